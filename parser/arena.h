@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* One allocation lifetime: everything taken from an arena dies at arena_free. */
+#ifndef ARENA_H
+#define ARENA_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+struct arena_chunk;
+struct arena {
+	struct arena_chunk *chunks;
+};
+
+/* Zeroed and aligned for any type; exits when memory is exhausted. */
+void *arena_alloc(struct arena *arena, size_t size);
+
+char *arena_printf(struct arena *arena, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+char *arena_vprintf(struct arena *arena, const char *fmt, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
+/* NULL stays NULL. */
+char *arena_strdup(struct arena *arena, const char *text);
+/* Copies exactly len bytes and terminates them. */
+char *arena_strndup(struct arena *arena, const char *text, size_t len);
+
+void arena_free(struct arena *arena);
+
+#endif

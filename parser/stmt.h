@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * Tier 2: what each SQL statement of a text does, as facts of the text alone.  Opinions about
+ * it live in policy/; what the catalog says lives in policy/facts.h.  No libpg_query type
+ * leaves parser/.  Trees are walked recursively: the calling thread needs PARSE_STACK_BYTES.
+ */
+#ifndef STMT_H
+#define STMT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "text.h"
+
+struct arena;
+
+/* Measured to be enough for head_limits_default.text_bytes_max of the deepest legal text. */
+#define PARSE_STACK_BYTES ((size_t)512 << 20)
+
+enum action_kind {
+#define ACTION(name, text) ACTION_##name,
+#include "actions.def"
+#undef ACTION
+	ACTION_KINDS
+};
+
+/* PostgreSQL's lock modes, weakest first: https://www.postgresql.org/docs/15/explicit-locking.html */
+enum lock_mode {
+	LOCK_NONE,
+	LOCK_ACCESS_SHARE,
+	LOCK_ROW_SHARE,
+	LOCK_ROW_EXCLUSIVE,
+	LOCK_SHARE_UPDATE_EXCLUSIVE,
+	LOCK_SHARE,
+	LOCK_SHARE_ROW_EXCLUSIVE,
+	LOCK_EXCLUSIVE,
+	LOCK_ACCESS_EXCLUSIVE,
+};
+const char *lock_mode_name(enum lock_mode mode); /* "ACCESS EXCLUSIVE" */
+
+/* A type as written.  int4 and integer are both pg_catalog.int4 here, as the grammar makes them. */
+struct type_name {
+	struct name name; /* of the element for an array */
+	const char *sql; /* deparsed, typmods and array bounds included */
+	int typmods[2]; /* as written, e.g. {10, 2} for numeric(10,2) */
+	int n_typmods;
+	bool array;
+	bool serial; /* smallserial, serial, bigserial in any spelling */
+};
+
+/* An expression of the text. */
+struct expr {
+	const char *sql; /* deparsed, without outer parentheses */
+	const struct name *functions; /* every function it calls; SQL value functions (now-like) are not listed */
+	size_t n_functions;
+	const char *const *columns; /* unqualified names it refers to */
+	size_t n_columns;
+	const char *const *not_null_columns; /* c of every top-level conjunct "c IS NOT NULL" */
+	size_t n_not_null_columns;
+	bool constant; /* no column, no function, no parameter: a literal, possibly cast */
+	bool null; /* the literal NULL, possibly cast */
+	bool column_only; /* just one column, no cast */
+};
+
+enum constraint_kind {
+	CONSTRAINT_CHECK,
+	CONSTRAINT_FOREIGN_KEY,
+	CONSTRAINT_UNIQUE,
+	CONSTRAINT_PRIMARY_KEY,
+	CONSTRAINT_EXCLUSION,
+};
+
+/* A constraint being added, by itself or written inside a column definition. */
+struct constraint_def {
+	enum constraint_kind kind;
+	const char *name; /* NULL when PostgreSQL would choose one */
+	const char *const *columns; /* its own columns; the column itself when inline */
+	size_t n_columns;
+	const char *const *include; /* INCLUDE columns */
+	size_t n_include;
+	struct name referenced; /* FOREIGN KEY */
+	const char *const *referenced_columns; /* empty: the primary key */
+	size_t n_referenced_columns;
+	struct expr *check;
+	const char *using_index; /* ADD ... USING INDEX i */
+	bool not_valid;
+	bool deferrable, initially_deferred;
+	bool no_inherit;
+	bool nulls_not_distinct;
+	const char *body_sql; /* from CHECK / FOREIGN KEY / UNIQUE / ... on, table form, without NOT VALID */
+};
+
+struct column_def {
+	const char *name;
+	struct type_name type;
+	const char *collation_sql; /* NULL when not written */
+	bool not_null; /* NOT NULL or PRIMARY KEY written */
+	struct expr *default_expr; /* NULL when not written */
+	struct expr *generated; /* GENERATED ALWAYS AS (expr) STORED */
+	char identity; /* 'a' ALWAYS, 'd' BY DEFAULT, 0 none */
+	const char *identity_options_sql; /* "(START WITH 5)" or "" */
+	const struct constraint_def *constraints; /* CHECK, UNIQUE, PRIMARY KEY, REFERENCES */
+	size_t n_constraints;
+	const char *storage_sql; /* COMPRESSION and the like; "" when not written */
+};
+
+struct index_def {
+	const char *name; /* NULL when PostgreSQL would choose one */
+	const char *method; /* btree, ... */
+	bool unique, nulls_not_distinct;
+	const char *const *columns; /* plain key columns, in order; NULL entries are expressions */
+	size_t n_columns;
+	bool has_expressions, partial, plain_order; /* plain_order: no DESC, NULLS, COLLATE, opclass */
+	const char *body_sql; /* from USING on: USING btree (a, b) INCLUDE (c) WITH (..) WHERE .. */
+};
+
+/*
+ * One thing a statement does.  Fields that do not apply are NULL or zero.
+ * A multi-command ALTER TABLE yields one action per command, each with its own sql.
+ */
+struct action {
+	enum action_kind kind;
+	struct name table; /* the relation acted on: table, index's table, view, ...; name NULL if none */
+	const char *object; /* kind word of the relation as written: "TABLE", "INDEX", "VIEW", ... */
+	const char *column; /* unquoted */
+	const char *name; /* constraint, trigger, rule, parameter, enum label, ...; unquoted */
+	const char *new_name; /* of renames, SET SCHEMA, OWNER TO, SET_PARAMETER's value */
+	const struct name *targets; /* DROP and TRUNCATE and LOCK and VACUUM list: all of them; REINDEX, DROP INDEX: the index */
+	size_t n_targets;
+	struct name other; /* referenced table, partition, source of LIKE, new parent */
+	struct column_def *column_def; /* ADD_COLUMN */
+	struct type_name *type; /* ALTER_COLUMN_TYPE */
+	const char *collation_sql; /* ALTER_COLUMN_TYPE ... COLLATE */
+	struct expr *expr; /* SET_DEFAULT, USING of ALTER_COLUMN_TYPE */
+	struct constraint_def *constraint; /* ADD_CHECK .. ADD_EXCLUSION */
+	struct index_def *index; /* CREATE_INDEX */
+	enum lock_mode lock_mode; /* LOCK_TABLE */
+	bool only; /* ONLY t */
+	bool if_exists, if_not_exists;
+	bool cascade;
+	bool concurrently;
+	bool temporary; /* CREATE TEMP ..., or the name is in pg_temp */
+	bool with_foreign_key; /* CREATE_TABLE with REFERENCES; targets are the referenced tables */
+	bool replaces; /* OR REPLACE */
+	bool opaque; /* DO_BLOCK: its body has a word that could change the schema or run SQL text */
+	bool nowait; /* LOCK_TABLE */
+	bool with_data; /* CREATE TABLE AS, matviews: not WITH NO DATA */
+	const char *sql; /* this action alone as one complete statement */
+	size_t location; /* byte offset of its clause in the text */
+};
+
+/*
+ * One statement of the text.  guarded is false only for what cannot change the schema, hide code
+ * from us, or change how text is read: queries without INTO; INSERT, UPDATE, DELETE and MERGE
+ * on ordinary tables, UPDATE and DELETE with a WHERE that is no tautology, in WITH too; COPY
+ * without PROGRAM; transaction control; SET, RESET and set_config() of anything but
+ * client_encoding/NAMES and standard_conforming_strings to an unsafe value (a computed name is
+ * let through: head_scan's readings and ParameterStatus cover it); SHOW, LISTEN, NOTIFY, cursors, CALL,
+ * PREPARE and EXPLAIN of such statements (EXPLAIN without ANALYZE of anything), EXECUTE,
+ * DEALLOCATE, DISCARD, CHECKPOINT, SET CONSTRAINTS; and none of them calling a function that
+ * runs SQL text (query_to_xml, dblink_exec, ...).  Everything else is guarded.
+ */
+struct stmt {
+	const char *sql; /* its own slice of the text, trimmed */
+	size_t location, len; /* where that slice is in the text */
+	const char *tag; /* CommandComplete tag on success where it is fixed ("ALTER TABLE"), else NULL */
+	const struct action *actions;
+	size_t n_actions;
+	bool guarded; /* could change the schema, hide code, or change how text is read */
+	bool no_transaction; /* PostgreSQL refuses it in a transaction block (CONCURRENTLY, VACUUM, ...) */
+	bool executes_prepared; /* EXECUTE or CREATE TABLE AS EXECUTE */
+};
+
+struct stmts {
+	const struct stmt *items;
+	size_t n;
+	bool guarded; /* any of them */
+	const char *fingerprint; /* pg_query_fingerprint of the whole text, hex */
+	const char *normalized; /* literals replaced by $n; "" when that failed */
+};
+
+/*
+ * Parse a text of any number of statements into out; all memory belongs to the arena.
+ * Refuses NUL bytes inside.  Returns 0, or -1 with *error the grammar's message.
+ * Anything the classifier does not know is an ACTION_UNCLASSIFIED and guarded.
+ */
+int stmt_parse(struct arena *arena, const char *text, size_t len, struct stmts *out, const char **error);
+
+const char *action_name(enum action_kind kind);
+
+/* The grammar's version for messages, "15". */
+extern const char *const grammar_version;
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Names and literals as SQL text.  Everything returned belongs to the arena. */
+#ifndef TEXT_H
+#define TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+
+enum { NAME_BYTES_MAX = 63 }; /* NAMEDATALEN - 1: longer names are cut by the server */
+
+/* A possibly qualified name as the grammar read it: unquoted, folded, cut to 63 bytes. */
+struct name {
+	const char *schema; /* NULL when not written */
+	const char *name;
+};
+
+/* Always quotes: that spares us a keyword list that would age with PostgreSQL. */
+const char *quote_ident(struct arena *arena, const char *name);
+/* A literal that means the same whatever standard_conforming_strings is (E'' when it holds a backslash). */
+const char *quote_literal(struct arena *arena, const char *text);
+/* "schema"."name", or "name" when no schema was written. */
+const char *name_sql(struct arena *arena, const struct name *name);
+/* schema.name for people: quoted only where PostgreSQL would need quotes. */
+const char *name_text(struct arena *arena, const struct name *name);
+bool name_equal(const struct name *a, const struct name *b);
+
+/*
+ * base + "_" + suffix cut to 63 bytes on a UTF-8 boundary; the suffix survives whole.
+ * The caller makes it collision-free by trying suffixes.
+ */
+const char *name_with_suffix(struct arena *arena, const char *base, const char *suffix);
+
+#endif

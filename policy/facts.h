@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * What the catalog says about the objects that a text names.  proxy/session/catalog fills it on
+ * the client's own connection; policy only reads it.  Names are unquoted.
+ */
+#ifndef FACTS_H
+#define FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stmt.h"
+
+struct column_facts {
+	const char *name;
+	uint32_t type_oid;
+	const char *type_sql; /* format_type(), schema-qualified where needed */
+	const char *base_type; /* typname of the type, or of a domain's base; array types start with _ */
+	int typmod; /* atttypmod: -1 none; varchar(n) is n + 4 */
+	uint32_t collation_oid;
+	bool not_null;
+	const char *default_sql; /* pg_get_expr; NULL without a default */
+	bool default_volatile; /* the default calls a volatile function */
+	char identity; /* 'a', 'd' or 0 */
+	bool generated;
+	bool domain, domain_constrained; /* the type is a domain; it or one below it has NOT NULL or CHECK */
+	const char *const *dependents; /* views, rules, policies, generated columns, triggers: "view public.v" */
+	size_t n_dependents;
+	bool statistics_known; /* null_fraction is from ANALYZE */
+	double null_fraction;
+};
+
+struct constraint_facts {
+	const char *name;
+	enum constraint_kind kind;
+	bool validated;
+	bool deferrable;
+	const char *const *columns;
+	size_t n_columns;
+	const char *definition; /* pg_get_constraintdef */
+	struct name referenced; /* FOREIGN KEY: fully qualified */
+	const char *const *proves_not_null; /* CHECK, validated, not NO INHERIT-only: columns it implies IS NOT NULL for */
+	size_t n_proves_not_null;
+};
+
+struct index_facts {
+	struct name name; /* fully qualified */
+	bool unique, primary, valid, immediate;
+	bool partial, has_expressions;
+	bool plain_order; /* default opclass, collation of the column, ascending, nulls last: fit for USING INDEX */
+	bool backs_constraint;
+	bool nulls_not_distinct;
+	const char *const *columns; /* key columns; NULL entries are expressions */
+	size_t n_columns;
+	const char *const *mentions; /* columns of its expressions and predicate */
+	size_t n_mentions;
+};
+
+struct relation_facts {
+	struct name asked; /* as the text wrote it */
+	bool exists;
+	uint32_t oid;
+	struct name name; /* fully qualified */
+	char kind; /* pg_class.relkind: r p i I v m S f c t */
+	char persistence; /* p u t */
+	bool created_in_transaction; /* by this very transaction: nobody else sees it */
+	bool system; /* in pg_catalog, information_schema or pg_toast */
+	int64_t pages; /* relpages, summed over partitions; -1 unknown (never vacuumed or analysed) */
+	double rows; /* reltuples, summed likewise; -1 unknown */
+	bool empty; /* known to hold no row: relpages and reltuples say 0 after a VACUUM, and no partition holds any */
+	bool partition; /* it is one */
+	struct name parent; /* when it is a partition or an inheritance child */
+	const struct name *partitions; /* leaf partitions or inheritance children, all levels */
+	size_t n_partitions;
+	bool has_default_partition;
+	struct name default_partition;
+	struct name table; /* of an index: its table */
+	const char *tablespace, *access_method; /* names; tablespace NULL: the database's */
+	const char *owner;
+	const struct column_facts *columns;
+	size_t n_columns;
+	const struct constraint_facts *constraints;
+	size_t n_constraints;
+	const struct index_facts *indexes; /* of an index itself: that one */
+	size_t n_indexes;
+	const struct name *referencing; /* tables with a foreign key to this one */
+	size_t n_referencing;
+	const char *const *dependents; /* views and the like on the relation as a whole */
+	size_t n_dependents;
+};
+
+struct type_facts {
+	struct name asked;
+	bool exists;
+	uint32_t oid;
+	const char *base_type; /* typname, of the base for a domain */
+	int base_typmod; /* of a domain's base, else -1 */
+	bool domain, domain_constrained;
+	bool json; /* json has no equality */
+	const struct name *used_by; /* tables with a column of this domain */
+	size_t n_used_by;
+};
+
+struct function_facts {
+	struct name asked;
+	bool exists;
+	char volatility; /* worst of the overloads: i, s, v */
+};
+
+struct facts {
+	bool known; /* false: nothing could be looked up, assume that all exists, is large and busy */
+	int server_version; /* 150020 */
+	bool in_transaction; /* the client's BEGIN block, or the implicit one of a multi-statement Query */
+	const char *current_user, *session_user, *search_path; /* search_path as current_setting gives it */
+	int backend_pid;
+	int64_t lock_timeout_ms, statement_timeout_ms; /* in force; 0 none */
+	bool timezone_utc; /* timestamp <-> timestamptz is binary then */
+	bool superuser;
+	const struct relation_facts *relations;
+	size_t n_relations;
+	const struct type_facts *types;
+	size_t n_types;
+	const struct function_facts *functions;
+	size_t n_functions;
+};
+
+/* The objects to look up for a text; each listed once. */
+struct facts_request {
+	const struct name *relations; /* tables, indexes, views, sequences: one namespace in pg_class */
+	size_t n_relations;
+	const struct name *types;
+	size_t n_types;
+	const struct name *functions;
+	size_t n_functions;
+};
+
+/* What policy needs to judge these statements; empty when the text alone decides. */
+struct facts_request facts_request(struct arena *arena, const struct stmts *stmts);
+
+/* NULL when it was not looked up or does not exist. */
+const struct relation_facts *facts_relation(const struct facts *facts, const struct name *name);
+const struct type_facts *facts_type(const struct facts *facts, const struct name *name);
+/* 'v' when unknown: user functions that nobody can see are unsafe. */
+char facts_volatility(const struct facts *facts, const struct name *function);
+const struct column_facts *facts_column(const struct relation_facts *relation, const char *column);
+const struct index_facts *facts_index(const struct relation_facts *relation, const char *index);
+const struct constraint_facts *facts_constraint(const struct relation_facts *relation, const char *name);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * A plan: the ordered steps of the safe form of one statement.  Each step is idempotent with its
+ * probe, tells the lock it takes, and carries its undo.  All SQL is schema-qualified and quoted;
+ * user expressions in it resolve under the submitter's search_path.
+ */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stmt.h"
+
+enum { PLAN_STEPS_MAX = 256 }; /* a partitioned index takes two for each partition */
+
+enum step_kind {
+	STEP_CATALOG, /* metadata only, in a transaction, brief strong lock under lock_timeout with retry */
+	STEP_SCAN, /* one long statement under a weak lock, in a transaction of its own */
+	STEP_CONCURRENTLY, /* must stand outside a transaction; lock_timeout and statement_timeout 0 */
+	STEP_BACKFILL, /* fills rows in batches */
+};
+const char *step_kind_name(enum step_kind kind);
+
+/* What a STEP_BACKFILL writes: UPDATE table SET set WHERE key in batch AND pending. */
+struct backfill_spec {
+	struct name table; /* qualified; partitioned tables are filled leaf by leaf */
+	const char *set_sql; /* "c" = expr */
+	const char *pending_sql; /* "c" IS NULL: true for rows still to do; makes a re-run free */
+};
+
+struct step {
+	enum step_kind kind;
+	const char *sql; /* for STEP_BACKFILL the statement a person would write for one batch */
+	const char *undo; /* "" when undoing later steps undoes it too */
+	const char *probe; /* SELECT of one boolean: true when the step is done and needs no redo */
+	const char *repair; /* run outside a transaction before a redo, e.g. DROP INDEX CONCURRENTLY of an invalid one; or NULL */
+	enum lock_mode lock; /* strongest, on an existing relation */
+	const char *purpose; /* one line for people */
+	struct backfill_spec *backfill;
+	bool with_previous; /* same transaction as the step before */
+	bool in_client_transaction; /* inside BEGIN..COMMIT this one runs at once, in the client's transaction */
+};
+
+struct plan {
+	struct step steps[PLAN_STEPS_MAX];
+	size_t n_steps;
+	struct name table; /* qualified */
+	uint32_t relation_oid;
+	const char *rule; /* id of the hazard it answers */
+	const char *tag; /* CommandComplete the client expects */
+	const char *summary; /* one line: "add column total in 3 phases" */
+	bool deferrable; /* may finish after the client's COMMIT; else it needs to stand outside a transaction */
+	const char *not_deferrable_because; /* for the message, when not */
+	bool overflow; /* needed more than PLAN_STEPS_MAX steps: not usable */
+};
+
+/* The steps as SQL for people: numbered comments, one statement a line; what `plan` prints and hints show. */
+const char *plan_text(struct arena *arena, const struct plan *plan);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * A rule is one row: the hazard it answers, when it fires, what it decides, what it tells people.
+ * Ids are those of the hazard catalogue and never change: users meet them in errors, logs and
+ * configuration.
+ */
+#ifndef RULE_H
+#define RULE_H
+
+#include "effects.h"
+#include "plan.h"
+#include "settings.h"
+
+/* Everything a rule may look at; borrowed for one call. */
+struct rule_context {
+	struct arena *arena;
+	const struct stmt *stmt;
+	const struct action *action;
+	const struct facts *facts;
+	const struct effects *effects;
+	const struct policy_settings *settings;
+	const struct relation_facts *table; /* effects->table */
+	bool new_table; /* the table was made by this transaction or is temporary */
+	bool small; /* under small_table: scans and rewrites of it are brief */
+};
+
+struct rule {
+	const char *id;
+	char section; /* letter of the catalogue: B, C, D, ... */
+	enum verdict verdict; /* default */
+	bool (*fires)(const struct rule_context *);
+	/* Adds the steps of the safe form; NULL when there is none.  Returns false when it cannot for this table. */
+	bool (*recipe)(const struct rule_context *, struct plan *);
+	const char *title; /* the hazard in one line, for lists */
+	const char *reason; /* what goes wrong, for docs */
+	const char *hint; /* the safe form in words, where no recipe can be shown */
+	/* The one-line message and the detail with names and sizes; NULL: made from title and effects. */
+	const char *(*message)(const struct rule_context *);
+	const char *(*detail)(const struct rule_context *);
+	/* A hint made for this very table, as SQL to paste; NULL: plan_text of the recipe, else hint. */
+	const char *(*hint_sql)(const struct rule_context *);
+};
+
+/* Every rule, in the order of the catalogue. */
+extern const struct rule *const *const rules_all;
+extern const size_t n_rules_all;
+const struct rule *rule_by_id(const char *id);
+
+#endif

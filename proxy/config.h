@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * The configuration file: one YAML document, read with libcyaml against a schema.  Every key has
+ * a default (docs/phasegate.yaml shows and explains them all and is the embedded default).
+ * A loaded config is immutable and reference-counted: SIGHUP loads another, sessions keep
+ * the one they use until they ask again.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "head.h"
+#include "settings.h"
+
+enum tls_mode { TLS_DISABLE, TLS_ALLOW, TLS_REQUIRE }; /* listener: allow = when the client asks */
+enum server_tls { SERVER_TLS_DISABLE, SERVER_TLS_REQUIRE, SERVER_TLS_VERIFY_CA, SERVER_TLS_VERIFY_FULL };
+enum log_fsync { LOG_FSYNC_ALWAYS, LOG_FSYNC_INTERVAL, LOG_FSYNC_NEVER };
+
+struct listen_config {
+	const char *address; /* TCP address to bind, or NULL */
+	const char *unix_dir; /* directory of the .s.PGSQL.<port> socket, or NULL */
+	uint16_t port;
+};
+
+struct config {
+	/* listen */
+	const struct listen_config *listen;
+	size_t n_listen;
+	enum tls_mode client_tls;
+	const char *client_tls_cert, *client_tls_key, *client_tls_ca; /* ca: clients must show a certificate of it */
+	/* server */
+	const char *server_host; /* name, address, or directory of a unix socket when it starts with / */
+	uint16_t server_port;
+	enum server_tls server_tls;
+	bool server_tls_direct; /* ALPN at once, no SSLRequest (PostgreSQL 17 and up) */
+	bool server_scram_refused; /* the operator says: no SCRAM here; needed for TLS on both legs */
+	const char *server_tls_ca, *server_tls_cert, *server_tls_key;
+	bool allow_replication;
+	/* control connection of the change engine; libpq conninfo without dbname; NULL: no engine */
+	const char *control_conninfo;
+	/* limits */
+	unsigned workers; /* 0: number of cores */
+	unsigned sessions_max;
+	int login_timeout_ms, tls_handshake_timeout_ms, idle_timeout_ms, drain_timeout_ms; /* 0: none */
+	size_t statement_bytes_max; /* of one Query or Parse message; above: refused */
+	struct head_limits head_limits;
+	/* policy */
+	struct policy_settings policy;
+	bool notices; /* send NoticeResponse for warnings; in observe mode off unless asked for */
+	int lock_retry_max, lock_retry_delay_ms; /* on 55P03 under our own lock_timeout */
+	/* backfill */
+	int64_t rows_per_second; /* 0: no limit */
+	int batch_target_ms, batch_rows_first, batch_rows_max;
+	/* policy log */
+	const char *log_path; /* "" : standard error is refused; a path is needed for serve */
+	const char *log_key_file; /* raw key bytes, mode 0600; made when missing */
+	enum log_fsync log_fsync;
+	int log_fsync_interval_ms;
+	uint64_t log_rotate_bytes; /* 0: never */
+	bool log_raw_text; /* also the text as sent, literals included */
+
+	atomic_uint references;
+	void *storage; /* owned by config.c */
+};
+
+/*
+ * path NULL: the embedded default.  Returns a config with one reference, or NULL with *errors a
+ * malloc'ed list of every problem found, one a line ("file:line: what and what to do").
+ */
+struct config *config_load(const char *path, char **errors);
+struct config *config_hold(struct config *config);
+void config_release(struct config *config);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* The process: what all workers share.  `phasegate serve` makes one and runs it until it drained. */
+#ifndef PROXY_H
+#define PROXY_H
+
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+
+struct cancel_registry;
+struct change_engine;
+struct policy_log;
+struct worker;
+
+struct proxy {
+	const char *config_path;
+	struct worker *workers;
+	unsigned n_workers;
+	struct policy_log *log;
+	struct change_engine *engine; /* NULL: no control connection configured */
+	struct cancel_registry *cancels;
+	atomic_uint n_sessions;
+	atomic_uint_fast64_t next_session;
+	atomic_bool draining;
+	pthread_mutex_t config_lock; /* guards the three below; take references under it */
+	struct config *config;
+	SSL_CTX *client_tls; /* NULL: listener offers none */
+	SSL_CTX *server_tls;
+};
+
+/* The configuration in force, with a reference for the caller. */
+struct config *proxy_config(struct proxy *proxy);
+
+/* Runs until SIGTERM or SIGINT has drained all sessions.  Exit status for main. */
+int proxy_serve(const char *config_path, struct config *config);
+
+#endif

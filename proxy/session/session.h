@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * A session: one client with its server connection, on one worker for life.  Its life:
+ * startup (negotiation, TLS, login: startup.c) -> relay (relay.c) -> session_end.
+ * An idle session owns no buffer: struct session itself is what it costs.
+ */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buffer.h"
+#include "conn.h"
+#include "pipeline.h"
+#include "policy_log.h"
+#include "worker.h"
+
+struct config;
+struct gate; /* judging of held statements: gate.h; only while there is one */
+struct guarded_names; /* prepared statements and portals of guarded texts: extended.h; only when there are */
+struct startup; /* only until login is done */
+
+/* Who the client is; one allocation, made at startup. */
+struct identity {
+	char *user, *database, *application; /* application follows ParameterStatus */
+	char *client_address; /* "10.0.0.7:5433" or "[local]" */
+	char *tls_subject; /* or NULL */
+};
+
+/* One direction's bytes. */
+struct flow {
+	struct buffer held; /* read, not yet passed on: an incomplete header, or a text being judged */
+	struct buffer unsent; /* passed on, not yet taken by the socket */
+	uint32_t skip; /* bytes of the current message that still pass unread */
+	bool eof; /* the reading side ended */
+};
+
+struct session {
+	struct session *next, **link; /* worker's list */
+	struct worker *worker;
+	struct config *config; /* reference; renewed between statements after a reload */
+	uint64_t id;
+	struct conn client, server;
+	struct flow to_server, to_client;
+	struct pipeline pipeline;
+	struct startup *startup;
+	struct gate *gate;
+	struct guarded_names *guarded;
+	struct identity identity;
+	struct change_wait *change; /* being waited for */
+	uint32_t backend_pid;
+	int server_version; /* 150020, 0 until told */
+	char status; /* of the last ReadyForQuery: I, T, E; 0 before the first */
+	bool standard_strings; /* standard_conforming_strings as the server last said */
+	bool encoding_safe; /* client_encoding likewise */
+	bool replication; /* a walsender: judged by another table */
+	bool ended;
+	unsigned held_count; /* session_hold depth: freed when it falls to zero after the end */
+};
+
+/* Takes the accepted descriptor; on the worker's thread.  address is copied. */
+void session_new(struct worker *worker, int fd, const char *address);
+
+/* Login is over: bytes already read from either side stand in the flows' held buffers. */
+void relay_start(struct session *session);
+
+/*
+ * End it now: both connections closed, everything owned released.  reason is for the debug log.
+ * Safe in any callback between session_hold and session_release.
+ */
+void session_end(struct session *session, const char *reason);
+void session_hold(struct session *session);
+void session_release(struct session *session);
+
+/* Send FATAL with this SQLSTATE and message to the client as far as it takes it at once, then end. */
+void session_fatal(struct session *session, const char *sqlstate, const char *message, const char *hint);
+
+/* The client asked to cancel what this session does; on its worker's thread. true: handled here, do not tell the server. */
+bool session_cancel(struct session *session);
+
+struct log_subject session_subject(const struct session *session);
+
+/* Ends the session when it is idle, else after its current transaction. */
+void session_drain(struct session *session);
+
+#endif
