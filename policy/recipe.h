@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * Recipes: each makes the plan that reaches what one dangerous action asks for without its harm.
+ * They are pure: the same action and facts give the same plan, to the byte.
+ */
+#ifndef RECIPE_H
+#define RECIPE_H
+
+#include "rule.h"
+
+/*
+ * All of them fill the plan (table, relation_oid, tag, summary, steps, deferrable) and return true,
+ * or return false when there is no safe form for this table; the plan is not to be used then.
+ * plan->rule is the caller's to set.  context->table must be there and exist.
+ */
+bool recipe_set_not_null(const struct rule_context *context, struct plan *plan);
+bool recipe_add_column(const struct rule_context *context, struct plan *plan);
+bool recipe_add_check(const struct rule_context *context, struct plan *plan);
+bool recipe_add_foreign_key(const struct rule_context *context, struct plan *plan);
+bool recipe_add_unique(const struct rule_context *context, struct plan *plan);
+bool recipe_add_primary_key(const struct rule_context *context, struct plan *plan);
+bool recipe_create_index(const struct rule_context *context, struct plan *plan);
+bool recipe_drop_index(const struct rule_context *context, struct plan *plan);
+
+#endif
