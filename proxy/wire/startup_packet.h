@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "buffer.h"
+
 enum startup_kind { STARTUP_SSL_REQUEST, STARTUP_GSSENC_REQUEST, STARTUP_CANCEL, STARTUP_MESSAGE };
 
 enum { STARTUP_PARAMETERS_MAX = 64, CANCEL_SECRET_MAX = 256 };
@@ -29,7 +31,8 @@ struct startup_packet {
 /* Bytes consumed, 0 need more, -1 with *error. */
 ssize_t startup_decode(const uint8_t *p, size_t n, struct startup_packet *out, const char **error);
 
-/* Value of the last parameter of that name (the server takes the last), compared as the server does; NULL if none. */
+/* Value of the last parameter of that name (the server takes the last), compared as the server
+ * does; NULL if none. */
 const char *startup_value(const struct startup_packet *packet, const char *name);
 
 /*
@@ -38,9 +41,17 @@ const char *startup_value(const struct startup_packet *packet, const char *name)
  * NULL: no.  Else the reason for a FATAL, static text.
  */
 const char *startup_unsafe(const struct startup_packet *packet);
-/* replication=database, on, true, yes, 1 in any spelling the server takes; errs on the side of yes. */
+/* Protocol extensions asked for: parameters named _pq_.something. */
+unsigned startup_extensions(const struct startup_packet *packet);
+/* replication=database, on, true, yes, 1 in any spelling the server takes; errs on the side of yes.
+ */
 bool startup_replication(const struct startup_packet *packet);
-/* Encodings whose multi-byte characters never hold an ASCII byte; any spelling pg_char_to_encoding takes. */
+/* Encodings whose multi-byte characters never hold an ASCII byte; any spelling pg_char_to_encoding
+ * takes. */
 bool encoding_is_safe(const char *name);
+
+/* The packets that the proxy itself sends to the server. */
+void startup_put_ssl_request(struct buffer *out);
+void startup_put_cancel(struct buffer *out, uint32_t pid, const uint8_t *secret, size_t secret_len);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
  * Protocol 3 as bytes: frames, the few messages that the proxy reads inside, and those it writes.
- * Pure functions; results borrow the input.  Decoders return bytes consumed, 0 for "need more", or -1 with *error set.
+ * Pure functions; results borrow the input.  Decoders return bytes consumed, 0 for "need more", or
+ * -1 with *error set.
  */
 #ifndef WIRE_H
 #define WIRE_H
@@ -20,6 +21,14 @@ static inline uint32_t wire_u32(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+static inline void wire_set_u32(uint8_t *p, uint32_t value)
+{
+	p[0] = (uint8_t)(value >> 24);
+	p[1] = (uint8_t)(value >> 16);
+	p[2] = (uint8_t)(value >> 8);
+	p[3] = (uint8_t)value;
+}
+
 enum frontend_type {
 #define FRONTEND(type, name, bytes_max) FRONTEND_##name = type,
 #include "messages.def"
@@ -36,12 +45,15 @@ struct wire_header {
 };
 
 /* Refuses unknown types and lengths that PostgreSQL's SocketBackend refuses. */
-ssize_t wire_decode_frontend(const uint8_t *p, size_t n, struct wire_header *out, const char **error);
+ssize_t wire_decode_frontend(
+	const uint8_t *p, size_t n, struct wire_header *out, const char **error);
 /* Any type of BACKEND(); any length of at least 4. */
-ssize_t wire_decode_backend(const uint8_t *p, size_t n, struct wire_header *out, const char **error);
+ssize_t wire_decode_backend(
+	const uint8_t *p, size_t n, struct wire_header *out, const char **error);
 
 /* Bodies, complete.  Strings are terminated inside the body; 0 or -1. */
-int wire_read_query(const uint8_t *body, size_t n, const char **text, size_t *len, const char **error);
+int wire_read_query(
+	const uint8_t *body, size_t n, const char **text, size_t *len, const char **error);
 struct wire_parse {
 	const char *statement;
 	const char *text;
@@ -61,7 +73,8 @@ struct wire_target {
 	uint32_t rows;
 };
 int wire_read_execute(const uint8_t *body, size_t n, struct wire_target *out, const char **error);
-int wire_read_describe_or_close(const uint8_t *body, size_t n, struct wire_target *out, const char **error);
+int wire_read_describe_or_close(
+	const uint8_t *body, size_t n, struct wire_target *out, const char **error);
 
 /* Error and notice fields; each NULL when absent (every one of them may be: CVE-2026-6666). */
 struct wire_error {
@@ -70,7 +83,8 @@ struct wire_error {
 		*constraint, *file, *line, *routine;
 };
 int wire_read_error(const uint8_t *body, size_t n, struct wire_error *out, const char **error);
-int wire_read_parameter_status(const uint8_t *body, size_t n, const char **name, const char **value);
+int wire_read_parameter_status(
+	const uint8_t *body, size_t n, const char **name, const char **value);
 
 /* Rows of a CommandComplete tag ("INSERT 0 5" -> 5), -1 when the tag has none. */
 int64_t wire_tag_rows(const char *tag);
@@ -82,8 +96,8 @@ void wire_put_ready(struct buffer *out, char status);
 void wire_put_empty(struct buffer *out, uint8_t type); /* ParseComplete, NoData, Sync, Flush, ... */
 void wire_put_query(struct buffer *out, const char *text);
 /* types NULL: no parameter types given. */
-void wire_put_parse(struct buffer *out, const char *statement, const char *text, const uint8_t *types,
-	size_t types_len);
+void wire_put_parse(struct buffer *out, const char *statement, const char *text,
+	const uint8_t *types, size_t types_len);
 /* Text-format parameters and results; NULL parameters are NULL. */
 void wire_put_bind(struct buffer *out, const char *portal, const char *statement,
 	const char *const *parameters, size_t n);
@@ -91,6 +105,7 @@ void wire_put_execute(struct buffer *out, const char *portal, uint32_t rows);
 void wire_put_close(struct buffer *out, char kind, const char *name);
 
 /* DataRow body: value of column i in text; *value NULL for SQL NULL.  0 or -1. */
-int wire_read_data_row(const uint8_t *body, size_t n, unsigned column, const char **value, size_t *len);
+int wire_read_data_row(
+	const uint8_t *body, size_t n, unsigned column, const char **value, size_t *len);
 
 #endif
