@@ -26,11 +26,12 @@ struct worker {
 	struct session *sessions; /* list */
 	size_t n_sessions;
 	bool draining;
+	uint32_t tick; /* seconds since start: what sessions compare instead of asking the clock */
 	/* tasks posted by other threads; private to worker.c */
 	pthread_mutex_t tasks_lock;
 	struct worker_task *tasks, **tasks_end;
 	int wake_fd;
-	struct event *wake_event;
+	struct event *wake_event, *tick_event;
 };
 
 typedef void worker_fn(struct worker *worker, void *arg);
@@ -39,7 +40,7 @@ typedef void worker_fn(struct worker *worker, void *arg);
 void worker_start(struct worker *worker, struct proxy *proxy, unsigned index);
 /* Run fn(worker, arg) on the worker's thread; from any thread. */
 void worker_post(struct worker *worker, worker_fn *fn, void *arg);
-/* Ask the loop to end once its sessions are gone, then join. */
+/* Ask the loop to end once its sessions are gone, then join and release what it had. */
 void worker_join(struct worker *worker);
 
 #endif

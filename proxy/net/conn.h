@@ -17,7 +17,8 @@
 enum { CONN_EOF = 0, CONN_ERROR = -1, CONN_AGAIN = -2 };
 
 struct conn;
-/* what: EV_READ and/or EV_WRITE as far as the caller wanted them, or EV_TIMEOUT.  May free the conn's owner. */
+/* what: EV_READ and/or EV_WRITE as far as the caller wanted them, or EV_TIMEOUT.  May free the
+ * conn's owner. */
 typedef void conn_ready(struct conn *conn, short what);
 
 struct conn {
@@ -27,8 +28,11 @@ struct conn {
 	void *owner;
 	int fd; /* -1: closed */
 	short wanted; /* what the owner asked for: EV_READ | EV_WRITE */
-	short registered; /* what the event is registered for; differs under TLS renegotiation of direction */
+	short registered; /* what the event is registered for; differs when TLS must read to write;
+			     EV_TIMEOUT: a timer runs */
 	bool tls_read_wants_write, tls_write_wants_read;
+	bool tls_drained; /* the last read ended for want of bytes */
+	bool tls_failed; /* no close_notify after a fatal error */
 	bool write_shut;
 };
 
@@ -57,8 +61,12 @@ void conn_want_for(struct conn *conn, short what, int timeout_ms);
  * to, -1 failed with *error a static or OpenSSL text valid until the next call on this thread.
  */
 int conn_tls_accept(struct conn *conn, SSL_CTX *context, const char **error);
-int conn_tls_connect(struct conn *conn, SSL_CTX *context, const char *host_to_verify, bool direct,
-	const char **error);
+/* host is told to the server (SNI); whether it is verified is the context's matter. */
+int conn_tls_connect(
+	struct conn *conn, SSL_CTX *context, const char *host, bool direct, const char **error);
+
+/* The handshake agreed on protocol "postgresql": direct TLS demands that. */
+bool conn_tls_alpn(const struct conn *conn);
 
 /* Subject of the peer's verified certificate as RFC 2253 text in out; "" when there is none. */
 void conn_tls_subject(const struct conn *conn, char *out, size_t n);

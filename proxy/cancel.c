@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * Entries are found by process id and then compared by secret.  Two entries may have the same
+ * id: a backend's id is used again, or sessions stand with two servers after a failover.
+ */
+#include "cancel.h"
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <uthash.h>
+
+struct entry {
+	struct cancel_key key;
+	struct entry *next; /* the same process id */
+	UT_hash_handle hh; /* of the first of them */
+};
+
+struct cancel_registry {
+	pthread_mutex_t lock;
+	struct entry *entries;
+};
+
+static void *must_alloc(size_t size)
+{
+	void *memory = calloc(1, size);
+
+	if (memory == NULL) {
+		fputs("phasegate: out of memory\n", stderr);
+		exit(1);
+	}
+	return memory;
+}
+
+struct cancel_registry *cancel_registry_new(void)
+{
+	struct cancel_registry *registry = must_alloc(sizeof(*registry));
+
+	pthread_mutex_init(&registry->lock, NULL);
+	return registry;
+}
+
+static void free_chain(struct entry *entry)
+{
+	while (entry != NULL) {
+		struct entry *next = entry->next;
+
+		OPENSSL_cleanse(&entry->key, sizeof(entry->key));
+		free(entry);
+		entry = next;
+	}
+}
+
+void cancel_registry_free(struct cancel_registry *registry)
+{
+	struct entry *entry, *next;
+
+	HASH_ITER(hh, registry->entries, entry, next)
+	{
+		HASH_DEL(registry->entries, entry);
+		free_chain(entry);
+	}
+	pthread_mutex_destroy(&registry->lock);
+	free(registry);
+}
+
+static struct entry *first_of(struct cancel_registry *registry, uint32_t pid)
+{
+	struct entry *entry;
+
+	HASH_FIND(hh, registry->entries, &pid, sizeof(pid), entry);
+	return entry;
+}
+
+void cancel_register(struct cancel_registry *registry, struct cancel_key *key)
+{
+	struct entry *entry = must_alloc(sizeof(*entry));
+	struct entry *first;
+
+	if (RAND_bytes(key->client_secret, (int)key->secret_len) != 1) {
+		fputs("phasegate: the system gives no random bytes\n", stderr);
+		exit(1);
+	}
+	entry->key = *key;
+	pthread_mutex_lock(&registry->lock);
+	first = first_of(registry, key->pid);
+	if (first == NULL) {
+		HASH_ADD(hh, registry->entries, key.pid, sizeof(entry->key.pid), entry);
+	} else {
+		entry->next = first->next;
+		first->next = entry;
+	}
+	pthread_mutex_unlock(&registry->lock);
+}
+
+/* The first of a chain is the one that the table knows, so its successor takes its place there. */
+static void unlink_first(struct cancel_registry *registry, struct entry *first)
+{
+	struct entry *second = first->next;
+
+	HASH_DEL(registry->entries, first);
+	if (second != NULL)
+		HASH_ADD(hh, registry->entries, key.pid, sizeof(second->key.pid), second);
+	first->next = NULL;
+}
+
+static struct entry *unlink_entry(struct cancel_registry *registry, uint32_t pid, uint64_t session)
+{
+	struct entry *first = first_of(registry, pid);
+
+	if (first != NULL && first->key.session == session) {
+		unlink_first(registry, first);
+		return first;
+	}
+	for (struct entry *before = first; before != NULL; before = before->next) {
+		struct entry *entry = before->next;
+
+		if (entry == NULL || entry->key.session != session)
+			continue;
+		before->next = entry->next;
+		entry->next = NULL;
+		return entry;
+	}
+	return NULL;
+}
+
+void cancel_forget(struct cancel_registry *registry, uint32_t pid, uint64_t session)
+{
+	struct entry *entry;
+
+	pthread_mutex_lock(&registry->lock);
+	entry = unlink_entry(registry, pid, session);
+	pthread_mutex_unlock(&registry->lock);
+	free_chain(entry);
+}
+
+bool cancel_find(struct cancel_registry *registry, uint32_t pid, const uint8_t *secret,
+	size_t secret_len, struct cancel_key *out)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&registry->lock);
+	for (struct entry *entry = first_of(registry, pid); entry != NULL; entry = entry->next) {
+		if (entry->key.secret_len != secret_len ||
+			CRYPTO_memcmp(entry->key.client_secret, secret, secret_len) != 0)
+			continue;
+		*out = entry->key;
+		found = true;
+	}
+	pthread_mutex_unlock(&registry->lock);
+	return found;
+}
