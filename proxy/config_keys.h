@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* clang-format off */
+/*
+ * Every key of the configuration file, once.  One list for each mapping:
+ *   KEY(section, key, kind, words, struct, member, min, max)
+ * section names struct <section>_text and its row in config_setting.c; the value is checked as
+ * kind (config_setting.h) says and stored in that struct's member.  min and max are in the unit
+ * stored: milliseconds, bytes or a count.  docs/phasegate.yaml explains them to people.
+ */
+#ifndef CONFIG_KEYS_H
+#define CONFIG_KEYS_H
+
+#undef unix /* GNU C predefines it as 1 */
+
+#define ROOT_KEYS(KEY) \
+	KEY(root, mode,              WORD,  mode_words,       config, policy.observe,         0, 0) \
+	KEY(root, notices,           BOOL,  NULL,             config, notices,                0, 0) \
+	KEY(root, allow_replication, BOOL,  NULL,             config, allow_replication,      0, 0)
+
+#define LISTEN_KEYS(KEY) \
+	KEY(listen, address, TEXT,      NULL, listen_config, address,  0, 0) \
+	KEY(listen, unix,    DIRECTORY, NULL, listen_config, unix_dir, 0, 0) \
+	KEY(listen, port,    COUNT,     NULL, listen_config, port,     1, UINT16_MAX)
+
+#define CLIENT_TLS_KEYS(KEY) \
+	KEY(client_tls, mode,        WORD, client_tls_words, config, client_tls,      0, 0) \
+	KEY(client_tls, certificate, FILE, NULL,             config, client_tls_cert, 0, 0) \
+	KEY(client_tls, key,         FILE, NULL,             config, client_tls_key,  0, 0) \
+	KEY(client_tls, client_ca,   FILE, NULL,             config, client_tls_ca,   0, 0)
+
+#define SERVER_KEYS(KEY) \
+	KEY(server, host,  TEXT,  NULL,        config, server_host,          0, 0) \
+	KEY(server, port,  COUNT, NULL,        config, server_port,          1, UINT16_MAX) \
+	KEY(server, scram, WORD,  scram_words, config, server_scram_refused, 0, 0)
+
+#define SERVER_TLS_KEYS(KEY) \
+	KEY(server_tls, mode,        WORD, server_tls_words, config, server_tls,        0, 0) \
+	KEY(server_tls, direct,      BOOL, NULL,             config, server_tls_direct, 0, 0) \
+	KEY(server_tls, ca,          FILE, NULL,             config, server_tls_ca,     0, 0) \
+	KEY(server_tls, certificate, FILE, NULL,             config, server_tls_cert,   0, 0) \
+	KEY(server_tls, key,         FILE, NULL,             config, server_tls_key,    0, 0)
+
+#define CONTROL_KEYS(KEY) \
+	KEY(control, conninfo, TEXT, NULL, config, control_conninfo, 0, 0)
+
+#define LIMITS_KEYS(KEY) \
+	KEY(limits, workers,               COUNT, NULL, config, workers,                       0, 256) \
+	KEY(limits, sessions,              COUNT, NULL, config, sessions_max,                  1, 1000000) \
+	KEY(limits, login_timeout,         MS,    NULL, config, login_timeout_ms,              0, INT32_MAX) \
+	KEY(limits, tls_handshake_timeout, MS,    NULL, config, tls_handshake_timeout_ms,      0, INT32_MAX) \
+	KEY(limits, idle_timeout,          MS,    NULL, config, idle_timeout_ms,               0, INT32_MAX) \
+	KEY(limits, drain_timeout,         MS,    NULL, config, drain_timeout_ms,              0, INT32_MAX) \
+	KEY(limits, statement_bytes,       BYTES, NULL, config, statement_bytes_max,           1024, 0x3fffffff) \
+	KEY(limits, guarded_text_bytes,    BYTES, NULL, config, head_limits.text_bytes_max,    64, 0x3fffffff) \
+	KEY(limits, operator_run,          COUNT, NULL, config, head_limits.operator_run_max,  1, INT32_MAX) \
+	KEY(limits, nesting,               COUNT, NULL, config, head_limits.nesting_max,       1, INT32_MAX)
+
+#define POLICY_KEYS(KEY) \
+	KEY(policy, lock_timeout,     MS,    NULL, config, policy.lock_timeout_ms,     1, INT32_MAX) \
+	KEY(policy, lock_timeout_max, MS,    NULL, config, policy.lock_timeout_max_ms, 1, INT32_MAX) \
+	KEY(policy, lock_retries,     COUNT, NULL, config, lock_retry_max,             0, 1000) \
+	KEY(policy, lock_retry_delay, MS,    NULL, config, lock_retry_delay_ms,        1, INT32_MAX)
+
+#define SMALL_TABLE_KEYS(KEY) \
+	KEY(small_table, rows,  REAL,  NULL, config, policy.small_table_rows,  0, INT64_MAX) \
+	KEY(small_table, bytes, BYTES, NULL, config, policy.small_table_bytes, 0, INT64_MAX)
+
+#define RULES_KEYS(KEY) \
+	KEY(rules, rule,        RULE,    NULL, rule_setting, rule,        0, 0) \
+	KEY(rules, verdict,     VERDICT, NULL, rule_setting, verdict,     0, 0) \
+	KEY(rules, database,    TEXT,    NULL, rule_setting, database,    0, 0) \
+	KEY(rules, user,        TEXT,    NULL, rule_setting, user,        0, 0) \
+	KEY(rules, application, TEXT,    NULL, rule_setting, application, 0, 0) \
+	KEY(rules, table,       TEXT,    NULL, rule_setting, table,       0, 0)
+
+#define BACKFILL_KEYS(KEY) \
+	KEY(backfill, rows_per_second,  COUNT, NULL, config, rows_per_second,  0, INT64_MAX) \
+	KEY(backfill, batch_target,     MS,    NULL, config, batch_target_ms,  1, 3600000) \
+	KEY(backfill, batch_rows_first, COUNT, NULL, config, batch_rows_first, 1, 10000000) \
+	KEY(backfill, batch_rows_max,   COUNT, NULL, config, batch_rows_max,   1, 10000000)
+
+#define POLICY_LOG_KEYS(KEY) \
+	KEY(policy_log, path,           TEXT,  NULL,        config, log_path,              0, 0) \
+	KEY(policy_log, key_file,       TEXT,  NULL,        config, log_key_file,          0, 0) \
+	KEY(policy_log, fsync,          WORD,  fsync_words, config, log_fsync,             0, 0) \
+	KEY(policy_log, fsync_interval, MS,    NULL,        config, log_fsync_interval_ms, 1, 3600000) \
+	KEY(policy_log, rotate_bytes,   BYTES, NULL,        config, log_rotate_bytes,      0, INT64_MAX) \
+	KEY(policy_log, raw_text,       BOOL,  NULL,        config, log_raw_text,          0, 0)
+
+/* SECTION(name, path in the file, list): the mappings that stand once in a document, outermost first. */
+#define SECTIONS(SECTION) \
+	SECTION(root,        "",                   ROOT_KEYS) \
+	SECTION(client_tls,  "client_tls",         CLIENT_TLS_KEYS) \
+	SECTION(server,      "server",             SERVER_KEYS) \
+	SECTION(server_tls,  "server.tls",         SERVER_TLS_KEYS) \
+	SECTION(control,     "control",            CONTROL_KEYS) \
+	SECTION(limits,      "limits",             LIMITS_KEYS) \
+	SECTION(policy,      "policy",             POLICY_KEYS) \
+	SECTION(small_table, "policy.small_table", SMALL_TABLE_KEYS) \
+	SECTION(backfill,    "backfill",           BACKFILL_KEYS) \
+	SECTION(policy_log,  "policy_log",         POLICY_LOG_KEYS)
+
+/* Those that stand in lists. */
+#define ENTRIES(SECTION) \
+	SECTION(listen, "listen", LISTEN_KEYS) \
+	SECTION(rules,  "rules",  RULES_KEYS)
+
+#endif
