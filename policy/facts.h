@@ -55,6 +55,14 @@ struct index_facts {
 	size_t n_columns;
 	const char *const *mentions; /* columns of its expressions and predicate */
 	size_t n_mentions;
+	const char *definition; /* pg_get_indexdef */
+};
+
+/* One table below a partitioned one. */
+struct partition_facts {
+	struct name name; /* fully qualified */
+	struct name parent; /* the partitioned table that holds it directly */
+	char kind; /* p: partitioned itself; r or f: a leaf */
 };
 
 struct relation_facts {
@@ -73,6 +81,8 @@ struct relation_facts {
 	struct name parent; /* when it is a partition or an inheritance child */
 	const struct name *partitions; /* leaf partitions or inheritance children, all levels */
 	size_t n_partitions;
+	const struct partition_facts *partition_tree; /* of a partitioned table: every level, parents first */
+	size_t n_partition_tree;
 	bool has_default_partition;
 	struct name default_partition;
 	struct name table; /* of an index: its table */
@@ -88,6 +98,12 @@ struct relation_facts {
 	size_t n_referencing;
 	const char *const *dependents; /* views and the like on the relation as a whole */
 	size_t n_dependents;
+	/*
+	 * Relations and constraints in its schema, and in those of its partitions, whose names PostgreSQL
+	 * could choose for an index, constraint or sequence of it: what a new name has to avoid.
+	 */
+	const char *const *names_taken;
+	size_t n_names_taken;
 };
 
 struct type_facts {
@@ -138,7 +154,10 @@ struct facts_request {
 /* What policy needs to judge these statements; empty when the text alone decides. */
 struct facts_request facts_request(struct arena *arena, const struct stmts *stmts);
 
-/* NULL when it was not looked up or does not exist. */
+/*
+ * NULL when it was not looked up or does not exist.  name: as the text wrote it, or fully
+ * qualified.  The table of an index that was asked for is looked up with it.
+ */
 const struct relation_facts *facts_relation(const struct facts *facts, const struct name *name);
 const struct type_facts *facts_type(const struct facts *facts, const struct name *name);
 /* 'v' when unknown: user functions that nobody can see are unsafe. */

@@ -35,7 +35,8 @@ struct step {
 	const char *sql; /* for STEP_BACKFILL the statement a person would write for one batch */
 	const char *undo; /* "" when undoing later steps undoes it too */
 	const char *probe; /* SELECT of one boolean: true when the step is done and needs no redo */
-	const char *repair; /* run outside a transaction before a redo, e.g. DROP INDEX CONCURRENTLY of an invalid one; or NULL */
+	const char *repair; /* run outside a transaction before the step, e.g. DROP INDEX CONCURRENTLY of an invalid one; or NULL */
+	const char *repair_when; /* SELECT of one boolean: repair runs only when true; NULL only with repair */
 	enum lock_mode lock; /* strongest, on an existing relation */
 	const char *purpose; /* one line for people */
 	struct backfill_spec *backfill;
@@ -55,6 +56,9 @@ struct plan {
 	const char *not_deferrable_because; /* for the message, when not */
 	bool overflow; /* needed more than PLAN_STEPS_MAX steps: not usable */
 };
+
+/* Appends a step; beyond PLAN_STEPS_MAX it sets overflow and gives the last one again. */
+struct step *plan_add_step(struct plan *plan, enum step_kind kind, enum lock_mode lock);
 
 /* The steps as SQL for people: numbered comments, one statement a line; what `plan` prints and hints show. */
 const char *plan_text(struct arena *arena, const struct plan *plan);

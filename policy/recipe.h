@@ -11,7 +11,8 @@
 /*
  * All of them fill the plan (table, relation_oid, tag, summary, steps, deferrable) and return true,
  * or return false when there is no safe form for this table; the plan is not to be used then.
- * plan->rule is the caller's to set.  context->table must be there and exist.
+ * plan->rule is the caller's to set.  Where context->table is NULL (no catalog
+ * at hand) names are taken as the text wrote them.
  */
 bool recipe_set_not_null(const struct rule_context *context, struct plan *plan);
 bool recipe_add_column(const struct rule_context *context, struct plan *plan);
