@@ -13,6 +13,7 @@ struct finding {
 	const char *message; /* one line: hazard, object, size */
 	const char *detail; /* what would be locked, and for how long it reads */
 	const char *hint; /* the safe form as SQL to paste */
+	const struct plan *plan; /* the safe form of its statement, also where it cannot be carried out here; or NULL */
 };
 
 struct decision {
@@ -36,6 +37,7 @@ struct decide_input {
 	const struct facts *facts; /* facts->known false when nothing could be looked up */
 	const struct policy_settings *settings;
 	const struct policy_subject *subject;
+	bool separate; /* a file: its statements arrive one at a time, not as one Query */
 	bool engine_available; /* false: REWRITE and PHASE become REJECT with the steps in the hint */
 	const char *engine_unavailable_because;
 };

@@ -27,6 +27,7 @@ struct effects {
 	bool loses_data; /* rows, a column or a table are gone for good */
 	bool breaks_clients; /* statements of running clients start to fail */
 	bool noop; /* IF [NOT] EXISTS made it one */
+	bool absent; /* it names what is not there (or makes what is): the server refuses at once */
 	bool no_transaction; /* must stand outside a transaction block */
 	const char *error; /* the message it is bound to end in, when the catalog shows it; else NULL */
 	const char *sqlstate; /* of that error */

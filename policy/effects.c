@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * One row per kind of action: the lock it takes and the model of its work.  Modes are those of
+ * AlterTableGetLockLevel (tablecmds.c) and of the command's own table_open / RangeVarGetRelid,
+ * each measured on PostgreSQL 15; a kind without a row takes no lock that anybody waits for.
+ */
+#include "effects.h"
+
+#include <string.h>
+
+#include "model.h"
+
+enum subject {
+	ON_TABLE, /* action->table */
+	ON_TARGETS, /* every one of action->targets */
+	BY_MODEL, /* the model finds out and locks itself */
+};
+
+struct row {
+	enum lock_mode mode;
+	bool children; /* partitions and inheritance children as well, unless ONLY */
+	enum subject subject;
+	model_fn *model; /* NULL: metadata only */
+};
+
+#define AEL LOCK_ACCESS_EXCLUSIVE
+#define SRE LOCK_SHARE_ROW_EXCLUSIVE
+#define SUE LOCK_SHARE_UPDATE_EXCLUSIVE
+
+static const struct row rows[ACTION_KINDS] = {
+	[ACTION_ADD_COLUMN] = {AEL, true, ON_TABLE, model_add_column},
+	[ACTION_DROP_COLUMN] = {AEL, true, ON_TABLE, model_drop_column},
+	[ACTION_ALTER_COLUMN_TYPE] = {AEL, true, ON_TABLE, model_alter_type},
+	[ACTION_SET_NOT_NULL] = {AEL, true, ON_TABLE, model_set_not_null},
+	[ACTION_DROP_NOT_NULL] = {AEL, true, ON_TABLE, model_alter_column},
+	[ACTION_SET_DEFAULT] = {AEL, true, ON_TABLE, model_alter_column},
+	[ACTION_DROP_DEFAULT] = {AEL, true, ON_TABLE, model_alter_column},
+	[ACTION_ADD_IDENTITY] = {AEL, false, ON_TABLE, model_alter_column},
+	[ACTION_SET_IDENTITY] = {AEL, false, ON_TABLE, model_alter_column},
+	[ACTION_DROP_IDENTITY] = {AEL, false, ON_TABLE, model_alter_column},
+	[ACTION_DROP_EXPRESSION] = {AEL, true, ON_TABLE, model_alter_column},
+	[ACTION_SET_STATISTICS] = {SUE, true, ON_TABLE, model_alter_column},
+	[ACTION_SET_STORAGE] = {AEL, true, ON_TABLE, model_alter_column},
+	[ACTION_SET_COMPRESSION] = {AEL, false, ON_TABLE, model_alter_column},
+	[ACTION_SET_COLUMN_OPTIONS] = {SUE, false, ON_TABLE, model_alter_column},
+	[ACTION_RENAME_COLUMN] = {AEL, true, ON_TABLE, model_rename_column},
+
+	[ACTION_ADD_CHECK] = {AEL, true, ON_TABLE, model_add_check},
+	[ACTION_ADD_FOREIGN_KEY] = {SRE, true, ON_TABLE, model_add_foreign_key},
+	[ACTION_ADD_UNIQUE] = {AEL, false, ON_TABLE, model_add_unique},
+	[ACTION_ADD_PRIMARY_KEY] = {AEL, false, ON_TABLE, model_add_primary_key},
+	[ACTION_ADD_EXCLUSION] = {AEL, false, ON_TABLE, model_add_exclusion},
+	[ACTION_VALIDATE_CONSTRAINT] = {SUE, true, ON_TABLE, model_validate},
+	[ACTION_DROP_CONSTRAINT] = {AEL, true, ON_TABLE, model_drop_constraint},
+	[ACTION_ALTER_CONSTRAINT] = {AEL, true, ON_TABLE, model_alter_constraint},
+	[ACTION_RENAME_CONSTRAINT] = {AEL, true, ON_TABLE, model_alter_constraint},
+
+	[ACTION_CREATE_INDEX] = {LOCK_SHARE, true, ON_TABLE, model_create_index},
+	[ACTION_DROP_INDEX] = {AEL, false, BY_MODEL, model_drop_index},
+	[ACTION_REINDEX] = {LOCK_SHARE, false, BY_MODEL, model_reindex},
+	[ACTION_ALTER_INDEX_TABLESPACE] = {AEL, false, ON_TABLE, model_index_tablespace},
+	[ACTION_ALTER_INDEX_ATTACH] = {SUE, false, ON_TABLE, NULL},
+	[ACTION_ALTER_INDEX_OTHER] = {SUE, false, ON_TABLE, NULL},
+	[ACTION_RENAME_INDEX] = {SUE, false, ON_TABLE, NULL},
+
+	[ACTION_CREATE_TABLE] = {LOCK_NONE, false, BY_MODEL, model_create_table},
+	[ACTION_CREATE_TABLE_AS] = {LOCK_NONE, false, BY_MODEL, model_create_table},
+	[ACTION_CREATE_PARTITION_OF] = {AEL, false, BY_MODEL, model_partition_of},
+	[ACTION_ATTACH_PARTITION] = {SUE, false, ON_TABLE, model_attach},
+	[ACTION_DETACH_PARTITION] = {AEL, false, ON_TABLE, model_detach},
+	[ACTION_DROP_TABLE] = {AEL, true, ON_TARGETS, model_drop_table},
+	[ACTION_RENAME_TABLE] = {AEL, false, ON_TABLE, model_breaks},
+	[ACTION_SET_SCHEMA] = {AEL, false, ON_TABLE, model_breaks},
+	[ACTION_TRUNCATE] = {AEL, true, ON_TARGETS, model_truncate},
+	[ACTION_VACUUM_FULL] = {AEL, true, ON_TARGETS, model_heap_copy},
+	[ACTION_VACUUM] = {SUE, true, ON_TARGETS, model_no_transaction},
+	[ACTION_ANALYZE] = {SUE, true, ON_TARGETS, NULL},
+	[ACTION_CLUSTER] = {AEL, true, ON_TABLE, model_heap_copy},
+	[ACTION_CLUSTER_ON] = {SUE, false, ON_TABLE, NULL},
+	[ACTION_SET_LOGGED] = {AEL, false, ON_TABLE, model_set_persistence},
+	[ACTION_SET_UNLOGGED] = {AEL, false, ON_TABLE, model_set_persistence},
+	[ACTION_SET_TABLESPACE] = {AEL, false, ON_TABLE, model_set_tablespace},
+	[ACTION_SET_ACCESS_METHOD] = {AEL, false, ON_TABLE, model_set_access_method},
+	[ACTION_LOCK_TABLE] = {LOCK_NONE, true, ON_TARGETS, model_lock_table},
+	[ACTION_REPLICA_IDENTITY] = {AEL, false, ON_TABLE, NULL},
+	[ACTION_ROW_SECURITY] = {AEL, false, ON_TABLE, NULL},
+	[ACTION_CREATE_POLICY] = {AEL, false, ON_TABLE, NULL},
+	[ACTION_ALTER_POLICY] = {AEL, false, ON_TABLE, NULL},
+	[ACTION_DROP_POLICY] = {AEL, false, ON_TABLE, NULL},
+	[ACTION_OWNER_TO] = {AEL, false, ON_TABLE, NULL},
+	[ACTION_INHERIT] = {AEL, false, ON_TABLE, model_inherit},
+	[ACTION_OF_TYPE] = {AEL, false, ON_TABLE, NULL},
+	[ACTION_SET_TABLE_OPTIONS] = {SUE, false, ON_TABLE, NULL},
+	[ACTION_COMMENT] = {SUE, false, ON_TABLE, NULL},
+	[ACTION_CREATE_STATISTICS] = {SUE, false, ON_TABLE, NULL},
+	[ACTION_OTHER_STATISTICS] = {SUE, false, ON_TABLE, NULL},
+	[ACTION_SECURITY_LABEL] = {SUE, false, ON_TABLE, NULL},
+
+	[ACTION_CREATE_TRIGGER] = {SRE, true, ON_TABLE, NULL},
+	[ACTION_DROP_TRIGGER] = {AEL, true, ON_TABLE, NULL},
+	[ACTION_ENABLE_TRIGGER] = {SRE, true, ON_TABLE, NULL},
+	[ACTION_DISABLE_TRIGGER] = {SRE, true, ON_TABLE, NULL},
+	[ACTION_CREATE_RULE] = {AEL, false, ON_TABLE, NULL},
+	[ACTION_DROP_RULE] = {AEL, false, ON_TABLE, NULL},
+	[ACTION_ENABLE_DISABLE_RULE] = {AEL, false, ON_TABLE, NULL},
+
+	[ACTION_REPLACE_VIEW] = {AEL, false, BY_MODEL, model_replace_view},
+	[ACTION_REFRESH_MATVIEW] = {AEL, false, ON_TABLE, model_refresh},
+	[ACTION_DROP_VIEW] = {AEL, false, ON_TARGETS, model_breaks},
+	[ACTION_DROP_MATVIEW] = {AEL, false, ON_TARGETS, model_loses},
+	[ACTION_RENAME_VIEW] = {AEL, false, ON_TABLE, model_breaks},
+
+	[ACTION_DOMAIN_ADD_CONSTRAINT] = {LOCK_SHARE, false, BY_MODEL, model_domain_constraint},
+	[ACTION_DOMAIN_VALIDATE] = {LOCK_SHARE, false, BY_MODEL, model_domain_constraint},
+	[ACTION_DOMAIN_SET_NOT_NULL] = {LOCK_SHARE, false, BY_MODEL, model_domain_constraint},
+	[ACTION_ALTER_SEQUENCE] = {SRE, false, ON_TABLE, NULL},
+
+	[ACTION_UPDATE_WITHOUT_WHERE] = {LOCK_ROW_EXCLUSIVE, false, ON_TABLE, model_bulk_write},
+	[ACTION_DELETE_WITHOUT_WHERE] = {LOCK_ROW_EXCLUSIVE, false, ON_TABLE, model_bulk_write},
+	[ACTION_PUBLICATION] = {SUE, false, ON_TARGETS, NULL},
+};
+
+/* The relations that the row is about; a list wins over the single table. */
+static size_t subjects(
+	const struct row *row, const struct action *action, const struct name **names)
+{
+	if (row->subject == BY_MODEL)
+		return 0;
+	if (row->subject == ON_TARGETS && action->n_targets > 0) {
+		*names = action->targets;
+		return action->n_targets;
+	}
+	*names = &action->table;
+	return action->table.name != NULL;
+}
+
+/* Returns false when the server stops at a name that is not there. */
+static bool lock_subject(struct model *model, const struct row *row, const struct name *name)
+{
+	const struct relation_facts *relation;
+
+	if (model_find(model->facts, name, &relation) == ABSENT) {
+		if (!model->action->if_exists)
+			model_absent(model, "42P01", "relation \"%s\" does not exist", name->name);
+		return model->action->if_exists;
+	}
+	if (row->mode == LOCK_NONE)
+		return true;
+	if (row->children && !model->action->only)
+		model_lock_tree(model, name, row->mode);
+	else
+		model_lock(model, name, row->mode);
+	return true;
+}
+
+struct effects effects_of(
+	struct arena *arena, const struct action *action, const struct facts *facts)
+{
+	const struct row *row = &rows[action->kind];
+	struct effects effects = {0};
+	struct model model = {
+		.arena = arena,
+		.action = action,
+		.facts = facts,
+		.effects = &effects,
+		.mode = row->mode,
+	};
+	const struct name *names = NULL;
+	size_t n = subjects(row, action, &names);
+
+	for (size_t i = 0; i < n; i++)
+		if (!lock_subject(&model, row, &names[i]))
+			return effects;
+	model.table = effects.table = model_worst(facts, names, n);
+	if (n > 0 && effects.n_locks == 0 && row->mode != LOCK_NONE) {
+		effects.noop = true; /* IF EXISTS, and none of them does */
+		return effects;
+	}
+	if (row->model != NULL)
+		row->model(&model);
+	return effects;
+}
+
+enum lock_mode effects_lock(const struct effects *effects)
+{
+	return effects->n_locks == 0 ? LOCK_NONE : effects->locks[0].mode;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Indexes: the lock that hurts is the one on the table below. */
+#include "model.h"
+
+#include <string.h>
+
+static const struct relation_facts *index_of_that_name(const struct model *model)
+{
+	const struct relation_facts *table = model->table, *index;
+	struct name name = {.name = model->action->index->name};
+
+	if (table == NULL || name.name == NULL)
+		return NULL;
+	name.schema = table->name.schema; /* an index lives where its table does */
+	if (model_find(model->facts, &name, &index) == PRESENT)
+		return index;
+	name.schema = model->action->table.schema;
+	return model_find(model->facts, &name, &index) == PRESENT ? index : NULL;
+}
+
+static bool exists_already(const struct model *model)
+{
+	const char *name = model->action->index->name;
+
+	return name != NULL && model->table != NULL &&
+	       (facts_index(model->table, name) != NULL || index_of_that_name(model) != NULL);
+}
+
+void model_create_index(struct model *model)
+{
+	const struct action *action = model->action;
+	const struct relation_facts *table = model->table;
+	struct effects *effects = model->effects;
+	bool parent = table != NULL && table->kind == 'p';
+
+	effects->no_transaction = action->concurrently;
+	if (action->concurrently) {
+		for (size_t i = 0; i < effects->n_locks; i++)
+			effects->locks[i].mode = LOCK_SHARE_UPDATE_EXCLUSIVE;
+		if (parent)
+			model_error(model, "0A000",
+				"cannot create index on partitioned table \"%s\" concurrently",
+				table->name.name);
+	}
+	if (exists_already(model)) {
+		if (action->if_not_exists)
+			effects->noop = true;
+		else
+			model_absent(model, "42P07", "relation \"%s\" already exists",
+				action->index->name);
+		return;
+	}
+	effects->index_build = !action->concurrently && !(action->only && parent);
+}
+
+/* heap_drop_with_catalog's lock on the heap comes first (RangeVarCallbackForDropRelation). */
+static void drop_one(struct model *model, const struct name *name)
+{
+	enum lock_mode mode =
+		model->action->concurrently ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_ACCESS_EXCLUSIVE;
+	const struct relation_facts *index;
+	enum presence presence = model_find(model->facts, name, &index);
+
+	if (presence == ABSENT && !model->action->if_exists)
+		model_absent(model, "42704", "index \"%s\" does not exist", name->name);
+	if (presence == UNKNOWN)
+		model_lock(model, name, mode);
+	if (presence != PRESENT)
+		return;
+	model_lock(model, &index->table, mode);
+	if (index->kind == 'I')
+		model_lock_tree(model, &index->table, mode);
+	if (index->n_indexes > 0 && index->indexes[0].backs_constraint)
+		model_error(model, "2BP01", "cannot drop index %s because a constraint requires it",
+			index->name.name);
+	else if (index->kind == 'I' && model->action->concurrently)
+		model_error(model, "0A000", "cannot drop partitioned index \"%s\" concurrently",
+			index->name.name);
+}
+
+/* The tables below the indexes named, to judge by; stays unset when one is unknown. */
+static void judge_by_tables(struct model *model)
+{
+	const struct action *action = model->action;
+	struct name *tables = arena_alloc(model->arena, (action->n_targets + 1) * sizeof(*tables));
+	size_t n = 0;
+
+	for (size_t i = 0; i < action->n_targets; i++) {
+		const struct relation_facts *index;
+		enum presence presence = model_find(model->facts, &action->targets[i], &index);
+
+		if (presence == UNKNOWN)
+			return;
+		if (presence == PRESENT)
+			tables[n++] = index->table.name != NULL ? index->table : index->name;
+	}
+	model->effects->table = model_worst(model->facts, tables, n);
+}
+
+void model_drop_index(struct model *model)
+{
+	const struct action *action = model->action;
+
+	model->effects->no_transaction = action->concurrently;
+	for (size_t i = 0; i < action->n_targets; i++)
+		drop_one(model, &action->targets[i]);
+	model->effects->noop = model->effects->n_locks == 0 && !model->effects->absent;
+	judge_by_tables(model);
+}
+
+/* ReindexIndex: SHARE on the table, ACCESS EXCLUSIVE on the index, which planners of any query want
+ * too. */
+static void reindex_table(struct model *model, const struct name *name, enum lock_mode mode)
+{
+	const struct relation_facts *table;
+
+	model_lock_tree(model, name, mode);
+	if (model_find(model->facts, name, &table) != PRESENT || model->action->concurrently)
+		return;
+	for (size_t i = 0; i < table->n_indexes; i++)
+		model_lock(model, &table->indexes[i].name, LOCK_ACCESS_EXCLUSIVE);
+}
+
+static void reindex_index(struct model *model, const struct name *name, enum lock_mode mode)
+{
+	const struct relation_facts *index;
+
+	if (model_find(model->facts, name, &index) == PRESENT && index->table.name != NULL)
+		model_lock_tree(model, &index->table, mode);
+	model_lock(model, name, model->action->concurrently ? mode : LOCK_ACCESS_EXCLUSIVE);
+}
+
+void model_reindex(struct model *model)
+{
+	const struct action *action = model->action;
+	enum lock_mode mode = action->concurrently ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_SHARE;
+	bool index = action->object != NULL && strcmp(action->object, "INDEX") == 0;
+	const struct name *names = action->n_targets > 0 ? action->targets : &action->table;
+	size_t n = action->n_targets > 0 ? action->n_targets : action->table.name != NULL;
+	const struct relation_facts *relation;
+
+	model->effects->no_transaction = action->concurrently;
+	model->effects->index_build = !action->concurrently;
+	for (size_t i = 0; i < n; i++) {
+		if (model_find(model->facts, &names[i], &relation) == ABSENT) {
+			model_absent(
+				model, "42P01", "relation \"%s\" does not exist", names[i].name);
+			model->effects->index_build = false;
+			return;
+		}
+		if (index)
+			reindex_index(model, &names[i], mode);
+		else
+			reindex_table(model, &names[i], mode);
+	}
+	if (action->n_targets > 0)
+		judge_by_tables(model);
+	else
+		model->effects->table = model_worst(model->facts, names, n);
+}
+
+/* ATExecSetTableSpace copies the file unless it is there already. */
+void model_index_tablespace(struct model *model)
+{
+	const struct relation_facts *index = model->table;
+
+	if (index == NULL || index->tablespace == NULL || model->action->new_name == NULL ||
+		strcmp(index->tablespace, model->action->new_name) != 0)
+		model->effects->index_build = true;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "model.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* facts_relation cannot tell "not there" from "not asked"; only the first may be believed to be
+ * harmless. */
+static bool looked_up(const struct facts *facts, const struct name *name)
+{
+	for (size_t i = 0; i < facts->n_relations; i++)
+		if (name_equal(&facts->relations[i].asked, name))
+			return true;
+	return false;
+}
+
+enum presence model_find(
+	const struct facts *facts, const struct name *name, const struct relation_facts **relation)
+{
+	*relation = facts_relation(facts, name);
+	if (*relation != NULL && (*relation)->exists)
+		return PRESENT;
+	*relation = NULL;
+	return facts->known && looked_up(facts, name) ? ABSENT : UNKNOWN;
+}
+
+bool relation_private(const struct relation_facts *relation)
+{
+	return relation->created_in_transaction || relation->persistence == 't';
+}
+
+static struct lock_effect *find_lock(struct effects *effects, const struct name *name)
+{
+	for (size_t i = 0; i < effects->n_locks; i++)
+		if (name_equal(&effects->locks[i].relation, name))
+			return &effects->locks[i];
+	return NULL;
+}
+
+void model_lock(struct model *model, const struct name *name, enum lock_mode mode)
+{
+	struct effects *effects = model->effects;
+	const struct relation_facts *relation;
+	struct lock_effect *lock;
+
+	if (model_find(model->facts, name, &relation) == PRESENT)
+		name = &relation->name;
+	lock = find_lock(effects, name);
+	if (lock != NULL) {
+		if (mode > lock->mode)
+			lock->mode = mode;
+		return;
+	}
+	if (effects->n_locks == EFFECT_LOCKS_MAX) {
+		effects->n_locks_left_out++;
+		return;
+	}
+	effects->locks[effects->n_locks++] = (struct lock_effect){
+		.relation = *name,
+		.mode = mode,
+		.existing =
+			relation != NULL ? !relation_private(relation) : !model->action->temporary,
+	};
+}
+
+void model_lock_tree(struct model *model, const struct name *name, enum lock_mode mode)
+{
+	const struct relation_facts *relation;
+
+	model_lock(model, name, mode);
+	if (model_find(model->facts, name, &relation) != PRESENT)
+		return;
+	for (size_t i = 0; i < relation->n_partitions; i++)
+		model_lock(model, &relation->partitions[i], mode);
+}
+
+/* Blocking what nobody sees hurts nobody; what was never analysed may be huge. */
+static int64_t weight(const struct relation_facts *relation)
+{
+	if (relation_private(relation))
+		return 0;
+	return relation->pages < 0 || relation->rows < 0 ? INT64_MAX : relation->pages + 1;
+}
+
+const struct relation_facts *model_worst(
+	const struct facts *facts, const struct name *names, size_t n)
+{
+	const struct relation_facts *worst = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct relation_facts *relation;
+		enum presence presence = model_find(facts, &names[i], &relation);
+
+		if (presence == UNKNOWN)
+			return NULL;
+		if (presence == PRESENT && (worst == NULL || weight(relation) > weight(worst)))
+			worst = relation;
+	}
+	return worst;
+}
+
+void model_error(struct model *model, const char *sqlstate, const char *fmt, ...)
+{
+	va_list args;
+
+	if (model->effects->error != NULL)
+		return;
+	va_start(args, fmt);
+	model->effects->error = arena_vprintf(model->arena, fmt, args);
+	va_end(args);
+	model->effects->sqlstate = sqlstate;
+}
+
+void model_absent(struct model *model, const char *sqlstate, const char *fmt, ...)
+{
+	va_list args;
+
+	model->effects->absent = true;
+	va_start(args, fmt);
+	model->effects->error = arena_vprintf(model->arena, fmt, args);
+	va_end(args);
+	model->effects->sqlstate = sqlstate;
+}
+
+void model_cause(struct model *model, const char *fmt, ...)
+{
+	va_list args;
+
+	if (model->effects->cause != NULL)
+		return;
+	va_start(args, fmt);
+	model->effects->cause = arena_vprintf(model->arena, fmt, args);
+	va_end(args);
+}
+
+const struct column_facts *model_own_column(struct model *model, bool *gone)
+{
+	const char *name = model->action->column;
+	const struct column_facts *column;
+
+	*gone = false;
+	if (model->table == NULL || name == NULL)
+		return NULL;
+	column = facts_column(model->table, name);
+	/* Without any column nothing is known of them: views are listed bare. */
+	if (column != NULL || model->table->n_columns == 0)
+		return column;
+	*gone = true;
+	if (model->action->if_exists)
+		model->effects->noop = true;
+	else
+		model_absent(model, "42703", "column \"%s\" does not exist", name);
+	return NULL;
+}
+
+/*
+ * NotNullImpliedByRelConstraints (tablecmds.c, PostgreSQL 12 and later) trusts validated CHECKs
+ * only; a parent's CHECK is its partitions' too.
+ */
+bool model_never_null(const struct model *model, const char *column)
+{
+	const struct relation_facts *table = model->table;
+	const struct column_facts *facts;
+
+	if (table == NULL || column == NULL)
+		return false;
+	facts = facts_column(table, column);
+	if (facts != NULL && facts->not_null)
+		return true;
+	if (model->facts->server_version > 0 && model->facts->server_version < 120000)
+		return false;
+	for (size_t i = 0; i < table->n_constraints; i++) {
+		const struct constraint_facts *c = &table->constraints[i];
+
+		if (c->kind == CONSTRAINT_CHECK && c->validated &&
+			names_contain(c->proves_not_null, c->n_proves_not_null, column))
+			return true;
+	}
+	return false;
+}
+
+bool names_contain(const char *const *names, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (names[i] != NULL && strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * The inside of effects: what the models of single actions share.  A model reads action and
+ * facts and fills effects; effects.c has looked up the table and locked it with the mode of the
+ * action's row before.
+ */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include "arena.h"
+#include "effects.h"
+
+struct model {
+	struct arena *arena;
+	const struct action *action;
+	const struct facts *facts;
+	struct effects *effects;
+	const struct relation_facts *table; /* NULL: nothing is known of it, assume the worst */
+	enum lock_mode mode; /* of the row */
+};
+
+/* What the catalog says about a name being there. */
+enum presence {
+	PRESENT, /* facts given */
+	ABSENT, /* looked up and not there */
+	UNKNOWN, /* not looked up */
+};
+/* *relation is NULL unless PRESENT. */
+enum presence model_find(
+	const struct facts *facts, const struct name *name, const struct relation_facts **relation);
+/* Made by this very transaction, or temporary: nobody else can see it. */
+bool relation_private(const struct relation_facts *relation);
+
+/* Adds a lock or raises the one there. */
+void model_lock(struct model *model, const struct name *name, enum lock_mode mode);
+/* With its partitions or inheritance children. */
+void model_lock_tree(struct model *model, const struct name *name, enum lock_mode mode);
+/* The table to judge by: the one of names that it hurts most to block; NULL when one is unknown. */
+const struct relation_facts *model_worst(
+	const struct facts *facts, const struct name *names, size_t n);
+
+/* The server refuses at once: nothing is locked for long, nothing happens. */
+void model_absent(struct model *model, const char *sqlstate, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The server refuses, but locks and perhaps scans first. */
+void model_error(struct model *model, const char *sqlstate, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The first cause stays. */
+void model_cause(struct model *model, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * The action's column, NULL when nothing is known of it.  When the table is known to lack it,
+ * the effects say so (absent, or noop under IF EXISTS) and *gone is true.
+ */
+const struct column_facts *model_own_column(struct model *model, bool *gone);
+/* NOT NULL already, or proved by a validated CHECK: nobody has to scan for nulls. */
+bool model_never_null(const struct model *model, const char *column);
+
+bool names_contain(const char *const *names, size_t n, const char *name);
+
+/* 'v', 's' or 'i'; *function is the volatile one or NULL. */
+char expr_volatility(
+	const struct facts *facts, const struct expr *expr, const struct name **function);
+
+/* What a change of the stored type costs. */
+enum type_work { TYPE_NOTHING, TYPE_REINDEX, TYPE_REWRITE };
+struct type_change {
+	const char *base; /* typname below domains */
+	int typmod; /* as atttypmod; -1 none */
+	bool known; /* the base of a type nobody looked up is a guess */
+	bool constrained; /* a domain with CHECK or NOT NULL */
+};
+enum type_work type_work(
+	const struct type_change *from, const struct type_change *to, bool timezone_utc);
+
+typedef void model_fn(struct model *model);
+model_fn model_add_column, model_set_not_null, model_drop_column, model_alter_column,
+	model_rename_column;
+model_fn model_alter_type;
+model_fn model_add_check, model_add_foreign_key, model_add_unique, model_add_primary_key,
+	model_add_exclusion, model_validate, model_drop_constraint, model_alter_constraint,
+	model_domain_constraint;
+model_fn model_create_index, model_drop_index, model_reindex, model_index_tablespace;
+model_fn model_create_table, model_partition_of, model_attach, model_detach, model_drop_table,
+	model_truncate, model_heap_copy, model_set_persistence, model_set_tablespace,
+	model_set_access_method, model_lock_table, model_bulk_write, model_replace_view,
+	model_refresh, model_breaks, model_loses, model_inherit, model_no_transaction;
+
+#endif
