@@ -33,6 +33,7 @@ struct head_scan {
 	enum head_verdict verdict;
 	unsigned statements; /* non-empty ones */
 	bool ends_transaction; /* some head is COMMIT, END, ROLLBACK, ABORT or PREPARE TRANSACTION */
+	bool executes_prepared; /* some statement is an EXECUTE, or may hold one */
 	const char *reason; /* static text, for AMBIGUOUS and OVER_LIMIT; else NULL */
 };
 

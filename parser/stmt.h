@@ -144,7 +144,10 @@ struct action {
 	bool with_foreign_key; /* CREATE_TABLE with REFERENCES; targets are the referenced tables */
 	bool replaces; /* OR REPLACE */
 	bool opaque; /* DO_BLOCK: its body has a word that could change the schema or run SQL text */
-	bool nowait; /* LOCK_TABLE */
+	bool nowait; /* LOCK_TABLE, SET_TABLESPACE of all */
+	bool inherits; /* CREATE_TABLE: other is a parent, not the source of LIKE */
+	bool finalize; /* DETACH_PARTITION ... FINALIZE */
+	bool local; /* SET_PARAMETER, SET_TIMEOUT: SET LOCAL */
 	bool with_data; /* CREATE TABLE AS, matviews: not WITH NO DATA */
 	const char *sql; /* this action alone as one complete statement */
 	size_t location; /* byte offset of its clause in the text */
@@ -170,6 +173,7 @@ struct stmt {
 	bool guarded; /* could change the schema, hide code, or change how text is read */
 	bool no_transaction; /* PostgreSQL refuses it in a transaction block (CONCURRENTLY, VACUUM, ...) */
 	bool executes_prepared; /* EXECUTE or CREATE TABLE AS EXECUTE */
+	const char *prepared_name; /* of that prepared statement */
 };
 
 struct stmts {

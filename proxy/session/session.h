@@ -19,7 +19,8 @@
 
 struct config;
 struct gate; /* judging of held statements: gate.h; only while there is one */
-struct guarded_names; /* prepared statements and portals of guarded texts: extended.h; only when there are */
+struct guarded_names; /* prepared statements and portals of guarded texts: guarded.h; only when
+			 there are */
 struct startup; /* only until login is done */
 
 /* Who the client is; one allocation, made at startup. */
@@ -31,9 +32,11 @@ struct identity {
 
 /* One direction's bytes. */
 struct flow {
-	struct buffer held; /* read, not yet passed on: an incomplete header, or a text being judged */
+	struct buffer
+		held; /* read, not yet passed on: an incomplete header, or a text being judged */
 	struct buffer unsent; /* passed on, not yet taken by the socket */
 	uint32_t skip; /* bytes of the current message that still pass unread */
+	bool swallow; /* ... or are dropped */
 	bool eof; /* the reading side ended */
 };
 
@@ -49,13 +52,16 @@ struct session {
 	struct gate *gate;
 	struct guarded_names *guarded;
 	struct identity identity;
-	struct change_wait *change; /* being waited for */
+	int64_t *pending; /* changes recorded in the client's open transaction; n_pending of them */
+	unsigned n_pending;
+	uint32_t active_tick; /* worker->tick when the client last said something */
 	uint32_t backend_pid;
 	int server_version; /* 150020, 0 until told */
 	char status; /* of the last ReadyForQuery: I, T, E; 0 before the first */
 	bool standard_strings; /* standard_conforming_strings as the server last said */
 	bool encoding_safe; /* client_encoding likewise */
 	bool replication; /* a walsender: judged by another table */
+	bool draining; /* ends when its transaction does */
 	bool ended;
 	unsigned held_count; /* session_hold depth: freed when it falls to zero after the end */
 };
@@ -74,15 +80,32 @@ void session_end(struct session *session, const char *reason);
 void session_hold(struct session *session);
 void session_release(struct session *session);
 
-/* Send FATAL with this SQLSTATE and message to the client as far as it takes it at once, then end. */
-void session_fatal(struct session *session, const char *sqlstate, const char *message, const char *hint);
+/* Send FATAL with this SQLSTATE and message to the client as far as it takes it at once, then end.
+ */
+void session_fatal(
+	struct session *session, const char *sqlstate, const char *message, const char *hint);
 
-/* The client asked to cancel what this session does; on its worker's thread. true: handled here, do not tell the server. */
+/* The client asked to cancel what this session does; on its worker's thread. true: handled here, do
+ * not tell the server. */
 bool session_cancel(struct session *session);
+
+/* The server reported a parameter; keeps those that matter here. */
+void session_parameter(struct session *session, const char *name, const char *value);
+
+/* Ends sessions of this worker that were idle too long; the worker calls it at each tick (one a
+ * second). */
+void session_sweep(struct worker *worker);
 
 struct log_subject session_subject(const struct session *session);
 
 /* Ends the session when it is idle, else after its current transaction. */
 void session_drain(struct session *session);
+/* Waits for nothing and is in no transaction. */
+bool session_idle(struct session *session);
+/* A drained session that has become idle ends here. */
+void session_drained(struct session *session);
+
+/* The session of that number on this worker, or NULL. */
+struct session *session_by_id(struct worker *worker, uint64_t id);
 
 #endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Shared by gate.c (life), judge.c (text to decision) and carry.c (carrying the decision out). */
+#ifndef GATE_INTERNAL_H
+#define GATE_INTERNAL_H
+
+#include "arena.h"
+#include "change.h"
+#include "decide.h"
+#include "gate.h"
+#include "guarded.h"
+#include "session.h"
+#include "wire.h"
+
+struct gate;
+typedef void gate_step(struct session *session, struct gate *gate);
+
+struct gate {
+	struct arena arena;
+	gate_step *next; /* called when the pipeline has drained; NULL: waits for something else */
+	bool closed; /* done: gate.c frees it */
+
+	/* the message */
+	uint8_t type; /* 0: none, the wait after a COMMIT */
+	size_t message_bytes;
+	const char *name; /* statement of Parse, Bind and Close, portal of Execute */
+	const char *portal; /* of Bind */
+	char close_kind;
+	const struct wire_parse *parse;
+	const char *text; /* to be judged */
+	size_t text_len;
+	bool substituted; /* Execute: the server holds an empty statement in its place */
+
+	/* the judgement */
+	struct stmts stmts;
+	struct facts_request request;
+	struct facts facts;
+	struct decision decision;
+	uint64_t decision_seq;
+	int64_t started_us;
+	bool in_batch; /* extended message behind others of its batch: no Sync of ours */
+
+	/* answers to what we injected */
+	const char *row;
+	size_t row_len;
+	bool failed;
+	struct wire_error error; /* arena copies */
+
+	/* carrying out */
+	unsigned attempt;
+	bool lock_timed_out;
+	struct change_wait *wait;
+	struct event *timer;
+	bool awaiting_engine;
+	size_t step; /* of the plan in the client's transaction */
+	char ready_status; /* ReadyForQuery kept back after a COMMIT */
+};
+
+/* Wait until everything sent is answered, then step. */
+void gate_wait(struct session *session, struct gate *gate, gate_step *step);
+/* The message is dealt with: drop it from held. */
+void gate_close(struct session *session, struct gate *gate);
+/* An event outside the pipeline came (engine, timer): run step now, then resume the relay. */
+void gate_event(struct session *session, struct gate *gate, gate_step *step);
+/* Send the client's own message on as it is; mark may be NULL. */
+void gate_forward(
+	struct session *session, struct gate *gate, enum owed_kind kind, struct mark *mark);
+/* A new error of the gate's arena from the server's. */
+struct wire_error gate_copy_error(struct arena *arena, const struct wire_error *error);
+
+/* judge.c: from a whole text to carry_*(). */
+gate_step judge_text;
+
+/* carry.c */
+gate_step carry_out; /* the decision stands */
+/* Refuse the message with this error; the server is made to fail in its place. */
+void carry_refusal(struct session *session, struct gate *gate, const struct wire_error *error);
+/* Nothing to judge: as if no proxy were there, names kept true. */
+void carry_unjudged(struct session *session, struct gate *gate);
+
+int64_t clock_us(void);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "guarded.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "session.h"
+#include "text.h"
+
+enum name_kind { NAME_STATEMENT, NAME_PORTAL };
+
+/* A portal owns a copy of its text: the statement may be closed or replaced while it is open. */
+struct guarded_name {
+	struct guarded_name *next;
+	enum name_kind kind;
+	char name[NAME_BYTES_MAX + 1];
+	struct guarded_text meaning;
+	char text[];
+};
+
+struct guarded_names {
+	struct guarded_name *first;
+};
+
+static struct guarded_name **find(
+	const struct session *session, enum name_kind kind, const char *name)
+{
+	static struct guarded_name *nothing = NULL;
+	struct guarded_name **link;
+
+	if (session->guarded == NULL)
+		return &nothing;
+	for (link = &session->guarded->first; *link != NULL; link = &(*link)->next)
+		if ((*link)->kind == kind && strncmp((*link)->name, name, NAME_BYTES_MAX) == 0)
+			return link;
+	return link;
+}
+
+bool guarded_statement(const struct session *session, const char *name)
+{
+	return session->guarded != NULL && *find(session, NAME_STATEMENT, name) != NULL;
+}
+
+bool guarded_portal(const struct session *session, const char *name)
+{
+	return session->guarded != NULL && *find(session, NAME_PORTAL, name) != NULL;
+}
+
+static const struct guarded_text *meaning(
+	const struct session *session, enum name_kind kind, const char *name)
+{
+	const struct guarded_name *found = *find(session, kind, name);
+
+	return found == NULL ? NULL : &found->meaning;
+}
+
+const struct guarded_text *guarded_statement_text(const struct session *session, const char *name)
+{
+	return meaning(session, NAME_STATEMENT, name);
+}
+
+const struct guarded_text *guarded_portal_text(const struct session *session, const char *name)
+{
+	return meaning(session, NAME_PORTAL, name);
+}
+
+static void remove_name(struct session *session, enum name_kind kind, const char *name)
+{
+	struct guarded_name **link = find(session, kind, name), *gone = *link;
+
+	if (gone == NULL)
+		return;
+	*link = gone->next;
+	free(gone);
+	if (session->guarded->first == NULL) {
+		free(session->guarded);
+		session->guarded = NULL;
+	}
+}
+
+static void *must(void *memory)
+{
+	if (memory == NULL) {
+		fputs("phasegate: out of memory\n", stderr);
+		exit(1);
+	}
+	return memory;
+}
+
+static void add_name(struct session *session, enum name_kind kind, const char *name,
+	const struct guarded_text *what)
+{
+	struct guarded_name *added = must(calloc(1, sizeof(*added) + what->len + 1));
+
+	added->kind = kind;
+	strncpy(added->name, name, NAME_BYTES_MAX);
+	memcpy(added->text, what->text, what->len);
+	added->meaning = (struct guarded_text){added->text, what->len, what->substituted};
+	remove_name(session, kind, name);
+	if (session->guarded == NULL)
+		session->guarded = must(calloc(1, sizeof(*session->guarded)));
+	added->next = session->guarded->first;
+	session->guarded->first = added;
+}
+
+void guarded_add_statement(
+	struct session *session, const char *name, const char *text, size_t len, bool substituted)
+{
+	add_name(session, NAME_STATEMENT, name, &(struct guarded_text){text, len, substituted});
+}
+
+void guarded_remove_statement(struct session *session, const char *name)
+{
+	remove_name(session, NAME_STATEMENT, name);
+}
+
+void guarded_bind(struct session *session, const char *portal, const char *statement)
+{
+	const struct guarded_text *what = guarded_statement_text(session, statement);
+
+	if (what == NULL)
+		remove_name(session, NAME_PORTAL, portal);
+	else
+		add_name(session, NAME_PORTAL, portal, what);
+}
+
+void guarded_remove_portal(struct session *session, const char *name)
+{
+	remove_name(session, NAME_PORTAL, name);
+}
+
+/* Free all names, or only the portals. */
+static void free_names(struct session *session, bool portals_only)
+{
+	struct guarded_name **link;
+
+	if (session->guarded == NULL)
+		return;
+	link = &session->guarded->first;
+	while (*link != NULL) {
+		struct guarded_name *name = *link;
+
+		if (portals_only && name->kind != NAME_PORTAL) {
+			link = &name->next;
+			continue;
+		}
+		*link = name->next;
+		free(name);
+	}
+	if (session->guarded->first == NULL) {
+		free(session->guarded);
+		session->guarded = NULL;
+	}
+}
+
+void guarded_end_transaction(struct session *session)
+{
+	free_names(session, true);
+}
+
+void guarded_free(struct session *session)
+{
+	free_names(session, false);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "inject.h"
+
+#include <stdio.h>
+
+#include "pipeline.h"
+#include "relay.h"
+#include "session.h"
+#include "wire.h"
+
+static const char our_name[] = "phasegate";
+
+static void send_buffer(struct session *session, struct buffer *out)
+{
+	relay_send_server(session, buffer_at(out), buffer_len(out));
+	buffer_clear(out);
+}
+
+static void put_statement(
+	struct buffer *out, const char *sql, const char *const *parameters, size_t n)
+{
+	wire_put_parse(out, our_name, sql, NULL, 0);
+	wire_put_bind(out, our_name, our_name, parameters, n);
+	wire_put_execute(out, our_name, 0);
+	wire_put_close(out, 'P', our_name);
+	wire_put_close(out, 'S', our_name);
+}
+
+static void push_statement(
+	struct session *session, unsigned flags, unsigned execute_flags, struct mark *mark)
+{
+	struct pipeline *pipeline = &session->pipeline;
+
+	pipeline_push(pipeline, OWED_PARSE, flags, NULL);
+	pipeline_push(pipeline, OWED_BIND, flags, NULL);
+	pipeline_push(pipeline, OWED_EXECUTE, execute_flags, mark);
+	pipeline_push(pipeline, OWED_CLOSE, flags, NULL);
+	pipeline_push(pipeline, OWED_CLOSE, flags, NULL);
+}
+
+void inject_statement(struct session *session, const char *sql, const char *const *parameters,
+	size_t n, unsigned flags)
+{
+	struct buffer out = {0};
+
+	push_statement(session, OWED_SWALLOW | flags, OWED_SWALLOW | flags, NULL);
+	put_statement(&out, sql, parameters, n);
+	send_buffer(session, &out);
+}
+
+void inject_in_place_of_execute(struct session *session, const char *sql, struct mark *mark)
+{
+	struct buffer out = {0};
+
+	push_statement(session, OWED_SWALLOW | OWED_RELAY_ERROR, 0, mark);
+	put_statement(&out, sql, NULL, 0);
+	send_buffer(session, &out);
+}
+
+void inject_lock_timeout(struct session *session, long long timeout_ms)
+{
+	char sql[96];
+
+	snprintf(sql, sizeof(sql), "SELECT pg_catalog.set_config('lock_timeout', '%lld', true)",
+		timeout_ms);
+	inject_statement(session, sql, NULL, 0, 0);
+}
+
+void inject_sync(struct session *session)
+{
+	struct buffer out = {0};
+
+	pipeline_push(&session->pipeline, OWED_SYNC, OWED_SWALLOW, NULL);
+	wire_put_empty(&out, FRONTEND_SYNC);
+	send_buffer(session, &out);
+}
+
+void inject_flush(struct session *session)
+{
+	struct buffer out = {0};
+
+	wire_put_empty(&out, FRONTEND_FLUSH);
+	send_buffer(session, &out);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * From a text to a decision: tier 1 again, now that the server's state is certain; tier 2; the
+ * facts, asked for on the client's own connection; policy; the policy log.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "catalog.h"
+#include "debug_log.h"
+#include "gate_internal.h"
+#include "head.h"
+#include "inject.h"
+#include "proxy.h"
+
+static bool observing(const struct session *session)
+{
+	return session->config->policy.observe;
+}
+
+/* Inside BEGIN..COMMIT, or in the implicit transaction of a batch that has executed something. */
+static bool in_transaction(const struct session *session)
+{
+	return session->status != 'I' ||
+	       (session->pipeline.batch_open && session->pipeline.batch_executes > 0);
+}
+
+static void log_decision(struct session *session, struct gate *gate)
+{
+	struct log_subject subject = session_subject(session);
+
+	gate->decision_seq = policy_log_decision(session->worker->proxy->log, &subject,
+		&gate->stmts, gate->text, gate->text_len, &gate->decision, 0, observing(session));
+	if (gate->decision_seq != 0 || observing(session))
+		return;
+	gate->decision = policy_refuse(&gate->arena, SQLSTATE_LOG_UNAVAILABLE, NULL,
+		"the policy log cannot be written, so no statement that could change the schema is "
+		"let through",
+		NULL,
+		"Free space on the disk of the policy log; ordinary statements go on meanwhile.");
+}
+
+/* A Parse that is not refused is judged for good at its Execute, and logged then. */
+static void decided(struct session *session, struct gate *gate)
+{
+	bool final = gate->type != FRONTEND_PARSE || gate->decision.verdict >= VERDICT_HOLD ||
+		     observing(session);
+
+	if (final)
+		log_decision(session, gate);
+	carry_out(session, gate);
+}
+
+static void decide(struct session *session, struct gate *gate)
+{
+	struct proxy *proxy = session->worker->proxy;
+	struct policy_subject subject = {
+		.database = session->identity.database,
+		.user = session->identity.user,
+		.application = session->identity.application,
+	};
+	struct decide_input input = {
+		.stmts = &gate->stmts,
+		.facts = &gate->facts,
+		.settings = &session->config->policy,
+		.subject = &subject,
+		.engine_available = proxy->engine != NULL,
+		.engine_unavailable_because =
+			"no control connection is configured (control.conninfo)",
+	};
+
+	gate->facts.in_transaction = in_transaction(session);
+	if (gate->facts.server_version == 0)
+		gate->facts.server_version = session->server_version;
+	gate->decision = policy_decide(&gate->arena, &input);
+	decided(session, gate);
+}
+
+static void refuse(struct session *session, struct gate *gate, const char *sqlstate,
+	const char *message, const char *detail, const char *hint)
+{
+	gate->decision = policy_refuse(&gate->arena, sqlstate, NULL, message, detail, hint);
+	decided(session, gate);
+}
+
+/* ---- facts ---- */
+
+static void facts_answered(struct session *session, struct gate *gate)
+{
+	const char *problem;
+
+	/* The error went to the client as the answer to its statement; the server skips to Sync. */
+	if (session->pipeline.skipping) {
+		carry_unjudged(session, gate);
+		return;
+	}
+	if (gate->failed && session->status == 'E' && strcmp(gate->error.sqlstate, "25P02") != 0) {
+		carry_refusal(session, gate,
+			&gate->error); /* cancelled, most likely: the transaction is gone */
+		return;
+	}
+	if (gate->failed || gate->row == NULL) {
+		if (gate->failed && strcmp(gate->error.sqlstate, "57014") == 0) {
+			carry_refusal(session, gate, &gate->error);
+			return;
+		}
+		log_warn("session %llu: the catalog query failed: %s",
+			(unsigned long long)session->id,
+			gate->failed ? gate->error.message : "no row");
+	} else if (catalog_decode(&gate->arena, gate->row, gate->row_len, &gate->request,
+			   &gate->facts, &problem) != 0) {
+		log_error("session %llu: the catalog's answer is not understood: %s",
+			(unsigned long long)session->id, problem);
+		gate->facts = (struct facts){0};
+	}
+	decide(session, gate);
+}
+
+static void ask_catalog(struct session *session, struct gate *gate)
+{
+	const char *parameters[CATALOG_PARAMETERS];
+
+	catalog_parameters(&gate->arena, &gate->request, parameters);
+	gate->row = NULL;
+	gate->failed = false;
+	gate->in_batch = session->pipeline.batch_open;
+	inject_statement(session, catalog_sql, parameters, CATALOG_PARAMETERS,
+		gate->in_batch ? OWED_RELAY_ERROR : 0);
+	if (!gate->in_batch)
+		inject_sync(session);
+	gate_wait(session, gate, facts_answered);
+}
+
+/* ---- the text ---- */
+
+static bool lexing_certain(const struct session *session)
+{
+	return session->standard_strings && session->encoding_safe && !session->pipeline.batch_open;
+}
+
+static bool executes_guarded_name(const struct session *session, const struct gate *gate)
+{
+	for (size_t i = 0; i < gate->stmts.n; i++)
+		if (gate->stmts.items[i].executes_prepared)
+			return session->guarded != NULL;
+	return false;
+}
+
+/* EXECUTE of a statement that a Parse prepared: judged as the text it stands for. */
+static bool follow_execute(struct session *session, struct gate *gate)
+{
+	const struct guarded_text *what = NULL;
+
+	for (size_t i = 0; i < gate->stmts.n && what == NULL; i++)
+		if (gate->stmts.items[i].executes_prepared &&
+			gate->stmts.items[i].prepared_name != NULL)
+			what = guarded_statement_text(session, gate->stmts.items[i].prepared_name);
+	if (what == NULL)
+		return false;
+	if (gate->stmts.n > 1) {
+		refuse(session, gate, SQLSTATE_NOT_UNDERSTOOD,
+			"EXECUTE of a prepared schema change must stand alone in its query", NULL,
+			"Send the EXECUTE as a query of its own.");
+		return true;
+	}
+	gate->text = arena_strndup(&gate->arena, what->text, what->len);
+	gate->text_len = what->len;
+	gate->substituted = what->substituted;
+	judge_text(session, gate);
+	return true;
+}
+
+static void unparsable(struct session *session, struct gate *gate, const char *message)
+{
+	refuse(session, gate, "42601", arena_printf(&gate->arena, "%s", message),
+		"phasegate lets nothing through that could change the schema and that it cannot "
+		"parse.",
+		arena_printf(&gate->arena,
+			"phasegate understands the grammar of PostgreSQL %s; check the statement, "
+			"or run it on "
+			"a direct connection if it needs a newer grammar.",
+			grammar_version));
+}
+
+static const char over_limit_hint[] =
+	"Split the text, or raise limits.guarded_text_bytes in the phasegate configuration.";
+
+void judge_text(struct session *session, struct gate *gate)
+{
+	struct head_scan head;
+	const char *error;
+
+	if (session->pipeline.skipping) {
+		carry_unjudged(session, gate);
+		return;
+	}
+	head = head_scan(
+		gate->text, gate->text_len, &session->config->head_limits, lexing_certain(session));
+	if (head.verdict == HEAD_HARMLESS &&
+		!(head.executes_prepared && session->guarded != NULL)) {
+		carry_unjudged(session, gate);
+		return;
+	}
+	/* In a failed transaction the server runs nothing until it ends: 25P02. */
+	if (session->status == 'E' && !session->pipeline.batch_open && !head.ends_transaction) {
+		carry_unjudged(session, gate);
+		return;
+	}
+	if (head.verdict == HEAD_AMBIGUOUS) {
+		refuse(session, gate, SQLSTATE_NOT_UNDERSTOOD, head.reason,
+			"A backslash in it means different things to the server depending on "
+			"standard_conforming_strings or client_encoding, which may just be "
+			"changing.",
+			"Send the statement by itself, outside of a pipeline.");
+		return;
+	}
+	if (head.verdict == HEAD_OVER_LIMIT) {
+		refuse(session, gate, SQLSTATE_STATEMENT_TOO_COMPLEX, head.reason, NULL,
+			over_limit_hint);
+		return;
+	}
+	if (stmt_parse(&gate->arena, gate->text, gate->text_len, &gate->stmts, &error) != 0) {
+		unparsable(session, gate, error);
+		return;
+	}
+	if (executes_guarded_name(session, gate) && follow_execute(session, gate))
+		return;
+	if (!gate->stmts.guarded) {
+		carry_unjudged(session, gate);
+		return;
+	}
+	gate->request = facts_request(&gate->arena, &gate->stmts);
+	gate->facts = (struct facts){0};
+	/* A walsender speaks no extended protocol; a failed transaction answers nothing. */
+	if (session->replication || (session->status == 'E' && !session->pipeline.batch_open) ||
+		gate->request.n_relations + gate->request.n_types + gate->request.n_functions == 0)
+		decide(session, gate);
+	else
+		ask_catalog(session, gate);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "notice.h"
+
+#include <inttypes.h>
+
+#include "arena.h"
+#include "change.h"
+#include "config.h"
+#include "relay.h"
+#include "session.h"
+
+void notice_send(struct session *session, const char *severity, const char *sqlstate,
+	const char *message, const char *detail)
+{
+	struct buffer out = {0};
+	struct wire_error notice = {
+		.severity = severity,
+		.severity_plain = severity,
+		.sqlstate = sqlstate,
+		.message = message,
+		.detail = detail,
+	};
+
+	if (!session->config->notices || session->ended)
+		return;
+	wire_put_error(&out, BACKEND_NOTICE_RESPONSE, &notice);
+	relay_send_client(session, buffer_at(&out), buffer_len(&out));
+	buffer_clear(&out);
+}
+
+static const char *where(struct arena *arena, const char *rule, uint64_t record)
+{
+	return arena_printf(arena, "phasegate policy log record %" PRIu64 "%s%s%s", record,
+		rule == NULL ? "" : " (rule ", rule == NULL ? "" : rule, rule == NULL ? "" : ")");
+}
+
+struct wire_error notice_refusal(
+	struct arena *arena, const struct decision *decision, uint64_t record)
+{
+	const struct finding *cause = decision->cause;
+
+	return (struct wire_error){
+		.severity = "ERROR",
+		.severity_plain = "ERROR",
+		.sqlstate = decision->sqlstate != NULL ? decision->sqlstate : SQLSTATE_REJECTED,
+		.message = cause->message,
+		.detail = cause->detail,
+		.hint = cause->hint,
+		.where = where(arena, cause->rule != NULL ? cause->rule->id : NULL, record),
+	};
+}
+
+struct wire_error notice_change_error(
+	struct arena *arena, const struct change_outcome *outcome, uint64_t record)
+{
+	return (struct wire_error){
+		.severity = "ERROR",
+		.severity_plain = "ERROR",
+		.sqlstate = arena_strdup(arena,
+			outcome->sqlstate != NULL ? outcome->sqlstate : SQLSTATE_CHANGE_FAILED),
+		.message = arena_strdup(
+			arena, outcome->message != NULL ? outcome->message : "the change failed"),
+		.detail = arena_strdup(arena, outcome->detail),
+		.hint = arena_strdup(arena, outcome->hint),
+		.where = arena_printf(arena,
+			"phasegate change %" PRId64 ", policy log record %" PRIu64, outcome->id,
+			record),
+	};
+}
+
+void notice_put_warnings(struct buffer *out, const struct decision *decision)
+{
+	for (size_t i = 0; i < decision->n_findings; i++) {
+		const struct finding *finding = &decision->findings[i];
+		struct wire_error notice = {
+			.severity = "WARNING",
+			.severity_plain = "WARNING",
+			.sqlstate = "01000",
+			.message = finding->message,
+			.detail = finding->detail,
+			.hint = finding->hint,
+		};
+
+		if (finding->verdict >= VERDICT_WARN)
+			wire_put_error(out, BACKEND_NOTICE_RESPONSE, &notice);
+	}
+}

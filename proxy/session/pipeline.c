@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "pipeline.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire.h"
+
+static void *must(void *memory)
+{
+	if (memory == NULL) {
+		fputs("phasegate: out of memory\n", stderr);
+		exit(1);
+	}
+	return memory;
+}
+
+struct mark *mark_new(void)
+{
+	struct mark *mark = must(calloc(1, sizeof(*mark)));
+
+	mark->rows = -1;
+	return mark;
+}
+
+void mark_free(struct mark *mark)
+{
+	if (mark == NULL)
+		return;
+	buffer_clear(&mark->notices);
+	buffer_clear(&mark->error);
+	free(mark->tag);
+	free(mark);
+}
+
+void pipeline_init(struct pipeline *pipeline)
+{
+	*pipeline = (struct pipeline){.capacity = PIPELINE_INLINE};
+}
+
+static struct mark *take_mark(struct pipeline *pipeline)
+{
+	struct mark *mark = pipeline->marks;
+
+	assert(mark != NULL);
+	pipeline->marks = mark->next;
+	mark->next = NULL;
+	return mark;
+}
+
+void pipeline_free(struct pipeline *pipeline)
+{
+	while (pipeline->marks != NULL)
+		mark_free(take_mark(pipeline));
+	free(pipeline->ring);
+	pipeline_init(pipeline);
+}
+
+static struct owed *at(struct pipeline *pipeline, uint32_t i)
+{
+	struct owed *ring = pipeline->ring != NULL ? pipeline->ring : pipeline->small;
+
+	return &ring[(pipeline->start + i) & (pipeline->capacity - 1)];
+}
+
+static void grow(struct pipeline *pipeline)
+{
+	struct owed *ring = must(malloc(2 * pipeline->capacity * sizeof(*ring)));
+
+	for (uint32_t i = 0; i < pipeline->count; i++)
+		ring[i] = *at(pipeline, i);
+	free(pipeline->ring);
+	pipeline->ring = ring;
+	pipeline->start = 0;
+	pipeline->capacity *= 2;
+}
+
+static void append_mark(struct pipeline *pipeline, struct mark *mark)
+{
+	struct mark **end = &pipeline->marks;
+
+	/* Few at a time: a mark means a guarded statement. */
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = mark;
+}
+
+/* Extended messages leave a batch open until Sync; PostgresMain's doing_extended_query_message. */
+static const bool extended[] = {
+	[OWED_PARSE] = true,
+	[OWED_BIND] = true,
+	[OWED_DESCRIBE] = true,
+	[OWED_EXECUTE] = true,
+	[OWED_CLOSE] = true,
+	[OWED_COPY_END] = false,
+};
+
+bool pipeline_push(
+	struct pipeline *pipeline, enum owed_kind kind, unsigned flags, struct mark *mark)
+{
+	if (kind == OWED_SYNC) {
+		pipeline->batch_open = false;
+		pipeline->batch_executes = 0;
+		/* CopyGetData ignores Sync while it reads CopyData. */
+		if (pipeline->copying_in)
+			return false;
+		pipeline->skipping = false;
+	} else if (pipeline->skipping) {
+		return false;
+	} else if (kind == OWED_COPY_END) {
+		pipeline->copying_in = false;
+		/* Out of COPY the server ignores CopyDone; before its CopyInResponse we cannot know
+		 * yet. */
+		if (pipeline->count == 0)
+			return false;
+	} else {
+		pipeline->batch_open = extended[kind];
+		pipeline->batch_executes =
+			extended[kind] ? pipeline->batch_executes + (kind == OWED_EXECUTE) : 0;
+	}
+	if (pipeline->count == pipeline->capacity)
+		grow(pipeline);
+	*at(pipeline, pipeline->count++) =
+		(struct owed){kind, (uint8_t)(flags | (mark != NULL ? OWED_MARKED : 0))};
+	if (mark != NULL)
+		append_mark(pipeline, mark);
+	return true;
+}
+
+static struct mark *pop(struct pipeline *pipeline)
+{
+	struct mark *mark = at(pipeline, 0)->flags & OWED_MARKED ? take_mark(pipeline) : NULL;
+
+	pipeline->start = (pipeline->start + 1) & (pipeline->capacity - 1);
+	pipeline->count--;
+	if (pipeline->count == 0 && pipeline->ring != NULL) {
+		free(pipeline->ring);
+		pipeline->ring = NULL;
+		pipeline->start = 0;
+		pipeline->capacity = PIPELINE_INLINE;
+	}
+	return mark;
+}
+
+struct owed *pipeline_head(struct pipeline *pipeline)
+{
+	while (pipeline->count > 0 && at(pipeline, 0)->kind == OWED_COPY_END)
+		pop(pipeline);
+	return pipeline->count > 0 ? at(pipeline, 0) : NULL;
+}
+
+/* After an error in an extended message the server drops all up to Sync, simple queries too. */
+static void skip_to_sync(struct pipeline *pipeline)
+{
+	while (pipeline->count > 0 && at(pipeline, 0)->kind != OWED_SYNC)
+		mark_free(pop(pipeline));
+	if (pipeline->count == 0)
+		pipeline->skipping = true;
+	pipeline->copying_in = false;
+}
+
+/* The server reads CopyData from here on: Syncs sent before its end bring no ReadyForQuery. */
+static void enter_copy_in(struct pipeline *pipeline)
+{
+	uint32_t kept = 1, i = 1;
+
+	for (; i < pipeline->count && at(pipeline, i)->kind != OWED_COPY_END; i++)
+		if (at(pipeline, i)->kind != OWED_SYNC)
+			*at(pipeline, kept++) = *at(pipeline, i);
+	pipeline->copying_in = i == pipeline->count;
+	for (; i < pipeline->count; i++)
+		*at(pipeline, kept++) = *at(pipeline, i);
+	pipeline->count = kept;
+}
+
+/* Which answers end an entry of extended query; 0 ends the list. */
+static const char ends[][5] = {
+	[OWED_PARSE] = {BACKEND_PARSE_COMPLETE},
+	[OWED_BIND] = {BACKEND_BIND_COMPLETE},
+	[OWED_DESCRIBE] = {BACKEND_ROW_DESCRIPTION, BACKEND_NO_DATA},
+	[OWED_EXECUTE] = {BACKEND_COMMAND_COMPLETE, BACKEND_EMPTY_QUERY_RESPONSE,
+		BACKEND_PORTAL_SUSPENDED},
+	[OWED_CLOSE] = {BACKEND_CLOSE_COMPLETE},
+	[OWED_QUERY] = {BACKEND_READY_FOR_QUERY},
+	[OWED_FUNCTION] = {BACKEND_READY_FOR_QUERY},
+	[OWED_SYNC] = {BACKEND_READY_FOR_QUERY},
+};
+
+/* Answers that may come before an entry's end. */
+static const char between[][12] = {
+	[OWED_PARSE] = {0},
+	[OWED_BIND] = {0},
+	[OWED_DESCRIBE] = {BACKEND_PARAMETER_DESCRIPTION},
+	[OWED_EXECUTE] = {BACKEND_DATA_ROW, BACKEND_COPY_IN_RESPONSE, BACKEND_COPY_OUT_RESPONSE,
+		BACKEND_COPY_BOTH_RESPONSE, BACKEND_COPY_DATA, BACKEND_COPY_DONE},
+	[OWED_CLOSE] = {0},
+	[OWED_QUERY] = {BACKEND_DATA_ROW, BACKEND_COMMAND_COMPLETE, BACKEND_ROW_DESCRIPTION,
+		BACKEND_EMPTY_QUERY_RESPONSE, BACKEND_COPY_IN_RESPONSE, BACKEND_COPY_OUT_RESPONSE,
+		BACKEND_COPY_BOTH_RESPONSE, BACKEND_COPY_DATA, BACKEND_COPY_DONE,
+		BACKEND_PORTAL_SUSPENDED},
+	[OWED_FUNCTION] = {BACKEND_FUNCTION_CALL_RESPONSE},
+	[OWED_SYNC] = {0},
+};
+
+static struct answer error_answer(struct pipeline *pipeline, struct answer answer)
+{
+	/* A Query or FunctionCall ends with its own ReadyForQuery; an error at Sync is one of
+	 * COMMIT. */
+	if (answer.owed.kind == OWED_QUERY || answer.owed.kind == OWED_FUNCTION ||
+		answer.owed.kind == OWED_SYNC) {
+		pipeline->copying_in = false;
+		return answer;
+	}
+	answer.mark = pop(pipeline);
+	answer.done = true;
+	skip_to_sync(pipeline);
+	return answer;
+}
+
+struct answer pipeline_answer(struct pipeline *pipeline, uint8_t type)
+{
+	struct owed *head = pipeline_head(pipeline);
+	struct answer answer = {.known = head != NULL};
+
+	if (head == NULL) {
+		answer.unexpected = type != BACKEND_ERROR_RESPONSE;
+		return answer;
+	}
+	answer.owed = *head;
+	answer.mark = head->flags & OWED_MARKED ? pipeline->marks : NULL;
+	if (type == BACKEND_ERROR_RESPONSE)
+		return error_answer(pipeline, answer);
+	if (strchr(ends[head->kind], type) != NULL) {
+		answer.mark = pop(pipeline);
+		answer.done = true;
+	} else if (strchr(between[head->kind], type) == NULL) {
+		answer.unexpected = true;
+	}
+	if (type == BACKEND_COPY_IN_RESPONSE || type == BACKEND_COPY_BOTH_RESPONSE)
+		enter_copy_in(pipeline);
+	if (answer.done && answer.owed.kind == OWED_EXECUTE)
+		pipeline->copying_in = false;
+	return answer;
+}
