@@ -79,7 +79,8 @@ static void apply_listen(struct loading *loading)
 	const struct document *text = loading->text;
 	struct listen_config *listen;
 
-	if (text->listen == NULL)
+	/* libcyaml makes nothing of an empty list, which is not the same as none written. */
+	if (loading->document == NULL || config_line(loading->document, "listen") == 0)
 		return;
 	listen = arena_alloc(loading->arena, (text->n_listen + 1) * sizeof(*listen));
 	for (unsigned i = 0; i < text->n_listen; i++) {

@@ -117,7 +117,7 @@ static bool similar(const char *text, const char *word)
 
 	if (len >= 4 && (strstr(word, text) != NULL || strstr(text, word) != NULL))
 		return true;
-	return distance(text, word) <= (len < 5 ? 1 : len / 4 + 1);
+	return distance(text, word) <= (len < 4 ? 1 : len / 4 + 1);
 }
 
 const char *near_matches(
