@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* The process: what all workers share.  `phasegate serve` makes one and runs it until it drained. */
+/* The process: what all workers share.  `phasegate serve` makes one and runs it until it drained.
+ */
 #ifndef PROXY_H
 #define PROXY_H
 
@@ -13,6 +14,7 @@
 
 struct cancel_registry;
 struct change_engine;
+struct endpoints;
 struct policy_log;
 struct worker;
 
@@ -26,14 +28,21 @@ struct proxy {
 	atomic_uint n_sessions;
 	atomic_uint_fast64_t next_session;
 	atomic_bool draining;
-	pthread_mutex_t config_lock; /* guards the three below; take references under it */
-	struct config *config;
-	SSL_CTX *client_tls; /* NULL: listener offers none */
-	SSL_CTX *server_tls;
+	pthread_mutex_t config_lock; /* guards what follows; take references under it */
+	struct proxy_settings {
+		struct config *config;
+		SSL_CTX *client_tls; /* NULL: listener offers none */
+		SSL_CTX *server_tls; /* NULL: plain */
+		struct endpoints *server; /* addresses of the server, looked up at the last load */
+	} settings;
 };
 
 /* The configuration in force, with a reference for the caller. */
 struct config *proxy_config(struct proxy *proxy);
+
+/* All of it, with a reference to each for the caller: what a new session starts with. */
+struct proxy_settings proxy_settings_hold(struct proxy *proxy);
+void proxy_settings_release(struct proxy_settings *settings);
 
 /* Runs until SIGTERM or SIGINT has drained all sessions.  Exit status for main. */
 int proxy_serve(const char *config_path, struct config *config);
