@@ -21,21 +21,6 @@ static const char lock_timeout_hint[] = "phasegate set lock_timeout so that stat
 					"behind this one are not held up; run the "
 					"transaction again when the table is less busy.";
 
-static void send_and_clear(struct session *session, struct buffer *out)
-{
-	relay_send_server(session, buffer_at(out), buffer_len(out));
-	buffer_clear(out);
-}
-
-static struct mark *new_mark(const struct gate *gate)
-{
-	struct mark *mark = mark_new();
-
-	mark->decision = gate->decision_seq;
-	mark->started_us = gate->started_us;
-	return mark;
-}
-
 /* ---- unjudged ---- */
 
 static void parsed_unguarded(struct session *session, struct gate *gate)
@@ -86,7 +71,7 @@ static void put_failing_function(struct buffer *out)
 
 void carry_refusal(struct session *session, struct gate *gate, const struct wire_error *error)
 {
-	struct mark *mark = new_mark(gate);
+	struct mark *mark = gate_mark(gate);
 	struct buffer out = {0};
 	/* No SQL statement starts with this word; the server's log shows it as what it is. */
 	const char *failing = arena_printf(&gate->arena,
@@ -119,8 +104,13 @@ void carry_refusal(struct session *session, struct gate *gate, const struct wire
 							   : OWED_PARSE,
 		    0, mark))
 		mark_free(mark);
-	send_and_clear(session, &out);
+	gate_send(session, &out);
 	gate_close(session, gate);
+}
+
+void carry_failed(struct session *session, struct gate *gate)
+{
+	carry_refusal(session, gate, &gate->error);
 }
 
 static void refuse_decision(struct session *session, struct gate *gate)
@@ -194,25 +184,46 @@ static void attempted(struct session *session, struct gate *gate)
 
 static void send_attempt(struct session *session, struct gate *gate, struct mark *mark)
 {
-	if (gate->type == FRONTEND_EXECUTE && (gate->substituted || gate->attempt > 1))
+	struct buffer out = {0};
+
+	if (gate->type == FRONTEND_EXECUTE && (gate->substituted || gate->attempt > 1)) {
 		inject_in_place_of_execute(session, gate->text, mark);
-	else
+	} else if (gate->substituted) {
+		/* EXECUTE of a name under which the server holds an empty statement. */
+		wire_put_query(&out, gate->text);
+		pipeline_push(&session->pipeline, OWED_QUERY, 0, mark);
+		gate_send(session, &out);
+	} else {
 		gate_forward(session, gate, owed_of(gate->type), mark);
+	}
+}
+
+/* While the server reads CopyData nothing of ours may come between. */
+static bool may_copy_in(const struct gate *gate)
+{
+	for (size_t i = 0; i < gate->stmts.n; i++)
+		if (gate->stmts.items[i].tag != NULL &&
+			strcmp(gate->stmts.items[i].tag, "COPY") == 0)
+			return true;
+	return false;
 }
 
 /* The client's own value is put back: its later statements are its own business. */
 static void attempt(struct session *session, struct gate *gate)
 {
-	bool in_block = session->status != 'I', retry = may_retry(session, gate);
-	struct mark *mark = new_mark(gate);
+	bool in_block = session->status != 'I', again = false;
+	struct mark *mark = gate_mark(gate);
 
+	if (may_copy_in(gate))
+		gate->decision.lock_timeout_ms = 0;
 	gate->attempt++;
 	if (gate->attempt == 1)
 		notice_put_warnings(&mark->notices, &gate->decision);
 	if (gate->decision.lock_timeout_ms > 0) {
-		mark->hint = (char *)lock_timeout_hint;
-		mark->swallow_lock_timeout =
-			retry && gate->attempt <= (unsigned)session->config->lock_retry_max;
+		mark->hint = lock_timeout_hint;
+		again = may_retry(session, gate) &&
+			gate->attempt <= (unsigned)session->config->lock_retry_max;
+		mark->swallow_lock_timeout = again;
 		inject_lock_timeout(session, gate->decision.lock_timeout_ms);
 	}
 	send_attempt(session, gate, mark);
@@ -222,7 +233,11 @@ static void attempt(struct session *session, struct gate *gate)
 		if (gate->type == FRONTEND_QUERY)
 			inject_sync(session);
 	}
-	gate_wait(session, gate, attempted);
+	/* Only where another attempt may follow must the client's next message wait. */
+	if (again)
+		gate_wait(session, gate, attempted);
+	else
+		gate_close(session, gate);
 }
 
 /* ---- Parse ---- */
@@ -243,226 +258,11 @@ static void carry_parse(struct session *session, struct gate *gate)
 	if (gate->substituted) {
 		wire_put_parse(&out, gate->name, "", NULL, 0);
 		pipeline_push(&session->pipeline, OWED_PARSE, 0, NULL);
-		send_and_clear(session, &out);
+		gate_send(session, &out);
 	} else {
 		gate_forward(session, gate, OWED_PARSE, NULL);
 	}
 	gate_wait(session, gate, parsed_guarded);
-}
-
-/* ---- changes ---- */
-
-/* The answer that the client expects, made by the server's answer to an empty statement. */
-static void answer_tag(struct session *session, struct gate *gate)
-{
-	struct mark *mark = new_mark(gate);
-	struct buffer out = {0};
-
-	mark->tag = strdup(gate->decision.plan->tag);
-	if (gate->type == FRONTEND_QUERY) {
-		wire_put_query(&out, "");
-		pipeline_push(&session->pipeline, OWED_QUERY, 0, mark);
-		send_and_clear(session, &out);
-	} else if (gate->substituted) {
-		gate_forward(session, gate, OWED_EXECUTE, mark);
-	} else {
-		inject_in_place_of_execute(session, "", mark);
-	}
-	gate_close(session, gate);
-}
-
-static void on_progress(void *arg, int64_t id, const char *text)
-{
-	struct session *session = arg;
-
-	(void)id;
-	session_hold(session);
-	notice_send(session, "NOTICE", "00000", text, NULL);
-	relay_update(session);
-	session_release(session);
-}
-
-static void refuse_failed(struct session *session, struct gate *gate)
-{
-	carry_refusal(session, gate, &gate->error);
-}
-
-static void on_finished(void *arg, const struct change_outcome *outcome)
-{
-	struct session *session = arg;
-	struct gate *gate = session->gate;
-
-	gate->wait = NULL;
-	if (outcome->state == CHANGE_DONE) {
-		gate_event(session, gate, answer_tag);
-		return;
-	}
-	gate->error = notice_change_error(&gate->arena, outcome, gate->decision_seq);
-	gate_event(session, gate, refuse_failed);
-}
-
-static const struct change_events events = {on_progress, on_finished};
-
-static struct change_request change_request_of(
-	const struct session *session, const struct gate *gate)
-{
-	return (struct change_request){
-		.database = session->identity.database,
-		.submitter = gate->facts.current_user,
-		.session_user = gate->facts.session_user,
-		.search_path = gate->facts.search_path,
-		.client_address = session->identity.client_address,
-		.application = session->identity.application,
-		.original_sql = gate->text,
-		.fingerprint = gate->stmts.fingerprint,
-		.plan = gate->decision.plan,
-		.decision = gate->decision_seq,
-	};
-}
-
-static void submit(struct session *session, struct gate *gate)
-{
-	struct change_request request = change_request_of(session, gate);
-
-	gate->wait = change_submit(
-		session->worker->proxy->engine, &request, session->worker, &events, session);
-}
-
-/* ---- changes inside the client's transaction ---- */
-
-static void recorded(struct session *session, struct gate *gate)
-{
-	if (gate->failed) {
-		/* A batch: the error went to the client already.  Else it does now, in place of an
-		 * answer. */
-		if (gate->type == FRONTEND_EXECUTE)
-			gate_close(session, gate);
-		else
-			carry_refusal(session, gate, &gate->error);
-		return;
-	}
-	answer_tag(session, gate);
-}
-
-static void keep_pending(struct session *session, int64_t id)
-{
-	session->pending =
-		realloc(session->pending, (session->n_pending + 1) * sizeof(*session->pending));
-	if (session->pending == NULL)
-		abort();
-	session->pending[session->n_pending++] = id;
-}
-
-/* One statement of ours after the other, so that the first error ends it. */
-static void next_in_transaction(struct session *session, struct gate *gate)
-{
-	const struct plan *plan = gate->decision.plan;
-	unsigned flags = gate->type == FRONTEND_EXECUTE ? OWED_RELAY_ERROR : 0;
-
-	if (gate->step == 0 && gate->row != NULL && !gate->failed)
-		keep_pending(session, strtoll(gate->row, NULL, 10));
-	while (gate->step < plan->n_steps && !plan->steps[gate->step].in_client_transaction)
-		gate->step++;
-	if (!gate->failed && gate->step < plan->n_steps) {
-		inject_statement(session, plan->steps[gate->step++].sql, NULL, 0, flags);
-		gate_wait(session, gate, next_in_transaction);
-		return;
-	}
-	if (!gate->failed && gate->type == FRONTEND_EXECUTE)
-		inject_lock_timeout(session, gate->facts.lock_timeout_ms);
-	if (gate->type == FRONTEND_QUERY) {
-		/* After an error the server skips to this Sync. */
-		if (!gate->failed)
-			inject_lock_timeout(session, gate->facts.lock_timeout_ms);
-		inject_sync(session);
-	}
-	gate_wait(session, gate, recorded);
-}
-
-static void record_in_transaction(struct session *session, struct gate *gate)
-{
-	struct change_request request = change_request_of(session, gate);
-	const char *sql = change_submit_sql(
-		session->worker->proxy->engine, &gate->arena, &request, gate->facts.backend_pid);
-	long long timeout = session->config->policy.lock_timeout_ms;
-
-	gate->row = NULL;
-	gate->failed = false;
-	notice_send(session, "NOTICE", "00000",
-		arena_printf(&gate->arena, "phasegate: %s; what takes long is done after COMMIT",
-			gate->decision.plan->summary),
-		NULL);
-	if (gate->facts.lock_timeout_ms == 0 || gate->facts.lock_timeout_ms > timeout)
-		inject_lock_timeout(session, timeout);
-	/* The row of set_config comes first, that of submit last: it is the one kept. */
-	inject_statement(
-		session, sql, NULL, 0, gate->type == FRONTEND_EXECUTE ? OWED_RELAY_ERROR : 0);
-	gate_wait(session, gate, next_in_transaction);
-}
-
-/* ---- the engine ---- */
-
-static void engine_usable(struct session *session, struct gate *gate)
-{
-	if (gate->facts.in_transaction)
-		record_in_transaction(session, gate);
-	else
-		submit(session, gate);
-}
-
-static void engine_unusable(struct session *session, struct gate *gate, const char *because)
-{
-	struct wire_error error = {
-		.sqlstate = SQLSTATE_CHANGE_FAILED,
-		.message = gate->decision.cause->message,
-		.detail = arena_printf(&gate->arena,
-			"%s phasegate would carry it out in phases, but cannot here: %s",
-			gate->decision.cause->detail != NULL ? gate->decision.cause->detail : "",
-			because),
-		.hint = plan_text(&gate->arena, gate->decision.plan),
-	};
-
-	carry_refusal(session, gate, &error);
-}
-
-struct engine_reply {
-	struct session *session;
-	const char *because;
-};
-
-static void engine_refused(struct session *session, struct gate *gate)
-{
-	engine_unusable(session, gate, gate->error.message);
-}
-
-static void on_engine_ready(struct worker *worker, void *arg, bool usable, const char *because)
-{
-	struct session *session = session_by_id(worker, (uint64_t)(uintptr_t)arg);
-
-	/* The session may have ended meanwhile. */
-	if (session == NULL || session->gate == NULL || !session->gate->awaiting_engine)
-		return;
-	session->gate->awaiting_engine = false;
-	if (!usable)
-		session->gate->error.message = arena_strdup(&session->gate->arena, because);
-	gate_event(session, session->gate, usable ? engine_usable : engine_refused);
-}
-
-static void carry_plan(struct session *session, struct gate *gate)
-{
-	const char *because = NULL;
-
-	switch (change_engine_ready(session->worker->proxy->engine, session->identity.database,
-		session->worker, on_engine_ready, (void *)(uintptr_t)session->id, &because)) {
-	case 1:
-		engine_usable(session, gate);
-		break;
-	case 0:
-		engine_unusable(session, gate, because);
-		break;
-	default:
-		gate->awaiting_engine = true;
-	}
 }
 
 /* ---- the decision ---- */
@@ -472,7 +272,7 @@ void carry_out(struct session *session, struct gate *gate)
 	enum verdict verdict = gate->decision.verdict;
 
 	if (session->config->policy.observe) {
-		struct mark *mark = new_mark(gate);
+		struct mark *mark = gate_mark(gate);
 
 		if (session->config->notices)
 			notice_put_warnings(&mark->notices, &gate->decision);
@@ -508,7 +308,7 @@ bool gate_cancel(struct session *session)
 	if (gate->timer != NULL && event_pending(gate->timer, EV_TIMEOUT, NULL)) {
 		event_del(gate->timer);
 		gate->error = cancelled;
-		gate_event(session, gate, refuse_failed);
+		gate_event(session, gate, carry_failed);
 		return true;
 	}
 	return false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* Shared by gate.c (life), judge.c (text to decision) and carry.c (carrying the decision out). */
+/* Shared by gate.c (life), answer.c (what comes back), judge.c
+ * (text to decision) and carry*.c (carrying the decision out). */
 #ifndef GATE_INTERNAL_H
 #define GATE_INTERNAL_H
 
@@ -55,6 +56,8 @@ struct gate {
 	char ready_status; /* ReadyForQuery kept back after a COMMIT */
 };
 
+/* A gate without a message yet. */
+struct gate *gate_new(struct session *session);
 /* Wait until everything sent is answered, then step. */
 void gate_wait(struct session *session, struct gate *gate, gate_step *step);
 /* The message is dealt with: drop it from held. */
@@ -74,6 +77,14 @@ gate_step judge_text;
 gate_step carry_out; /* the decision stands */
 /* Refuse the message with this error; the server is made to fail in its place. */
 void carry_refusal(struct session *session, struct gate *gate, const struct wire_error *error);
+/* Likewise with gate->error. */
+gate_step carry_failed;
+/* carry_change.c: the decision's plan, through the engine. */
+gate_step carry_plan;
+/* A mark with the decision's log record and start. */
+struct mark *gate_mark(const struct gate *gate);
+/* Send to the server and empty. */
+void gate_send(struct session *session, struct buffer *out);
 /* Nothing to judge: as if no proxy were there, names kept true. */
 void carry_unjudged(struct session *session, struct gate *gate);
 

@@ -85,6 +85,12 @@ static void refuse(struct session *session, struct gate *gate, const char *sqlst
 
 /* ---- facts ---- */
 
+static bool failed_with(const struct gate *gate, const char *sqlstate)
+{
+	return gate->failed && gate->error.sqlstate != NULL &&
+	       strcmp(gate->error.sqlstate, sqlstate) == 0;
+}
+
 static void facts_answered(struct session *session, struct gate *gate)
 {
 	const char *problem;
@@ -94,16 +100,13 @@ static void facts_answered(struct session *session, struct gate *gate)
 		carry_unjudged(session, gate);
 		return;
 	}
-	if (gate->failed && session->status == 'E' && strcmp(gate->error.sqlstate, "25P02") != 0) {
-		carry_refusal(session, gate,
-			&gate->error); /* cancelled, most likely: the transaction is gone */
+	/* Cancelled, or the transaction is lost with it: the client is told what happened. */
+	if (failed_with(gate, "57014") ||
+		(gate->failed && session->status == 'E' && !failed_with(gate, "25P02"))) {
+		carry_refusal(session, gate, &gate->error);
 		return;
 	}
 	if (gate->failed || gate->row == NULL) {
-		if (gate->failed && strcmp(gate->error.sqlstate, "57014") == 0) {
-			carry_refusal(session, gate, &gate->error);
-			return;
-		}
 		log_warn("session %llu: the catalog query failed: %s",
 			(unsigned long long)session->id,
 			gate->failed ? gate->error.message : "no row");
@@ -133,9 +136,12 @@ static void ask_catalog(struct session *session, struct gate *gate)
 
 /* ---- the text ---- */
 
-static bool lexing_certain(const struct session *session)
+/* What a portal executes was read by the server at its Parse. */
+static bool lexing_certain(const struct session *session, const struct gate *gate)
 {
-	return session->standard_strings && session->encoding_safe && !session->pipeline.batch_open;
+	return gate->type == FRONTEND_EXECUTE ||
+	       (session->standard_strings && session->encoding_safe &&
+		       !session->pipeline.batch_open);
 }
 
 static bool executes_guarded_name(const struct session *session, const struct gate *gate)
@@ -194,8 +200,8 @@ void judge_text(struct session *session, struct gate *gate)
 		carry_unjudged(session, gate);
 		return;
 	}
-	head = head_scan(
-		gate->text, gate->text_len, &session->config->head_limits, lexing_certain(session));
+	head = head_scan(gate->text, gate->text_len, &session->config->head_limits,
+		lexing_certain(session, gate));
 	if (head.verdict == HEAD_HARMLESS &&
 		!(head.executes_prepared && session->guarded != NULL)) {
 		carry_unjudged(session, gate);

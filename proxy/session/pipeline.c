@@ -117,8 +117,10 @@ bool pipeline_push(
 			return false;
 	} else {
 		pipeline->batch_open = extended[kind];
-		pipeline->batch_executes =
-			extended[kind] ? pipeline->batch_executes + (kind == OWED_EXECUTE) : 0;
+		if (!extended[kind])
+			pipeline->batch_executes = 0;
+		else if (kind == OWED_EXECUTE && !(flags & OWED_SWALLOW))
+			pipeline->batch_executes++;
 	}
 	if (pipeline->count == pipeline->capacity)
 		grow(pipeline);

@@ -42,7 +42,7 @@ struct mark {
 	struct buffer notices; /* whole messages for the client before its first answer */
 	struct buffer error; /* the whole ErrorResponse that takes the place of the server's */
 	char *tag; /* CommandComplete that takes the place of EmptyQueryResponse; malloc'ed */
-	char *hint; /* added to an error of 55P03 under a lock_timeout of ours; static */
+	const char *hint; /* added to an error of 55P03 under a lock_timeout of ours; static text */
 	uint64_t decision; /* outcome to be logged; 0: none */
 	int64_t started_us;
 	int64_t rows; /* -1: not known */
@@ -56,7 +56,7 @@ struct pipeline {
 	struct owed *ring; /* NULL: the entries stand in small */
 	struct mark *marks, **marks_end; /* in the order of the marked entries */
 	uint32_t capacity, start, count; /* capacity is a power of two */
-	uint32_t batch_executes; /* Executes since the last Sync or Query */
+	uint32_t batch_executes; /* Executes of the client since the last Sync or Query */
 	bool batch_open; /* extended messages since then */
 	bool skipping; /* the server drops everything up to the next Sync */
 	bool copying_in; /* it reads CopyData, and no end of it was sent yet */
