@@ -44,7 +44,8 @@ struct config *proxy_config(struct proxy *proxy);
 struct proxy_settings proxy_settings_hold(struct proxy *proxy);
 void proxy_settings_release(struct proxy_settings *settings);
 
-/* Runs until SIGTERM or SIGINT has drained all sessions.  Exit status for main. */
+/* Runs until SIGTERM or SIGINT has drained all sessions.  config is held as long as it is used.
+ * Exit status for main. */
 int proxy_serve(const char *config_path, struct config *config);
 
 #endif

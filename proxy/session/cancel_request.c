@@ -21,15 +21,6 @@ struct cancel_order {
 	struct endpoints *server; /* NULL: nothing is left to do */
 };
 
-static struct session *find_session(struct worker *worker, uint64_t id)
-{
-	struct session *session = worker->sessions;
-
-	while (session != NULL && session->id != id)
-		session = session->next;
-	return session != NULL && !session->ended ? session : NULL;
-}
-
 static void send_to_server(struct session *session, void *arg)
 {
 	struct cancel_order *order = arg;
@@ -50,7 +41,7 @@ static void send_to_server(struct session *session, void *arg)
 static void answer(struct worker *worker, void *arg)
 {
 	struct cancel_order *order = arg;
-	struct session *session = find_session(worker, order->asking_session);
+	struct session *session = session_by_id(worker, order->asking_session);
 
 	if (session != NULL && session->startup != NULL)
 		startup_run(session, send_to_server, order);
@@ -62,7 +53,7 @@ static void answer(struct worker *worker, void *arg)
 static void ask(struct worker *worker, void *arg)
 {
 	struct cancel_order *order = arg;
-	struct session *session = find_session(worker, order->key.session);
+	struct session *session = session_by_id(worker, order->key.session);
 
 	if (session != NULL && (session->startup != NULL || !session_cancel(session)))
 		order->server = endpoints_of_peer(session->server.fd);
