@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * Which objects to look up.  What has no row here needs none; LOCK TABLE must not have one: a
+ * query of ours before it would fix the snapshot of a REPEATABLE READ transaction too early.
+ */
+#include <string.h>
+
+#include "arena.h"
+#include "facts.h"
+
+enum {
+	TABLE = 1 << 0, /* action->table */
+	TARGETS = 1 << 1, /* action->targets are relations */
+	OTHER = 1 << 2, /* action->other */
+	COLUMN = 1 << 3, /* types, functions and tables of a column definition */
+	CONSTRAINT = 1 << 4, /* what it refers to, and the index it would make */
+	INDEX = 1 << 5, /* the name of an index to be made */
+	TYPE = 1 << 6, /* action->type */
+	DOMAIN = 1 << 7, /* targets[0] is a domain */
+};
+
+static const unsigned wants[ACTION_KINDS] = {
+	[ACTION_ADD_COLUMN] = TABLE | COLUMN,
+	[ACTION_DROP_COLUMN] = TABLE,
+	[ACTION_ALTER_COLUMN_TYPE] = TABLE | TYPE,
+	[ACTION_SET_NOT_NULL] = TABLE,
+	[ACTION_DROP_NOT_NULL] = TABLE,
+	[ACTION_SET_DEFAULT] = TABLE,
+	[ACTION_DROP_DEFAULT] = TABLE,
+	[ACTION_ADD_IDENTITY] = TABLE,
+	[ACTION_SET_IDENTITY] = TABLE,
+	[ACTION_DROP_IDENTITY] = TABLE,
+	[ACTION_DROP_EXPRESSION] = TABLE,
+	[ACTION_SET_STATISTICS] = TABLE,
+	[ACTION_SET_STORAGE] = TABLE,
+	[ACTION_SET_COMPRESSION] = TABLE,
+	[ACTION_SET_COLUMN_OPTIONS] = TABLE,
+	[ACTION_RENAME_COLUMN] = TABLE,
+	[ACTION_ADD_CHECK] = TABLE | CONSTRAINT,
+	[ACTION_ADD_FOREIGN_KEY] = TABLE | CONSTRAINT,
+	[ACTION_ADD_UNIQUE] = TABLE | CONSTRAINT,
+	[ACTION_ADD_PRIMARY_KEY] = TABLE | CONSTRAINT,
+	[ACTION_ADD_EXCLUSION] = TABLE | CONSTRAINT,
+	[ACTION_VALIDATE_CONSTRAINT] = TABLE,
+	[ACTION_DROP_CONSTRAINT] = TABLE,
+	[ACTION_ALTER_CONSTRAINT] = TABLE,
+	[ACTION_RENAME_CONSTRAINT] = TABLE,
+	[ACTION_CREATE_INDEX] = TABLE | INDEX,
+	[ACTION_DROP_INDEX] = TARGETS,
+	[ACTION_REINDEX] = TABLE | TARGETS,
+	[ACTION_ALTER_INDEX_TABLESPACE] = TABLE | TARGETS,
+	[ACTION_ALTER_INDEX_ATTACH] = TABLE | TARGETS | OTHER,
+	[ACTION_ALTER_INDEX_OTHER] = TABLE | TARGETS,
+	[ACTION_RENAME_INDEX] = TABLE | TARGETS,
+	[ACTION_CREATE_TABLE] = TABLE | TARGETS | OTHER,
+	[ACTION_CREATE_TABLE_AS] = TABLE,
+	[ACTION_CREATE_PARTITION_OF] = TABLE | TARGETS | OTHER,
+	[ACTION_ATTACH_PARTITION] = TABLE | OTHER,
+	[ACTION_DETACH_PARTITION] = TABLE | OTHER,
+	[ACTION_DROP_TABLE] = TABLE | TARGETS,
+	[ACTION_RENAME_TABLE] = TABLE,
+	[ACTION_SET_SCHEMA] = TABLE,
+	[ACTION_TRUNCATE] = TABLE | TARGETS,
+	[ACTION_VACUUM_FULL] = TABLE | TARGETS,
+	[ACTION_VACUUM] = TABLE | TARGETS,
+	[ACTION_ANALYZE] = TABLE | TARGETS,
+	[ACTION_CLUSTER] = TABLE,
+	[ACTION_CLUSTER_ON] = TABLE,
+	[ACTION_SET_LOGGED] = TABLE,
+	[ACTION_SET_UNLOGGED] = TABLE,
+	[ACTION_SET_TABLESPACE] = TABLE,
+	[ACTION_SET_ACCESS_METHOD] = TABLE,
+	[ACTION_REPLICA_IDENTITY] = TABLE,
+	[ACTION_ROW_SECURITY] = TABLE,
+	[ACTION_CREATE_POLICY] = TABLE,
+	[ACTION_ALTER_POLICY] = TABLE,
+	[ACTION_DROP_POLICY] = TABLE,
+	[ACTION_OWNER_TO] = TABLE,
+	[ACTION_INHERIT] = TABLE | OTHER,
+	[ACTION_OF_TYPE] = TABLE,
+	[ACTION_SET_TABLE_OPTIONS] = TABLE,
+	[ACTION_COMMENT] = TABLE,
+	[ACTION_CREATE_STATISTICS] = TABLE,
+	[ACTION_OTHER_STATISTICS] = TABLE,
+	[ACTION_SECURITY_LABEL] = TABLE,
+	[ACTION_CREATE_TRIGGER] = TABLE | OTHER,
+	[ACTION_DROP_TRIGGER] = TABLE,
+	[ACTION_ENABLE_TRIGGER] = TABLE,
+	[ACTION_DISABLE_TRIGGER] = TABLE,
+	[ACTION_CREATE_RULE] = TABLE,
+	[ACTION_DROP_RULE] = TABLE,
+	[ACTION_ENABLE_DISABLE_RULE] = TABLE,
+	[ACTION_REPLACE_VIEW] = TABLE,
+	[ACTION_REFRESH_MATVIEW] = TABLE,
+	[ACTION_DROP_VIEW] = TABLE | TARGETS,
+	[ACTION_DROP_MATVIEW] = TABLE | TARGETS,
+	[ACTION_RENAME_VIEW] = TABLE,
+	[ACTION_DOMAIN_ADD_CONSTRAINT] = DOMAIN,
+	[ACTION_DOMAIN_VALIDATE] = DOMAIN,
+	[ACTION_DOMAIN_SET_NOT_NULL] = DOMAIN,
+	[ACTION_ALTER_SEQUENCE] = TABLE,
+	[ACTION_UPDATE_WITHOUT_WHERE] = TABLE,
+	[ACTION_DELETE_WITHOUT_WHERE] = TABLE,
+	[ACTION_PUBLICATION] = TARGETS,
+};
+
+/* A list without duplicates. */
+struct names {
+	struct name *items;
+	size_t n, n_max;
+};
+
+struct wish {
+	struct arena *arena;
+	struct names relations, types, functions;
+};
+
+static void add(struct arena *arena, struct names *names, const struct name *name)
+{
+	if (name->name == NULL)
+		return;
+	for (size_t i = 0; i < names->n; i++)
+		if (name_equal(&names->items[i], name))
+			return;
+	if (names->n == names->n_max) {
+		struct name *grown;
+
+		names->n_max = names->n_max == 0 ? 8 : 2 * names->n_max;
+		grown = arena_alloc(arena, names->n_max * sizeof(*grown));
+		if (names->n > 0)
+			memcpy(grown, names->items, names->n * sizeof(*grown));
+		names->items = grown;
+	}
+	names->items[names->n++] = *name;
+}
+
+static void add_relation(struct wish *wish, const struct name *name)
+{
+	add(wish->arena, &wish->relations, name);
+}
+
+static void add_functions(struct wish *wish, const struct expr *expr)
+{
+	for (size_t i = 0; expr != NULL && i < expr->n_functions; i++)
+		add(wish->arena, &wish->functions, &expr->functions[i]);
+}
+
+/* An index is made beside its table; name NULL: PostgreSQL chooses one that is free. */
+static void add_beside(struct wish *wish, const struct action *action, const char *name)
+{
+	add_relation(wish, &(struct name){.schema = action->table.schema, .name = name});
+}
+
+static void add_constraint(
+	struct wish *wish, const struct action *action, const struct constraint_def *def)
+{
+	add_relation(wish, &def->referenced);
+	if (def->kind == CONSTRAINT_UNIQUE || def->kind == CONSTRAINT_PRIMARY_KEY ||
+		def->kind == CONSTRAINT_EXCLUSION)
+		add_beside(wish, action, def->name);
+	add_beside(wish, action, def->using_index);
+}
+
+static void add_column(
+	struct wish *wish, const struct action *action, const struct column_def *column)
+{
+	if (!column->type.serial)
+		add(wish->arena, &wish->types, &column->type.name);
+	add_functions(wish, column->default_expr);
+	for (size_t i = 0; i < column->n_constraints; i++)
+		add_constraint(wish, action, &column->constraints[i]);
+}
+
+static void add_action(struct wish *wish, const struct action *action)
+{
+	unsigned want = wants[action->kind];
+
+	if (want & TABLE)
+		add_relation(wish, &action->table);
+	for (size_t i = 0; want & TARGETS && i < action->n_targets; i++)
+		add_relation(wish, &action->targets[i]);
+	if (want & OTHER)
+		add_relation(wish, &action->other);
+	if (want & COLUMN && action->column_def != NULL)
+		add_column(wish, action, action->column_def);
+	if (want & CONSTRAINT && action->constraint != NULL)
+		add_constraint(wish, action, action->constraint);
+	if (want & INDEX && action->index != NULL)
+		add_beside(wish, action, action->index->name);
+	if (want & TYPE && action->type != NULL)
+		add(wish->arena, &wish->types, &action->type->name);
+	if (want & DOMAIN && action->n_targets > 0)
+		add(wish->arena, &wish->types, &action->targets[0]);
+}
+
+struct facts_request facts_request(struct arena *arena, const struct stmts *stmts)
+{
+	struct wish wish = {.arena = arena};
+
+	for (size_t i = 0; i < stmts->n; i++)
+		for (size_t j = 0; j < stmts->items[i].n_actions; j++)
+			add_action(&wish, &stmts->items[i].actions[j]);
+	return (struct facts_request){
+		.relations = wish.relations.items,
+		.n_relations = wish.relations.n,
+		.types = wish.types.items,
+		.n_types = wish.types.n,
+		.functions = wish.functions.items,
+		.n_functions = wish.functions.n,
+	};
+}

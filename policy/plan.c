@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "plan.h"
+
+#include <string.h>
+
+#include "arena.h"
+
+static const char *const kind_names[] = {
+	[STEP_CATALOG] = "catalog",
+	[STEP_SCAN] = "scan",
+	[STEP_CONCURRENTLY] = "concurrently",
+	[STEP_BACKFILL] = "backfill",
+};
+
+const char *step_kind_name(enum step_kind kind)
+{
+	return kind_names[kind];
+}
+
+struct step *plan_add_step(struct plan *plan, enum step_kind kind, enum lock_mode lock)
+{
+	struct step *step;
+
+	if (plan->n_steps == PLAN_STEPS_MAX) {
+		plan->overflow = true;
+		plan->n_steps--;
+	}
+	step = &plan->steps[plan->n_steps++];
+	*step = (struct step){.kind = kind, .lock = lock, .undo = ""};
+	return step;
+}
+
+/* Opens the transaction that the steps marked with_previous share, and closes it behind the last.
+ */
+static const char *begin(const struct plan *plan, size_t i)
+{
+	bool next_joins = i + 1 < plan->n_steps && plan->steps[i + 1].with_previous;
+
+	return next_joins && !plan->steps[i].with_previous ? "BEGIN;\n" : "";
+}
+
+static const char *commit(const struct plan *plan, size_t i)
+{
+	bool next_joins = i + 1 < plan->n_steps && plan->steps[i + 1].with_previous;
+
+	return plan->steps[i].with_previous && !next_joins ? "COMMIT;\n" : "";
+}
+
+static const char *remark(const struct step *step)
+{
+	switch (step->kind) {
+	case STEP_CONCURRENTLY:
+		return "; outside a transaction";
+	case STEP_SCAN:
+		return "; in a transaction of its own";
+	case STEP_BACKFILL:
+		return "; repeat until it updates 0 rows";
+	case STEP_CATALOG:
+		break;
+	}
+	return "";
+}
+
+const char *plan_text(struct arena *arena, const struct plan *plan)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		const struct step *step = &plan->steps[i];
+
+		text = arena_printf(arena, "%s-- %zu. %s (%s%s)\n%s%s;\n%s", text, i + 1,
+			step->purpose, lock_mode_name(step->lock), remark(step), begin(plan, i),
+			step->sql, commit(plan, i));
+	}
+	return text;
+}

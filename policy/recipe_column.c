@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * ADD COLUMN, taken apart:
+ *
+ *   expand    one transaction: the column without what makes PostgreSQL touch every row, and the
+ *             default for new rows
+ *   backfill  the default for old rows
+ *   guard     checks, NOT VALID; then unique indexes, concurrently; then VALIDATE
+ *   enforce   one transaction: NOT NULL, keys over the indexes, identity
+ *
+ * Checks come behind the backfill: while one stands that a row not yet filled would fail, every
+ * UPDATE of that row fails, whatever column it is of.  Dropping the column undoes nearly all.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "arena.h"
+#include "recipe_names.h"
+#include "recipe_parts.h"
+
+struct recipe_column {
+	struct kitchen *kitchen;
+	const struct column_def *column;
+	const char *quoted;
+	const char *type_sql; /* integer for serial */
+	const char *fill_sql; /* what old and new rows get; NULL: nothing to fill */
+	struct name sequence; /* of serial, or the one that stands in for identity's; name NULL */
+	bool fast_default; /* kept in ADD COLUMN: stored once in the catalog */
+	bool not_null; /* to be made so at the end */
+	const char *check; /* helper's name */
+	const char *names[8]; /* of the constraints, in the order written */
+};
+
+/* ---- what is asked for ---- */
+
+/* transformColumnDefinition (parse_utilcmd.c) */
+static const char *serial_type(const struct column_def *column)
+{
+	static const char *const types[][2] = {
+		{"smallserial", "smallint"},
+		{"serial2", "smallint"},
+		{"serial", "integer"},
+		{"serial4", "integer"},
+		{"bigserial", "bigint"},
+		{"serial8", "bigint"},
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(column->type.name.name, types[i][0]) == 0)
+			return types[i][1];
+	return "integer";
+}
+
+/*
+ * The stand-in for an identity sequence must not take the name that the real one will get;
+ * ADD GENERATED picks that one later.
+ */
+static void choose_sequence(struct recipe_column *recipe)
+{
+	struct kitchen *kitchen = recipe->kitchen;
+	const char *label = recipe->column->type.serial ? "seq" : "fill_seq";
+
+	recipe->sequence = (struct name){
+		.schema = kitchen->plan->table.schema,
+		.name = choose_name(kitchen->arena, kitchen->table, kitchen->plan->table.name,
+			recipe->column->name, label),
+	};
+	recipe->fill_sql =
+		arena_printf(kitchen->arena, "pg_catalog.nextval(%s::pg_catalog.regclass)",
+			quote_literal(kitchen->arena, name_sql(kitchen->arena, &recipe->sequence)));
+}
+
+static bool takes_sequence(const struct column_def *column)
+{
+	return column->type.serial || column->identity != 0;
+}
+
+static void choose_names(struct recipe_column *recipe)
+{
+	const struct column_def *column = recipe->column;
+	struct kitchen *kitchen = recipe->kitchen;
+
+	recipe->check = not_null_check_name(kitchen, column->name);
+	for (size_t i = 0; i < column->n_constraints; i++)
+		recipe->names[i] = constraint_name(kitchen, &column->constraints[i]);
+}
+
+static struct recipe_column read_column(struct kitchen *kitchen, const struct effects *effects)
+{
+	const struct column_def *column = kitchen->action->column_def;
+	bool has_default = column->default_expr != NULL && !column->default_expr->null;
+	struct recipe_column recipe = {
+		.kitchen = kitchen,
+		.column = column,
+		.quoted = quote_ident(kitchen->arena, column->name),
+		.type_sql = column->type.serial ? serial_type(column) : column->type.sql,
+		.fast_default = has_default && !effects->rewrite,
+		.not_null = column->not_null || takes_sequence(column),
+	};
+
+	if (takes_sequence(column))
+		choose_sequence(&recipe);
+	else if (has_default && !recipe.fast_default)
+		recipe.fill_sql = column->default_expr->sql;
+	return recipe;
+}
+
+static bool is_key(const struct constraint_def *def)
+{
+	return def->kind == CONSTRAINT_UNIQUE || def->kind == CONSTRAINT_PRIMARY_KEY;
+}
+
+static bool constraint_feasible(const struct recipe_column *recipe, size_t i)
+{
+	const struct kitchen *kitchen = recipe->kitchen;
+	const struct constraint_def *def = &recipe->column->constraints[i];
+
+	if (constraint_name_in_use(kitchen, recipe->names[i]))
+		return false;
+	if (is_key(def))
+		return index_can_replace(kitchen, def) && !is_inherited(kitchen) &&
+		       index_name_free(kitchen, recipe->names[i]);
+	if (def->kind == CONSTRAINT_FOREIGN_KEY)
+		return !is_partitioned(kitchen);
+	return def->kind == CONSTRAINT_CHECK;
+}
+
+static bool has_sequence_name(const struct column_def *column)
+{
+	return column->identity != 0 &&
+	       strcasestr(column->identity_options_sql, "SEQUENCE") != NULL;
+}
+
+/* NOT NULL without anything to fill old rows with cannot end well; a domain's constraints cannot
+ * come later. */
+static bool feasible(const struct recipe_column *recipe)
+{
+	const struct kitchen *kitchen = recipe->kitchen;
+	const struct column_def *column = recipe->column;
+	const struct type_facts *type = facts_type(kitchen->facts, &column->type.name);
+	bool filled = recipe->fill_sql != NULL || recipe->fast_default;
+	bool children = is_partitioned(kitchen) || is_inherited(kitchen);
+
+	if (column->generated != NULL || has_sequence_name(column) ||
+		(type != NULL && type->domain_constrained) || (recipe->not_null && !filled) ||
+		column->n_constraints > sizeof(recipe->names) / sizeof(recipe->names[0]) ||
+		(kitchen->table != NULL && facts_column(kitchen->table, column->name) != NULL))
+		return false;
+	return !((column->identity != 0 && children) ||
+		 (recipe->fill_sql != NULL && is_inherited(kitchen)));
+}
+
+static bool constraints_feasible(const struct recipe_column *recipe)
+{
+	for (size_t i = 0; i < recipe->column->n_constraints; i++)
+		if (!constraint_feasible(recipe, i))
+			return false;
+	return true;
+}
+
+/* ---- expand ---- */
+
+static const char *has_default(struct recipe_column *recipe)
+{
+	return has_column(recipe->kitchen, recipe->column->name,
+		"(atthasdef OR attidentity OPERATOR(pg_catalog.<>) '')");
+}
+
+/* The options in brackets are those of CREATE SEQUENCE. */
+static const char *sequence_options(struct recipe_column *recipe)
+{
+	const char *options = recipe->column->identity_options_sql;
+	size_t n = strlen(options);
+
+	if (recipe->column->identity == 0 || n < 2)
+		return "";
+	return arena_printf(recipe->kitchen->arena, " %.*s", (int)(n - 2), options + 1);
+}
+
+static void add_sequence(struct recipe_column *recipe)
+{
+	struct kitchen *kitchen = recipe->kitchen;
+	struct arena *arena = kitchen->arena;
+	const char *sequence = name_sql(arena, &recipe->sequence);
+	struct step *step = add_catalog(kitchen,
+		arena_printf(arena, "create the sequence %s", recipe->sequence.name),
+		arena_printf(arena, "CREATE SEQUENCE %s AS %s%s", sequence, recipe->type_sql,
+			sequence_options(recipe)),
+		arena_printf(arena, "DROP SEQUENCE IF EXISTS %s", sequence),
+		probe(kitchen, has_relation(kitchen, &recipe->sequence), has_default(recipe)));
+
+	step->lock = LOCK_NONE;
+}
+
+static const char *owned_by(struct recipe_column *recipe)
+{
+	struct arena *arena = recipe->kitchen->arena;
+	struct name *table = &recipe->kitchen->plan->table;
+
+	return arena_printf(arena,
+		"EXISTS (SELECT FROM pg_catalog.pg_depend WHERE classid "
+		"OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND objid "
+		"OPERATOR(pg_catalog.=) pg_catalog.to_regclass(%s) AND refobjid "
+		"OPERATOR(pg_catalog.=) pg_catalog.to_regclass(%s) AND deptype "
+		"OPERATOR(pg_catalog.=) 'a')",
+		quote_literal(arena, name_sql(arena, &recipe->sequence)),
+		quote_literal(arena, name_sql(arena, table)));
+}
+
+static void add_owner(struct recipe_column *recipe)
+{
+	struct kitchen *kitchen = recipe->kitchen;
+	struct arena *arena = kitchen->arena;
+
+	add_catalog(kitchen, arena_printf(arena, "let the sequence go with the column"),
+		arena_printf(arena, "ALTER SEQUENCE %s OWNED BY %s.%s",
+			name_sql(arena, &recipe->sequence), kitchen->table_sql, recipe->quoted),
+		"",
+		probe(kitchen, owned_by(recipe),
+			has_column(kitchen, recipe->column->name,
+				"attidentity OPERATOR(pg_catalog.<>) ''")));
+}
+
+static void add_column(struct recipe_column *recipe)
+{
+	struct kitchen *kitchen = recipe->kitchen;
+	struct arena *arena = kitchen->arena;
+	const struct column_def *column = recipe->column;
+	const char *sql = arena_printf(
+		arena, "%s ADD COLUMN %s %s", kitchen->alter, recipe->quoted, recipe->type_sql);
+
+	if (column->storage_sql != NULL && *column->storage_sql != '\0')
+		sql = arena_printf(arena, "%s %s", sql, column->storage_sql);
+	if (column->collation_sql != NULL)
+		sql = arena_printf(arena, "%s COLLATE %s", sql, column->collation_sql);
+	if (recipe->fast_default)
+		sql = arena_printf(arena, "%s DEFAULT (%s)%s", sql, column->default_expr->sql,
+			recipe->not_null ? " NOT NULL" : "");
+	add_catalog(kitchen,
+		arena_printf(arena, "add the column %s; no row is touched", column->name), sql,
+		arena_printf(arena, "%s DROP COLUMN IF EXISTS %s", kitchen->alter, recipe->quoted),
+		probe(kitchen, has_column(kitchen, column->name, NULL), NULL));
+}
+
+static void add_default(struct recipe_column *recipe)
+{
+	struct kitchen *kitchen = recipe->kitchen;
+
+	add_catalog(kitchen, "give new rows the default",
+		arena_printf(kitchen->arena, "%s ALTER COLUMN %s SET DEFAULT %s", kitchen->alter,
+			recipe->quoted, recipe->fill_sql),
+		"", probe(kitchen, has_default(recipe), NULL));
+}
+
+/* From step first on: one transaction, and the client's if it has one open. */
+static void join_steps(struct plan *plan, size_t first, bool in_client_transaction)
+{
+	for (size_t i = first; i < plan->n_steps; i++) {
+		plan->steps[i].with_previous = i > first;
+		plan->steps[i].in_client_transaction = in_client_transaction;
+	}
+}
+
+static void expand(struct recipe_column *recipe)
+{
+	if (recipe->sequence.name != NULL)
+		add_sequence(recipe);
+	add_column(recipe);
+	if (recipe->fill_sql != NULL)
+		add_default(recipe);
+	if (recipe->sequence.name != NULL)
+		add_owner(recipe);
+	join_steps(recipe->kitchen->plan, 0, true);
+}
+
+/* ---- guard ---- */
+
+static void add_constraints(struct recipe_column *recipe, enum constraint_kind kind, bool at_once)
+{
+	struct kitchen *kitchen = recipe->kitchen;
+
+	for (size_t i = 0; i < recipe->column->n_constraints; i++) {
+		const struct constraint_def *def = &recipe->column->constraints[i];
+
+		if (def->kind == kind) {
+			struct step *step = add_not_valid(
+				kitchen, &kitchen->plan->table, recipe->names[i], def);
+
+			step->in_client_transaction = at_once;
+			step->undo = "";
+		}
+	}
+}
+
+static bool helper_needed(const struct recipe_column *recipe)
+{
+	return recipe->not_null && recipe->fill_sql != NULL;
+}
+
+/* A foreign key lets nulls pass, so it may stand at once: what the backfill writes is looked up by
+ * it. */
+static void guard(struct recipe_column *recipe)
+{
+	struct kitchen *kitchen = recipe->kitchen;
+	bool filled_at_once = recipe->fill_sql == NULL;
+
+	add_constraints(recipe, CONSTRAINT_FOREIGN_KEY, true);
+	if (!filled_at_once)
+		add_backfill(kitchen, recipe->column->name, recipe->fill_sql);
+	if (helper_needed(recipe))
+		add_not_null_check(kitchen, recipe->column->name, recipe->check)->undo = "";
+	add_constraints(recipe, CONSTRAINT_CHECK, filled_at_once);
+}
+
+static void add_indexes(struct recipe_column *recipe)
+{
+	struct kitchen *kitchen = recipe->kitchen;
+
+	for (size_t i = 0; i < recipe->column->n_constraints; i++)
+		if (is_key(&recipe->column->constraints[i]))
+			add_unique_index(
+				kitchen, recipe->names[i], &recipe->column->constraints[i]);
+}
+
+static void validate(struct recipe_column *recipe)
+{
+	struct kitchen *kitchen = recipe->kitchen;
+	const struct column_def *column = recipe->column;
+	const struct name *table = &kitchen->plan->table;
+
+	if (helper_needed(recipe))
+		add_validate(kitchen, table, recipe->check, false,
+			has_column(kitchen, column->name, "attnotnull"));
+	for (size_t i = 0; i < column->n_constraints; i++)
+		if (!is_key(&column->constraints[i]))
+			add_validate(kitchen, table, recipe->names[i],
+				column->constraints[i].kind == CONSTRAINT_FOREIGN_KEY, NULL);
+}
+
+/* ---- enforce ---- */
+
+/* The identity's own sequence goes on where the stand-in stopped; as it may count down, by its own
+ * state. */
+static void add_take_over(struct recipe_column *recipe)
+{
+	struct kitchen *kitchen = recipe->kitchen;
+	struct arena *arena = kitchen->arena;
+	const char *stand_in = name_sql(arena, &recipe->sequence);
+	struct step *step;
+
+	add_catalog(kitchen, "let identity's own sequence go on where the stand-in stopped",
+		arena_printf(arena,
+			"SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence(%s, %s)"
+			"::pg_catalog.regclass, last_value, is_called) FROM %s",
+			quote_literal(arena, kitchen->table_sql),
+			quote_literal(arena, recipe->column->name), stand_in),
+		"",
+		arena_printf(arena, "SELECT NOT (%s)", has_relation(kitchen, &recipe->sequence)))
+		->lock = LOCK_NONE;
+	step = add_catalog(kitchen, "drop the stand-in",
+		arena_printf(arena, "DROP SEQUENCE IF EXISTS %s", stand_in), "",
+		arena_printf(arena, "SELECT NOT (%s)", has_relation(kitchen, &recipe->sequence)));
+	step->lock = LOCK_NONE;
+}
+
+/* ADD GENERATED wants a column that is NOT NULL and without a default (ATExecAddIdentity). */
+static void add_identity(struct recipe_column *recipe)
+{
+	struct kitchen *kitchen = recipe->kitchen;
+	struct arena *arena = kitchen->arena;
+	const struct column_def *column = recipe->column;
+	const char *done = probe(kitchen,
+		has_column(kitchen, column->name, "attidentity OPERATOR(pg_catalog.<>) ''"), NULL);
+
+	add_catalog(kitchen, "make way for identity",
+		arena_printf(
+			arena, "%s ALTER COLUMN %s DROP DEFAULT", kitchen->alter, recipe->quoted),
+		"", done);
+	add_catalog(kitchen, arena_printf(arena, "make %s an identity column", column->name),
+		arena_printf(arena, "%s ALTER COLUMN %s ADD GENERATED %s AS IDENTITY%s%s",
+			kitchen->alter, recipe->quoted,
+			column->identity == 'a' ? "ALWAYS" : "BY DEFAULT",
+			*column->identity_options_sql != '\0' ? " " : "",
+			column->identity_options_sql),
+		"", done);
+	add_take_over(recipe);
+}
+
+static void enforce(struct recipe_column *recipe)
+{
+	struct kitchen *kitchen = recipe->kitchen;
+	size_t first = kitchen->plan->n_steps;
+
+	if (helper_needed(recipe)) {
+		add_set_not_null(kitchen, recipe->column->name)->undo = "";
+		add_drop_check(kitchen, recipe->check);
+	}
+	for (size_t i = 0; i < recipe->column->n_constraints; i++) {
+		const struct constraint_def *def = &recipe->column->constraints[i];
+
+		if (is_key(def))
+			add_using_index(kitchen, recipe->names[i], recipe->names[i], def);
+	}
+	if (recipe->column->identity != 0)
+		add_identity(recipe);
+	join_steps(kitchen->plan, first, false);
+}
+
+static bool has_key(const struct column_def *column)
+{
+	for (size_t i = 0; i < column->n_constraints; i++)
+		if (is_key(&column->constraints[i]))
+			return true;
+	return false;
+}
+
+bool recipe_add_column(const struct rule_context *context, struct plan *plan)
+{
+	struct kitchen kitchen = kitchen_open(context, plan);
+	struct recipe_column recipe = read_column(&kitchen, context->effects);
+
+	if (!feasible(&recipe))
+		return false;
+	choose_names(&recipe);
+	if (!constraints_feasible(&recipe))
+		return false;
+	expand(&recipe);
+	guard(&recipe);
+	add_indexes(&recipe);
+	validate(&recipe);
+	enforce(&recipe);
+	if (has_key(recipe.column))
+		not_deferrable(&kitchen,
+			"its index has to be built outside a transaction, and until "
+			"then nothing keeps duplicates out");
+	return kitchen_close(&kitchen, arena_printf(kitchen.arena, "add column %s to %s",
+					       recipe.column->name, plan->table.name));
+}
