@@ -1,0 +1,374 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- What phasegate keeps in a database: the record of changes, and the function by which a session
+-- records one in its own transaction.  Run whole, in one transaction; running it again changes nothing.
+-- Every name is qualified and search_path is pinned: a role that may create objects cannot put
+-- its own in the way of ours (CVE-2018-1058).
+
+SET LOCAL search_path = pg_catalog, pg_temp;
+SET LOCAL lock_timeout = '5s';
+SET LOCAL client_min_messages = warning;
+
+SELECT pg_catalog.pg_advisory_xact_lock(x'7067696e7374616c'::bigint);
+
+CREATE SCHEMA IF NOT EXISTS phasegate;
+CREATE SCHEMA IF NOT EXISTS phasegate_run;
+
+-- A schema of that name made by somebody else beforehand could hold anything.
+DO $$
+BEGIN
+	IF EXISTS (SELECT FROM pg_catalog.pg_namespace n
+		WHERE n.nspname IN ('phasegate', 'phasegate_run')
+		AND NOT pg_catalog.pg_has_role(n.nspowner, 'USAGE'))
+	THEN
+		RAISE EXCEPTION 'schema phasegate or phasegate_run belongs to another role than %', current_user
+			USING ERRCODE = 'insufficient_privilege';
+	END IF;
+END
+$$;
+
+GRANT USAGE ON SCHEMA phasegate TO PUBLIC;
+REVOKE ALL ON SCHEMA phasegate_run FROM PUBLIC;
+
+CREATE TABLE IF NOT EXISTS phasegate.version (
+	single boolean PRIMARY KEY DEFAULT true CHECK (single),
+	version integer NOT NULL,
+	installed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- The key of the proxies' message authentication code, as the two padded keys of HMAC (RFC 2104):
+-- HMAC-SHA-256 is sha256(opad || sha256(ipad || message)) and needs no extension.
+CREATE TABLE IF NOT EXISTS phasegate.key (
+	single boolean PRIMARY KEY DEFAULT true CHECK (single),
+	ipad bytea NOT NULL CHECK (pg_catalog.octet_length(ipad) = 64),
+	opad bytea NOT NULL CHECK (pg_catalog.octet_length(opad) = 64)
+);
+
+CREATE TABLE IF NOT EXISTS phasegate.change (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	-- The same statement by the same role under the same search_path on the same table.  The plan is
+	-- left out on purpose: made anew from a half-done state it differs, and the recorded one goes on.
+	idem_key bytea NOT NULL,
+	nonce uuid NOT NULL UNIQUE,
+	relid oid NOT NULL CHECK (relid <> 0),
+	nspname name NOT NULL,
+	relname name NOT NULL,
+	original_sql text NOT NULL,
+	fingerprint text,
+	rule text,
+	tag text,
+	summary text NOT NULL,
+	plan_version integer NOT NULL DEFAULT 1,
+	state text NOT NULL DEFAULT 'submitted'
+		CHECK (state IN ('submitted', 'running', 'undoing', 'done', 'failed', 'cancelled')),
+	state_since timestamptz NOT NULL DEFAULT clock_timestamp(),
+	stage text,
+	-- What stopped it; set before the undo begins, so that whoever finishes the undo knows.
+	stopped_by_cancel boolean NOT NULL DEFAULT false,
+	error_sqlstate text,
+	error_message text,
+	error_detail text,
+	error_hint text,
+	submitter oid NOT NULL,
+	submitted_by name NOT NULL,
+	session_user_name name NOT NULL,
+	search_path text NOT NULL,
+	client_address text,
+	application text,
+	decision numeric,
+	in_transaction boolean NOT NULL,
+	submitted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	finished_at timestamptz,
+	-- Fencing: whoever works raises the epoch, and every transaction of the work asks for its own.
+	owner uuid,
+	epoch bigint NOT NULL DEFAULT 0,
+	lease_until timestamptz,
+	owner_pid integer,
+	owner_backend_start timestamptz
+);
+CREATE UNIQUE INDEX IF NOT EXISTS change_one_live_a_table ON phasegate.change (relid)
+	WHERE state IN ('submitted', 'running', 'undoing');
+CREATE UNIQUE INDEX IF NOT EXISTS change_live_idem_key ON phasegate.change (idem_key)
+	WHERE state IN ('submitted', 'running', 'undoing');
+
+CREATE TABLE IF NOT EXISTS phasegate.step (
+	change_id bigint NOT NULL REFERENCES phasegate.change,
+	ord integer NOT NULL,
+	kind text NOT NULL CHECK (kind IN ('catalog', 'scan', 'concurrently', 'backfill')),
+	sql text NOT NULL,
+	undo text NOT NULL,
+	probe text,
+	repair text,
+	repair_when text,
+	lock_mode text NOT NULL,
+	purpose text NOT NULL,
+	with_previous boolean NOT NULL,
+	by_client boolean NOT NULL,
+	fill_schema name,
+	fill_table name,
+	fill_set text,
+	fill_pending text,
+	status text NOT NULL DEFAULT 'pending'
+		CHECK (status IN ('pending', 'intent', 'done', 'undone', 'failed')),
+	skipped boolean NOT NULL DEFAULT false,
+	attempts integer NOT NULL DEFAULT 0,
+	last_sqlstate text,
+	last_blockers jsonb,
+	started_at timestamptz,
+	finished_at timestamptz,
+	PRIMARY KEY (change_id, ord)
+);
+
+-- One row for each leaf table of a backfill; updated with every batch, hence the room for HOT.
+CREATE TABLE IF NOT EXISTS phasegate.backfill (
+	change_id bigint NOT NULL,
+	ord integer NOT NULL,
+	relid oid NOT NULL,
+	nspname name NOT NULL,
+	relname name NOT NULL,
+	key_columns name[] NOT NULL,
+	last_key jsonb,
+	hi_key jsonb,
+	pass integer NOT NULL DEFAULT 0,
+	pass_changed bigint NOT NULL DEFAULT 0,
+	est_rows double precision NOT NULL,
+	rows_changed bigint NOT NULL DEFAULT 0,
+	batches bigint NOT NULL DEFAULT 0,
+	batch_rows integer NOT NULL,
+	avg_rows double precision NOT NULL DEFAULT 0,
+	avg_ms double precision NOT NULL DEFAULT 0,
+	throttled_ms bigint NOT NULL DEFAULT 0,
+	done boolean NOT NULL DEFAULT false,
+	updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	PRIMARY KEY (change_id, ord, relid),
+	FOREIGN KEY (change_id, ord) REFERENCES phasegate.step
+) WITH (fillfactor = 50);
+
+CREATE TABLE IF NOT EXISTS phasegate.event (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	change_id bigint NOT NULL REFERENCES phasegate.change,
+	at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	actor text NOT NULL DEFAULT session_user,
+	kind text NOT NULL,
+	detail jsonb
+);
+
+CREATE OR REPLACE FUNCTION phasegate.event_is_append_only() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	RAISE EXCEPTION 'phasegate.event is append-only';
+END
+$$;
+DO $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
+		WHERE t.tgrelid = 'phasegate.event'::pg_catalog.regclass AND t.tgname = 'append_only')
+	THEN
+		CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON phasegate.event
+			FOR EACH STATEMENT EXECUTE FUNCTION phasegate.event_is_append_only();
+	END IF;
+END
+$$;
+
+REVOKE ALL ON phasegate.version, phasegate.key, phasegate.change, phasegate.step,
+	phasegate.backfill, phasegate.event FROM PUBLIC;
+
+-- The key: four random UUIDs (122 bits each, pg_strong_random) hashed twice with a mark make 64 bytes.
+DO $$
+DECLARE
+	seed bytea := ''::bytea;
+	key bytea;
+	inner_pad bytea;
+	outer_pad bytea;
+BEGIN
+	IF EXISTS (SELECT FROM phasegate.key) THEN
+		RETURN;
+	END IF;
+	FOR i IN 1..4 LOOP
+		seed := seed || pg_catalog.uuid_send(pg_catalog.gen_random_uuid());
+	END LOOP;
+	key := pg_catalog.sha256(seed || '\x01'::bytea) || pg_catalog.sha256(seed || '\x02'::bytea);
+	inner_pad := key;
+	outer_pad := key;
+	FOR i IN 0..63 LOOP
+		inner_pad := pg_catalog.set_byte(inner_pad, i, pg_catalog.get_byte(key, i) # 54);
+		outer_pad := pg_catalog.set_byte(outer_pad, i, pg_catalog.get_byte(key, i) # 92);
+	END LOOP;
+	INSERT INTO phasegate.key (ipad, opad) VALUES (inner_pad, outer_pad);
+END
+$$;
+
+-- Records a change with its steps.  A live change of the same table stands in the way: then its id
+-- comes back with existing = true, and nothing is recorded.
+CREATE OR REPLACE FUNCTION phasegate.record(
+	document jsonb, submitter oid, session_name name, inside boolean,
+	OUT id bigint, OUT existing boolean, OUT same boolean)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	plan jsonb := document -> 'plan';
+	wanted bytea := sha256(convert_to(jsonb_build_array(document ->> 'original_sql',
+		plan ->> 'relation', record.submitter, document ->> 'search_path')::text, 'UTF8'));
+	live record;
+BEGIN
+	IF document ->> 'database' IS DISTINCT FROM current_database()::text THEN
+		RAISE EXCEPTION 'the change was planned for database %', document ->> 'database'
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	LOOP
+		INSERT INTO phasegate.change (idem_key, nonce, relid, nspname, relname, original_sql,
+			fingerprint, rule, tag, summary, submitter, submitted_by, session_user_name,
+			search_path, client_address, application, decision, in_transaction)
+		SELECT wanted, (document ->> 'nonce')::uuid, (plan ->> 'relation')::oid,
+			(plan ->> 'schema')::name, (plan ->> 'table')::name, document ->> 'original_sql',
+			document ->> 'fingerprint', plan ->> 'rule', plan ->> 'tag', plan ->> 'summary',
+			record.submitter, pg_get_userbyid(record.submitter), session_name,
+			document ->> 'search_path', document ->> 'client_address',
+			document ->> 'application', (document ->> 'decision')::numeric, inside
+		ON CONFLICT DO NOTHING
+		RETURNING change.id INTO record.id;
+		EXIT WHEN record.id IS NOT NULL;
+		SELECT c.id, c.idem_key INTO live FROM phasegate.change c
+			WHERE c.relid = (plan ->> 'relation')::oid
+			AND c.state IN ('submitted', 'running', 'undoing');
+		IF FOUND THEN
+			id := live.id;
+			existing := true;
+			same := live.idem_key = wanted;
+			RETURN;
+		END IF;
+		IF EXISTS (SELECT FROM phasegate.change c WHERE c.nonce = (document ->> 'nonce')::uuid) THEN
+			RAISE EXCEPTION 'this change was recorded before'
+				USING ERRCODE = 'unique_violation';
+		END IF;
+	END LOOP;
+
+	INSERT INTO phasegate.step (change_id, ord, kind, sql, undo, probe, repair, repair_when,
+		lock_mode, purpose, with_previous, by_client, fill_schema, fill_table, fill_set,
+		fill_pending, status, finished_at)
+	SELECT record.id, s.ord, s.value ->> 'kind', s.value ->> 'sql', s.value ->> 'undo',
+		s.value ->> 'probe', s.value ->> 'repair', s.value ->> 'repair_when',
+		s.value ->> 'lock', s.value ->> 'purpose', (s.value ->> 'with_previous')::boolean,
+		by_client, (s.value -> 'backfill' ->> 'schema')::name,
+		(s.value -> 'backfill' ->> 'table')::name, s.value -> 'backfill' ->> 'set',
+		s.value -> 'backfill' ->> 'pending',
+		CASE WHEN by_client THEN 'done' ELSE 'pending' END,
+		CASE WHEN by_client THEN clock_timestamp() END
+	FROM jsonb_array_elements(plan -> 'steps') WITH ORDINALITY s (value, ord),
+		LATERAL (SELECT inside AND (s.value ->> 'in_client_transaction')::boolean) AS c (by_client);
+
+	INSERT INTO phasegate.event (change_id, kind, detail)
+		VALUES (record.id, 'submitted', jsonb_build_object('inside', inside));
+	existing := false;
+	same := true;
+END
+$$;
+
+-- Records a change in the transaction of the session that calls it, together with what that session
+-- does at once.  Every role may call it; it believes only what carries the proxy's code over this
+-- backend's pid and the document, and takes the submitter from the server:
+-- inside SECURITY DEFINER current_user is the owner, but the setting "role" still shows what SET ROLE
+-- chose (show_role asks GetCurrentRoleId, not the current user), "none" when the session runs as
+-- session_user, and a role cannot be called none.
+CREATE OR REPLACE FUNCTION phasegate.submit(document text, code bytea) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	acting name := CASE WHEN current_setting('role') = 'none' THEN session_user
+		ELSE current_setting('role') END;
+	expected bytea;
+	recorded record;
+	live record;
+BEGIN
+	SELECT sha256(k.opad || sha256(k.ipad || convert_to(
+		pg_backend_pid()::text || E'\n' || document, 'UTF8'))) INTO expected FROM phasegate.key k;
+	-- Hashed once more, so that the time of the comparison tells nothing about expected.
+	IF expected IS NULL OR code IS NULL OR sha256(code) <> sha256(expected) THEN
+		RAISE EXCEPTION 'only phasegate may submit a change, in the session it was planned for'
+			USING ERRCODE = 'insufficient_privilege';
+	END IF;
+	SELECT * INTO recorded FROM phasegate.record(document::jsonb,
+		(SELECT r.oid FROM pg_roles r WHERE r.rolname = acting), session_user, true);
+	IF recorded.existing THEN
+		SELECT c.id, c.summary, c.submitted_at INTO live
+			FROM phasegate.change c WHERE c.id = recorded.id;
+		RAISE EXCEPTION 'another change of this table is under way: change %, "%", since %',
+			live.id, live.summary, live.submitted_at
+			USING ERRCODE = 'object_in_use';
+	END IF;
+	RETURN recorded.id;
+END
+$$;
+
+-- Makes phasegate_run.change_N, through which the engine runs a change's statements as its submitter.
+-- Why not SET ROLE: code of the user's (triggers, defaults, checks) could RESET ROLE and be the
+-- control role.  In a SECURITY DEFINER function that is refused (SECURITY_LOCAL_USERID_CHANGE,
+-- "cannot set parameter "role" within security-definer function").  The submitter owns the
+-- function and could alter it, but may not use the schema, so cannot name it.
+-- SET CONSTRAINTS fires deferred triggers here: before PostgreSQL 18 those left for COMMIT
+-- would run as the control role.
+CREATE OR REPLACE FUNCTION phasegate.assume(change bigint, submitter oid) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	role name := (SELECT r.rolname FROM pg_roles r WHERE r.oid = submitter);
+	granted boolean := role <> current_user
+		AND NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user);
+	name text := format('phasegate_run.change_%s', change);
+BEGIN
+	IF role IS NULL THEN
+		RAISE EXCEPTION 'the role that submitted change % no longer exists', change
+			USING ERRCODE = 'undefined_object';
+	END IF;
+	PERFORM pg_advisory_xact_lock(x'70676173756d6521'::bigint);
+	EXECUTE format('DROP FUNCTION IF EXISTS %s(text, text, boolean)', name);
+	EXECUTE format('CREATE FUNCTION %s(path text, statement text, fetch boolean,
+		OUT rows bigint, OUT value text)
+		LANGUAGE plpgsql SECURITY DEFINER AS %L', name, $body$
+		BEGIN
+			PERFORM pg_catalog.set_config('search_path', path, true);
+			IF fetch THEN
+				EXECUTE statement INTO value;
+			ELSE
+				EXECUTE statement;
+			END IF;
+			GET DIAGNOSTICS rows = ROW_COUNT;
+			SET CONSTRAINTS ALL IMMEDIATE;
+		END $body$);
+	EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', name);
+	IF granted THEN -- the new owner needs CREATE on the schema, for this instant and unseen
+		EXECUTE format('GRANT CREATE ON SCHEMA phasegate_run TO %I', role);
+	END IF;
+	EXECUTE format('ALTER FUNCTION %s OWNER TO %I', name, role);
+	IF granted THEN
+		EXECUTE format('REVOKE CREATE ON SCHEMA phasegate_run FROM %I', role);
+	END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION phasegate.unassume(change bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	EXECUTE format('DROP FUNCTION IF EXISTS phasegate_run.change_%s(text, text, boolean)', change);
+END
+$$;
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA phasegate FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION phasegate.submit(text, bytea) TO PUBLIC;
+
+-- For everybody; the statement itself, which may hold literals, only for its submitter's own.
+CREATE OR REPLACE VIEW phasegate.changes AS
+SELECT c.id, c.nspname AS schema, c.relname AS "table", c.state, c.stage, c.summary, c.rule,
+	c.submitted_by, c.submitted_at, c.state_since, c.finished_at,
+	s.steps, s.steps_done, b.rows_changed, b.est_rows, b.batches,
+	c.error_sqlstate, c.error_message, c.error_hint,
+	CASE WHEN pg_catalog.pg_has_role(c.submitter, 'USAGE') THEN c.original_sql END AS original_sql
+FROM phasegate.change c
+	LEFT JOIN LATERAL (SELECT pg_catalog.count(*) AS steps,
+		pg_catalog.count(*) FILTER (WHERE s.status = 'done') AS steps_done
+		FROM phasegate.step s WHERE s.change_id = c.id) s ON true
+	LEFT JOIN LATERAL (SELECT pg_catalog.sum(f.rows_changed) AS rows_changed,
+		pg_catalog.sum(f.est_rows) AS est_rows, pg_catalog.sum(f.batches) AS batches
+		FROM phasegate.backfill f WHERE f.change_id = c.id) b ON true;
+GRANT SELECT ON phasegate.changes TO PUBLIC;
+
+INSERT INTO phasegate.version (version) VALUES (1)
+	ON CONFLICT (single) DO UPDATE SET version = excluded.version, installed_at = clock_timestamp()
+	WHERE phasegate.version.version < excluded.version;
