@@ -42,7 +42,7 @@ const char *lock_mode_name(enum lock_mode mode); /* "ACCESS EXCLUSIVE" */
 /* A type as written.  int4 and integer are both pg_catalog.int4 here, as the grammar makes them. */
 struct type_name {
 	struct name name; /* of the element for an array */
-	const char *sql; /* deparsed, typmods and array bounds included */
+	const char *sql; /* as written, typmods and array bounds included */
 	int typmods[2]; /* as written, e.g. {10, 2} for numeric(10,2) */
 	int n_typmods;
 	bool array;
@@ -51,7 +51,7 @@ struct type_name {
 
 /* An expression of the text. */
 struct expr {
-	const char *sql; /* deparsed, without outer parentheses */
+	const char *sql; /* as written, on one line, without outer parentheses */
 	const struct name *functions; /* every function it calls; SQL value functions (now-like) are not listed */
 	size_t n_functions;
 	const char *const *columns; /* unqualified names it refers to */
@@ -94,7 +94,7 @@ struct constraint_def {
 struct column_def {
 	const char *name;
 	struct type_name type;
-	const char *collation_sql; /* NULL when not written */
+	const char *collation_sql; /* its name, quoted: "pg_catalog"."C"; NULL when not written */
 	bool not_null; /* NOT NULL or PRIMARY KEY written */
 	struct expr *default_expr; /* NULL when not written */
 	struct expr *generated; /* GENERATED ALWAYS AS (expr) STORED */

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "stmt.h"
+
+#include <string.h>
+
+#include "stmt_internal.h"
+
+const char *const grammar_version = PG_MAJORVERSION;
+
+const char *action_name(enum action_kind kind)
+{
+	static const char *const names[] = {
+#define ACTION(name, text) [ACTION_##name] = text,
+#include "actions.def"
+#undef ACTION
+	};
+
+	return names[kind];
+}
+
+const char *lock_mode_name(enum lock_mode mode)
+{
+	static const char *const names[] = {
+		[LOCK_NONE] = "no lock",
+		[LOCK_ACCESS_SHARE] = "ACCESS SHARE",
+		[LOCK_ROW_SHARE] = "ROW SHARE",
+		[LOCK_ROW_EXCLUSIVE] = "ROW EXCLUSIVE",
+		[LOCK_SHARE_UPDATE_EXCLUSIVE] = "SHARE UPDATE EXCLUSIVE",
+		[LOCK_SHARE] = "SHARE",
+		[LOCK_SHARE_ROW_EXCLUSIVE] = "SHARE ROW EXCLUSIVE",
+		[LOCK_EXCLUSIVE] = "EXCLUSIVE",
+		[LOCK_ACCESS_EXCLUSIVE] = "ACCESS EXCLUSIVE",
+	};
+
+	return names[mode];
+}
+
+static bool harmless(enum action_kind kind)
+{
+	switch (kind) {
+	case ACTION_HARMLESS:
+	case ACTION_CALL:
+	case ACTION_TRANSACTION:
+	case ACTION_PREPARE_TRANSACTION:
+	case ACTION_SET_TIMEOUT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void set_kind(struct builder *builder, struct action *action, enum action_kind kind)
+{
+	action->kind = kind;
+	builder->guarded |= !harmless(kind);
+}
+
+struct action *add_action(struct builder *builder, enum action_kind kind)
+{
+	struct action *action;
+
+	if (builder->n_actions == builder->n_actions_max) {
+		size_t max = builder->n_actions_max == 0 ? 1 : 2 * builder->n_actions_max;
+		struct action *actions = arena_alloc(builder->arena, max * sizeof(*actions));
+
+		if (builder->n_actions > 0)
+			memcpy(actions, builder->actions, builder->n_actions * sizeof(*actions));
+		builder->actions = actions;
+		builder->n_actions_max = max;
+	}
+	action = &builder->actions[builder->n_actions++];
+	*action = (struct action){
+		.sql = builder->sql,
+		.location = builder->source->tokens[builder->span.first].start,
+	};
+	set_kind(builder, action, kind);
+	return action;
+}
+
+void set_relation(struct builder *builder, struct action *action, const PgQuery__RangeVar *relation)
+{
+	if (relation == NULL)
+		return;
+	action->table = tree_relation_name(builder->arena, relation);
+	action->only = !relation->inh;
+	action->temporary = strcmp(relation->relpersistence, "t") == 0 ||
+			    strncmp(relation->schemaname, "pg_temp", strlen("pg_temp")) == 0;
+}
+
+struct action *add_statement(
+	struct builder *builder, enum action_kind kind, const ProtobufCMessage *statement)
+{
+	struct action *action = add_action(builder, kind);
+
+	set_relation(builder, action, tree_field_relation(statement));
+	action->if_exists = tree_field_bool(statement, "missing_ok");
+	action->if_not_exists = tree_field_bool(statement, "if_not_exists");
+	action->replaces = tree_field_bool(statement, "replace");
+	action->concurrently = tree_field_bool(statement, "concurrent");
+	action->cascade =
+		tree_field_number(statement, "behavior") == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
+	return action;
+}
+
+void add_unclassified(struct builder *builder)
+{
+	add_action(builder, ACTION_UNCLASSIFIED);
+}
+
+struct span span_from(const struct builder *builder, int location)
+{
+	return (struct span){
+		.first = source_token_at(builder->source, location < 0 ? 0 : (size_t)location),
+		.end = builder->span.end,
+	};
+}
+
+size_t token_behind_relation(const struct builder *builder, const PgQuery__RangeVar *relation)
+{
+	struct span span = span_from(builder, relation->location);
+	size_t token = source_skip_name(builder->source, span, span.first);
+
+	if (source_is(builder->source, span, token, "*") ||
+		source_is(builder->source, span, token, ")"))
+		token++;
+	return token;
+}
+
+static size_t one_past_last_byte(const PgQuery__RawStmt *raw, size_t len)
+{
+	return raw->stmt_len == 0 ? len : (size_t)raw->stmt_location + (size_t)raw->stmt_len;
+}
+
+static void classify_raw(struct arena *arena, const struct source *source,
+	const PgQuery__RawStmt *raw, struct stmt *out)
+{
+	struct builder builder = {.arena = arena, .source = source};
+	size_t start, end;
+
+	builder.span = source_span(
+		source, (size_t)raw->stmt_location, one_past_last_byte(raw, source->len));
+	start = source->tokens[builder.span.first].start;
+	end = builder.span.end > builder.span.first ? source->tokens[builder.span.end - 1].end
+						    : start;
+	builder.sql = arena_strndup(arena, source->text + start, end - start);
+	classify(&builder, raw->stmt);
+	*out = (struct stmt){
+		.sql = builder.sql,
+		.location = start,
+		.len = end - start,
+		.tag = builder.tag,
+		.actions = builder.actions,
+		.n_actions = builder.n_actions,
+		.guarded = builder.guarded,
+		.no_transaction = builder.no_transaction,
+		.executes_prepared = builder.executes_prepared,
+	};
+}
+
+static const char *fingerprint(struct arena *arena, const char *text)
+{
+	PgQueryFingerprintResult result = pg_query_fingerprint(text);
+	const char *hex = result.error == NULL ? result.fingerprint_str : "";
+	const char *copy = arena_strdup(arena, hex);
+
+	pg_query_free_fingerprint_result(result);
+	return copy;
+}
+
+static const char *normalize(struct arena *arena, const char *text)
+{
+	PgQueryNormalizeResult result = pg_query_normalize(text);
+	const char *query = result.error == NULL ? result.normalized_query : "";
+	const char *copy = arena_strdup(arena, query);
+
+	pg_query_free_normalize_result(result);
+	return copy;
+}
+
+static void classify_all(struct arena *arena, const struct source *source,
+	const PgQuery__ParseResult *tree, struct stmts *out)
+{
+	struct stmt *items = arena_alloc(arena, (tree->n_stmts + 1) * sizeof(*items));
+
+	for (size_t i = 0; i < tree->n_stmts; i++) {
+		classify_raw(arena, source, tree->stmts[i], &items[i]);
+		out->guarded |= items[i].guarded;
+	}
+	out->items = items;
+	out->n = tree->n_stmts;
+	out->fingerprint = fingerprint(arena, source->text);
+	out->normalized = normalize(arena, source->text);
+}
+
+int stmt_parse(
+	struct arena *arena, const char *text, size_t len, struct stmts *out, const char **error)
+{
+	const char *copy = arena_strndup(arena, text, len);
+	PgQueryProtobufParseResult result = {0};
+	PgQuery__ParseResult *tree = NULL;
+	struct source source;
+	int status = -1;
+
+	*out = (struct stmts){0};
+	if (memchr(text, '\0', len) != NULL) {
+		*error = "the text contains a NUL byte";
+		return -1;
+	}
+	result = pg_query_parse_protobuf(copy);
+	if (result.error != NULL) {
+		*error = arena_strdup(arena, result.error->message);
+		goto out;
+	}
+	tree = pg_query__parse_result__unpack(
+		NULL, result.parse_tree.len, (const uint8_t *)result.parse_tree.data);
+	if (tree == NULL) {
+		*error = "the parse tree cannot be read";
+		goto out;
+	}
+	source = source_read(arena, copy, len);
+	classify_all(arena, &source, tree, out);
+	status = 0;
+out:
+	if (tree != NULL)
+		pg_query__parse_result__free_unpacked(tree, NULL);
+	pg_query_free_protobuf_parse_result(result);
+	return status;
+}

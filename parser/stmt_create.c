@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* CREATE of tables, indexes, views and schemas. */
+#include "stmt_internal.h"
+
+/* The tables that foreign keys of a new table refer to, in both places they can be written. */
+struct references {
+	struct builder *builder;
+	struct name *targets; /* NULL in the pass that only counts */
+	size_t n;
+};
+
+static bool read_reference(void *context, const ProtobufCMessage *message)
+{
+	struct references *references = context;
+	const PgQuery__Constraint *constraint = (const PgQuery__Constraint *)message;
+
+	if (message->descriptor != &pg_query__constraint__descriptor ||
+		constraint->contype != PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN)
+		return true;
+	if (references->targets != NULL)
+		references->targets[references->n] =
+			tree_relation_name(references->builder->arena, constraint->pktable);
+	references->n++;
+	return true;
+}
+
+static void set_references(
+	struct builder *builder, struct action *action, const PgQuery__CreateStmt *create)
+{
+	struct references references = {.builder = builder};
+
+	tree_walk(&create->base, read_reference, &references);
+	references.targets =
+		arena_alloc(builder->arena, (references.n + 1) * sizeof(*references.targets));
+	references.n = 0;
+	tree_walk(&create->base, read_reference, &references);
+	action->targets = references.targets;
+	action->n_targets = references.n;
+	action->with_foreign_key = references.n > 0;
+}
+
+/* The parent, or else the source of LIKE. */
+static struct name model_table(struct builder *builder, const PgQuery__CreateStmt *create)
+{
+	if (create->n_inh_relations > 0)
+		return object_name(builder, create->inh_relations[0]);
+	for (size_t i = 0; i < create->n_table_elts; i++)
+		if (create->table_elts[i]->node_case == PG_QUERY__NODE__NODE_TABLE_LIKE_CLAUSE)
+			return tree_relation_name(
+				builder->arena, create->table_elts[i]->table_like_clause->relation);
+	return (struct name){0};
+}
+
+static void read_create_table(
+	struct builder *builder, struct action *action, const PgQuery__CreateStmt *create)
+{
+	action->object = "TABLE";
+	action->inherits = create->n_inh_relations > 0;
+	action->other = model_table(builder, create);
+	set_references(builder, action, create);
+}
+
+void handle_create_table(struct builder *builder, const PgQuery__Node *node, struct action *action)
+{
+	if (node->create_stmt->partbound != NULL)
+		set_kind(builder, action, ACTION_CREATE_PARTITION_OF);
+	read_create_table(builder, action, node->create_stmt);
+}
+
+void handle_create_foreign_table(
+	struct builder *builder, const PgQuery__Node *node, struct action *action)
+{
+	const PgQuery__CreateForeignTableStmt *foreign = node->create_foreign_table_stmt;
+
+	set_relation(builder, action, foreign->base_stmt->relation);
+	read_create_table(builder, action, foreign->base_stmt);
+	action->object = "FOREIGN TABLE";
+	action->name = tree_text(builder->arena, foreign->servername);
+	action->if_not_exists = foreign->base_stmt->if_not_exists;
+}
+
+/* With data the tag is SELECT and a count, without it the statement's own. */
+void handle_create_table_as(
+	struct builder *builder, const PgQuery__Node *node, struct action *action)
+{
+	const PgQuery__CreateTableAsStmt *create = node->create_table_as_stmt;
+	bool matview = create->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW;
+
+	if (matview)
+		set_kind(builder, action, ACTION_CREATE_MATVIEW);
+	set_relation(builder, action, create->into->rel);
+	action->object = matview ? "MATERIALIZED VIEW" : "TABLE";
+	action->with_data = !create->into->skip_data;
+	if (create->into->skip_data)
+		builder->tag = matview ? "CREATE MATERIALIZED VIEW" : "CREATE TABLE AS";
+	builder->executes_prepared |= create->query->node_case == PG_QUERY__NODE__NODE_EXECUTE_STMT;
+}
+
+void handle_refresh(struct builder *builder, const PgQuery__Node *node, struct action *action)
+{
+	(void)builder;
+	action->object = "MATERIALIZED VIEW";
+	action->with_data = !node->refresh_mat_view_stmt->skip_data;
+}
+
+void handle_view(struct builder *builder, const PgQuery__Node *node, struct action *action)
+{
+	if (node->view_stmt->replace)
+		set_kind(builder, action, ACTION_REPLACE_VIEW);
+	action->object = "VIEW";
+	builder->stored = true;
+}
+
+/* ASC and NULLS LAST are what an index has anyway. */
+static bool plain_order(const PgQuery__IndexElem *element)
+{
+	bool descending = element->ordering == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
+	bool nulls_first = element->nulls_ordering == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST;
+
+	return !descending && !nulls_first && element->n_collation == 0 && element->n_opclass == 0;
+}
+
+static void read_index_columns(
+	struct builder *builder, struct index_def *def, const PgQuery__IndexStmt *index)
+{
+	const char **columns =
+		arena_alloc(builder->arena, (index->n_index_params + 1) * sizeof(*columns));
+
+	def->plain_order = true;
+	for (size_t i = 0; i < index->n_index_params; i++) {
+		const PgQuery__IndexElem *element = index->index_params[i]->index_elem;
+
+		columns[i] = tree_text(builder->arena, element->name);
+		def->has_expressions |= columns[i] == NULL;
+		def->plain_order &= plain_order(element);
+	}
+	def->columns = columns;
+	def->n_columns = index->n_index_params;
+}
+
+/* USING may be missing; everything behind the table's name belongs to the body. */
+static const char *index_body(struct builder *builder, const PgQuery__IndexStmt *index)
+{
+	struct span body = {token_behind_relation(builder, index->relation), builder->span.end};
+	const char *text = source_text(builder->arena, builder->source, body);
+
+	if (source_is(builder->source, body, body.first, "using"))
+		return text;
+	return arena_printf(builder->arena, "USING btree %s", text);
+}
+
+void handle_create_index(struct builder *builder, const PgQuery__Node *node, struct action *action)
+{
+	const PgQuery__IndexStmt *index = node->index_stmt;
+	struct index_def *def = arena_alloc(builder->arena, sizeof(*def));
+
+	*def = (struct index_def){
+		.name = tree_text(builder->arena, index->idxname),
+		.method = arena_strdup(builder->arena, index->access_method),
+		.unique = index->unique,
+		.nulls_not_distinct = index->nulls_not_distinct,
+		.partial = index->where_clause != NULL,
+		.body_sql = index_body(builder, index),
+	};
+	read_index_columns(builder, def, index);
+	action->object = "INDEX";
+	action->name = def->name;
+	action->index = def;
+	builder->no_transaction = index->concurrent;
+}
+
+void handle_create_trigger(
+	struct builder *builder, const PgQuery__Node *node, struct action *action)
+{
+	action->name = tree_text(builder->arena, node->create_trig_stmt->trigname);
+	action->other = tree_relation_name(builder->arena, node->create_trig_stmt->constrrel);
+	builder->stored = true;
+}
+
+void handle_create_statistics(
+	struct builder *builder, const PgQuery__Node *node, struct action *action)
+{
+	const PgQuery__CreateStatsStmt *create = node->create_stats_stmt;
+
+	set_name(builder, action, create->defnames, create->n_defnames);
+	if (create->n_relations > 0)
+		action->table = object_name(builder, create->relations[0]);
+}
+
+/*
+ * The elements are statements of their own, in the new schema where they name none
+ * (transformCreateSchemaStmt in parser/parse_utilcmd.c).  They share the whole statement's SQL:
+ * alone they would mean something else.
+ */
+void handle_create_schema(struct builder *builder, const PgQuery__Node *node, struct action *none)
+{
+	const PgQuery__CreateSchemaStmt *create = node->create_schema_stmt;
+	struct action *action = add_statement(builder, ACTION_CREATE_SCHEMA, &create->base);
+	const char *schema = *create->schemaname != '\0'
+				     ? tree_text(builder->arena, create->schemaname)
+				     : role_text(builder, create->authrole);
+	const char *tag = builder->tag;
+	size_t first_element = builder->n_actions;
+
+	(void)none;
+	action->name = schema;
+	for (size_t i = 0; i < create->n_schema_elts; i++)
+		classify(builder, create->schema_elts[i]);
+	for (size_t i = first_element; i < builder->n_actions; i++)
+		if (builder->actions[i].table.name != NULL &&
+			builder->actions[i].table.schema == NULL)
+			builder->actions[i].table.schema = schema;
+	builder->tag = tag;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* What the stmt_*.c share: the statement under construction and the table of node kinds. */
+#ifndef STMT_INTERNAL_H
+#define STMT_INTERNAL_H
+
+#include <string.h>
+
+#include "arena.h"
+#include "parse_tree.h"
+#include "source.h"
+#include "stmt.h"
+
+/* Collects the actions of one statement. */
+struct builder {
+	struct arena *arena;
+	const struct source *source;
+	struct span span; /* the statement's tokens */
+	const char *sql;
+	const char *tag;
+	struct action *actions;
+	size_t n_actions, n_actions_max;
+	bool guarded;
+	bool no_transaction;
+	bool executes_prepared;
+	bool stored; /* its queries are kept for later, not run now */
+};
+
+/* Valid until the next one is added. */
+struct action *add_action(struct builder *builder, enum action_kind kind);
+/* As add_action, with table, name and flags taken from fields that all statements spell alike. */
+struct action *add_statement(
+	struct builder *builder, enum action_kind kind, const ProtobufCMessage *statement);
+/* Classifies a statement, top-level or inside another one. */
+void classify(struct builder *builder, const PgQuery__Node *node);
+/* Finds what queries and expressions anywhere below do: bulk writes, catalog writes, dynamic SQL.
+ */
+void classify_queries(struct builder *builder, const ProtobufCMessage *root);
+/* Changes the kind; guards the statement accordingly. */
+void set_kind(struct builder *builder, struct action *action, enum action_kind kind);
+void add_unclassified(struct builder *builder);
+
+void set_relation(
+	struct builder *builder, struct action *action, const PgQuery__RangeVar *relation);
+/* The tokens of the statement from this byte of the text on. */
+struct span span_from(const struct builder *builder, int location);
+/* The first token behind a relation's name: ONLY (t) and t * are spellings of it too. */
+size_t token_behind_relation(const struct builder *builder, const PgQuery__RangeVar *relation);
+/* The grammar makes such nodes, and the table says what they are. */
+bool node_known(const PgQuery__Node *node);
+
+/* What PostgreSQL calls a kind of object, and which actions meet it. */
+enum object_shape {
+	OBJECT_RELATION, /* in pg_class: table */
+	OBJECT_PART, /* of a relation: table and name */
+	OBJECT_ALONE, /* targets[0] and name */
+};
+struct object_kind {
+	const char *word; /* as in ALTER <word>, also in tags; NULL for an unknown kind */
+	enum object_shape shape;
+	enum action_kind rename, drop;
+};
+const struct object_kind *object_kind(PgQuery__ObjectType type);
+/* Fills object, table, column, name or targets from a node that names an object of this kind. */
+void set_object(struct builder *builder, struct action *action, PgQuery__ObjectType type,
+	const PgQuery__Node *node);
+struct name object_name(struct builder *builder, const PgQuery__Node *node);
+void set_targets(
+	struct builder *builder, struct action *action, PgQuery__Node *const *nodes, size_t n);
+/* targets[0] and name from the parts of one name. */
+void set_name(
+	struct builder *builder, struct action *action, PgQuery__Node *const *parts, size_t n);
+/* The tag "<verb> <kind of object>". */
+void set_tag(struct builder *builder, const char *verb, PgQuery__ObjectType type);
+const char *role_text(struct builder *builder, const PgQuery__RoleSpec *role);
+
+/* stmt_column.c: definitions inside a span of the source */
+struct column_def *make_column(
+	struct builder *builder, const PgQuery__ColumnDef *def, struct span span);
+struct constraint_def *make_constraint(
+	struct builder *builder, const PgQuery__Constraint *constraint, struct span span);
+struct type_name make_type(
+	struct builder *builder, const PgQuery__TypeName *type, struct span span);
+struct expr *make_expr(struct builder *builder, const PgQuery__Node *node, struct span span);
+const char *collation_sql(struct builder *builder, const PgQuery__CollateClause *clause);
+enum action_kind constraint_action(const PgQuery__Constraint *constraint);
+
+/* stmt_where.c: true when a WHERE clause holds for every row, but for NULLs in it, or is missing.
+ */
+bool where_is_tautology(const PgQuery__Node *where);
+
+/* stmt_set.c */
+bool lexing_parameter(const char *name);
+/* A parameter is set: what kind of action that is, and whether text may be read differently after.
+ */
+void add_parameter(struct builder *builder, const char *name, const char *value, bool local);
+
+/* stmt_opaque.c: a function that runs SQL text handed to it, in whatever schema. */
+bool runs_sql(const char *function);
+
+/* Handlers fill in the action that the table made for them; those of COMPOUND rows get NULL. */
+#define STATEMENT(node, kind, tag, handler)                                                        \
+	void handler(struct builder *builder, const PgQuery__Node *node_, struct action *action_);
+#define COMPOUND(node, tag, handler)                                                               \
+	void handler(struct builder *builder, const PgQuery__Node *node_, struct action *action_);
+#define EXPRESSION(node)
+#define CLAUSE(node)
+#define NEVER(node)
+#include "nodes.def"
+
+#endif

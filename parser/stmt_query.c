@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * What queries and expressions do, wherever in a statement they stand: WITH, sub-selects, FROM
+ * lists, defaults, EXPLAIN ANALYZE, PREPARE, COPY (..).  The target of a data change is never a
+ * WITH query of that name (setTargetTable in parser/parse_clause.c looks for relations only).
+ */
+#include "stmt_internal.h"
+
+#include <strings.h>
+
+static bool system_relation(const PgQuery__RangeVar *relation)
+{
+	static const char *const schemas[] = {"pg_catalog", "information_schema", "pg_toast"};
+
+	for (size_t i = 0; i < sizeof(schemas) / sizeof(*schemas); i++)
+		if (strcmp(relation->schemaname, schemas[i]) == 0)
+			return true;
+	/* pg_catalog comes before the search_path. */
+	return *relation->schemaname == '\0' &&
+	       strncmp(relation->relname, "pg_", strlen("pg_")) == 0;
+}
+
+static struct action *add_on_relation(
+	struct builder *builder, enum action_kind kind, const PgQuery__RangeVar *relation)
+{
+	struct action *action = add_action(builder, kind);
+
+	set_relation(builder, action, relation);
+	action->object = "TABLE";
+	if (relation->location >= 0)
+		action->location = (size_t)relation->location;
+	return action;
+}
+
+static void note_write(struct builder *builder, const PgQuery__RangeVar *relation)
+{
+	if (relation != NULL && system_relation(relation))
+		add_on_relation(builder, ACTION_CATALOG_WRITE, relation);
+}
+
+static bool is_name_column(const PgQuery__Node *node)
+{
+	const PgQuery__ColumnRef *ref;
+	const char *column;
+
+	if (node == NULL || node->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
+		return false;
+	ref = node->column_ref;
+	column = tree_string(ref->fields[ref->n_fields - 1]);
+	return column != NULL && strcmp(column, "name") == 0;
+}
+
+/* name = 'x' or name IN ('x', 'y') with no parameter that matters for lexing among them. */
+static bool filters_harmless(const PgQuery__Node *node)
+{
+	const PgQuery__AExpr *expr = node->a_expr;
+	PgQuery__Node **names = (PgQuery__Node **)&expr->rexpr;
+	size_t n = 1;
+
+	if (node->node_case != PG_QUERY__NODE__NODE_A_EXPR || expr->n_name != 1 ||
+		strcmp(tree_string(expr->name[0]), "=") != 0 || !is_name_column(expr->lexpr))
+		return false;
+	if (expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_IN)
+		n = tree_list(expr->rexpr, &names);
+	else if (expr->kind != PG_QUERY__A__EXPR__KIND__AEXPR_OP)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const char *name = tree_string(names[i]);
+
+		if (name == NULL || lexing_parameter(name))
+			return false;
+	}
+	return true;
+}
+
+/* UPDATE pg_settings is SET (its rule calls set_config): harmless when it cannot reach the lexer.
+ */
+static bool settings_update_harmless(const PgQuery__UpdateStmt *update)
+{
+	const PgQuery__Node *where = update->where_clause;
+
+	if (where == NULL || update->n_from_clause > 0)
+		return false;
+	if (where->node_case != PG_QUERY__NODE__NODE_BOOL_EXPR)
+		return filters_harmless(where);
+	if (where->bool_expr->boolop != PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR)
+		return false;
+	for (size_t i = 0; i < where->bool_expr->n_args; i++)
+		if (filters_harmless(where->bool_expr->args[i]))
+			return true;
+	return false;
+}
+
+static void visit_update(struct builder *builder, const PgQuery__UpdateStmt *update)
+{
+	if (system_relation(update->relation) &&
+		strcmp(update->relation->relname, "pg_settings") == 0) {
+		if (!settings_update_harmless(update))
+			add_on_relation(builder, ACTION_SET_PARAMETER, update->relation);
+		return;
+	}
+	note_write(builder, update->relation);
+	if (where_is_tautology(update->where_clause))
+		add_on_relation(builder, ACTION_UPDATE_WITHOUT_WHERE, update->relation);
+}
+
+static void visit_delete(struct builder *builder, const PgQuery__DeleteStmt *delete)
+{
+	note_write(builder, delete->relation);
+	if (where_is_tautology(delete->where_clause))
+		add_on_relation(builder, ACTION_DELETE_WITHOUT_WHERE, delete->relation);
+}
+
+static void visit_select(struct builder *builder, const PgQuery__SelectStmt *select)
+{
+	struct action *action;
+
+	if (select->into_clause == NULL)
+		return;
+	action = add_on_relation(builder, ACTION_CREATE_TABLE_AS, select->into_clause->rel);
+	action->with_data = true;
+}
+
+static const PgQuery__Node *argument(const PgQuery__FuncCall *call, size_t i)
+{
+	const PgQuery__Node *node = i < call->n_args ? call->args[i] : NULL;
+
+	if (node != NULL && node->node_case == PG_QUERY__NODE__NODE_NAMED_ARG_EXPR)
+		return node->named_arg_expr->arg;
+	return node;
+}
+
+/* A computed name is not ours to judge, see struct stmt; a computed value of a known one is. */
+static void visit_set_config(struct builder *builder, const PgQuery__FuncCall *call)
+{
+	const char *name = tree_string(argument(call, 0));
+	const char *value = tree_constant(builder->arena, argument(call, 1));
+
+	if (name == NULL)
+		return;
+	if (value == NULL)
+		value = "";
+	add_parameter(builder, arena_strdup(builder->arena, name), value, false);
+}
+
+static void visit_function(struct builder *builder, const PgQuery__FuncCall *call)
+{
+	const char *function =
+		call->n_funcname == 0 ? NULL : tree_string(call->funcname[call->n_funcname - 1]);
+	struct action *action;
+
+	if (function == NULL)
+		return;
+	if (strcmp(function, "set_config") == 0)
+		visit_set_config(builder, call);
+	if (!runs_sql(function))
+		return;
+	action = add_action(builder, ACTION_DYNAMIC_SQL);
+	action->name = tree_text(builder->arena, function);
+	if (call->location >= 0)
+		action->location = (size_t)call->location;
+}
+
+static void visit_change(struct builder *builder, const ProtobufCMessage *message)
+{
+	const ProtobufCMessageDescriptor *type = message->descriptor;
+
+	if (type == &pg_query__update_stmt__descriptor)
+		visit_update(builder, (const PgQuery__UpdateStmt *)message);
+	else if (type == &pg_query__delete_stmt__descriptor)
+		visit_delete(builder, (const PgQuery__DeleteStmt *)message);
+	else if (type == &pg_query__insert_stmt__descriptor)
+		note_write(builder, ((const PgQuery__InsertStmt *)message)->relation);
+	else if (type == &pg_query__merge_stmt__descriptor)
+		note_write(builder, ((const PgQuery__MergeStmt *)message)->relation);
+	else if (type == &pg_query__select_stmt__descriptor)
+		visit_select(builder, (const PgQuery__SelectStmt *)message);
+	else if (type == &pg_query__copy_stmt__descriptor &&
+		 ((const PgQuery__CopyStmt *)message)->is_from)
+		note_write(builder, ((const PgQuery__CopyStmt *)message)->relation);
+}
+
+static bool visit(void *context, const ProtobufCMessage *message)
+{
+	struct builder *builder = context;
+
+	if (message->descriptor == &pg_query__node__descriptor) {
+		if (node_known((const PgQuery__Node *)message))
+			return true;
+		add_unclassified(builder);
+		return false;
+	}
+	if (message->descriptor == &pg_query__func_call__descriptor)
+		visit_function(builder, (const PgQuery__FuncCall *)message);
+	else if (!builder->stored)
+		visit_change(builder, message);
+	return true;
+}
+
+void classify_queries(struct builder *builder, const ProtobufCMessage *root)
+{
+	tree_walk(root, visit, builder);
+}

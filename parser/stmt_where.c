@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * Does a WHERE clause leave any row out?  Three-valued logic over constants, with a fourth value
+ * for what depends on the row.  x = x counts as true: it leaves out NULLs and nothing else.
+ */
+#include "stmt_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <strings.h>
+
+enum truth {
+	TRUTH_FALSE,
+	TRUTH_NULL,
+	TRUTH_TRUE,
+	TRUTH_DEPENDS,
+};
+
+static enum truth fold(const PgQuery__Node *node);
+
+static enum truth truth(bool holds)
+{
+	return holds ? TRUTH_TRUE : TRUTH_FALSE;
+}
+
+static enum truth negate(enum truth value)
+{
+	return value == TRUTH_TRUE ? TRUTH_FALSE : value == TRUTH_FALSE ? TRUTH_TRUE : value;
+}
+
+static const PgQuery__Node *without_casts(const PgQuery__Node *node)
+{
+	while (node != NULL && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST)
+		node = node->type_cast->arg;
+	return node;
+}
+
+static const PgQuery__AConst *constant(const PgQuery__Node *node)
+{
+	node = without_casts(node);
+	return node != NULL && node->node_case == PG_QUERY__NODE__NODE_A_CONST ? node->a_const
+									       : NULL;
+}
+
+static bool number(const PgQuery__AConst *value, double *out)
+{
+	const char *text;
+	char *end;
+
+	switch (value->val_case) {
+	case PG_QUERY__A__CONST__VAL_IVAL:
+		*out = value->ival->ival;
+		return true;
+	case PG_QUERY__A__CONST__VAL_FVAL:
+		text = value->fval->fval;
+		break;
+	case PG_QUERY__A__CONST__VAL_SVAL:
+		text = value->sval->sval;
+		break;
+	default:
+		return false;
+	}
+	*out = strtod(text, &end);
+	return end != text && *end == '\0' && !isnan(*out);
+}
+
+/* A constant as a condition: true, 't' and its like. */
+static enum truth fold_constant(const PgQuery__AConst *value)
+{
+	static const char *const on[] = {"t", "tr", "tru", "true", "y", "ye", "yes", "on", "1"};
+
+	if (value->isnull)
+		return TRUTH_NULL;
+	if (value->val_case == PG_QUERY__A__CONST__VAL_BOOLVAL)
+		return truth(value->boolval->boolval);
+	if (value->val_case == PG_QUERY__A__CONST__VAL_IVAL)
+		return truth(value->ival->ival != 0); /* 1::boolean */
+	if (value->val_case != PG_QUERY__A__CONST__VAL_SVAL)
+		return TRUTH_DEPENDS;
+	for (size_t i = 0; i < sizeof(on) / sizeof(*on); i++)
+		if (strcasecmp(value->sval->sval, on[i]) == 0)
+			return TRUTH_TRUE;
+	return TRUTH_FALSE;
+}
+
+/* The order of two constants: -1, 0, 1; false when only a collation or a type could tell. */
+static bool compare_constants(const PgQuery__AConst *a, const PgQuery__AConst *b, int *order)
+{
+	double x, y;
+
+	if (number(a, &x) && number(b, &y)) {
+		*order = (x > y) - (x < y);
+		return true;
+	}
+	if (a->val_case == PG_QUERY__A__CONST__VAL_BOOLVAL && b->val_case == a->val_case) {
+		*order = !!a->boolval->boolval - !!b->boolval->boolval;
+		return true;
+	}
+	if (a->val_case == PG_QUERY__A__CONST__VAL_SVAL && b->val_case == a->val_case &&
+		strcmp(a->sval->sval, b->sval->sval) == 0) {
+		*order = 0;
+		return true;
+	}
+	return false;
+}
+
+static bool both_strings(const PgQuery__AConst *a, const PgQuery__AConst *b)
+{
+	return a->val_case == PG_QUERY__A__CONST__VAL_SVAL && b->val_case == a->val_case;
+}
+
+static enum truth holds(const char *operator, int order)
+{
+	static const struct {
+		const char *operator;
+		bool less, equal, greater;
+	} rows[] = {
+		{"=", false, true, false},
+		{"<>", true, false, true},
+		{"!=", true, false, true},
+		{"<", true, false, false},
+		{"<=", true, true, false},
+		{">", false, false, true},
+		{">=", false, true, true},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (strcmp(rows[i].operator, operator) == 0)
+			return truth(order < 0    ? rows[i].less
+				     : order == 0 ? rows[i].equal
+						  : rows[i].greater);
+	return TRUTH_DEPENDS;
+}
+
+/* The same column on both sides, casts and all. */
+static bool same_column(const PgQuery__Node *a, const PgQuery__Node *b)
+{
+	const PgQuery__Node *column = without_casts(a);
+
+	return column != NULL && b != NULL &&
+	       column->node_case == PG_QUERY__NODE__NODE_COLUMN_REF &&
+	       tree_equal(&a->base, &b->base);
+}
+
+static enum truth compare(
+	const char *operator, const PgQuery__Node * left, const PgQuery__Node *right)
+{
+	const PgQuery__AConst *a = constant(left), *b = constant(right);
+	int order;
+
+	if (same_column(left, right))
+		return holds(operator, 0);
+	if (a == NULL || b == NULL)
+		return TRUTH_DEPENDS;
+	if (a->isnull || b->isnull)
+		return TRUTH_NULL;
+	if (compare_constants(a, b, &order))
+		return holds(operator, order);
+	/* Different texts of unknown type: 'a' <> 'b' is all that can be said of them. */
+	if (both_strings(a, b) && strcmp(operator, "=") == 0)
+		return TRUTH_FALSE;
+	if (both_strings(a, b) && (strcmp(operator, "<>") == 0 || strcmp(operator, "!=") == 0))
+		return TRUTH_TRUE;
+	return TRUTH_DEPENDS;
+}
+
+static enum truth fold_distinct(const PgQuery__AExpr *expr)
+{
+	const PgQuery__AConst *a = constant(expr->lexpr), *b = constant(expr->rexpr);
+
+	if (same_column(expr->lexpr, expr->rexpr))
+		return TRUTH_FALSE;
+	if (a == NULL || b == NULL)
+		return TRUTH_DEPENDS;
+	if (a->isnull || b->isnull)
+		return truth(a->isnull != b->isnull);
+	return compare("<>", expr->lexpr, expr->rexpr);
+}
+
+static enum truth either(enum truth a, enum truth b)
+{
+	if (a == TRUTH_TRUE || b == TRUTH_TRUE)
+		return TRUTH_TRUE;
+	if (a == TRUTH_DEPENDS || b == TRUTH_DEPENDS)
+		return TRUTH_DEPENDS;
+	return a == TRUTH_NULL || b == TRUTH_NULL ? TRUTH_NULL : TRUTH_FALSE;
+}
+
+static enum truth both(enum truth a, enum truth b)
+{
+	return negate(either(negate(a), negate(b)));
+}
+
+/* x IN (..) and x NOT IN (..), whose operators are = and <>. */
+static enum truth fold_in(const PgQuery__AExpr *expr, const char *operator)
+{
+	PgQuery__Node **items;
+	size_t n = tree_list(expr->rexpr, &items);
+	bool negated = strcmp(operator, "<>") == 0;
+	enum truth found = TRUTH_FALSE;
+
+	for (size_t i = 0; i < n; i++)
+		found = either(found, compare("=", expr->lexpr, items[i]));
+	return negated ? negate(found) : found;
+}
+
+static enum truth fold_between(const PgQuery__AExpr *expr)
+{
+	PgQuery__Node **bounds;
+	size_t n = tree_list(expr->rexpr, &bounds);
+
+	if (n != 2)
+		return TRUTH_DEPENDS;
+	return both(compare(">=", expr->lexpr, bounds[0]), compare("<=", expr->lexpr, bounds[1]));
+}
+
+/* LIKE '%' takes every text there is. */
+static enum truth fold_like(const PgQuery__AExpr *expr, const char *operator)
+{
+	const PgQuery__AConst *pattern = constant(expr->rexpr);
+
+	if (pattern == NULL || pattern->val_case != PG_QUERY__A__CONST__VAL_SVAL ||
+		*pattern->sval->sval == '\0' ||
+		pattern->sval->sval[strspn(pattern->sval->sval, "%")] != '\0')
+		return TRUTH_DEPENDS;
+	return truth(*operator!= '!');
+}
+
+static enum truth fold_expr(const PgQuery__AExpr *expr)
+{
+	const char *operator= expr->n_name == 0 ? NULL : tree_string(expr->name[expr->n_name - 1]);
+
+	if (operator== NULL)
+		return TRUTH_DEPENDS;
+	switch (expr->kind) {
+	case PG_QUERY__A__EXPR__KIND__AEXPR_OP:
+		return compare(operator, expr->lexpr, expr->rexpr);
+	case PG_QUERY__A__EXPR__KIND__AEXPR_DISTINCT:
+		return fold_distinct(expr);
+	case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT:
+		return negate(fold_distinct(expr));
+	case PG_QUERY__A__EXPR__KIND__AEXPR_IN:
+		return fold_in(expr, operator);
+	case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN:
+		return fold_between(expr);
+	case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN:
+		return negate(fold_between(expr));
+	case PG_QUERY__A__EXPR__KIND__AEXPR_LIKE:
+	case PG_QUERY__A__EXPR__KIND__AEXPR_ILIKE:
+		return fold_like(expr, operator);
+	default:
+		return TRUTH_DEPENDS;
+	}
+}
+
+/* The column that a node tests for NULL, in the way asked for. */
+static const PgQuery__Node *null_tested(const PgQuery__Node *node, PgQuery__NullTestType type)
+{
+	if (node->node_case != PG_QUERY__NODE__NODE_NULL_TEST ||
+		node->null_test->nulltesttype != type)
+		return NULL;
+	return node->null_test->arg;
+}
+
+enum { COMPLEMENTS_MAX = 64 }; /* beyond it, OR is taken at its branches' word */
+
+/* x IS NULL OR x IS NOT NULL */
+static bool complementary(PgQuery__Node *const *args, size_t n)
+{
+	if (n > COMPLEMENTS_MAX)
+		n = COMPLEMENTS_MAX;
+	for (size_t i = 0; i < n; i++) {
+		const PgQuery__Node *a = null_tested(args[i], PG_QUERY__NULL_TEST_TYPE__IS_NULL);
+
+		for (size_t j = 0; a != NULL && j < n; j++) {
+			const PgQuery__Node *b =
+				null_tested(args[j], PG_QUERY__NULL_TEST_TYPE__IS_NOT_NULL);
+
+			if (b != NULL && same_column(a, b))
+				return true;
+		}
+	}
+	return false;
+}
+
+static enum truth fold_bool(const PgQuery__BoolExpr *expr)
+{
+	enum truth result;
+
+	switch (expr->boolop) {
+	case PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR:
+		return negate(fold(expr->args[0]));
+	case PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR:
+		result = TRUTH_TRUE;
+		for (size_t i = 0; i < expr->n_args; i++)
+			result = both(result, fold(expr->args[i]));
+		return result;
+	case PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR:
+		result = truth(complementary(expr->args, expr->n_args));
+		for (size_t i = 0; i < expr->n_args; i++)
+			result = either(result, fold(expr->args[i]));
+		return result;
+	default:
+		return TRUTH_DEPENDS;
+	}
+}
+
+static enum truth fold_boolean_test(const PgQuery__BooleanTest *test)
+{
+	enum truth value = fold(test->arg);
+
+	if (value == TRUTH_DEPENDS)
+		return value;
+	switch (test->booltesttype) {
+	case PG_QUERY__BOOL_TEST_TYPE__IS_TRUE:
+		return truth(value == TRUTH_TRUE);
+	case PG_QUERY__BOOL_TEST_TYPE__IS_NOT_TRUE:
+		return truth(value != TRUTH_TRUE);
+	case PG_QUERY__BOOL_TEST_TYPE__IS_FALSE:
+		return truth(value == TRUTH_FALSE);
+	case PG_QUERY__BOOL_TEST_TYPE__IS_NOT_FALSE:
+		return truth(value != TRUTH_FALSE);
+	case PG_QUERY__BOOL_TEST_TYPE__IS_UNKNOWN:
+		return truth(value == TRUTH_NULL);
+	case PG_QUERY__BOOL_TEST_TYPE__IS_NOT_UNKNOWN:
+		return truth(value != TRUTH_NULL);
+	default:
+		return TRUTH_DEPENDS;
+	}
+}
+
+static enum truth fold_null_test(const PgQuery__NullTest *test)
+{
+	const PgQuery__AConst *value = constant(test->arg);
+	enum truth is_null = value == NULL ? fold(test->arg) : truth(value->isnull);
+
+	if (value == NULL && is_null != TRUTH_DEPENDS)
+		is_null = truth(is_null == TRUTH_NULL);
+	return test->nulltesttype == PG_QUERY__NULL_TEST_TYPE__IS_NULL ? is_null : negate(is_null);
+}
+
+/* EXISTS (SELECT 1) */
+static enum truth fold_sublink(const PgQuery__SubLink *link)
+{
+	const PgQuery__SelectStmt *select;
+	enum truth has_row;
+
+	if (link->sub_link_type != PG_QUERY__SUB_LINK_TYPE__EXISTS_SUBLINK ||
+		link->subselect->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
+		return TRUTH_DEPENDS;
+	select = link->subselect->select_stmt;
+	if (select->n_from_clause > 0 || select->n_target_list == 0 ||
+		select->having_clause != NULL || select->limit_count != NULL ||
+		select->limit_offset != NULL)
+		return TRUTH_DEPENDS;
+	has_row = select->where_clause == NULL ? TRUTH_TRUE : fold(select->where_clause);
+	return has_row == TRUTH_NULL ? TRUTH_FALSE : has_row;
+}
+
+static enum truth fold(const PgQuery__Node *node)
+{
+	if (node == NULL)
+		return TRUTH_DEPENDS;
+	switch (node->node_case) {
+	case PG_QUERY__NODE__NODE_A_CONST:
+		return fold_constant(node->a_const);
+	case PG_QUERY__NODE__NODE_TYPE_CAST:
+		return fold(node->type_cast->arg);
+	case PG_QUERY__NODE__NODE_A_EXPR:
+		return fold_expr(node->a_expr);
+	case PG_QUERY__NODE__NODE_BOOL_EXPR:
+		return fold_bool(node->bool_expr);
+	case PG_QUERY__NODE__NODE_NULL_TEST:
+		return fold_null_test(node->null_test);
+	case PG_QUERY__NODE__NODE_BOOLEAN_TEST:
+		return fold_boolean_test(node->boolean_test);
+	case PG_QUERY__NODE__NODE_SUB_LINK:
+		return fold_sublink(node->sub_link);
+	default:
+		return TRUTH_DEPENDS;
+	}
+}
+
+bool where_is_tautology(const PgQuery__Node *where)
+{
+	return where == NULL || fold(where) == TRUTH_TRUE;
+}
