@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * The text is read by two loops.  skip_plain knows only what ordinary queries are made of and
+ * stops at whatever could matter; the lexer and head_reading.c see what is left.
+ *
+ * A text in an unknown lexing mode is read once for each way the server could read it.  Readings
+ * differ first at a literal with a backslash, so they are the same if all these end alike.
+ */
+#include "head.h"
+
+#include <string.h>
+
+#include "head_reading.h"
+#include "head_words.h"
+#include "lexer.h"
+#include "skip.h"
+
+/* 256 KiB of the deepest legal SQL fits in PARSE_STACK_BYTES: tests/parser/test_limits.c. */
+const struct head_limits head_limits_default = {
+	.text_bytes_max = 256 << 10,
+	.operator_run_max = 256,
+	.nesting_max = 1000,
+};
+
+enum {
+	DOUBTS_MAX = 4, /* backslashes of unknown meaning: each doubles the number of readings */
+};
+
+static const unsigned char *skip_number(const unsigned char *p, const unsigned char *end)
+{
+	while (p < end && (byte_classes[*p] == BYTE_DIGIT || *p == '.'))
+		p++;
+	return p;
+}
+
+/* Past whole tokens that change nothing, up to one that may, or that takes more than a look. */
+static void skip_plain(struct reading *reading)
+{
+	const unsigned char *p = reading->lexer.at, *const end = reading->lexer.end, *stop;
+	const unsigned char *dot = NULL;
+	const struct dml *dml = reading_dml(reading);
+	const unsigned depth_min = dml != NULL ? dml->depth : 0;
+
+	while (p < end) {
+		switch (byte_classes[*p]) {
+		case BYTE_SPACE:
+			dot += dot == p;
+			p++;
+			continue;
+		case BYTE_COMMA:
+		case BYTE_COLON:
+			p++;
+			continue;
+		case BYTE_DOT:
+			dot = ++p;
+			continue;
+		case BYTE_WORD:
+			stop = skip_word(p, end);
+			if (word_may_matter(p, (size_t)(stop - p)) &&
+				!(dml == NULL && word_is_clause(p, (size_t)(stop - p))))
+				break;
+			/* E'...', U&"..." and the like */
+			if (stop - p == 1 && stop < end && (*stop == '\'' || *stop == '&'))
+				break;
+			reading->word_before = reading->word;
+			reading->word = p;
+			p = stop;
+			continue;
+		case BYTE_DOUBLE_QUOTE:
+			stop = find_either(p + 1, end, '"', '"');
+			if (stop == end || word_may_matter(p + 1, (size_t)(stop - p - 1)))
+				break;
+			p = stop + 1; /* "" goes on as another one */
+			continue;
+		case BYTE_QUOTE:
+			stop = find_either(p + 1, end, '\'', '\\');
+			if (stop == end || *stop == '\\')
+				break;
+			p = stop + 1;
+			continue;
+		case BYTE_DIGIT:
+			p = skip_number(p, end);
+			continue;
+		case BYTE_DOLLAR:
+			if (end - p < 2 || byte_classes[p[1]] != BYTE_DIGIT)
+				break;
+			p = skip_number(p + 1, end);
+			continue;
+		case BYTE_OPERATOR:
+			if (end - p < 2 || byte_classes[p[1]] == BYTE_OPERATOR)
+				break;
+			p++;
+			continue;
+		case BYTE_BRACKET:
+			reading_bracket(reading, *p++);
+			continue;
+		case BYTE_OPEN:
+			reading_open(reading);
+			p++;
+			continue;
+		case BYTE_CLOSE:
+			if (reading->depth == depth_min)
+				break;
+			reading->depth--;
+			reading->selects >>= 1;
+			p++;
+			continue;
+		}
+		break;
+	}
+	if (p > reading->lexer.at)
+		reading->last = dot == p ? TOKEN_DOT : TOKEN_OTHER;
+	reading->lexer.at = p;
+}
+
+static void read_text(struct reading *reading)
+{
+	struct token token;
+
+	while (lexer_next(&reading->lexer, &token) != TOKEN_END) {
+		reading_token(reading, &token);
+		if (reading_is_plain(reading))
+			skip_plain(reading);
+	}
+	reading_end(reading);
+}
+
+static struct head_scan judge(
+	const struct reading *reading, size_t len, const struct head_limits *limits)
+{
+	struct head_scan out = {
+		.verdict = reading->guarded ? HEAD_GUARDED : HEAD_HARMLESS,
+		.statements = reading->statements,
+		.ends_transaction = reading->ends_transaction,
+	};
+
+	if (!reading->guarded)
+		return out;
+	if (len > limits->text_bytes_max)
+		out.reason = "the text is too long to be parsed";
+	else if (reading->lexer.operator_run_max > limits->operator_run_max)
+		out.reason = "a run of operator characters is too long to be parsed";
+	else if (reading->nesting_max > limits->nesting_max)
+		out.reason = "parentheses are nested too deeply to be parsed";
+	if (out.reason != NULL)
+		out.verdict = HEAD_OVER_LIMIT;
+	return out;
+}
+
+static bool doubtful(const struct reading *reading)
+{
+	return reading->lexer.plain_backslash || reading->lexer.doubtful > 0 ||
+	       reading->lexer.high_tag;
+}
+
+/*
+ * Adds the other readings of a doubtful text to the first one.  Two readings that end every
+ * literal in the same place hold the same tokens, and all but DO cares for tokens only.
+ */
+static bool readings_agree(struct reading *first, const char *text, size_t len)
+{
+	bool differ = first->runs_literal;
+	unsigned doubts = first->lexer.doubtful;
+
+	if (first->lexer.high_tag)
+		return false;
+	for (unsigned escapes = 0; escapes < 2; escapes++)
+		for (unsigned swallowed = 0; swallowed < 1u << doubts; swallowed++) {
+			struct reading other;
+
+			reading_begin(&other, text, len);
+			other.lexer.plain_escapes = escapes != 0;
+			other.lexer.swallowed = swallowed;
+			read_text(&other);
+			if (other.lexer.doubtful > doubts)
+				doubts = other.lexer.doubtful;
+			if (doubts > DOUBTS_MAX || other.lexer.high_tag)
+				return false;
+			differ |=
+				other.runs_literal || other.lexer.literals != first->lexer.literals;
+			first->guarded |= other.guarded;
+			first->ends_transaction |= other.ends_transaction;
+		}
+	return !(first->guarded && differ);
+}
+
+struct head_scan head_scan(
+	const char *text, size_t len, const struct head_limits *limits, bool lexing_certain)
+{
+	struct reading reading;
+
+	reading_begin(&reading, text, len);
+	read_text(&reading);
+	if (memchr(text, '\0', len) != NULL)
+		return (struct head_scan){
+			.verdict = HEAD_GUARDED,
+			.statements = reading.statements,
+			.ends_transaction = reading.ends_transaction,
+		};
+	if (!lexing_certain && doubtful(&reading) && !readings_agree(&reading, text, len))
+		return (struct head_scan){
+			.verdict = HEAD_AMBIGUOUS,
+			.statements = reading.statements,
+			.ends_transaction = reading.ends_transaction,
+			.reason = "what the text says depends on standard_conforming_strings or "
+				  "client_encoding",
+		};
+	return judge(&reading, len, limits);
+}
