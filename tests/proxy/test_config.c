@@ -189,6 +189,18 @@ Test(config, rules_as_a_list_keep_their_order)
 	config_release(config);
 }
 
+Test(config, no_rules_in_either_form)
+{
+	static const char *const forms[] = {LOG "rules: {}\n", LOG "rules: []\n"};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct config *config = load(forms[i]);
+
+		cr_expect_eq(config->policy.n_rules, 0);
+		config_release(config);
+	}
+}
+
 Test(config, wrong)
 {
 	static const struct {

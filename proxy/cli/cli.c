@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "stmt.h"
+
+/* To add a command: a row here, and its function. */
+const struct command commands[] = {
+	{
+		.name = "serve",
+		.arguments = "--config FILE [--validate]",
+		.summary = "run the proxy",
+		.help = "  --config FILE   the configuration; docs/phasegate.yaml shows every key\n"
+			"  --validate      check the configuration, report every problem, and "
+			"stop\n"
+			"\n"
+			"SIGHUP reloads the configuration.  SIGTERM and SIGINT stop taking clients "
+			"and let\n"
+			"sessions finish their transactions; a second one stops at once.\n",
+		.run = cli_serve,
+	},
+	{
+		.name = "log show",
+		.arguments = "[--json] [--session N] [--user NAME] [--verdict WORD] FILE...",
+		.summary = "read the policy log",
+		.help = "  --json          whole records, one a line, instead of a table\n"
+			"  --session N     only this session\n"
+			"  --user NAME     only this user\n"
+			"  --verdict WORD  only decisions with this verdict: allow, warn, rewrite, "
+			"phase, hold\n"
+			"                  or reject\n",
+		.run = cli_log_show,
+	},
+	{
+		.name = "log verify",
+		.arguments = "[--key-file FILE] FILE...",
+		.summary = "check the chain of the policy log",
+		.help = "  --key-file FILE  the key; without it FILE.key beside the log\n"
+			"\n"
+			"Give rotated files in their order, the live one last: p.log.1 p.log.2 "
+			"p.log\n"
+			"Exits 0 when the chain is whole, 1 when it is not, 2 when it could not be "
+			"checked.\n",
+		.run = cli_log_verify,
+	},
+	{
+		.name = "rules",
+		.arguments = "[--format text|json|markdown]",
+		.summary = "list every rule: id, default verdict, reason, safe form",
+		.help = "  --format WORD   text (default), json or markdown\n",
+		.run = cli_rules,
+	},
+};
+const size_t n_commands = sizeof(commands) / sizeof(commands[0]);
+
+static void print_overview(FILE *out)
+{
+	fputs("phasegate: a PostgreSQL proxy that makes schema changes safe\n\n", out);
+	for (size_t i = 0; i < n_commands; i++)
+		fprintf(out, "  phasegate %-10s  %s\n", commands[i].name, commands[i].summary);
+	fputs("\n  phasegate COMMAND --help shows its options; phasegate --version its version.\n",
+		out);
+}
+
+static void print_usage(const struct command *command, FILE *out)
+{
+	fprintf(out, "usage: phasegate %s %s\n", command->name, command->arguments);
+}
+
+static int print_help(const struct command *command)
+{
+	print_usage(command, stdout);
+	printf("\n%s", command->help);
+	return CLI_GOOD;
+}
+
+static int print_version(void)
+{
+	printf("phasegate %s (grammar of PostgreSQL %s)\n", PHASEGATE_VERSION, grammar_version);
+	return CLI_GOOD;
+}
+
+int cli_wrong(const struct command *command, const char *fmt, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "phasegate %s: ", command->name);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+	print_usage(command, stderr);
+	return CLI_FAILED;
+}
+
+static const struct cli_option *find_option(
+	const char *text, size_t len, const struct cli_option *options, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strlen(options[i].name) == len && strncmp(options[i].name, text, len) == 0)
+			return &options[i];
+	return NULL;
+}
+
+/* Takes the option at argv[i].  Returns how many words it was, or -1. */
+static int take_option(const struct command *command, int argc, char **argv, int i,
+	const struct cli_option *options, size_t n_options)
+{
+	size_t len = strcspn(argv[i], "=");
+	const struct cli_option *option = find_option(argv[i], len, options, n_options);
+	bool joined = argv[i][len] == '=';
+
+	if (option == NULL || (option->flag != NULL && joined)) {
+		cli_wrong(command, "unknown option %s", argv[i]);
+		return -1;
+	}
+	if (option->flag != NULL) {
+		*option->flag = true;
+		return 1;
+	}
+	if (!joined && i + 1 == argc) {
+		cli_wrong(command, "%s needs a value", argv[i]);
+		return -1;
+	}
+	*option->value = joined ? argv[i] + len + 1 : argv[i + 1];
+	return joined ? 1 : 2;
+}
+
+int cli_parse(const struct command *command, int argc, char **argv,
+	const struct cli_option *options, size_t n_options)
+{
+	int operands = 0;
+
+	for (int i = 0; i < argc;) {
+		int taken = 1;
+
+		if (strcmp(argv[i], "--") == 0) {
+			for (i++; i < argc; i++)
+				argv[operands++] = argv[i];
+			break;
+		}
+		if (argv[i][0] == '-' && argv[i][1] != '\0')
+			taken = take_option(command, argc, argv, i, options, n_options);
+		else
+			argv[operands++] = argv[i];
+		if (taken < 0)
+			return -1;
+		i += taken;
+	}
+	return operands;
+}
+
+/* How many words of argv are the command's name; 0: another command. */
+static int words_matched(const struct command *command, int argc, char **argv)
+{
+	const char *space = strchr(command->name, ' ');
+	size_t first = space == NULL ? strlen(command->name) : (size_t)(space - command->name);
+
+	if (argc < 1 || strlen(argv[0]) != first || strncmp(argv[0], command->name, first) != 0)
+		return 0;
+	if (space == NULL)
+		return 1;
+	return argc > 1 && strcmp(argv[1], space + 1) == 0 ? 2 : 0;
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
+int cli_main(int argc, char **argv)
+{
+	argc--;
+	argv++;
+	for (size_t i = 0; i < n_commands; i++) {
+		int words = words_matched(&commands[i], argc, argv);
+
+		if (words > 0 && asks_for_help(argc - words, argv + words))
+			return print_help(&commands[i]);
+		if (words > 0)
+			return commands[i].run(&commands[i], argc - words, argv + words);
+	}
+	if (argc > 0 && (strcmp(argv[0], "--version") == 0 || strcmp(argv[0], "-V") == 0))
+		return print_version();
+	if (asks_for_help(argc, argv)) {
+		print_overview(stdout);
+		return CLI_GOOD;
+	}
+	if (argc > 0)
+		fprintf(stderr, "phasegate: there is no command \"%s%s%s\"\n\n", argv[0],
+			argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
+	print_overview(stderr);
+	return CLI_FAILED;
+}
