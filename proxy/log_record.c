@@ -156,6 +156,7 @@ json_t *log_record_decision(const struct log_subject *subject, const struct stmt
 		add_text(record, "fingerprint", stmts->fingerprint);
 		add_text(record, "normalized", stmts->normalized);
 	}
+	add_number(record, "text_bytes", (int64_t)raw_len);
 	add_text_n(record, "text", raw_text, raw_len);
 	add_objects(record, decision);
 	add_findings(record, decision);

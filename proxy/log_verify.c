@@ -130,20 +130,17 @@ static int check_file(struct verifier *verifier, const char *path)
 	return (int)n;
 }
 
-/* Only the live file has a head; the log is append-only, so it may be behind but never ahead. */
-static void check_head(struct verifier *verifier, const char *path)
+/* The log only grows and its head follows it, so a head read before the log is never ahead of it.
+ */
+static void check_head(struct verifier *verifier, const char *path, const struct log_position *head)
 {
-	struct log_position head;
-
-	if (!log_head_read(path, &head))
-		return;
-	if (head.seq > verifier->last.seq)
+	if (head->seq > verifier->last.seq)
 		fault(verifier,
 			"the log ends with record %" PRIu64 ", but %s.head knows record %" PRIu64
 			": the tail was cut",
-			verifier->last.seq, path, head.seq);
-	else if (head.seq == verifier->last.seq && !log_mac_equal(&head.mac, &verifier->last.mac))
-		fault(verifier, "record %" PRIu64 " is not the one that %s.head knows", head.seq,
+			verifier->last.seq, path, head->seq);
+	else if (head->seq == verifier->last.seq && !log_mac_equal(&head->mac, &verifier->last.mac))
+		fault(verifier, "record %" PRIu64 " is not the one that %s.head knows", head->seq,
 			path);
 }
 
@@ -151,6 +148,8 @@ int policy_log_verify(const char *key_file, const char *const *paths, size_t n, 
 {
 	struct log_key key;
 	struct verifier verifier = {.key = &key, .out = out};
+	struct log_position head;
+	bool has_head = n > 0 && log_head_read(paths[n - 1], &head);
 	char *error = NULL;
 
 	if (log_key_read(key_file, &key, &error) != 0) {
@@ -161,8 +160,8 @@ int policy_log_verify(const char *key_file, const char *const *paths, size_t n, 
 	for (size_t i = 0; i < n; i++)
 		if (check_file(&verifier, paths[i]) != 0)
 			return -1;
-	if (n > 0)
-		check_head(&verifier, paths[n - 1]);
+	if (has_head)
+		check_head(&verifier, paths[n - 1], &head);
 	if (verifier.faults == 0)
 		fprintf(out, "ok: the chain is whole up to record %" PRIu64 "\n",
 			verifier.last.seq);

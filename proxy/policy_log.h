@@ -31,10 +31,12 @@ struct log_outcome {
 	const char *note; /* free text: "change 7 done in 41 batches"; or NULL */
 };
 
-/* Opens or creates the log, reads the key and the end of the chain.  NULL with *error (malloc'ed) set. */
+/* Opens or creates the log, reads the key and the end of the chain.  NULL with *error (malloc'ed)
+ * set. */
 struct policy_log *policy_log_open(const struct config *config, char **error);
 void policy_log_close(struct policy_log *log);
-/* After SIGHUP: path, fsync policy and rotation of the new configuration; 0 or -1 with *error set and the old ones kept. */
+/* After SIGHUP: path, fsync policy and rotation of the new configuration; 0 or -1 with *error set
+ * and the old ones kept. */
 int policy_log_reconfigure(struct policy_log *log, const struct config *config, char **error);
 
 /*
@@ -50,7 +52,8 @@ uint64_t policy_log_outcome(struct policy_log *log, const struct log_subject *su
 	const struct log_outcome *outcome);
 
 /* Start, stop, reload, listener and mode: event is one word, detail a sentence. */
-uint64_t policy_log_event(struct policy_log *log, const char *event, const char *detail, bool observe);
+uint64_t policy_log_event(
+	struct policy_log *log, const char *event, const char *detail, bool observe);
 
 /*
  * Check the files in the order given (a rotated chain is carried over from file to file).
