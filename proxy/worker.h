@@ -8,6 +8,7 @@
 
 #include <event2/event.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,7 +25,7 @@ struct worker {
 	unsigned index;
 	uint8_t *scratch; /* one read's bytes; nothing in it outlives the callback */
 	struct session *sessions; /* list */
-	size_t n_sessions;
+	atomic_uint n_sessions; /* those on their way to it too */
 	bool draining;
 	uint32_t tick; /* seconds since start: what sessions compare instead of asking the clock */
 	/* tasks posted by other threads; private to worker.c */

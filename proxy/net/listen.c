@@ -33,11 +33,12 @@ struct listener {
 	int fd;
 };
 
+enum { WORKER_SESSIONS_PACKED = 16 };
+
 struct listeners {
 	struct proxy *proxy;
 	struct event_base *base;
 	struct listener *first;
-	unsigned next_worker;
 	bool short_of_descriptors; /* told about once */
 };
 
@@ -54,10 +55,30 @@ static void start_session(struct worker *worker, void *arg)
 	free(accepted);
 }
 
+/*
+ * One worker is filled up before the next is used: a loop that finds several sockets ready pays
+ * one epoll_wait for all of them.  Beyond that the least busy one.
+ */
+static struct worker *choose_worker(struct proxy *proxy)
+{
+	struct worker *chosen = &proxy->workers[0];
+
+	for (unsigned i = 0; i < proxy->n_workers; i++) {
+		struct worker *worker = &proxy->workers[i];
+
+		if (atomic_load(&worker->n_sessions) < WORKER_SESSIONS_PACKED)
+			return worker;
+		if (atomic_load(&worker->n_sessions) < atomic_load(&chosen->n_sessions))
+			chosen = worker;
+	}
+	return chosen;
+}
+
 static void hand_over(struct listeners *all, int fd, const struct endpoint *peer)
 {
 	struct proxy *proxy = all->proxy;
 	struct accepted *accepted = malloc(sizeof(*accepted));
+	struct worker *worker = choose_worker(proxy);
 
 	if (accepted == NULL) {
 		close(fd);
@@ -65,8 +86,9 @@ static void hand_over(struct listeners *all, int fd, const struct endpoint *peer
 	}
 	accepted->fd = fd;
 	endpoint_text(peer, accepted->address);
-	worker_post(&proxy->workers[all->next_worker], start_session, accepted);
-	all->next_worker = (all->next_worker + 1) % proxy->n_workers;
+	/* Counted here, not when it starts: many may be accepted before the worker runs. */
+	atomic_fetch_add(&worker->n_sessions, 1);
+	worker_post(worker, start_session, accepted);
 }
 
 /*

@@ -68,7 +68,7 @@ static void unlink_session(struct session *session)
 	*session->link = session->next;
 	if (session->next != NULL)
 		session->next->link = session->link;
-	worker->n_sessions--;
+	atomic_fetch_sub(&worker->n_sessions, 1);
 	atomic_fetch_sub(&worker->proxy->n_sessions, 1);
 }
 

@@ -177,7 +177,6 @@ static void link_session(struct session *session, struct worker *worker)
 	if (session->next != NULL)
 		session->next->link = &session->next;
 	worker->sessions = session;
-	worker->n_sessions++;
 	atomic_fetch_add(&worker->proxy->n_sessions, 1);
 }
 
