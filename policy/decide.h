@@ -7,13 +7,15 @@
 
 struct finding {
 	const struct rule *rule;
-	enum verdict verdict; /* after settings, and after REJECT for what cannot be carried out here */
+	enum verdict
+		verdict; /* after settings, and after REJECT for what cannot be carried out here */
 	size_t statement; /* index into stmts */
 	const struct action *action;
 	const char *message; /* one line: hazard, object, size */
 	const char *detail; /* what would be locked, and for how long it reads */
 	const char *hint; /* the safe form as SQL to paste */
-	const struct plan *plan; /* the safe form of its statement, also where it cannot be carried out here; or NULL */
+	const struct plan *plan; /* the safe form of its statement, also where it cannot be carried
+				    out here; or NULL */
 };
 
 struct decision {
@@ -24,8 +26,9 @@ struct decision {
 	const struct finding *cause; /* the strictest, first of them; NULL for a clean ALLOW */
 	struct plan *plan; /* REWRITE and PHASE: what the engine runs instead; else NULL */
 	/*
-	 * The text takes a strong lock only briefly and no short lock_timeout is in force: forward it
-	 * unchanged with lock_timeout set to this around it, and retry on 55P03 in autocommit.  0: leave alone.
+	 * The text takes a strong lock only briefly and no short lock_timeout is in force: forward
+	 * it unchanged with lock_timeout set to this around it, and retry on 55P03 in autocommit.
+	 * 0: leave alone.
 	 */
 	int lock_timeout_ms;
 	const char *const *objects; /* names of every relation touched, for the log */
@@ -38,7 +41,8 @@ struct decide_input {
 	const struct policy_settings *settings;
 	const struct policy_subject *subject;
 	bool separate; /* a file: its statements arrive one at a time, not as one Query */
-	bool engine_available; /* false: REWRITE and PHASE become REJECT with the steps in the hint */
+	bool engine_available; /* false: REWRITE and PHASE become REJECT with the steps in the hint
+				*/
 	const char *engine_unavailable_because;
 };
 

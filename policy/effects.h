@@ -13,28 +13,37 @@ enum { EFFECT_LOCKS_MAX = 64 };
 struct lock_effect {
 	struct name relation; /* as facts name it, or as written when unknown */
 	enum lock_mode mode;
-	bool existing; /* visible to other sessions; locks on what this transaction made hurt nobody */
+	bool existing; /* visible to other sessions; locks on what this transaction made hurt nobody
+			*/
 };
 
 struct effects {
-	struct lock_effect locks[EFFECT_LOCKS_MAX]; /* strongest per relation; the action's own table first */
+	struct lock_effect
+		locks[EFFECT_LOCKS_MAX]; /* strongest per relation; the action's own table first */
 	size_t n_locks;
 	size_t n_locks_left_out; /* partitions beyond the bound */
 	const struct relation_facts *table; /* of the action; NULL when unknown or not existing */
 	bool rewrite; /* copies the heap and rebuilds all indexes under the lock */
 	bool scan; /* reads every row under the lock */
 	bool index_build; /* builds at least one index under the lock */
+	/* Why ADD COLUMN rewrites: */
+	bool volatile_default; /* its default has a value of its own for every row */
+	bool stored_default; /* a constant, but the server is too old to store it once */
+	bool constrained_domain; /* its type is a domain with constraints, or may be one */
 	bool loses_data; /* rows, a column or a table are gone for good */
 	bool breaks_clients; /* statements of running clients start to fail */
 	bool noop; /* IF [NOT] EXISTS made it one */
 	bool absent; /* it names what is not there (or makes what is): the server refuses at once */
 	bool no_transaction; /* must stand outside a transaction block */
-	const char *error; /* the message it is bound to end in, when the catalog shows it; else NULL */
+	const char *
+		error; /* the message it is bound to end in, when the catalog shows it; else NULL */
 	const char *sqlstate; /* of that error */
-	const char *cause; /* "random() is volatile", "varchar(20) is narrower than varchar(50)": for messages */
+	const char *cause; /* "random() is volatile", "varchar(20) is narrower than varchar(50)":
+			      for messages */
 };
 
-struct effects effects_of(struct arena *arena, const struct action *action, const struct facts *facts);
+struct effects effects_of(
+	struct arena *arena, const struct action *action, const struct facts *facts);
 
 /* The mode on the action's own table (the first lock), LOCK_NONE without one. */
 enum lock_mode effects_lock(const struct effects *effects);

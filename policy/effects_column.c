@@ -12,24 +12,37 @@ static void default_work(struct model *model, const struct expr *expr)
 	if (expr == NULL || expr->null)
 		return;
 	if (expr_volatility(model->facts, expr, &function) == 'v') {
-		model->effects->rewrite = true;
+		model->effects->rewrite = model->effects->volatile_default = true;
 		model_cause(model, "%s() is volatile: every row gets a value of its own",
 			function->name);
 	} else if (model->facts->server_version > 0 && model->facts->server_version < 110000) {
-		model->effects->rewrite = true;
+		model->effects->rewrite = model->effects->stored_default = true;
 		model_cause(model, "PostgreSQL before 11 writes a default into every row");
 	}
 }
 
+/*
+ * A domain's constraints are checked row by row, even for nulls.  A type nobody looked up may be
+ * such a domain; without any server to ask, files are read in good faith.
+ */
 static void type_of_new_column(struct model *model, const struct column_def *column)
 {
-	const struct type_facts *type = facts_type(model->facts, &column->type.name);
+	const struct name *name = &column->type.name;
+	bool builtin = name->schema != NULL && strcmp(name->schema, "pg_catalog") == 0;
+	const struct type_facts *type;
+	enum presence presence = model_find_type(model->facts, name, &type);
 
-	if (type == NULL || !type->domain_constrained || column->type.array)
+	if (builtin || column->type.serial || column->type.array)
 		return;
-	model->effects->rewrite = true;
-	model_cause(model, "%s is a domain with constraints, checked row by row",
-		name_text(model->arena, &column->type.name));
+	if (presence == UNKNOWN && model->facts->server_version > 0)
+		model_cause(model, "%s may be a domain with constraints",
+			name_text(model->arena, name));
+	else if (presence == PRESENT && type->domain_constrained)
+		model_cause(model, "%s is a domain with constraints, checked row by row",
+			name_text(model->arena, name));
+	else
+		return;
+	model->effects->rewrite = model->effects->constrained_domain = true;
 }
 
 static bool has_default(const struct column_def *column)

@@ -49,7 +49,7 @@ static const struct index_facts *used_index(struct model *model)
 	if (model->table == NULL)
 		return NULL;
 	index = facts_index(model->table, def->using_index);
-	if (index == NULL && model->table->n_indexes > 0)
+	if (index == NULL && relation_listed(model->table))
 		model_absent(model, "42704", "index \"%s\" does not exist", def->using_index);
 	return index;
 }
@@ -106,7 +106,7 @@ static const struct constraint_facts *own_constraint(struct model *model)
 	if (model->table == NULL || model->action->name == NULL)
 		return NULL;
 	c = facts_constraint(model->table, model->action->name);
-	if (c != NULL)
+	if (c != NULL || !relation_listed(model->table))
 		return c;
 	if (model->action->if_exists)
 		model->effects->noop = true;
@@ -152,20 +152,21 @@ void model_drop_constraint(struct model *model)
 void model_domain_constraint(struct model *model)
 {
 	const struct action *action = model->action;
-	const struct type_facts *type = facts_type(model->facts, &action->table);
+	const struct type_facts *type;
+	enum presence presence;
 
-	if (type == NULL && model->facts->known) {
-		model_absent(model, "42704", "type \"%s\" does not exist", action->table.name);
+	if (action->n_targets == 0)
+		return;
+	presence = model_find_type(model->facts, &action->targets[0], &type);
+	if (presence == ABSENT) {
+		model_absent(model, "42704", "type \"%s\" does not exist", action->targets[0].name);
 		return;
 	}
 	if (action->constraint != NULL && action->constraint->not_valid)
 		return;
-	if (type == NULL) {
-		model->effects->scan = true;
-		return;
-	}
-	for (size_t i = 0; i < type->n_used_by; i++)
+	model->effects->scan = presence == UNKNOWN || type->n_used_by > 0;
+	for (size_t i = 0; presence == PRESENT && i < type->n_used_by; i++)
 		model_lock(model, &type->used_by[i], LOCK_SHARE);
-	model->effects->scan = type->n_used_by > 0;
-	model->effects->table = model_worst(model->facts, type->used_by, type->n_used_by);
+	if (presence == PRESENT)
+		model->effects->table = model_worst(model->facts, type->used_by, type->n_used_by);
 }

@@ -17,16 +17,18 @@ void model_create_table(struct model *model)
 	const struct action *action = model->action;
 	const struct relation_facts *existing;
 
-	if (model_find(model->facts, &action->table, &existing) == PRESENT && !action->temporary) {
-		if (action->if_not_exists)
-			model->effects->noop = true;
-		/* Without a schema the name found may stand in another one of search_path. */
+	/* The table found may stand in another schema of search_path; then IF NOT EXISTS means
+	 * less. */
+	if (action->if_not_exists && !action->temporary &&
+		model_find(model->facts, &action->table, &existing) == PRESENT) {
+		model->effects->noop = true;
 		return;
 	}
 	for (size_t i = 0; i < action->n_targets; i++)
 		model_lock(model, &action->targets[i], LOCK_SHARE_ROW_EXCLUSIVE);
 	if (action->other.name != NULL)
-		model_lock(model, &action->other, LOCK_SHARE_UPDATE_EXCLUSIVE);
+		model_lock(model, &action->other,
+			action->inherits ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_ACCESS_SHARE);
 }
 
 static void judge_default_partition(struct model *model, const struct relation_facts *parent)
@@ -65,7 +67,8 @@ void model_detach(struct model *model)
 {
 	struct effects *effects = model->effects;
 	bool concurrently = model->action->concurrently;
-	enum lock_mode mode = concurrently ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_ACCESS_EXCLUSIVE;
+	enum lock_mode mode = concurrently || model->action->finalize ? LOCK_SHARE_UPDATE_EXCLUSIVE
+								      : LOCK_ACCESS_EXCLUSIVE;
 
 	effects->no_transaction = concurrently;
 	effects->locks[0].mode = mode;

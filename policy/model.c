@@ -24,9 +24,27 @@ enum presence model_find(
 	return facts->known && looked_up(facts, name) ? ABSENT : UNKNOWN;
 }
 
+enum presence model_find_type(
+	const struct facts *facts, const struct name *name, const struct type_facts **type)
+{
+	*type = facts_type(facts, name);
+	if (*type != NULL && (*type)->exists)
+		return PRESENT;
+	*type = NULL;
+	for (size_t i = 0; facts->known && i < facts->n_types; i++)
+		if (name_equal(&facts->types[i].asked, name))
+			return ABSENT;
+	return UNKNOWN;
+}
+
 bool relation_private(const struct relation_facts *relation)
 {
 	return relation->created_in_transaction || relation->persistence == 't';
+}
+
+bool relation_listed(const struct relation_facts *relation)
+{
+	return relation->oid != 0;
 }
 
 static struct lock_effect *find_lock(struct effects *effects, const struct name *name)
@@ -142,8 +160,7 @@ const struct column_facts *model_own_column(struct model *model, bool *gone)
 	if (model->table == NULL || name == NULL)
 		return NULL;
 	column = facts_column(model->table, name);
-	/* Without any column nothing is known of them: views are listed bare. */
-	if (column != NULL || model->table->n_columns == 0)
+	if (column != NULL || model->table->n_columns == 0 || !relation_listed(model->table))
 		return column;
 	*gone = true;
 	if (model->action->if_exists)

@@ -28,8 +28,14 @@ enum presence {
 /* *relation is NULL unless PRESENT. */
 enum presence model_find(
 	const struct facts *facts, const struct name *name, const struct relation_facts **relation);
+enum presence model_find_type(
+	const struct facts *facts, const struct name *name, const struct type_facts **type);
 /* Made by this very transaction, or temporary: nobody else can see it. */
 bool relation_private(const struct relation_facts *relation);
+
+/* Its columns, constraints and indexes come from the catalog, so what is not listed is not there.
+ */
+bool relation_listed(const struct relation_facts *relation);
 
 /* Adds a lock or raises the one there. */
 void model_lock(struct model *model, const struct name *name, enum lock_mode mode);

@@ -29,6 +29,7 @@ struct rule {
 	char section; /* letter of the catalogue: B, C, D, ... */
 	enum verdict verdict; /* default */
 	bool (*fires)(const struct rule_context *);
+	bool (*only_warns)(const struct rule_context *); /* for this form WARN is the default; NULL: never */
 	/* Adds the steps of the safe form; NULL when there is none.  Returns false when it cannot for this table. */
 	bool (*recipe)(const struct rule_context *, struct plan *);
 	const char *title; /* the hazard in one line, for lists */

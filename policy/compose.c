@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "compose.h"
+
+#include <string.h>
+
+#include "arena.h"
+#include "message.h"
+
+static int pass_of(enum action_kind kind)
+{
+	switch (kind) {
+	case ACTION_DROP_COLUMN:
+	case ACTION_DROP_CONSTRAINT:
+	case ACTION_DROP_NOT_NULL:
+	case ACTION_DROP_EXPRESSION:
+	case ACTION_DROP_IDENTITY:
+	case ACTION_DROP_DEFAULT:
+		return 0;
+	case ACTION_ALTER_COLUMN_TYPE:
+		return 1;
+	case ACTION_ADD_COLUMN:
+		return 2;
+	case ACTION_SET_NOT_NULL:
+	case ACTION_SET_DEFAULT:
+	case ACTION_ADD_IDENTITY:
+	case ACTION_SET_IDENTITY:
+		return 3;
+	case ACTION_ADD_UNIQUE:
+	case ACTION_ADD_PRIMARY_KEY:
+	case ACTION_ADD_EXCLUSION:
+		return 4;
+	case ACTION_ADD_CHECK:
+	case ACTION_ADD_FOREIGN_KEY:
+		return 5;
+	default:
+		return 6;
+	}
+}
+
+/* Insertion sort: stable, and nobody writes thousands of commands in one ALTER TABLE. */
+void order_by_pass(const struct action **actions, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		const struct action *action = actions[i];
+		size_t at = i;
+
+		for (; at > 0 && pass_of(actions[at - 1]->kind) > pass_of(action->kind); at--)
+			actions[at] = actions[at - 1];
+		actions[at] = action;
+	}
+}
+
+static void add_as_written(struct plan *plan, const struct judged *judged)
+{
+	bool joins = plan->n_steps > 0 && plan->steps[plan->n_steps - 1].kind == STEP_CATALOG;
+	struct step *step = plan_add_step(plan, STEP_CATALOG, effects_lock(&judged->effects));
+
+	step->sql = judged->context.action->sql;
+	step->probe = "SELECT false"; /* its own transaction records it as done */
+	step->purpose = action_name(judged->context.action->kind);
+	step->with_previous = joins;
+	step->in_client_transaction = true;
+}
+
+static void add_plan(struct plan *plan, const struct plan *part)
+{
+	for (size_t i = 0; i < part->n_steps; i++)
+		*plan_add_step(plan, part->steps[i].kind, part->steps[i].lock) = part->steps[i];
+	plan->overflow |= part->overflow;
+	if (plan->deferrable && !part->deferrable) {
+		plan->deferrable = false;
+		plan->not_deferrable_because = part->not_deferrable_because;
+	}
+}
+
+const struct plan *compose_plan(
+	struct arena *arena, const struct judged *judged, size_t n, const char *tag)
+{
+	const struct plan *first = NULL;
+	struct plan *plan;
+
+	for (size_t i = 0; i < n && first == NULL; i++)
+		first = judged[i].plan;
+	if (first == NULL || n == 1)
+		return first;
+	if (tag == NULL || strcmp(tag, "ALTER TABLE") != 0)
+		return NULL;
+	plan = arena_alloc(arena, sizeof(*plan));
+	*plan = (struct plan){
+		.table = first->table,
+		.relation_oid = first->relation_oid,
+		.rule = first->rule,
+		.tag = tag,
+		.summary = arena_printf(
+			arena, "%s, and %zu more changes of the table", first->summary, n - 1),
+		.deferrable = true,
+	};
+	for (size_t i = 0; i < n; i++) {
+		if (judged[i].plan != NULL)
+			add_plan(plan, judged[i].plan);
+		else if (!judged[i].effects.noop &&
+			 judged[i].context.action->kind != ACTION_HARMLESS)
+			add_as_written(plan, &judged[i]);
+	}
+	return plan->overflow ? NULL : plan;
+}

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * The way from a text to a decision.  Statement by statement and action by action: effects from
+ * facts as the earlier ones left them, findings from effects, verdicts from settings.  Then, for
+ * a statement whose strictest finding has a recipe, one plan for all of it; where that plan
+ * cannot be carried out the finding becomes a REJECT that shows it.
+ */
+#include "decide.h"
+
+#include <string.h>
+
+#include "arena.h"
+#include "compose.h"
+#include "facts_track.h"
+#include "message.h"
+#include "rules.h"
+#include "verdicts.h"
+
+struct court {
+	struct arena *arena;
+	const struct decide_input *input;
+	struct facts_track track;
+	struct finding *findings;
+	size_t n_findings, n_findings_max;
+	struct plan *plan;
+	bool wants_lock_timeout, no_transaction;
+	const char **objects;
+	size_t n_objects, n_objects_max;
+};
+
+static void *grown(struct arena *arena, const void *items, size_t n, size_t size)
+{
+	void *all = arena_alloc(arena, 2 * (n + 8) * size);
+
+	if (n > 0)
+		memcpy(all, items, n * size);
+	return all;
+}
+
+static struct finding *add_finding(struct court *court)
+{
+	if (court->n_findings == court->n_findings_max) {
+		court->findings = grown(
+			court->arena, court->findings, court->n_findings, sizeof(*court->findings));
+		court->n_findings_max = 2 * (court->n_findings + 8);
+	}
+	return &court->findings[court->n_findings++];
+}
+
+static void add_object(struct court *court, const struct name *name)
+{
+	const char *text;
+
+	if (name->name == NULL)
+		return;
+	text = name_text(court->arena, name);
+	for (size_t i = 0; i < court->n_objects; i++)
+		if (strcmp(court->objects[i], text) == 0)
+			return;
+	if (court->n_objects == court->n_objects_max) {
+		court->objects = grown(
+			court->arena, court->objects, court->n_objects, sizeof(*court->objects));
+		court->n_objects_max = 2 * (court->n_objects + 8);
+	}
+	court->objects[court->n_objects++] = text;
+}
+
+static void add_objects(struct court *court, const struct judged *judged)
+{
+	for (size_t i = 0; i < judged->effects.n_locks; i++)
+		add_object(court, &judged->effects.locks[i].relation);
+	if (judged->effects.n_locks == 0)
+		add_object(court, &judged->context.action->table);
+}
+
+static bool is_small(const struct relation_facts *table, const struct policy_settings *settings)
+{
+	enum { PAGE_BYTES = 8192 };
+
+	if (table == NULL)
+		return false;
+	return table->empty || (table->pages >= 0 && table->rows >= 0 &&
+				       table->rows <= settings->small_table_rows &&
+				       table->pages <= settings->small_table_bytes / PAGE_BYTES);
+}
+
+static bool is_new(const struct relation_facts *table, const struct action *action)
+{
+	if (table == NULL)
+		return action->temporary;
+	return table->created_in_transaction || table->persistence == 't';
+}
+
+static bool has_plan(enum verdict verdict)
+{
+	return verdict == VERDICT_REWRITE || verdict == VERDICT_PHASE;
+}
+
+/* The recipe's plan, the same for every finding about one action that shares the recipe. */
+static const struct plan *make_plan(
+	struct arena *arena, const struct rule *rule, const struct rule_context *context)
+{
+	struct plan *plan;
+
+	if (rule->recipe == NULL)
+		return NULL;
+	plan = arena_alloc(arena, sizeof(*plan));
+	if (!rule->recipe(context, plan) || plan->overflow || plan->n_steps == 0)
+		return NULL;
+	plan->rule = rule->id;
+	if (plan->tag == NULL)
+		plan->tag = context->stmt->tag;
+	return plan;
+}
+
+static const char *hint_of(const struct finding *finding, const struct rule_context *context)
+{
+	const char *sql = NULL;
+
+	if (finding->plan != NULL)
+		return plan_text(context->arena, finding->plan);
+	if (finding->rule->hint_sql != NULL)
+		sql = finding->rule->hint_sql(context);
+	return sql != NULL ? sql : finding->rule->hint;
+}
+
+static void find(
+	struct court *court, size_t statement, struct judged *judged, const struct rule *rule)
+{
+	const struct rule_context *context = &judged->context;
+	struct finding *finding = add_finding(court);
+
+	*finding = (struct finding){
+		.rule = rule,
+		.verdict = verdict_of(rule, context, court->input->subject),
+		.statement = statement,
+		.action = context->action,
+		.message = message_of(rule, context),
+		.detail = rule->detail != NULL ? rule->detail(context) : message_detail(context),
+	};
+	if (has_plan(finding->verdict)) {
+		finding->plan = make_plan(court->arena, rule, context);
+		if (finding->plan == NULL)
+			finding->verdict = VERDICT_REJECT;
+		else if (judged->plan == NULL)
+			judged->plan = finding->plan;
+	}
+	finding->hint = hint_of(finding, context);
+}
+
+static void judge_action(
+	struct court *court, size_t statement, const struct action *action, struct judged *judged)
+{
+	const struct facts *facts;
+	struct facts *met = arena_alloc(court->arena, sizeof(*met));
+
+	*met = court->track.facts; /* findings look at facts as this action meets them */
+	facts = met;
+	judged->effects = effects_of(court->arena, action, facts);
+	judged->context = (struct rule_context){
+		.arena = court->arena,
+		.stmt = &court->input->stmts->items[statement],
+		.action = action,
+		.facts = facts,
+		.effects = &judged->effects,
+		.settings = court->input->settings,
+		.table = judged->effects.table,
+		.new_table = is_new(judged->effects.table, action),
+		.small = is_small(judged->effects.table, court->input->settings),
+	};
+	for (size_t i = 0; i < n_rules_all; i++)
+		if (rules_all[i]->fires(&judged->context))
+			find(court, statement, judged, rules_all[i]);
+	add_objects(court, judged);
+	if (rule_missing_lock_timeout.fires(&judged->context))
+		court->wants_lock_timeout = true;
+	track_action(&court->track, action);
+}
+
+/* Why the plan of a statement cannot be carried out for this client, as the end of a sentence;
+ * NULL: it can. */
+static const char *obstacle(
+	const struct court *court, const struct plan *plan, const struct facts *facts)
+{
+	const struct decide_input *input = court->input;
+
+	if (plan == NULL)
+		return "it has no safe form as a whole; send its parts as statements of their own";
+	if (!input->separate && !facts->known)
+		return "nothing could be looked up in the catalog";
+	if (!input->engine_available)
+		return input->engine_unavailable_because == NULL
+			       ? "phasegate does not carry out changes here"
+			       : input->engine_unavailable_because;
+	if (!input->separate && input->stmts->n > 1)
+		return "it stands with other statements in one message; send it alone";
+	if (facts->in_transaction && !plan->deferrable)
+		return plan->not_deferrable_because == NULL
+			       ? "it needs to stand outside a transaction; COMMIT first"
+			       : plan->not_deferrable_because;
+	return NULL;
+}
+
+static void reject_with_plan(
+	struct court *court, struct finding *finding, const struct plan *plan, const char *why)
+{
+	finding->verdict = VERDICT_REJECT;
+	finding->hint = plan == NULL ? arena_printf(court->arena, "-- Not carried out: %s\n%s", why,
+					       finding->hint)
+				     : arena_printf(court->arena,
+					       "-- Not carried out by phasegate: %s. By hand:\n%s",
+					       why, plan_text(court->arena, plan));
+}
+
+/* Of one statement: first is the index of its first finding. */
+static void settle_plans(struct court *court, size_t first, const struct judged *judged, size_t n,
+	const struct facts *facts)
+{
+	const struct stmt *stmt = judged[0].context.stmt;
+	bool any = false, rejected = false;
+	const struct plan *plan;
+	const char *why;
+
+	for (size_t i = first; i < court->n_findings; i++) {
+		any |= has_plan(court->findings[i].verdict);
+		rejected |= court->findings[i].verdict > VERDICT_PHASE;
+	}
+	if (!any)
+		return;
+	plan = compose_plan(court->arena, judged, n, stmt->tag);
+	why = obstacle(court, plan, facts);
+	for (size_t i = first; i < court->n_findings; i++) {
+		struct finding *finding = &court->findings[i];
+
+		if (!has_plan(finding->verdict))
+			continue;
+		if (plan != NULL) {
+			finding->plan = plan;
+			finding->hint = plan_text(court->arena, plan);
+		}
+		if (why != NULL)
+			reject_with_plan(court, finding, plan, why);
+	}
+	if (why == NULL && !rejected && court->input->stmts->n == 1)
+		court->plan = (struct plan *)plan;
+}
+
+static void judge_statement(struct court *court, size_t statement)
+{
+	const struct stmt *stmt = &court->input->stmts->items[statement];
+	size_t n = stmt->n_actions, first = court->n_findings;
+	const struct action **actions = arena_alloc(court->arena, (n + 1) * sizeof(*actions));
+	struct judged *judged = arena_alloc(court->arena, (n + 1) * sizeof(*judged));
+	struct facts facts = court->track.facts;
+
+	for (size_t i = 0; i < n; i++)
+		actions[i] = &stmt->actions[i];
+	order_by_pass(actions, n);
+	for (size_t i = 0; i < n; i++)
+		judge_action(court, statement, actions[i], &judged[i]);
+	if (!stmt->guarded)
+		track_harmless(&court->track, stmt->sql);
+	court->no_transaction |= stmt->no_transaction;
+	if (n > 0)
+		settle_plans(court, first, judged, n, &facts);
+}
+
+static size_t count_actions(const struct stmts *stmts)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < stmts->n; i++)
+		n += stmts->items[i].n_actions;
+	return n;
+}
+
+static const char *sqlstate_of(const struct rule *rule)
+{
+	return rule == &rule_unclassified || rule == &rule_unsafe_lexing ? SQLSTATE_NOT_UNDERSTOOD
+									 : SQLSTATE_REJECTED;
+}
+
+static struct decision pronounce(const struct court *court)
+{
+	const struct decide_input *input = court->input;
+	struct decision decision = {
+		.findings = court->findings,
+		.n_findings = court->n_findings,
+		.objects = court->objects,
+		.n_objects = court->n_objects,
+	};
+
+	for (size_t i = 0; i < court->n_findings; i++)
+		if (court->findings[i].verdict > decision.verdict) {
+			decision.verdict = court->findings[i].verdict;
+			decision.cause = &court->findings[i];
+		}
+	if (decision.verdict >= VERDICT_HOLD)
+		decision.sqlstate = sqlstate_of(decision.cause->rule);
+	if (has_plan(decision.verdict))
+		decision.plan = court->plan;
+	if (decision.verdict <= VERDICT_WARN && court->wants_lock_timeout && !court->no_transaction)
+		decision.lock_timeout_ms = input->settings->lock_timeout_ms;
+	return decision;
+}
+
+struct decision policy_decide(struct arena *arena, const struct decide_input *input)
+{
+	struct court court = {.arena = arena, .input = input};
+
+	track_start(arena, &court.track, input->facts, count_actions(input->stmts));
+	for (size_t i = 0; i < input->stmts->n; i++) {
+		/* Several statements in one Query are one implicit transaction, whatever they say.
+		 */
+		if (!input->separate && input->stmts->n > 1)
+			court.track.facts.in_transaction = true;
+		judge_statement(&court, i);
+	}
+	return pronounce(&court);
+}
+
+struct decision policy_refuse(struct arena *arena, const char *sqlstate, const char *rule,
+	const char *message, const char *detail, const char *hint)
+{
+	const struct rule *known = rule == NULL ? NULL : rule_by_id(rule);
+	struct finding *finding = arena_alloc(arena, sizeof(*finding));
+
+	*finding = (struct finding){
+		.rule = known != NULL ? known : &rule_unclassified,
+		.verdict = VERDICT_REJECT,
+		.message = arena_strdup(arena, message),
+		.detail = arena_strdup(arena, detail),
+		.hint = arena_strdup(arena, hint),
+	};
+	return (struct decision){
+		.verdict = VERDICT_REJECT,
+		.sqlstate = arena_strdup(arena, sqlstate),
+		.findings = finding,
+		.n_findings = 1,
+		.cause = finding,
+	};
+}

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "facts_track.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+
+static void *copy(struct arena *arena, const void *items, size_t n, size_t spare, size_t size)
+{
+	void *all = arena_alloc(arena, (n + spare) * size);
+
+	if (n > 0)
+		memcpy(all, items, n * size);
+	return all;
+}
+
+void track_start(
+	struct arena *arena, struct facts_track *track, const struct facts *facts, size_t n_actions)
+{
+	*track = (struct facts_track){.arena = arena, .facts = *facts};
+	track->max = facts->n_relations + n_actions;
+	track->relations = copy(
+		arena, facts->relations, facts->n_relations, n_actions, sizeof(*track->relations));
+	track->facts.relations = track->relations;
+	track->facts.types =
+		copy(arena, facts->types, facts->n_types, n_actions, sizeof(*facts->types));
+	track->facts.functions =
+		copy(arena, facts->functions, facts->n_functions, 0, sizeof(*facts->functions));
+}
+
+static struct relation_facts *entry(struct facts_track *track, const struct name *name)
+{
+	for (size_t i = 0; i < track->facts.n_relations; i++)
+		if (name_equal(&track->relations[i].asked, name))
+			return &track->relations[i];
+	return NULL;
+}
+
+/* What the text wrote stands for the resolved name as long as nothing better is known. */
+static struct relation_facts *make_entry(struct facts_track *track, const struct name *name)
+{
+	struct relation_facts *relation = entry(track, name);
+
+	if (relation == NULL) {
+		if (track->facts.n_relations == track->max)
+			return NULL;
+		relation = &track->relations[track->facts.n_relations++];
+	}
+	*relation = (struct relation_facts){
+		.asked = *name,
+		.exists = true,
+		.name = *name,
+		.kind = 'r',
+		.persistence = 'p',
+		.pages = -1,
+		.rows = -1,
+	};
+	return relation;
+}
+
+static void on_create(struct facts_track *track, const struct action *action)
+{
+	struct relation_facts *relation = entry(track, &action->table);
+
+	if (action->if_not_exists && (relation == NULL || relation->exists || !track->facts.known))
+		return;
+	relation = make_entry(track, &action->table);
+	if (relation == NULL)
+		return;
+	relation->created_in_transaction = true;
+	relation->empty = action->kind == ACTION_CREATE_TABLE;
+	if (action->kind == ACTION_CREATE_MATVIEW)
+		relation->kind = 'm';
+}
+
+/* The same relation may have been asked for by several names. */
+static bool same(const struct relation_facts *a, const struct relation_facts *b)
+{
+	return a == b || (a->oid != 0 && a->oid == b->oid);
+}
+
+static void each_entry(struct facts_track *track, const struct action *action,
+	void (*change)(struct facts_track *, struct relation_facts *, const struct action *))
+{
+	const struct relation_facts *found = entry(track, &action->table);
+
+	if (found == NULL || !found->exists)
+		return;
+	for (size_t i = 0; i < track->facts.n_relations; i++)
+		if (same(&track->relations[i], found))
+			change(track, &track->relations[i], action);
+}
+
+/*
+ * Not "is not there": the next table of that name along search_path would answer to it, so
+ * nothing is known.
+ */
+static void forget(struct facts_track *track, const struct name *name)
+{
+	const struct relation_facts *found = entry(track, name);
+	struct relation_facts gone;
+
+	if (found == NULL)
+		return;
+	gone = *found;
+	for (size_t i = track->facts.n_relations; i-- > 0;)
+		if (name_equal(&track->relations[i].asked, name) ||
+			same(&track->relations[i], &gone))
+			track->relations[i] = track->relations[--track->facts.n_relations];
+}
+
+static void on_drop(struct facts_track *track, const struct action *action)
+{
+	for (size_t i = 0; i < action->n_targets; i++)
+		forget(track, &action->targets[i]);
+}
+
+/* The new name may also be spelled with or without its schema: those spellings are not free any
+ * more. */
+static void forget_spellings(struct facts_track *track, const char *name)
+{
+	for (size_t i = track->facts.n_relations; i-- > 0;)
+		if (strcmp(track->relations[i].asked.name, name) == 0)
+			track->relations[i] = track->relations[--track->facts.n_relations];
+}
+
+static void on_rename(struct facts_track *track, const struct action *action)
+{
+	const struct relation_facts *found = entry(track, &action->table);
+	struct relation_facts moved, *target;
+	struct name name = action->table;
+
+	if (action->new_name == NULL || name.name == NULL)
+		return;
+	if (action->kind == ACTION_SET_SCHEMA)
+		name.schema = action->new_name;
+	else
+		name.name = action->new_name;
+	if (found == NULL || !found->exists) {
+		forget_spellings(track, name.name);
+		return;
+	}
+	moved = *found;
+	forget(track, &action->table);
+	forget_spellings(track, name.name);
+	target = make_entry(track, &name);
+	*target = moved;
+	target->asked = name;
+	target->name.name = name.name;
+	if (action->kind == ACTION_SET_SCHEMA)
+		target->name.schema = name.schema;
+}
+
+static struct column_facts *own_columns(struct facts_track *track, struct relation_facts *relation)
+{
+	struct column_facts *columns = copy(track->arena, relation->columns, relation->n_columns, 1,
+		sizeof(*relation->columns));
+
+	relation->columns = columns;
+	return columns;
+}
+
+static void add_column(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	const struct column_def *def = action->column_def;
+	struct column_facts *columns;
+
+	if (relation->n_columns == 0 || def == NULL || facts_column(relation, def->name) != NULL)
+		return;
+	columns = own_columns(track, relation);
+	columns[relation->n_columns++] = (struct column_facts){
+		.name = def->name,
+		.type_sql = def->type.sql,
+		.typmod = -1, /* base_type stays unknown */
+		.not_null = def->not_null,
+	};
+}
+
+/* A column that was there is not any more, or under this name no longer is what it was. */
+static void drop_column(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	struct column_facts *columns = own_columns(track, relation);
+
+	for (size_t i = 0; i < relation->n_columns; i++)
+		if (action->column != NULL && strcmp(columns[i].name, action->column) == 0)
+			columns[i] = columns[--relation->n_columns];
+	relation->n_constraints = 0; /* which of them went along is not worth knowing */
+}
+
+static void rename_column(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	struct column_facts *columns = own_columns(track, relation);
+
+	for (size_t i = 0; i < relation->n_columns; i++)
+		if (action->column != NULL && strcmp(columns[i].name, action->column) == 0)
+			columns[i].name = action->new_name;
+	relation->n_constraints = 0;
+}
+
+static void change_column(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	struct column_facts *columns = own_columns(track, relation);
+
+	for (size_t i = 0; i < relation->n_columns; i++) {
+		if (action->column == NULL || strcmp(columns[i].name, action->column) != 0)
+			continue;
+		if (action->kind == ACTION_ALTER_COLUMN_TYPE)
+			columns[i].base_type = NULL;
+		else
+			columns[i].not_null = action->kind == ACTION_SET_NOT_NULL;
+	}
+}
+
+static struct constraint_facts *own_constraints(
+	struct facts_track *track, struct relation_facts *relation)
+{
+	struct constraint_facts *constraints = copy(track->arena, relation->constraints,
+		relation->n_constraints, 1, sizeof(*relation->constraints));
+
+	relation->constraints = constraints;
+	return constraints;
+}
+
+/* Remembered for VALIDATE CONSTRAINT and SET NOT NULL further on. */
+static void add_check(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	const struct constraint_def *def = action->constraint;
+
+	if (def == NULL || def->name == NULL || def->check == NULL || def->no_inherit)
+		return;
+	own_constraints(track, relation)[relation->n_constraints++] = (struct constraint_facts){
+		.name = def->name,
+		.kind = CONSTRAINT_CHECK,
+		.validated = !def->not_valid,
+		.columns = def->columns,
+		.n_columns = def->n_columns,
+		.proves_not_null = def->check->not_null_columns,
+		.n_proves_not_null = def->check->n_not_null_columns,
+	};
+}
+
+static void change_constraint(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	struct constraint_facts *constraints = own_constraints(track, relation);
+
+	for (size_t i = 0; i < relation->n_constraints; i++) {
+		if (action->name == NULL || strcmp(constraints[i].name, action->name) != 0)
+			continue;
+		if (action->kind == ACTION_VALIDATE_CONSTRAINT)
+			constraints[i].validated = true;
+		else
+			constraints[i--] = constraints[--relation->n_constraints];
+	}
+}
+
+static void grow(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	(void)track, (void)action;
+	relation->pages = -1;
+	relation->rows = -1;
+	relation->empty = false;
+}
+
+/* A table that no catalog was asked for: enough to follow its CHECKs by. */
+static void on_add_check(struct facts_track *track, const struct action *action)
+{
+	if (entry(track, &action->table) == NULL)
+		make_entry(track, &action->table);
+	each_entry(track, action, add_check);
+}
+
+/* The type is new or stricter: assume a domain with constraints unless CREATE TYPE made it. */
+static void on_type(struct facts_track *track, const struct action *action)
+{
+	struct type_facts *types = (struct type_facts *)track->facts.types;
+	bool domain = action->kind != ACTION_CREATE_TYPE;
+	size_t i = 0;
+
+	if (action->n_targets == 0)
+		return;
+	while (i < track->facts.n_types && !name_equal(&types[i].asked, &action->targets[0]))
+		i++;
+	if (i == track->facts.n_types) {
+		types[i] = (struct type_facts){.asked = action->targets[0], .base_typmod = -1};
+		track->facts.n_types++;
+	}
+	types[i].exists = true;
+	types[i].domain |= domain;
+	types[i].domain_constrained |= domain;
+}
+
+static void on_function(struct facts_track *track, const struct action *action)
+{
+	struct function_facts *functions = (struct function_facts *)track->facts.functions;
+
+	for (size_t i = 0; i < track->facts.n_functions && action->n_targets > 0; i++)
+		if (strcmp(functions[i].asked.name, action->targets[0].name) == 0)
+			functions[i].volatility = 'v';
+}
+
+/* "5s", "250", "1 min": what lock_timeout accepts; 0 for what it does not. */
+static int64_t timeout_ms(const char *value)
+{
+	static const struct {
+		const char *unit;
+		double ms;
+	} units[] = {{"us", 0.001}, {"ms", 1}, {"s", 1000}, {"min", 60e3}, {"h", 3600e3},
+		{"d", 86400e3}};
+	char *end;
+	double number = strtod(value, &end);
+
+	end += strspn(end, " ");
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (strcmp(end, units[i].unit) == 0)
+			number *= units[i].ms;
+	return number > 0 && number < 1e12 ? (int64_t)number : 0;
+}
+
+static void on_timeout(struct facts_track *track, const struct action *action)
+{
+	if (action->name == NULL || strcasecmp(action->name, "lock_timeout") != 0)
+		return;
+	track->facts.lock_timeout_ms = action->new_name == NULL ? 0 : timeout_ms(action->new_name);
+}
+
+/* After a rollback nobody knows which of the text's own changes still hold. */
+static void on_rollback(struct facts_track *track)
+{
+	track->facts.known = false;
+	track->facts.n_relations = 0;
+	track->facts.n_types = 0;
+	track->facts.n_functions = 0;
+}
+
+static void on_transaction(struct facts_track *track, const struct action *action)
+{
+	const char *name = action->name == NULL ? "" : action->name;
+
+	if (strcmp(name, "BEGIN") == 0 || strcmp(name, "START TRANSACTION") == 0)
+		track->facts.in_transaction = true;
+	if (strncmp(name, "ROLLBACK", strlen("ROLLBACK")) == 0)
+		on_rollback(track);
+	if (strcmp(name, "COMMIT") == 0 || strcmp(name, "ROLLBACK") == 0)
+		track->facts.in_transaction = false;
+}
+
+void track_action(struct facts_track *track, const struct action *action)
+{
+	switch (action->kind) {
+	case ACTION_CREATE_TABLE:
+	case ACTION_CREATE_TABLE_AS:
+	case ACTION_CREATE_PARTITION_OF:
+	case ACTION_CREATE_MATVIEW:
+		on_create(track, action);
+		break;
+	case ACTION_DROP_TABLE:
+	case ACTION_DROP_MATVIEW:
+		on_drop(track, action);
+		break;
+	case ACTION_RENAME_TABLE:
+	case ACTION_RENAME_VIEW:
+	case ACTION_RENAME_INDEX:
+	case ACTION_SET_SCHEMA:
+		on_rename(track, action);
+		break;
+	case ACTION_ADD_COLUMN:
+		each_entry(track, action, add_column);
+		break;
+	case ACTION_DROP_COLUMN:
+		each_entry(track, action, drop_column);
+		break;
+	case ACTION_RENAME_COLUMN:
+		each_entry(track, action, rename_column);
+		break;
+	case ACTION_ALTER_COLUMN_TYPE:
+	case ACTION_SET_NOT_NULL:
+	case ACTION_DROP_NOT_NULL:
+		each_entry(track, action, change_column);
+		break;
+	case ACTION_ADD_CHECK:
+		on_add_check(track, action);
+		break;
+	case ACTION_VALIDATE_CONSTRAINT:
+	case ACTION_DROP_CONSTRAINT:
+		each_entry(track, action, change_constraint);
+		break;
+	case ACTION_ATTACH_PARTITION:
+		each_entry(track, action, grow);
+		break;
+	case ACTION_CREATE_TYPE:
+	case ACTION_CREATE_DOMAIN:
+	case ACTION_DOMAIN_ADD_CONSTRAINT:
+	case ACTION_DOMAIN_SET_NOT_NULL:
+	case ACTION_ALTER_DOMAIN_OTHER:
+		on_type(track, action);
+		break;
+	case ACTION_CREATE_FUNCTION:
+	case ACTION_ALTER_FUNCTION:
+		on_function(track, action);
+		break;
+	case ACTION_SET_TIMEOUT:
+		on_timeout(track, action);
+		break;
+	case ACTION_TRANSACTION:
+		on_transaction(track, action);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Only names with a schema keep their meaning: the same text may set search_path, or the role
+ * behind "$user". */
+static void keep_qualified(struct facts_track *track)
+{
+	struct facts *facts = &track->facts;
+	size_t n = 0;
+
+	for (size_t i = 0; i < facts->n_relations; i++)
+		if (track->relations[i].asked.schema != NULL)
+			track->relations[n++] = track->relations[i];
+	facts->n_relations = n;
+	facts->n_types = 0;
+	facts->n_functions = 0;
+	facts->known = false;
+}
+
+void track_harmless(struct facts_track *track, const char *sql)
+{
+	static const char *const words[] = {
+		"search_path", "set_config", "role", "authorization", "discard", "reset"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasestr(sql, words[i]) != NULL) {
+			keep_qualified(track);
+			return;
+		}
+}

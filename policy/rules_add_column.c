@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Section C: ADD COLUMN. */
+#include "rules.h"
+
+#include <string.h>
+
+#include "arena.h"
+#include "message.h"
+#include "recipe.h"
+
+static const struct column_def *added(const struct rule_context *context)
+{
+	return action_is(context, ACTION_ADD_COLUMN) ? context->action->column_def : NULL;
+}
+
+static const struct column_def *added_to_large(const struct rule_context *context)
+{
+	return large(context) ? added(context) : NULL;
+}
+
+static bool volatile_default(const struct rule_context *context)
+{
+	return added_to_large(context) != NULL && context->effects->volatile_default;
+}
+
+const struct rule rule_add_column_volatile_default = {
+	.id = "add-column-volatile-default",
+	.section = 'C',
+	.verdict = VERDICT_PHASE,
+	.fires = volatile_default,
+	.recipe = recipe_add_column,
+	.title = "ADD COLUMN with a volatile default rewrites the whole table",
+	.reason = "Every row gets a value of its own, so heap and indexes are written anew under "
+		  "ACCESS EXCLUSIVE. Constants, now() and other stable defaults are stored once.",
+	.hint = "ADD COLUMN without the default; ALTER COLUMN SET DEFAULT; UPDATE in batches; "
+		"then NOT NULL by way of a validated CHECK.",
+};
+
+static bool old_server_default(const struct rule_context *context)
+{
+	return added_to_large(context) != NULL && context->effects->stored_default;
+}
+
+const struct rule rule_add_column_constant_default = {
+	.id = "add-column-constant-default",
+	.section = 'C',
+	.verdict = VERDICT_PHASE,
+	.fires = old_server_default,
+	.recipe = recipe_add_column,
+	.title = "ADD COLUMN with a default rewrites the whole table before PostgreSQL 11",
+	.reason = "Older servers write the default into every row under ACCESS EXCLUSIVE.",
+	.hint = "ADD COLUMN without the default; ALTER COLUMN SET DEFAULT; UPDATE in batches.",
+};
+
+static bool serial(const struct rule_context *context)
+{
+	const struct column_def *column = added_to_large(context);
+
+	return column != NULL && column->type.serial;
+}
+
+const struct rule rule_add_column_serial = {
+	.id = "add-column-serial",
+	.section = 'C',
+	.verdict = VERDICT_PHASE,
+	.fires = serial,
+	.recipe = recipe_add_column,
+	.title = "ADD COLUMN of a serial type rewrites the whole table",
+	.reason = "nextval() is volatile: every row is written anew under ACCESS EXCLUSIVE.",
+	.hint = "CREATE SEQUENCE; ADD COLUMN; ALTER COLUMN SET DEFAULT nextval(...); UPDATE in "
+		"batches; then NOT NULL by way of a validated CHECK.",
+};
+
+static bool identity(const struct rule_context *context)
+{
+	const struct column_def *column = added_to_large(context);
+
+	return column != NULL && column->identity != 0;
+}
+
+const struct rule rule_add_column_identity = {
+	.id = "add-column-identity",
+	.section = 'C',
+	.verdict = VERDICT_PHASE,
+	.fires = identity,
+	.recipe = recipe_add_column,
+	.title = "ADD COLUMN as an identity column rewrites the whole table",
+	.reason = "Every row gets a number, so all are written anew under ACCESS EXCLUSIVE, as "
+		  "with serial.",
+	.hint = "ADD COLUMN with a sequence's nextval() as later default, UPDATE in batches, NOT "
+		"NULL, then ADD GENERATED AS IDENTITY.",
+};
+
+static bool generated(const struct rule_context *context)
+{
+	const struct column_def *column = added_to_large(context);
+
+	return column != NULL && column->generated != NULL;
+}
+
+static const char *generated_steps(const struct rule_context *context)
+{
+	const char *table = message_table_sql(context), *column = column_sql(context);
+	const struct column_def *def = context->action->column_def;
+
+	return arena_printf(context->arena,
+		"ALTER TABLE %s ADD COLUMN %s %s;\n"
+		"-- a trigger BEFORE INSERT OR UPDATE sets NEW.%s := %s\n"
+		"UPDATE %s SET %s = %s WHERE %s IS NULL; -- in batches",
+		table, column, def->type.sql, column, def->generated->sql, table, column,
+		def->generated->sql, column);
+}
+
+const struct rule rule_add_column_generated_stored = {
+	.id = "add-column-generated-stored",
+	.section = 'C',
+	.verdict = VERDICT_REJECT,
+	.fires = generated,
+	.title = "ADD COLUMN GENERATED ... STORED rewrites the whole table",
+	.reason = "The value of every row is computed and stored at once, under ACCESS EXCLUSIVE.",
+	.hint = "A plain column, kept up to date by a trigger and filled in batches.",
+	.hint_sql = generated_steps,
+};
+
+static bool no_value_for_old_rows(const struct rule_context *context)
+{
+	const struct column_def *column = added_to_large(context);
+
+	return column != NULL && context->effects->breaks_clients;
+}
+
+static const char *required_steps(const struct rule_context *context)
+{
+	const char *table = message_table_sql(context), *column = column_sql(context);
+	const char *type = context->action->column_def->type.sql;
+
+	return arena_printf(context->arena,
+		"ALTER TABLE %s ADD COLUMN %s %s;\n"
+		"-- let every writer set it, then give the old rows a value, in batches:\n"
+		"-- UPDATE %s SET %s = ... WHERE %s IS NULL;\n"
+		"ALTER TABLE %s ALTER COLUMN %s SET NOT NULL;\n"
+		"-- or give it a default at once, which is brief: "
+		"ALTER TABLE %s ADD COLUMN %s %s NOT NULL DEFAULT ...;",
+		table, column, type, table, column, column, table, column, table, column, type);
+}
+
+const struct rule rule_add_column_not_null_no_default = {
+	.id = "add-column-not-null-no-default",
+	.section = 'C',
+	.verdict = VERDICT_REJECT,
+	.fires = no_value_for_old_rows,
+	.title = "ADD COLUMN NOT NULL without a default has no value for the rows that exist",
+	.reason = "It fails on any row after reading the table under ACCESS EXCLUSIVE, and where "
+		  "it passes, writers that do not know the column fail.",
+	.hint = "Add it nullable, or with a constant default; SET NOT NULL once all rows have it.",
+	.hint_sql = required_steps,
+};
+
+static bool has_inline(const struct rule_context *context, enum constraint_kind kind)
+{
+	const struct column_def *column = added_to_large(context);
+
+	for (size_t i = 0; column != NULL && i < column->n_constraints; i++)
+		if (column->constraints[i].kind == kind)
+			return true;
+	return false;
+}
+
+static bool inline_check(const struct rule_context *context)
+{
+	return has_inline(context, CONSTRAINT_CHECK);
+}
+
+const struct rule rule_add_column_inline_check = {
+	.id = "add-column-inline-check",
+	.section = 'C',
+	.verdict = VERDICT_PHASE,
+	.fires = inline_check,
+	.recipe = recipe_add_column,
+	.title = "ADD COLUMN with a CHECK reads the whole table under its lock",
+	.reason = "The CHECK is verified for every row, though each holds the same value.",
+	.hint = "ADD COLUMN; ADD CONSTRAINT ... CHECK ... NOT VALID; VALIDATE CONSTRAINT.",
+};
+
+static bool inline_unique(const struct rule_context *context)
+{
+	return has_inline(context, CONSTRAINT_UNIQUE);
+}
+
+const struct rule rule_add_column_inline_unique = {
+	.id = "add-column-inline-unique",
+	.section = 'C',
+	.verdict = VERDICT_PHASE,
+	.fires = inline_unique,
+	.recipe = recipe_add_column,
+	.title = "ADD COLUMN with UNIQUE builds an index under ACCESS EXCLUSIVE",
+	.reason = "The whole table is read for the index while reads and writes wait.",
+	.hint = "ADD COLUMN; CREATE UNIQUE INDEX CONCURRENTLY; ADD CONSTRAINT ... USING INDEX.",
+};
+
+static bool inline_primary_key(const struct rule_context *context)
+{
+	return has_inline(context, CONSTRAINT_PRIMARY_KEY);
+}
+
+const struct rule rule_add_column_inline_primary_key = {
+	.id = "add-column-inline-primary-key",
+	.section = 'C',
+	.verdict = VERDICT_PHASE,
+	.fires = inline_primary_key,
+	.recipe = recipe_add_column,
+	.title = "ADD COLUMN with PRIMARY KEY builds an index under ACCESS EXCLUSIVE",
+	.reason = "Rows are numbered and written anew, read again for the index and once more "
+		  "for NOT NULL, while reads and writes wait.",
+	.hint = "Add and fill the column in batches; CREATE UNIQUE INDEX CONCURRENTLY; NOT NULL by "
+		"way of a validated CHECK; ADD PRIMARY KEY USING INDEX.",
+};
+
+/* Without a default there is nothing to look up: all rows are null. */
+static bool inline_foreign_key(const struct rule_context *context)
+{
+	const struct column_def *column = added_to_large(context);
+
+	return has_inline(context, CONSTRAINT_FOREIGN_KEY) &&
+	       ((column->default_expr != NULL && !column->default_expr->null) ||
+		       column->type.serial || column->identity != 0);
+}
+
+const struct rule rule_add_column_inline_fk = {
+	.id = "add-column-inline-fk",
+	.section = 'C',
+	.verdict = VERDICT_PHASE,
+	.fires = inline_foreign_key,
+	.recipe = recipe_add_column,
+	.title = "ADD COLUMN with REFERENCES and a default checks every row under its lock",
+	.reason = "ACCESS EXCLUSIVE on the table and SHARE ROW EXCLUSIVE on the referenced one "
+		  "last while the default is looked up for every row.",
+	.hint = "ADD COLUMN; ADD CONSTRAINT ... FOREIGN KEY ... NOT VALID; VALIDATE CONSTRAINT.",
+};
+
+static bool constrained_domain(const struct rule_context *context)
+{
+	return added_to_large(context) != NULL && context->effects->constrained_domain;
+}
+
+static const char *base_type_steps(const struct rule_context *context)
+{
+	const char *table = message_table_sql(context), *column = column_sql(context);
+
+	return arena_printf(context->arena,
+		"ALTER TABLE %s ADD COLUMN %s <base type of the domain>;\n"
+		"ALTER TABLE %s ADD CONSTRAINT %s CHECK (...) NOT VALID;\n"
+		"ALTER TABLE %s VALIDATE CONSTRAINT %s;",
+		table, column, table,
+		quote_ident(context->arena,
+			name_with_suffix(context->arena, context->action->column, "check")),
+		table,
+		quote_ident(context->arena,
+			name_with_suffix(context->arena, context->action->column, "check")));
+}
+
+const struct rule rule_add_column_domain_with_constraint = {
+	.id = "add-column-domain-with-constraint",
+	.section = 'C',
+	.verdict = VERDICT_REJECT,
+	.fires = constrained_domain,
+	.title = "ADD COLUMN of a domain with constraints rewrites the whole table",
+	.reason = "The domain's constraints are checked for every row, which PostgreSQL does by "
+		  "writing all of them anew, with or without a default.",
+	.hint = "The domain's base type and a CHECK of the table's own.",
+	.hint_sql = base_type_steps,
+};
+
+static bool json_column(const struct rule_context *context)
+{
+	const struct column_def *column = added(context);
+	const struct type_facts *type;
+
+	if (column == NULL || context->effects->noop || context->effects->absent)
+		return false;
+	type = facts_type(context->facts, &column->type.name);
+	return strcmp(column->type.name.name, "json") == 0 || (type != NULL && type->json);
+}
+
+const struct rule rule_add_column_json = {
+	.id = "add-column-json",
+	.section = 'C',
+	.verdict = VERDICT_WARN,
+	.fires = json_column,
+	.title = "A json column breaks SELECT DISTINCT, GROUP BY and UNION on its table",
+	.reason = "json has no equality operator; jsonb has.",
+	.hint = "Use jsonb.",
+};
+
+static bool on_parent(const struct rule_context *context)
+{
+	return added(context) != NULL && shared(context) && context->table != NULL &&
+	       context->table->n_partitions > 0;
+}
+
+const struct rule rule_add_column_on_parent = {
+	.id = "add-column-on-parent",
+	.section = 'C',
+	.verdict = VERDICT_ALLOW,
+	.fires = on_parent,
+	.title = "ADD COLUMN on a parent locks all of its children at once",
+	.reason = "ACCESS EXCLUSIVE on every partition; there is no ONLY form. Brief under a "
+		  "short lock_timeout.",
+	.hint = "SET lock_timeout = '2s'; -- and try again on SQLSTATE 55P03",
+};

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Section D: changing, dropping and renaming columns. */
+#include "rules.h"
+
+#include <string.h>
+
+#include "arena.h"
+#include "message.h"
+#include "recipe.h"
+
+static const struct column_facts *own_column(const struct rule_context *context)
+{
+	if (context->table == NULL || context->action->column == NULL)
+		return NULL;
+	return facts_column(context->table, context->action->column);
+}
+
+static bool rewrites_for_type(const struct rule_context *context)
+{
+	return action_is(context, ACTION_ALTER_COLUMN_TYPE) && large(context) &&
+	       (context->effects->rewrite || context->effects->index_build);
+}
+
+/* A second column, kept equal by a trigger, that takes the name over in one short transaction. */
+static const char *second_column_steps(const struct rule_context *context)
+{
+	struct arena *arena = context->arena;
+	const struct action *action = context->action;
+	const char *table = message_table_sql(context), *old = column_sql(context);
+	const char *column = action->column == NULL ? "column" : action->column;
+	const char *new = quote_ident(arena, name_with_suffix(arena, column, "new"));
+	const char *trigger = quote_ident(arena, name_with_suffix(arena, column, "sync"));
+	const char *type = action->type->sql;
+	const char *value =
+		action->expr != NULL ? action->expr->sql : arena_printf(arena, "%s::%s", old, type);
+
+	return arena_printf(arena,
+		"ALTER TABLE %s ADD COLUMN %s %s;\n"
+		"CREATE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql AS\n"
+		"  $$ BEGIN NEW.%s := (SELECT %s FROM (SELECT NEW.*) AS r); RETURN NEW; END $$;\n"
+		"CREATE TRIGGER %s BEFORE INSERT OR UPDATE ON %s\n"
+		"  FOR EACH ROW EXECUTE FUNCTION %s();\n"
+		"UPDATE %s SET %s = %s WHERE %s IS NULL AND %s IS NOT NULL; -- in batches\n"
+		"-- its indexes and constraints on the new column: CONCURRENTLY and NOT VALID, "
+		"then\n"
+		"BEGIN; SET LOCAL lock_timeout = '2s';\n"
+		"DROP TRIGGER %s ON %s; DROP FUNCTION %s();\n"
+		"ALTER TABLE %s DROP COLUMN %s; ALTER TABLE %s RENAME COLUMN %s TO %s;\n"
+		"COMMIT;",
+		table, new, type, trigger, new, value, trigger, table, trigger, table, new, value,
+		new, old, trigger, table, trigger, table, old, table, new, old);
+}
+
+const struct rule rule_alter_column_type = {
+	.id = "alter-column-type",
+	.section = 'D',
+	.verdict = VERDICT_REJECT,
+	.fires = rewrites_for_type,
+	.title = "ALTER COLUMN TYPE rewrites the table or its indexes under ACCESS EXCLUSIVE",
+	.reason = "Unless the new type stores every old value as it is, heap and indexes are "
+		  "written anew. Free are: a longer varchar, text, a wider numeric of the same "
+		  "scale, a longer timestamp, time or interval precision, cidr to inet.",
+	.hint = "A second column of the new type, kept equal by a trigger, filled in batches, that "
+		"takes over the name.",
+	.hint_sql = second_column_steps,
+};
+
+static bool constrained_column(const struct rule_context *context, enum constraint_kind kind)
+{
+	for (size_t i = 0; context->table != NULL && i < context->table->n_constraints; i++) {
+		const struct constraint_facts *c = &context->table->constraints[i];
+
+		for (size_t k = 0; c->kind == kind && k < c->n_columns; k++)
+			if (context->action->column != NULL &&
+				strcmp(c->columns[k], context->action->column) == 0)
+				return true;
+	}
+	return false;
+}
+
+static bool remakes_constraint(const struct rule_context *context)
+{
+	return action_is(context, ACTION_ALTER_COLUMN_TYPE) && large(context) &&
+	       !context->effects->rewrite &&
+	       (context->effects->scan || constrained_column(context, CONSTRAINT_FOREIGN_KEY));
+}
+
+static const char *constraint_steps(const struct rule_context *context)
+{
+	struct arena *arena = context->arena;
+	const char *table = message_table_sql(context), *drop = "", *add = "";
+
+	for (size_t i = 0; context->table != NULL && i < context->table->n_constraints; i++) {
+		const struct constraint_facts *c = &context->table->constraints[i];
+		const char *name = quote_ident(arena, c->name);
+		bool own = false;
+
+		for (size_t k = 0; k < c->n_columns; k++)
+			own |= strcmp(c->columns[k], context->action->column) == 0;
+		if (!own || (c->kind != CONSTRAINT_CHECK && c->kind != CONSTRAINT_FOREIGN_KEY))
+			continue;
+		drop = arena_printf(
+			arena, "%sALTER TABLE %s DROP CONSTRAINT %s;\n", drop, table, name);
+		add = arena_printf(arena,
+			"%s\nALTER TABLE %s ADD CONSTRAINT %s %s NOT VALID;\n"
+			"ALTER TABLE %s VALIDATE CONSTRAINT %s;",
+			add, table, name, c->definition == NULL ? "..." : c->definition, table,
+			name);
+	}
+	return arena_printf(arena, "%s%s;%s", drop, context->action->sql, add);
+}
+
+const struct rule rule_alter_type_with_check_or_fk = {
+	.id = "alter-type-with-check-or-fk",
+	.section = 'D',
+	.verdict = VERDICT_REJECT,
+	.fires = remakes_constraint,
+	.title = "ALTER COLUMN TYPE verifies the column's constraints again under ACCESS EXCLUSIVE",
+	.reason = "Even a free change drops and makes again every constraint on the column: a "
+		  "CHECK reads all rows, a foreign key locks the other table too.",
+	.hint = "Drop the constraint, change the type, add it again NOT VALID, VALIDATE it.",
+	.hint_sql = constraint_steps,
+};
+
+static bool has_dependents(const struct rule_context *context)
+{
+	const struct column_facts *column = own_column(context);
+
+	return action_is(context, ACTION_ALTER_COLUMN_TYPE) && shared(context) && column != NULL &&
+	       column->n_dependents > 0;
+}
+
+static const char *dependents_detail(const struct rule_context *context)
+{
+	const struct column_facts *column = own_column(context);
+	const char *list = "";
+
+	for (size_t i = 0; i < column->n_dependents; i++)
+		list = arena_printf(
+			context->arena, "%s%s%s", list, i == 0 ? "" : ", ", column->dependents[i]);
+	return arena_printf(context->arena,
+		"PostgreSQL would answer: %s. The column is used by: %s.",
+		context->effects->error == NULL ? "cannot alter type of a column used elsewhere"
+						: context->effects->error,
+		list);
+}
+
+const struct rule rule_alter_type_used_by_view = {
+	.id = "alter-type-used-by-view",
+	.section = 'D',
+	.verdict = VERDICT_REJECT,
+	.fires = has_dependents,
+	.title = "ALTER COLUMN TYPE fails while views or the like use the column",
+	.reason = "What depends on the column would have to be dropped first and made again "
+		  "after, all under one long lock.",
+	.hint = "A second column of the new type, and new definitions of what uses the old one.",
+	.detail = dependents_detail,
+	.hint_sql = second_column_steps,
+};
+
+static bool not_null_unproven(const struct rule_context *context)
+{
+	return action_is(context, ACTION_SET_NOT_NULL) && context->effects->scan && large(context);
+}
+
+const struct rule rule_set_not_null = {
+	.id = "set-not-null",
+	.section = 'D',
+	.verdict = VERDICT_PHASE,
+	.fires = not_null_unproven,
+	.recipe = recipe_set_not_null,
+	.title = "SET NOT NULL reads the whole table under ACCESS EXCLUSIVE",
+	.reason = "Every row is checked for nulls unless a validated CHECK (c IS NOT NULL) proves "
+		  "there are none (PostgreSQL 12 and later).",
+	.hint = "ADD CONSTRAINT ... CHECK (c IS NOT NULL) NOT VALID; VALIDATE CONSTRAINT; SET NOT "
+		"NULL; DROP CONSTRAINT.",
+};
+
+static bool drops_not_null(const struct rule_context *context)
+{
+	return action_is(context, ACTION_DROP_NOT_NULL) && shared(context);
+}
+
+const struct rule rule_drop_not_null = {
+	.id = "drop-not-null",
+	.section = 'D',
+	.verdict = VERDICT_ALLOW,
+	.fires = drops_not_null,
+	.title = "DROP NOT NULL lets nulls in that readers may not expect",
+	.reason = "The lock is brief; clients that rely on a value may fail later.",
+	.hint = "Deploy code that copes with nulls first.",
+};
+
+static bool changes_default(const struct rule_context *context)
+{
+	return (action_is(context, ACTION_SET_DEFAULT) ||
+		       action_is(context, ACTION_DROP_DEFAULT)) &&
+	       shared(context);
+}
+
+const struct rule rule_set_or_drop_default = {
+	.id = "set-or-drop-default",
+	.section = 'D',
+	.verdict = VERDICT_ALLOW,
+	.fires = changes_default,
+	.title = "A changed default holds for new rows only",
+	.reason = "Rows that exist keep their value; the lock is brief.",
+	.hint = "Fill the rows that exist in batches, if they should follow.",
+};
+
+static bool changes_identity(const struct rule_context *context)
+{
+	return (action_is(context, ACTION_ADD_IDENTITY) ||
+		       action_is(context, ACTION_SET_IDENTITY) ||
+		       action_is(context, ACTION_DROP_IDENTITY) ||
+		       action_is(context, ACTION_DROP_EXPRESSION)) &&
+	       shared(context);
+}
+
+const struct rule rule_add_or_drop_identity_expression = {
+	.id = "add-or-drop-identity-expression",
+	.section = 'D',
+	.verdict = VERDICT_ALLOW,
+	.fires = changes_identity,
+	.title = "A changed identity or generation expression holds for new rows only",
+	.reason = "Metadata only, under a brief ACCESS EXCLUSIVE; a new identity needs setval().",
+	.hint = "SELECT setval(pg_get_serial_sequence(...), max(...)) after ADD GENERATED.",
+};
+
+static bool drops_column(const struct rule_context *context)
+{
+	return action_is(context, ACTION_DROP_COLUMN) && context->effects->loses_data &&
+	       shared(context);
+}
+
+static const char *drop_column_steps(const struct rule_context *context)
+{
+	const char *table = message_table_sql(context), *column = column_sql(context);
+
+	return arena_printf(context->arena,
+		"-- 1. deploy code that neither reads nor writes it; until then keep it harmless:\n"
+		"ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL;\n"
+		"-- 2. when no statement names it any more, an administrator drops it:\n"
+		"SET lock_timeout = '2s';\n"
+		"ALTER TABLE %s DROP COLUMN %s;",
+		table, column, table, column);
+}
+
+const struct rule rule_drop_column = {
+	.id = "drop-column",
+	.section = 'D',
+	.verdict = VERDICT_REJECT,
+	.fires = drops_column,
+	.title = "DROP COLUMN cannot be undone and breaks clients that still name it",
+	.reason = "The lock is brief, but the data is gone, and with it every index and "
+		  "constraint on the column; cached SELECT * and ORM column lists fail.",
+	.hint = "Stop using the column first, then drop it with a short lock_timeout.",
+	.hint_sql = drop_column_steps,
+};
+
+static bool renames_column(const struct rule_context *context)
+{
+	return action_is(context, ACTION_RENAME_COLUMN) && context->effects->breaks_clients &&
+	       shared(context);
+}
+
+static const char *rename_column_steps(const struct rule_context *context)
+{
+	struct arena *arena = context->arena;
+	const char *table = message_table_sql(context), *old = column_sql(context);
+	const char *wanted = context->action->new_name;
+	const char *new = quote_ident(arena, wanted == NULL ? "new_name" : wanted);
+	const struct column_facts *column = own_column(context);
+
+	return arena_printf(arena,
+		"ALTER TABLE %s ADD COLUMN %s %s;\n"
+		"-- a trigger BEFORE INSERT OR UPDATE keeps %s and %s equal; then, in batches:\n"
+		"UPDATE %s SET %s = %s WHERE %s IS DISTINCT FROM %s;\n"
+		"-- switch readers, then writers, to %s; at last drop the trigger and %s",
+		table, new, column != NULL ? column->type_sql : "<type of the old column>", old,
+		new, table, new, old, new, old, new, old);
+}
+
+const struct rule rule_rename_column = {
+	.id = "rename-column",
+	.section = 'D',
+	.verdict = VERDICT_REJECT,
+	.fires = renames_column,
+	.title = "RENAME COLUMN breaks every running client that uses the old name",
+	.reason = "No deployment is so fast that old and new code never run side by side.",
+	.hint = "Add the new column, keep both equal by a trigger, move clients over, drop the "
+		"old.",
+	.hint_sql = rename_column_steps,
+};

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Section E: constraints of tables and domains. */
+#include "rules.h"
+
+#include <string.h>
+
+#include "arena.h"
+#include "message.h"
+#include "recipe.h"
+
+static bool check_scans(const struct rule_context *context)
+{
+	return action_is(context, ACTION_ADD_CHECK) && context->effects->scan && large(context);
+}
+
+const struct rule rule_add_check_not_not_valid = {
+	.id = "add-check-not-not-valid",
+	.section = 'E',
+	.verdict = VERDICT_REWRITE,
+	.fires = check_scans,
+	.recipe = recipe_add_check,
+	.title = "ADD CHECK reads the whole table under ACCESS EXCLUSIVE",
+	.reason = "Every row is verified before the lock is given back.",
+	.hint = "ADD CONSTRAINT ... CHECK (...) NOT VALID, then VALIDATE CONSTRAINT in a "
+		"transaction of its own.",
+};
+
+static bool foreign_key_scans(const struct rule_context *context)
+{
+	return action_is(context, ACTION_ADD_FOREIGN_KEY) && context->effects->scan &&
+	       !is_partitioned(context) && large(context);
+}
+
+const struct rule rule_add_fk_not_not_valid = {
+	.id = "add-fk-not-not-valid",
+	.section = 'E',
+	.verdict = VERDICT_REWRITE,
+	.fires = foreign_key_scans,
+	.recipe = recipe_add_foreign_key,
+	.title = "ADD FOREIGN KEY checks every row while writes to both tables wait",
+	.reason = "SHARE ROW EXCLUSIVE on both tables lasts for the whole join of them.",
+	.hint = "ADD CONSTRAINT ... FOREIGN KEY ... NOT VALID, then VALIDATE CONSTRAINT in a "
+		"transaction of its own.",
+};
+
+static bool partitioned_foreign_key(const struct rule_context *context)
+{
+	return action_is(context, ACTION_ADD_FOREIGN_KEY) && is_partitioned(context) &&
+	       large(context) && (context->effects->scan || context->effects->error != NULL);
+}
+
+const struct rule rule_add_fk_on_partitioned = {
+	.id = "add-fk-on-partitioned",
+	.section = 'E',
+	.verdict = VERDICT_REWRITE,
+	.fires = partitioned_foreign_key,
+	.recipe = recipe_add_foreign_key,
+	.title = "A foreign key on a partitioned table cannot be added NOT VALID",
+	.reason = "Before PostgreSQL 18 the only form on the parent checks every partition's rows "
+		  "while writes wait.",
+	.hint = "ADD CONSTRAINT ... NOT VALID and VALIDATE it on every partition, then add it on "
+		"the parent, which takes them over without checking again.",
+};
+
+/* The leading columns of some index are the constraint's, in any order. */
+static bool index_covers(const struct index_facts *index, const char *const *columns, size_t n)
+{
+	if (!index->valid || index->partial || index->n_columns < n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		bool found = false;
+
+		for (size_t k = 0; k < n; k++)
+			found |= index->columns[k] != NULL &&
+				 strcmp(index->columns[k], columns[i]) == 0;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+static bool foreign_key_without_index(const struct rule_context *context)
+{
+	const struct constraint_def *def = context->action->constraint;
+
+	if (!action_is(context, ACTION_ADD_FOREIGN_KEY) || !large(context) ||
+		context->table == NULL || context->table->oid == 0)
+		return false;
+	for (size_t i = 0; i < context->table->n_indexes; i++)
+		if (index_covers(&context->table->indexes[i], def->columns, def->n_columns))
+			return false;
+	return true;
+}
+
+static const char *index_for_foreign_key(const struct rule_context *context)
+{
+	const struct constraint_def *def = context->action->constraint;
+	const char *columns = "";
+
+	for (size_t i = 0; i < def->n_columns; i++)
+		columns = arena_printf(context->arena, "%s%s%s", columns, i == 0 ? "" : ", ",
+			quote_ident(context->arena, def->columns[i]));
+	return arena_printf(context->arena, "CREATE INDEX CONCURRENTLY ON %s (%s);",
+		message_table_sql(context), columns);
+}
+
+const struct rule rule_fk_missing_index = {
+	.id = "fk-missing-index",
+	.section = 'E',
+	.verdict = VERDICT_WARN,
+	.fires = foreign_key_without_index,
+	.title = "No index covers the columns of the foreign key",
+	.reason = "Each DELETE or UPDATE of a key on the referenced table reads the whole "
+		  "referencing one.",
+	.hint = "CREATE INDEX CONCURRENTLY on the referencing columns first.",
+	.hint_sql = index_for_foreign_key,
+};
+
+static bool any_foreign_key(const struct rule_context *context)
+{
+	return action_is(context, ACTION_ADD_FOREIGN_KEY) && shared(context);
+}
+
+const struct rule rule_fk_policy = {
+	.id = "fk-policy",
+	.section = 'E',
+	.verdict = VERDICT_ALLOW,
+	.fires = any_foreign_key,
+	.title = "Statement adds a foreign key",
+	.reason = "For those who do without foreign keys, or without ON DELETE CASCADE.",
+	.hint = "Set this rule to warn or reject to keep them out.",
+};
+
+static bool table_with_foreign_key(const struct rule_context *context)
+{
+	return action_is(context, ACTION_CREATE_TABLE) && context->action->with_foreign_key &&
+	       !context->effects->noop;
+}
+
+const struct rule rule_create_table_with_fk = {
+	.id = "create-table-with-fk",
+	.section = 'E',
+	.verdict = VERDICT_ALLOW,
+	.fires = table_with_foreign_key,
+	.title = "CREATE TABLE with REFERENCES locks the referenced table for a moment",
+	.reason = "SHARE ROW EXCLUSIVE on it, but the new table has no row to check.",
+	.hint = "SET lock_timeout = '2s'; -- and try again on SQLSTATE 55P03",
+};
+
+static bool unique_builds(const struct rule_context *context)
+{
+	return action_is(context, ACTION_ADD_UNIQUE) && context->effects->index_build &&
+	       large(context);
+}
+
+const struct rule rule_add_unique_constraint = {
+	.id = "add-unique-constraint",
+	.section = 'E',
+	.verdict = VERDICT_REWRITE,
+	.fires = unique_builds,
+	.recipe = recipe_add_unique,
+	.title = "ADD UNIQUE builds its index under ACCESS EXCLUSIVE",
+	.reason = "Reads and writes wait for the whole build, which may end in a duplicate.",
+	.hint = "CREATE UNIQUE INDEX CONCURRENTLY, then ADD CONSTRAINT ... UNIQUE USING INDEX.",
+};
+
+static bool primary_key_builds(const struct rule_context *context)
+{
+	return action_is(context, ACTION_ADD_PRIMARY_KEY) && context->effects->index_build &&
+	       large(context);
+}
+
+const struct rule rule_add_primary_key = {
+	.id = "add-primary-key",
+	.section = 'E',
+	.verdict = VERDICT_PHASE,
+	.fires = primary_key_builds,
+	.recipe = recipe_add_primary_key,
+	.title = "ADD PRIMARY KEY builds its index under ACCESS EXCLUSIVE",
+	.reason = "Reads and writes wait for the build, and for a second scan where a column may "
+		  "still be null.",
+	.hint = "NOT NULL by way of validated CHECKs, CREATE UNIQUE INDEX CONCURRENTLY, then ADD "
+		"PRIMARY KEY USING INDEX.",
+};
+
+static bool primary_key_scans(const struct rule_context *context)
+{
+	return action_is(context, ACTION_ADD_PRIMARY_KEY) && context->effects->scan &&
+	       context->action->constraint->using_index != NULL && large(context);
+}
+
+const struct rule rule_add_pk_using_index_nullable = {
+	.id = "add-pk-using-index-nullable",
+	.section = 'E',
+	.verdict = VERDICT_PHASE,
+	.fires = primary_key_scans,
+	.recipe = recipe_add_primary_key,
+	.title = "PRIMARY KEY USING INDEX on columns that may be null reads the whole table",
+	.reason = "It makes the columns NOT NULL, and looks at every row for it under ACCESS "
+		  "EXCLUSIVE.",
+	.hint = "NOT NULL first, by way of a validated CHECK; then ADD PRIMARY KEY USING INDEX.",
+};
+
+static bool exclusion_builds(const struct rule_context *context)
+{
+	return action_is(context, ACTION_ADD_EXCLUSION) && large(context);
+}
+
+const struct rule rule_add_exclusion_constraint = {
+	.id = "add-exclusion-constraint",
+	.section = 'E',
+	.verdict = VERDICT_REJECT,
+	.fires = exclusion_builds,
+	.title = "ADD EXCLUDE builds its index under ACCESS EXCLUSIVE, and reads the table twice",
+	.reason = "PostgreSQL has no concurrent form: neither NOT VALID nor USING INDEX.",
+	.hint = "Make a new table with the constraint, copy in batches and swap the names; or use "
+		"a maintenance window.",
+};
+
+/* What enforces nothing, or what NOT NULL enforces already, is no loss. */
+static bool redundant(const struct rule_context *context, const struct constraint_facts *c)
+{
+	if (c->kind != CONSTRAINT_CHECK)
+		return false;
+	if (!c->validated)
+		return true;
+	for (size_t i = 0; i < c->n_proves_not_null; i++) {
+		const struct column_facts *column =
+			facts_column(context->table, c->proves_not_null[i]);
+
+		if (column == NULL || !column->not_null)
+			return false;
+	}
+	return c->n_proves_not_null > 0 && c->n_proves_not_null == c->n_columns;
+}
+
+static bool drops_constraint(const struct rule_context *context)
+{
+	const struct constraint_facts *c;
+
+	if (!action_is(context, ACTION_DROP_CONSTRAINT) || !shared(context))
+		return false;
+	if (context->table == NULL || context->action->name == NULL)
+		return true;
+	c = facts_constraint(context->table, context->action->name);
+	return c == NULL || !redundant(context, c);
+}
+
+const struct rule rule_drop_constraint = {
+	.id = "drop-constraint",
+	.section = 'E',
+	.verdict = VERDICT_WARN,
+	.fires = drops_constraint,
+	.title = "DROP CONSTRAINT gives up what it enforced",
+	.reason = "The lock is brief, for a foreign key on the referenced table too; bad rows may "
+		  "come in from now on, and a primary key or unique constraint takes its index.",
+	.hint = "Keep it, unless all writers enforce the same.",
+};
+
+static bool renames_constraint_or_index(const struct rule_context *context)
+{
+	return (action_is(context, ACTION_RENAME_CONSTRAINT) ||
+		       action_is(context, ACTION_RENAME_INDEX)) &&
+	       shared(context);
+}
+
+const struct rule rule_rename_constraint_or_index = {
+	.id = "rename-constraint-or-index",
+	.section = 'E',
+	.verdict = VERDICT_ALLOW,
+	.fires = renames_constraint_or_index,
+	.title = "Renamed constraint or index",
+	.reason = "Breaks ON CONFLICT ON CONSTRAINT name and code that matches errors by name.",
+	.hint = "Look for the old name in the code.",
+};
+
+static bool alters_constraint(const struct rule_context *context)
+{
+	return action_is(context, ACTION_ALTER_CONSTRAINT) && shared(context);
+}
+
+const struct rule rule_alter_constraint = {
+	.id = "alter-constraint",
+	.section = 'E',
+	.verdict = VERDICT_ALLOW,
+	.fires = alters_constraint,
+	.title = "ALTER CONSTRAINT changes when a foreign key is checked",
+	.reason = "Metadata only, under a brief ACCESS EXCLUSIVE.",
+	.hint = "SET lock_timeout = '2s'; -- and try again on SQLSTATE 55P03",
+};
+
+static bool domain_scans(const struct rule_context *context)
+{
+	return (action_is(context, ACTION_DOMAIN_ADD_CONSTRAINT) ||
+		       action_is(context, ACTION_DOMAIN_VALIDATE)) &&
+	       context->effects->scan && large(context);
+}
+
+const struct rule rule_alter_domain_add_constraint = {
+	.id = "alter-domain-add-constraint",
+	.section = 'E',
+	.verdict = VERDICT_REJECT,
+	.fires = domain_scans,
+	.title = "A constraint of a domain is checked in every table that uses it",
+	.reason = "SHARE on each of these tables lasts while all of them are read: writes wait. "
+		  "VALIDATE CONSTRAINT of a domain does the same.",
+	.hint = "ALTER DOMAIN ... ADD CONSTRAINT ... NOT VALID holds for new values and locks "
+		"nothing; for old rows use a CHECK of each table, NOT VALID and then validated.",
+};
+
+static bool domain_not_null_scans(const struct rule_context *context)
+{
+	return action_is(context, ACTION_DOMAIN_SET_NOT_NULL) && context->effects->scan &&
+	       large(context);
+}
+
+const struct rule rule_alter_domain_set_not_null = {
+	.id = "alter-domain-set-not-null",
+	.section = 'E',
+	.verdict = VERDICT_REJECT,
+	.fires = domain_not_null_scans,
+	.title = "SET NOT NULL of a domain reads every table that uses it",
+	.reason = "SHARE on each of these tables lasts while all of them are read: writes wait.",
+	.hint = "ALTER TABLE ... ALTER COLUMN ... SET NOT NULL on the tables instead.",
+};
+
+static bool domain_with_constraint(const struct rule_context *context)
+{
+	return action_is(context, ACTION_CREATE_DOMAIN) &&
+	       (strcasestr(context->action->sql, "check") != NULL ||
+		       strcasestr(context->action->sql, "not null") != NULL);
+}
+
+const struct rule rule_create_domain_with_constraint = {
+	.id = "create-domain-with-constraint",
+	.section = 'E',
+	.verdict = VERDICT_ALLOW,
+	.fires = domain_with_constraint,
+	.title = "A domain with constraints makes later changes expensive",
+	.reason = "ADD COLUMN of such a domain rewrites the table, a change of the domain reads "
+		  "every table that uses it.",
+	.hint = "Prefer a CHECK of each table.",
+};

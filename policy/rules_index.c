@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Section B: indexes. */
+#include "rules.h"
+
+#include <string.h>
+
+#include "arena.h"
+#include "message.h"
+#include "recipe.h"
+
+static bool builds_under_lock(const struct rule_context *context, bool unique)
+{
+	return action_is(context, ACTION_CREATE_INDEX) && context->effects->index_build &&
+	       context->action->index->unique == unique && !is_partitioned(context) &&
+	       large(context);
+}
+
+static bool plain_index(const struct rule_context *context)
+{
+	return builds_under_lock(context, false);
+}
+
+const struct rule rule_create_index_non_concurrent = {
+	.id = "create-index-non-concurrent",
+	.section = 'B',
+	.verdict = VERDICT_REWRITE,
+	.fires = plain_index,
+	.recipe = recipe_create_index,
+	.title = "CREATE INDEX blocks writes for as long as it builds",
+	.reason = "It takes SHARE on the table for the whole build: reads go on, writes wait.",
+	.hint = "CREATE INDEX CONCURRENTLY, outside a transaction, without lock_timeout and "
+		"statement_timeout; then check that the index is valid.",
+};
+
+static bool unique_index(const struct rule_context *context)
+{
+	return builds_under_lock(context, true);
+}
+
+const struct rule rule_create_unique_index = {
+	.id = "create-unique-index",
+	.section = 'B',
+	.verdict = VERDICT_REWRITE,
+	.fires = unique_index,
+	.recipe = recipe_create_index,
+	.title = "CREATE UNIQUE INDEX blocks writes for as long as it builds",
+	.reason = "It takes SHARE on the table for the whole build, and fails at the end when it "
+		  "meets a duplicate.",
+	.hint = "Look for duplicates, then CREATE UNIQUE INDEX CONCURRENTLY outside a transaction.",
+};
+
+static bool partitioned_index(const struct rule_context *context)
+{
+	if (!action_is(context, ACTION_CREATE_INDEX) || !is_partitioned(context))
+		return false;
+	return (context->effects->index_build && large(context)) ||
+	       (context->action->concurrently && shared(context));
+}
+
+const struct rule rule_create_index_on_partitioned = {
+	.id = "create-index-on-partitioned",
+	.section = 'B',
+	.verdict = VERDICT_REWRITE,
+	.fires = partitioned_index,
+	.recipe = recipe_create_index,
+	.title = "An index on a partitioned table cannot be built concurrently in one statement",
+	.reason = "PostgreSQL refuses CONCURRENTLY on the parent; the plain form takes SHARE on "
+		  "the parent and all partitions and builds every index under it.",
+	.hint = "CREATE INDEX ... ON ONLY parent; CREATE INDEX CONCURRENTLY on each partition; "
+		"ALTER INDEX ... ATTACH PARTITION each of them.",
+};
+
+static const struct index_facts *existing_index(const struct rule_context *context)
+{
+	const struct relation_facts *relation;
+	struct name name = {.name = context->action->index->name};
+
+	if (context->table == NULL || name.name == NULL)
+		return NULL;
+	name.schema = context->table->name.schema;
+	relation = facts_relation(context->facts, &name);
+	if (relation != NULL && relation->n_indexes > 0 && relation->kind == 'i')
+		return &relation->indexes[0];
+	return facts_index(context->table, name.name);
+}
+
+static bool keeps_invalid_index(const struct rule_context *context)
+{
+	const struct index_facts *index;
+
+	if (!action_is(context, ACTION_CREATE_INDEX) || !context->action->if_not_exists ||
+		context->new_table || is_partitioned(context))
+		return false;
+	index = existing_index(context);
+	return index != NULL && !index->valid;
+}
+
+static const char *replace_invalid_index(const struct rule_context *context)
+{
+	return arena_printf(context->arena, "DROP INDEX CONCURRENTLY %s;\n%s;",
+		name_sql(context->arena, &existing_index(context)->name), context->action->sql);
+}
+
+const struct rule rule_invalid_index_left_behind = {
+	.id = "invalid-index-left-behind",
+	.section = 'B',
+	.verdict = VERDICT_REJECT,
+	.fires = keeps_invalid_index,
+	.title = "IF NOT EXISTS would keep an index that is not valid",
+	.reason = "A CREATE INDEX CONCURRENTLY that failed leaves an invalid index: writes pay "
+		  "for it, no query uses it, and IF NOT EXISTS calls that success.",
+	.hint = "DROP INDEX CONCURRENTLY the invalid index, then create it again.",
+	.hint_sql = replace_invalid_index,
+};
+
+/* The safe forms of plain builds are concurrent ones, so they are no way out. */
+static bool corrupts_index(const struct rule_context *context)
+{
+	int version = context->facts->server_version;
+	const struct constraint_def *constraint = context->action->constraint;
+	bool builds = action_is(context, ACTION_CREATE_INDEX) ||
+		      action_is(context, ACTION_REINDEX) ||
+		      ((action_is(context, ACTION_ADD_UNIQUE) ||
+			       action_is(context, ACTION_ADD_PRIMARY_KEY)) &&
+			      constraint->using_index == NULL);
+
+	return version >= 140000 && version < 140004 && builds && shared(context) &&
+	       (context->action->concurrently || !context->small);
+}
+
+const struct rule rule_cic_corruption_pg14 = {
+	.id = "cic-corruption-pg14",
+	.section = 'B',
+	.verdict = VERDICT_REJECT,
+	.fires = corrupts_index,
+	.title = "Concurrent index builds of PostgreSQL 14.0 to 14.3 can corrupt the index",
+	.reason = "CREATE INDEX CONCURRENTLY and REINDEX CONCURRENTLY can miss rows changed "
+		  "meanwhile (fixed in 14.4); the plain forms block writes.",
+	.hint = "Upgrade the server to 14.4 or later first.",
+};
+
+static bool any_partitioned_target(const struct rule_context *context)
+{
+	for (size_t i = 0; i < context->action->n_targets; i++) {
+		const struct relation_facts *index =
+			facts_relation(context->facts, &context->action->targets[i]);
+
+		if (index != NULL && index->kind == 'I')
+			return true;
+	}
+	return false;
+}
+
+/* A partitioned index cannot be dropped concurrently at all: a short lock_timeout is what remains.
+ */
+static bool drops_index_under_lock(const struct rule_context *context)
+{
+	return action_is(context, ACTION_DROP_INDEX) && !context->action->concurrently &&
+	       context->effects->n_locks > 0 && context->effects->error == NULL &&
+	       !any_partitioned_target(context) && large(context);
+}
+
+const struct rule rule_drop_index_non_concurrent = {
+	.id = "drop-index-non-concurrent",
+	.section = 'B',
+	.verdict = VERDICT_REWRITE,
+	.fires = drops_index_under_lock,
+	.recipe = recipe_drop_index,
+	.title = "DROP INDEX blocks the whole table while it waits",
+	.reason = "It takes ACCESS EXCLUSIVE on the table, not just on the index: queued behind "
+		  "one reader it stops all others.",
+	.hint = "DROP INDEX CONCURRENTLY, one index a statement, outside a transaction.",
+};
+
+static bool reindexes_under_lock(const struct rule_context *context)
+{
+	return action_is(context, ACTION_REINDEX) && context->effects->index_build &&
+	       large(context);
+}
+
+/* REINDEX SYSTEM has no concurrent form (ReindexMultipleTables). */
+static const char *reindex_concurrently(const struct rule_context *context)
+{
+	const struct action *action = context->action;
+	const char *object = action->object == NULL ? "TABLE" : action->object;
+	struct name database = {.name = action->name};
+	const struct name *name = &database;
+
+	if (strcmp(object, "SYSTEM") == 0)
+		return NULL;
+	if (action->n_targets > 0)
+		name = &action->targets[0];
+	else if (action->table.name != NULL)
+		name = &action->table;
+	return arena_printf(context->arena, "REINDEX (CONCURRENTLY) %s%s%s;", object,
+		name->name == NULL ? "" : " ",
+		name->name == NULL ? "" : name_sql(context->arena, name));
+}
+
+const struct rule rule_reindex_non_concurrent = {
+	.id = "reindex-non-concurrent",
+	.section = 'B',
+	.verdict = VERDICT_REJECT,
+	.fires = reindexes_under_lock,
+	.title = "REINDEX blocks writes, and the planning of reads, for as long as it builds",
+	.reason = "It takes SHARE on the table and ACCESS EXCLUSIVE on each index; the planner of "
+		  "any query wants those indexes too, so reads stop as well.",
+	.hint = "REINDEX (CONCURRENTLY), outside a transaction; drop *_ccnew indexes if it fails.",
+	.hint_sql = reindex_concurrently,
+};
+
+static bool is_index(const struct rule_context *context)
+{
+	return context->table != NULL && context->table->kind == 'i';
+}
+
+/* ALTER TABLE takes the name of an index too. */
+static bool copies_index(const struct rule_context *context)
+{
+	if (action_is(context, ACTION_SET_TABLESPACE))
+		return is_index(context) && context->effects->rewrite && large(context);
+	return action_is(context, ACTION_ALTER_INDEX_TABLESPACE) && context->effects->index_build &&
+	       large(context);
+}
+
+static const char *reindex_into_tablespace(const struct rule_context *context)
+{
+	if (context->action->new_name == NULL || context->action->table.name == NULL)
+		return NULL;
+	return arena_printf(context->arena, "REINDEX (CONCURRENTLY, TABLESPACE %s) INDEX %s;",
+		quote_ident(context->arena, context->action->new_name), message_table_sql(context));
+}
+
+const struct rule rule_alter_index_set_tablespace = {
+	.id = "alter-index-set-tablespace",
+	.section = 'B',
+	.verdict = VERDICT_REJECT,
+	.fires = copies_index,
+	.title = "Moving an index blocks every query that could use it while its file is copied",
+	.reason = "ACCESS EXCLUSIVE on the index lasts for the whole copy.",
+	.hint = "REINDEX (CONCURRENTLY, TABLESPACE x) INDEX i, PostgreSQL 14 and later.",
+	.hint_sql = reindex_into_tablespace,
+};
+
+static bool many_columns(const struct rule_context *context)
+{
+	return action_is(context, ACTION_CREATE_INDEX) && context->action->index->n_columns > 3 &&
+	       !context->action->index->unique;
+}
+
+const struct rule rule_index_too_many_columns = {
+	.id = "index-too-many-columns",
+	.section = 'B',
+	.verdict = VERDICT_ALLOW,
+	.fires = many_columns,
+	.title = "Index on more than three columns",
+	.reason = "Wide indexes rarely help more than narrow ones, and every write pays for them.",
+	.hint = "Index the most selective columns first, and fewer of them.",
+};

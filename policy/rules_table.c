@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Sections F and K: whole tables, and writes to all of their rows. */
+#include "rules.h"
+
+#include <string.h>
+
+#include "arena.h"
+#include "message.h"
+
+static bool drops_table(const struct rule_context *context)
+{
+	return action_is(context, ACTION_DROP_TABLE) && context->effects->loses_data &&
+	       shared(context);
+}
+
+static const char *drop_table_steps(const struct rule_context *context)
+{
+	const char *table = message_table_sql(context);
+	const char *name = context->table != NULL           ? context->table->name.name
+			   : context->action->n_targets > 0 ? context->action->targets[0].name
+							    : "table";
+	const char *aside = name_with_suffix(context->arena, name, "deleted");
+
+	return arena_printf(context->arena,
+		"-- when nothing uses it any more, set it aside; RENAME brings it back:\n"
+		"ALTER TABLE %s RENAME TO %s;\n"
+		"-- some days later an administrator drops it, foreign keys first",
+		table, quote_ident(context->arena, aside));
+}
+
+const struct rule rule_drop_table = {
+	.id = "drop-table",
+	.section = 'F',
+	.verdict = VERDICT_REJECT,
+	.fires = drops_table,
+	.title = "DROP TABLE cannot be undone",
+	.reason = "The rows are gone. ACCESS EXCLUSIVE also falls on every table its foreign keys "
+		  "refer to, and on the parent and default partition if it is a partition.",
+	.hint = "Rename it, wait, then drop it.",
+	.hint_sql = drop_table_steps,
+};
+
+static bool drops_table_cascade(const struct rule_context *context)
+{
+	return drops_table(context) && context->action->cascade;
+}
+
+const struct rule rule_drop_table_cascade = {
+	.id = "drop-table-cascade",
+	.section = 'F',
+	.verdict = VERDICT_REJECT,
+	.fires = drops_table_cascade,
+	.title = "DROP TABLE ... CASCADE silently drops what depends on it",
+	.reason = "Views and foreign keys of other tables go along, without being named.",
+	.hint = "Drop the views and constraints that depend on it by name first.",
+};
+
+static bool truncates(const struct rule_context *context)
+{
+	return action_is(context, ACTION_TRUNCATE) && context->effects->loses_data &&
+	       shared(context);
+}
+
+static const char *key_sql(const struct rule_context *context)
+{
+	const struct relation_facts *table = context->table;
+
+	for (size_t i = 0; table != NULL && i < table->n_indexes; i++)
+		if (table->indexes[i].primary && table->indexes[i].n_columns == 1)
+			return quote_ident(context->arena, table->indexes[i].columns[0]);
+	return "ctid";
+}
+
+static const char *delete_in_batches(const struct rule_context *context)
+{
+	const char *table = message_table_sql(context), *key = key_sql(context);
+
+	return arena_printf(context->arena,
+		"-- outside a transaction, again and again until it deletes 0 rows:\n"
+		"DELETE FROM %s WHERE %s = ANY (ARRAY(SELECT %s FROM %s LIMIT 5000));",
+		table, key, key, table);
+}
+
+const struct rule rule_truncate = {
+	.id = "truncate",
+	.section = 'F',
+	.verdict = VERDICT_REJECT,
+	.fires = truncates,
+	.title = "TRUNCATE empties the table for good under ACCESS EXCLUSIVE",
+	.reason = "The rows are gone, no row trigger runs, and older snapshots see an empty table.",
+	.hint = "DELETE in batches.",
+	.hint_sql = delete_in_batches,
+};
+
+static bool truncates_cascade(const struct rule_context *context)
+{
+	return truncates(context) && context->action->cascade;
+}
+
+const struct rule rule_truncate_cascade = {
+	.id = "truncate-cascade",
+	.section = 'F',
+	.verdict = VERDICT_REJECT,
+	.fires = truncates_cascade,
+	.title = "TRUNCATE ... CASCADE also empties every table that refers to it",
+	.reason = "And those that refer to them; none is named, all are locked and emptied.",
+	.hint = "Name the tables that are meant.",
+};
+
+static bool vacuums_full(const struct rule_context *context)
+{
+	return action_is(context, ACTION_VACUUM_FULL) && large(context);
+}
+
+static const char *plain_vacuum(const struct rule_context *context)
+{
+	return context->action->n_targets == 0
+		       ? "VACUUM (ANALYZE);"
+		       : arena_printf(context->arena, "VACUUM (ANALYZE) %s;",
+				 message_table_sql(context));
+}
+
+const struct rule rule_vacuum_full = {
+	.id = "vacuum-full",
+	.section = 'F',
+	.verdict = VERDICT_REJECT,
+	.fires = vacuums_full,
+	.title = "VACUUM FULL rewrites the table while reads and writes wait",
+	.reason = "ACCESS EXCLUSIVE lasts for the whole copy and all index builds.",
+	.hint = "Plain VACUUM; pg_repack where the space has to come back.",
+	.hint_sql = plain_vacuum,
+};
+
+static bool clusters(const struct rule_context *context)
+{
+	return action_is(context, ACTION_CLUSTER) && large(context);
+}
+
+const struct rule rule_cluster = {
+	.id = "cluster",
+	.section = 'F',
+	.verdict = VERDICT_REJECT,
+	.fires = clusters,
+	.title = "CLUSTER rewrites the table while reads and writes wait",
+	.reason = "ACCESS EXCLUSIVE lasts for the whole copy and all index builds.",
+	.hint = "pg_repack with the order wanted.",
+};
+
+static bool locks_table(const struct rule_context *context)
+{
+	return action_is(context, ACTION_LOCK_TABLE) && shared(context) &&
+	       context->action->lock_mode >= LOCK_SHARE;
+}
+
+static bool mild_lock(const struct rule_context *context)
+{
+	return context->action->lock_mode < LOCK_ACCESS_EXCLUSIVE || context->action->nowait;
+}
+
+static const char *lock_mildly(const struct rule_context *context)
+{
+	return arena_printf(context->arena,
+		"LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE NOWAIT; -- or the weakest mode that "
+		"does",
+		message_table_sql(context));
+}
+
+const struct rule rule_lock_table = {
+	.id = "lock-table",
+	.section = 'F',
+	.verdict = VERDICT_REJECT,
+	.fires = locks_table,
+	.only_warns = mild_lock,
+	.title = "LOCK TABLE keeps everybody off until the transaction ends",
+	.reason = "ACCESS EXCLUSIVE, the default, stops reads as well; while it waits, all others "
+		  "queue behind it.",
+	.hint = "The weakest mode that does, NOWAIT, in a short transaction.",
+	.hint_sql = lock_mildly,
+};
+
+static bool updates_all(const struct rule_context *context)
+{
+	return action_is(context, ACTION_UPDATE_WITHOUT_WHERE) && large(context);
+}
+
+static const char *bulk_detail(const struct rule_context *context)
+{
+	(void)context;
+	return "Every row is locked until the transaction ends: other writers of them wait, dead "
+	       "rows pile up, replicas fall behind.";
+}
+
+static const char *update_in_batches(const struct rule_context *context)
+{
+	const char *sql = context->stmt->sql;
+	bool plain = strcasestr(sql, "where") == NULL && strcasestr(sql, "returning") == NULL &&
+		     strncasecmp(sql, "update", strlen("update")) == 0;
+	const char *key = key_sql(context);
+
+	if (!plain || strcmp(key, "ctid") == 0)
+		return arena_printf(context->arena,
+			"-- outside a transaction, one range of the key after the other:\n"
+			"UPDATE %s SET ... WHERE <key> BETWEEN 1 AND 5000;",
+			message_table_sql(context));
+	return arena_printf(context->arena,
+		"-- outside a transaction, one range of the key after the other:\n"
+		"%s WHERE %s BETWEEN 1 AND 5000;",
+		sql, key);
+}
+
+const struct rule rule_update_without_where = {
+	.id = "update-without-where",
+	.section = 'K',
+	.verdict = VERDICT_REJECT,
+	.fires = updates_all,
+	.title = "UPDATE without WHERE writes every row in one transaction",
+	.reason = "All rows stay locked to the end, the table doubles, replicas fall behind.",
+	.hint = "UPDATE in batches by key, each in a transaction of its own.",
+	.detail = bulk_detail,
+	.hint_sql = update_in_batches,
+};
+
+static bool deletes_all(const struct rule_context *context)
+{
+	return action_is(context, ACTION_DELETE_WITHOUT_WHERE) && large(context);
+}
+
+const struct rule rule_delete_without_where = {
+	.id = "delete-without-where",
+	.section = 'K',
+	.verdict = VERDICT_REJECT,
+	.fires = deletes_all,
+	.title = "DELETE without WHERE removes every row in one transaction",
+	.reason = "All rows stay locked to the end, and nothing asks whether it was meant.",
+	.hint = "DELETE in batches by key, each in a transaction of its own.",
+	.detail = bulk_detail,
+	.hint_sql = delete_in_batches,
+};
