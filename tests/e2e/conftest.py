@@ -219,3 +219,21 @@ def in_background():
     for thread in threads:
         thread.join(30)
         assert not thread.is_alive(), "a background client never ended"
+
+
+ORDERS = """
+CREATE TABLE customers (id int PRIMARY KEY, name text);
+INSERT INTO customers SELECT i, 'customer ' || i FROM generate_series(1, 1000) i;
+CREATE TABLE orders (id bigint PRIMARY KEY, customer_id int, status text DEFAULT 'new', amount int,
+                     code varchar(50), created_at timestamptz DEFAULT now());
+INSERT INTO orders SELECT i, 1 + i % 1000, CASE WHEN i % 10 > 0 THEN 'paid' END, i % 500, 'c' || i, now()
+  FROM generate_series(1, {rows}) i;
+ANALYZE customers; ANALYZE orders;
+"""
+
+
+@pytest.fixture
+def orders(direct):
+    """Tables customers and orders, over every bound of a small table; returns the number of orders."""
+    direct.execute(ORDERS.format(rows=40000))
+    return 40000
