@@ -318,6 +318,14 @@ static void read_command(
 	}
 }
 
+/* Only these take the word; the others' relations come without the mark for "with children". */
+static bool only(const PgQuery__AlterTableStmt *alter)
+{
+	return !alter->relation->inh &&
+	       (alter->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TABLE ||
+		       alter->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_FOREIGN_TABLE);
+}
+
 static void add_command(
 	struct builder *builder, const struct command *command, const char *head, bool alone)
 {
@@ -325,6 +333,7 @@ static void add_command(
 	struct action *action = add_action(builder, command_kind(command));
 
 	set_relation(builder, action, alter->relation);
+	action->only = only(alter);
 	action->object = object_kind(alter->objtype)->word;
 	/* ADD COLUMN IF NOT EXISTS is missing_ok too. */
 	action->if_exists = alter->missing_ok ||
@@ -350,7 +359,7 @@ static const char *alter_head(struct builder *builder, const PgQuery__AlterTable
 	struct name name = tree_relation_name(builder->arena, alter->relation);
 
 	return arena_printf(builder->arena, "ALTER %s %s%s%s", object_kind(alter->objtype)->word,
-		alter->missing_ok ? "IF EXISTS " : "", alter->relation->inh ? "" : "ONLY ",
+		alter->missing_ok ? "IF EXISTS " : "", only(alter) ? "ONLY " : "",
 		name_sql(builder->arena, &name));
 }
 

@@ -207,7 +207,7 @@ static const char *table_form(
 struct reading {
 	struct column_def *column;
 	struct constraint_def *constraints;
-	unsigned attributes; /* of the last one, a bit for each ConstrType */
+	unsigned attributes; /* of the last one, as bits */
 };
 
 static void add_column_constraint(struct builder *builder, struct reading *reading,
@@ -226,28 +226,37 @@ static void add_column_constraint(struct builder *builder, struct reading *readi
 }
 
 /*
- * DEFERRABLE and the like are clauses of their own that belong to the constraint before them.
- * PostgreSQL refuses a second one of a kind (transformConstraintAttrs in parser/parse_utilcmd.c).
+ * DEFERRABLE and the like are clauses of their own that belong to the key or reference before
+ * them.  What PostgreSQL refuses later (transformConstraintAttrs in parser/parse_utilcmd.c),
+ * attributes of a CHECK and contradictions, is left out: in the table form it would not parse.
  */
 static void add_attribute(
 	struct builder *builder, struct reading *reading, PgQuery__ConstrType type)
 {
-	static const char *const words[] = {
-		[PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRABLE] = "DEFERRABLE",
-		[PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_NOT_DEFERRABLE] = "NOT DEFERRABLE",
-		[PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRED] = "INITIALLY DEFERRED",
-		[PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_IMMEDIATE] = "INITIALLY IMMEDIATE",
+	enum { DEFERRABLE = 1, NOT_DEFERRABLE = 2, DEFERRED = 4, IMMEDIATE = 8 };
+	static const struct {
+		unsigned is, excludes;
+		const char *sql;
+	} rows[] = {
+		[PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRABLE] = {DEFERRABLE,
+			DEFERRABLE | NOT_DEFERRABLE, "DEFERRABLE"},
+		[PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_NOT_DEFERRABLE] = {NOT_DEFERRABLE,
+			DEFERRABLE | NOT_DEFERRABLE | DEFERRED, "NOT DEFERRABLE"},
+		[PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRED] = {DEFERRED,
+			NOT_DEFERRABLE | DEFERRED | IMMEDIATE, "INITIALLY DEFERRED"},
+		[PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_IMMEDIATE] = {IMMEDIATE, DEFERRED | IMMEDIATE,
+			"INITIALLY IMMEDIATE"},
 	};
-	struct constraint_def *def;
+	size_t n = reading->column->n_constraints;
+	struct constraint_def *def = n == 0 ? NULL : &reading->constraints[n - 1];
 
-	if (reading->column->n_constraints == 0 || (reading->attributes & 1U << type) != 0)
+	if (def == NULL || def->kind == CONSTRAINT_CHECK ||
+		(reading->attributes & rows[type].excludes) != 0)
 		return;
-	reading->attributes |= 1U << type;
-	def = &reading->constraints[reading->column->n_constraints - 1];
-	def->deferrable |= type == PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRABLE ||
-			   type == PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRED;
-	def->initially_deferred |= type == PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRED;
-	def->body_sql = arena_printf(builder->arena, "%s %s", def->body_sql, words[type]);
+	reading->attributes |= rows[type].is;
+	def->initially_deferred = (reading->attributes & DEFERRED) != 0;
+	def->deferrable = (reading->attributes & (DEFERRABLE | DEFERRED)) != 0;
+	def->body_sql = arena_printf(builder->arena, "%s %s", def->body_sql, rows[type].sql);
 }
 
 static void set_identity(struct builder *builder, struct column_def *column,

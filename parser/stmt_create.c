@@ -187,6 +187,54 @@ void handle_create_statistics(
 		action->table = object_name(builder, create->relations[0]);
 }
 
+static bool is_any(const struct source *source, struct span span, size_t token,
+	const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (source_is(source, span, token, words[i]))
+			return true;
+	return false;
+}
+
+/* CREATE and GRANT are reserved: elsewhere they stand only in lists of privileges and as labels. */
+static bool starts_element(const struct source *source, struct span span, size_t token)
+{
+	static const char *const before_create[] = {"grant", ",", "as", "."};
+	static const char *const before_grant[] = {"with", "as", "."};
+
+	if (source->tokens[token].depth != source->tokens[span.first].depth)
+		return false;
+	if (source_is(source, span, token, "create"))
+		return !is_any(source, span, token - 1, before_create, 4);
+	return source_is(source, span, token, "grant") &&
+	       !is_any(source, span, token - 1, before_grant, 3);
+}
+
+static size_t next_element(const struct source *source, struct span span, size_t after)
+{
+	size_t token = after + 1;
+
+	while (token < span.end && !starts_element(source, span, token))
+		token++;
+	return token;
+}
+
+/* Words and elements that do not match would mean that we do not understand the text. */
+static void classify_elements(struct builder *builder, PgQuery__Node *const *elements, size_t n)
+{
+	struct span whole = builder->span;
+	size_t start = next_element(builder->source, whole, whole.first), i;
+
+	for (i = 0; i < n && start < whole.end; i++) {
+		builder->span = (struct span){start, next_element(builder->source, whole, start)};
+		classify(builder, elements[i]);
+		start = builder->span.end;
+	}
+	builder->span = whole;
+	if (i < n || start < whole.end)
+		add_unclassified(builder);
+}
+
 /*
  * The elements are statements of their own, in the new schema where they name none
  * (transformCreateSchemaStmt in parser/parse_utilcmd.c).  They share the whole statement's SQL:
@@ -204,8 +252,7 @@ void handle_create_schema(struct builder *builder, const PgQuery__Node *node, st
 
 	(void)none;
 	action->name = schema;
-	for (size_t i = 0; i < create->n_schema_elts; i++)
-		classify(builder, create->schema_elts[i]);
+	classify_elements(builder, create->schema_elts, create->n_schema_elts);
 	for (size_t i = first_element; i < builder->n_actions; i++)
 		if (builder->actions[i].table.name != NULL &&
 			builder->actions[i].table.schema == NULL)

@@ -10,6 +10,7 @@ void handle_composite_type(
 	/* The grammar names the type as the relation that carries its attributes. */
 	*type = tree_relation_name(builder->arena, node->composite_type_stmt->typevar);
 	action->table = (struct name){0};
+	action->only = false;
 	action->name = type->name;
 	action->targets = type;
 	action->n_targets = 1;
