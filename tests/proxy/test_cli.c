@@ -154,6 +154,17 @@ Test(cli, rules_in_every_format)
 	}
 }
 
+Test(cli, docs_rules_is_up_to_date)
+{
+	FILE *file = fopen(SOURCE_DIR "/docs/rules.md", "r");
+	char text[sizeof(((struct answer *)NULL)->out)];
+
+	cr_assert(file != NULL);
+	read_back(file, text, sizeof(text));
+	cr_expect(strcmp(text, run("rules --format markdown")->out) == 0,
+		"run: phasegate rules --format markdown > docs/rules.md");
+}
+
 static void write_log(void)
 {
 	char key[80], *error = NULL;
