@@ -3,7 +3,12 @@
 # Lines of comment alone ("--" in .sql) are dropped: the text goes over the wire.
 file(READ ${INPUT} text)
 if(INPUT MATCHES "\\.sql$")
+  string(FIND "${text}" "-- embed: qualify-operators" qualify)
   string(REGEX REPLACE "(^|\n)[ \t]*--[^\n]*" "\\1" text "${text}")
+  # A file that asks for it runs under search_paths of strangers: each operator between blanks becomes pg_catalog's.
+  if(NOT qualify EQUAL -1)
+    string(REGEX REPLACE " (=|<>|<=|>=|<|>|[+]|-|[*]|/|[|][|]|->>|->|~) " " OPERATOR(pg_catalog.\\1) " text "${text}")
+  endif()
 endif()
 file(WRITE ${OUTPUT}.txt "${text}")
 file(READ ${OUTPUT}.txt hex HEX)

@@ -1,0 +1,452 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- embed: qualify-operators
+--
+-- What struct facts holds, for the names in $1 (relations), $2 (types) and $3 (functions): text[][]
+-- of {schema, name} pairs, schema '' where none was written.
+--
+-- It runs on a client's connection, as the client, in its transaction, under any search_path:
+--   * Everything is schema-qualified.  Operators between blanks are, when this file is embedded;
+--     they then share one precedence, so every pair of them stands in brackets.  IN, BETWEEN, LIKE,
+--     USING, CASE x WHEN, IS DISTINCT FROM and NULLIF look their operators up by search_path and
+--     cannot be used.  No backslash: standard_conforming_strings may be off.  No NULL in an array
+--     literal: array_nulls may be off.  No float is printed: extra_float_digits may be anything.
+--   * Nothing raises: names are joined, never cast (::regclass; to_regclass of a schema without
+--     USAGE), pg_xact_status is only asked about what was assigned.
+--   * No relation is locked by it; the pg_get_*def functions hold ACCESS SHARE while they look.
+--   * Columns newer than PostgreSQL 13 are read through to_jsonb(row).
+WITH RECURSIVE
+me AS MATERIALIZED (
+	SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version,
+		pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text::pg_catalog.int8 AS top,
+		pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
+			::pg_catalog.text::pg_catalog.int8 AS xmax
+),
+asked AS MATERIALIZED (
+	SELECT 'r' AS list, i AS ord, ($1::pg_catalog.text[])[i][1] AS nsp, ($1::pg_catalog.text[])[i][2] AS name
+	FROM pg_catalog.generate_subscripts($1::pg_catalog.text[], 1) AS g(i)
+	UNION ALL
+	SELECT 't', i, ($2::pg_catalog.text[])[i][1], ($2::pg_catalog.text[])[i][2]
+	FROM pg_catalog.generate_subscripts($2::pg_catalog.text[], 1) AS g(i)
+	UNION ALL
+	SELECT 'f', i, ($3::pg_catalog.text[])[i][1], ($3::pg_catalog.text[])[i][2]
+	FROM pg_catalog.generate_subscripts($3::pg_catalog.text[], 1) AS g(i)
+),
+-- ord NULL: looked up besides, because what was asked for lies on it or below it
+targets AS MATERIALIZED (
+	SELECT a.ord, found.oid
+	FROM asked a
+		LEFT JOIN LATERAL (
+			SELECT pg_catalog.to_regclass(pg_catalog.quote_ident(a.name))::pg_catalog.oid AS oid
+			WHERE a.nsp = ''
+			UNION ALL
+			SELECT c.oid
+			FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+			WHERE a.nsp <> '' AND c.relname = a.name::pg_catalog.name
+				AND (n.nspname = a.nsp::pg_catalog.name
+					OR (a.nsp = 'pg_temp' AND n.oid = pg_catalog.pg_my_temp_schema()))
+			LIMIT 1
+		) AS found ON true
+	WHERE a.list = 'r'
+),
+related AS MATERIALIZED (
+	SELECT i.indrelid AS oid FROM targets t JOIN pg_catalog.pg_index i ON i.indexrelid = t.oid
+	UNION
+	SELECT h.inhparent FROM targets t JOIN pg_catalog.pg_inherits h ON h.inhrelid = t.oid
+),
+relations AS MATERIALIZED (
+	SELECT t.ord, t.oid FROM targets t
+	UNION ALL
+	SELECT NULL, r.oid FROM related r
+	WHERE NOT EXISTS (SELECT FROM targets t WHERE t.oid = r.oid)
+),
+tree AS (
+	SELECT r.oid AS root, h.inhrelid AS oid, h.inhparent AS parent, 1 AS depth
+	FROM (SELECT DISTINCT oid FROM relations) AS r JOIN pg_catalog.pg_inherits h ON h.inhparent = r.oid
+	UNION ALL
+	SELECT tree.root, h.inhrelid, h.inhparent, tree.depth + 1
+	FROM tree JOIN pg_catalog.pg_inherits h ON h.inhparent = tree.oid
+),
+-- What holds rows: the relation itself, or what is below it.  relpages and reltuples are what VACUUM
+-- and ANALYZE saw last; the cumulative statistics tell of rows that came since.  PostgreSQL 13 says 0
+-- for "never looked at", later ones -1.
+sizes AS MATERIALIZED (
+	SELECT part.root,
+		pg_catalog.bool_or((c.reltuples < 0) OR (me.version < 140000 AND c.relpages = 0 AND c.reltuples = 0)) AS unknown,
+		pg_catalog.sum(c.relpages)::pg_catalog.int8 AS pages,
+		pg_catalog.sum(greatest(c.reltuples::pg_catalog.int8, pg_catalog.pg_stat_get_live_tuples(c.oid)))
+			::pg_catalog.int8 AS rows,
+		pg_catalog.bool_and(me.version >= 140000 AND c.relkind <> 'f' AND c.relpages = 0 AND c.reltuples = 0
+			AND pg_catalog.pg_stat_get_live_tuples(c.oid) = 0
+			AND pg_catalog.pg_stat_get_ins_since_vacuum(c.oid) = 0
+			AND pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) = 0) AS empty
+	FROM (SELECT r.oid AS root, r.oid FROM relations r
+			UNION SELECT tree.root, tree.oid FROM tree) AS part
+		JOIN pg_catalog.pg_class c ON c.oid = part.oid
+		CROSS JOIN me
+	WHERE c.relkind <> 'p' AND c.relkind <> 'I'
+	GROUP BY part.root
+),
+-- who errors when a column changes or goes; col 0: the relation as a whole
+dependents AS MATERIALIZED (
+	SELECT d.refobjid AS rel, d.refobjsubid AS col, what.own, what.label
+	FROM (SELECT DISTINCT oid FROM relations) AS r
+		JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = r.oid
+		CROSS JOIN LATERAL (
+			SELECT v.oid = d.refobjid AS own, CASE
+					WHEN v.relkind = 'v' THEN pg_catalog.format('view %I.%I', n.nspname, v.relname)
+					WHEN v.relkind = 'm' THEN pg_catalog.format('materialized view %I.%I', n.nspname, v.relname)
+					ELSE pg_catalog.format('rule %I on %I.%I', w.rulename, n.nspname, v.relname)
+				END AS label
+			FROM pg_catalog.pg_rewrite w
+				JOIN pg_catalog.pg_class v ON v.oid = w.ev_class
+				JOIN pg_catalog.pg_namespace n ON n.oid = v.relnamespace
+			WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND w.oid = d.objid
+				AND (v.oid <> d.refobjid OR v.relkind = 'r' OR v.relkind = 'p')
+			UNION ALL
+			SELECT v.oid = d.refobjid, pg_catalog.format('policy %I on %I.%I', p.polname, n.nspname, v.relname)
+			FROM pg_catalog.pg_policy p
+				JOIN pg_catalog.pg_class v ON v.oid = p.polrelid
+				JOIN pg_catalog.pg_namespace n ON n.oid = v.relnamespace
+			WHERE d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND p.oid = d.objid
+			UNION ALL
+			SELECT v.oid = d.refobjid, pg_catalog.format('trigger %I on %I.%I', g.tgname, n.nspname, v.relname)
+			FROM pg_catalog.pg_trigger g
+				JOIN pg_catalog.pg_class v ON v.oid = g.tgrelid
+				JOIN pg_catalog.pg_namespace n ON n.oid = v.relnamespace
+			WHERE d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND g.oid = d.objid AND NOT g.tgisinternal
+			UNION ALL
+			-- the expression of a generated column, since PostgreSQL 15 by its pg_attrdef
+			SELECT true, pg_catalog.format('generated column %I', a.attname)
+			FROM pg_catalog.pg_attrdef f
+				JOIN pg_catalog.pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+			WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND f.oid = d.objid
+				AND a.attgenerated <> '' AND a.attnum <> d.refobjsubid
+			UNION ALL
+			SELECT true, pg_catalog.format('generated column %I', a.attname)
+			FROM pg_catalog.pg_attribute a
+			WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = d.refobjid
+				AND d.objsubid > 0 AND a.attrelid = d.objid AND a.attnum = d.objsubid AND a.attgenerated <> ''
+			UNION ALL
+			SELECT false, pg_catalog.format('function %I.%I', n.nspname, f.proname)
+			FROM pg_catalog.pg_proc f JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace
+			WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND f.oid = d.objid
+		) AS what
+),
+-- Rows that are written when a relation is made and never after: of the tableoid column (GRANT may
+-- rewrite that one) and of the row type's dependency; without a row type, what comes nearest.
+marks AS MATERIALIZED (
+	SELECT r.oid, a.xmin::pg_catalog.text::pg_catalog.int8 AS xid
+	FROM relations r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum = -6
+	UNION ALL
+	SELECT r.oid, d.xmin::pg_catalog.text::pg_catalog.int8
+	FROM relations r
+		JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.reltype <> 0
+		JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid = c.reltype
+			AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = c.oid AND d.deptype = 'i'
+	UNION ALL
+	SELECT r.oid, c.xmin::pg_catalog.text::pg_catalog.int8
+	FROM relations r JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.reltype = 0
+	UNION ALL
+	SELECT r.oid, a.xmin::pg_catalog.text::pg_catalog.int8
+	FROM relations r
+		JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.reltype = 0
+		JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum = 1
+),
+-- A row we see was written by this transaction when its xid is our top one, or one assigned since that
+-- is still in progress: a subtransaction of ours.  Beyond the snapshot's xmax pg_xact_status might be
+-- asked about the future and raise; there a row is ours, or so old that its frozen xid wrapped
+-- round to the very next ones.
+created AS MATERIALIZED (
+	SELECT m.oid, pg_catalog.bool_and(CASE
+			WHEN me.top IS NULL THEN false
+			WHEN since.n = 0 THEN true
+			WHEN (me.top + since.n) < me.xmax THEN
+				pg_catalog.pg_xact_status((me.top + since.n)::pg_catalog.text::pg_catalog.xid8) = 'in progress'
+			ELSE since.n < 1000
+		END) AS here
+	FROM marks m CROSS JOIN me
+		CROSS JOIN LATERAL (
+			SELECT pg_catalog.mod((m.xid - pg_catalog.mod(me.top, 4294967296)) + 4294967296, 4294967296) AS n
+		) AS since
+	GROUP BY m.oid
+),
+columns AS MATERIALIZED (
+	SELECT a.attrelid, pg_catalog.json_agg(pg_catalog.json_build_object(
+			'name', a.attname,
+			'type_oid', a.atttypid::pg_catalog.int8,
+			'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
+			'base_type', base.name,
+			'typmod', a.atttypmod,
+			'collation', a.attcollation::pg_catalog.int8,
+			'not_null', a.attnotnull,
+			'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid),
+			'default_volatile', EXISTS (
+				SELECT FROM pg_catalog.regexp_matches(d.adbin::pg_catalog.text, ':(?:funcid|opfuncid) ([0-9]+)', 'g') AS m(id)
+					JOIN pg_catalog.pg_proc f ON f.oid = (m.id)[1]::pg_catalog.oid
+				WHERE f.provolatile = 'v'),
+			'identity', a.attidentity,
+			'generated', a.attgenerated <> '',
+			'domain', t.typtype = 'd',
+			'domain_constrained', base.constrained,
+			'dependents', (SELECT pg_catalog.json_agg(DISTINCT e.label) FROM dependents e
+				WHERE e.rel = a.attrelid AND e.col = a.attnum),
+			'nulls_per_million', (SELECT (s.null_frac * 1000000)::pg_catalog.int8 FROM pg_catalog.pg_stats s
+				WHERE s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname
+				ORDER BY s.inherited DESC LIMIT 1)
+		) ORDER BY a.attnum) AS list
+	FROM (SELECT DISTINCT oid FROM relations) AS r
+		JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.relkind <> 'i' AND c.relkind <> 'I'
+		JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+		JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+		JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+		LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+		CROSS JOIN LATERAL (
+			WITH RECURSIVE chain AS (
+				SELECT t.oid, t.typname, t.typtype, t.typbasetype, t.typnotnull, 0 AS depth
+				UNION ALL
+				SELECT b.oid, b.typname, b.typtype, b.typbasetype, b.typnotnull, chain.depth + 1
+				FROM chain JOIN pg_catalog.pg_type b ON b.oid = chain.typbasetype
+				WHERE chain.typtype = 'd'
+			)
+			SELECT (pg_catalog.array_agg(chain.typname ORDER BY chain.depth DESC))[1] AS name,
+				pg_catalog.bool_or(chain.typtype = 'd' AND (chain.typnotnull
+					OR EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.contypid = chain.oid))) AS constrained
+			FROM chain
+		) AS base
+	GROUP BY a.attrelid
+),
+constraints AS MATERIALIZED (
+	SELECT k.conrelid, pg_catalog.json_agg(pg_catalog.json_build_object(
+			'name', k.conname,
+			'kind', k.contype,
+			'validated', k.convalidated,
+			'deferrable', k.condeferrable,
+			'no_inherit', k.connoinherit,
+			'columns', (SELECT pg_catalog.json_agg(a.attname ORDER BY u.ord)
+				FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS u(num, ord)
+					JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.num),
+			'definition', pg_catalog.pg_get_constraintdef(k.oid),
+			'referenced', (SELECT pg_catalog.json_build_array(n.nspname, c.relname)
+				FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+				WHERE c.oid = k.confrelid)
+		) ORDER BY k.conname) AS list
+	FROM (SELECT DISTINCT oid FROM relations) AS r JOIN pg_catalog.pg_constraint k ON k.conrelid = r.oid
+	WHERE k.contype = ANY ('{c,f,p,u,x}'::pg_catalog."char"[])
+	GROUP BY k.conrelid
+),
+indexes AS MATERIALIZED (
+	SELECT r.oid, pg_catalog.json_agg(pg_catalog.json_build_object(
+			'name', pg_catalog.json_build_array(n.nspname, c.relname),
+			'unique', i.indisunique,
+			'primary', i.indisprimary,
+			'valid', i.indisvalid,
+			'immediate', i.indimmediate,
+			'partial', i.indpred IS NOT NULL,
+			'has_expressions', i.indexprs IS NOT NULL,
+			'plain_order', NOT EXISTS (
+				SELECT
+				FROM ROWS FROM (pg_catalog.unnest(i.indoption::pg_catalog.int2[]),
+						pg_catalog.unnest(i.indclass::pg_catalog.oid[]),
+						pg_catalog.unnest(i.indcollation::pg_catalog.oid[]),
+						pg_catalog.unnest(i.indkey::pg_catalog.int2[]))
+						WITH ORDINALITY AS u(option, class, coll, num, ord)
+					JOIN pg_catalog.pg_opclass o ON o.oid = u.class
+					LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.num
+				WHERE u.ord <= i.indnkeyatts
+					AND (u.option <> 0 OR NOT o.opcdefault OR u.coll <> a.attcollation)),
+			'backs_constraint', EXISTS (SELECT FROM pg_catalog.pg_constraint k
+				WHERE k.conrelid = i.indrelid AND k.conindid = i.indexrelid
+					AND k.contype = ANY ('{p,u,x}'::pg_catalog."char"[])),
+			'nulls_not_distinct', coalesce(
+				(pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct')::pg_catalog.bool, false),
+			'columns', (SELECT pg_catalog.json_agg(a.attname ORDER BY u.ord)
+				FROM pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY AS u(num, ord)
+					LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.num AND u.num <> 0
+				WHERE u.ord <= i.indnkeyatts),
+			'mentions', (SELECT pg_catalog.json_agg(DISTINCT a.attname)
+				FROM pg_catalog.regexp_matches(pg_catalog.concat(i.indexprs::pg_catalog.text, i.indpred::pg_catalog.text),
+						':varattno ([0-9]+)', 'g') AS m(num)
+					JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (m.num)[1]::pg_catalog.int2),
+			'definition', pg_catalog.pg_get_indexdef(i.indexrelid)
+		) ORDER BY n.nspname, c.relname) AS list
+	FROM (SELECT DISTINCT oid FROM relations) AS r
+		JOIN pg_catalog.pg_index i ON i.indrelid = r.oid OR i.indexrelid = r.oid
+		JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+		JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+	GROUP BY r.oid
+),
+-- Names that makeObjectName could make for something of a table: cut to no less than 28 bytes of it
+-- when long, else all of it and "_" (behind which comes "`").  Ranges, for the index on names.
+ranges AS MATERIALIZED (
+	SELECT part.root, c.relnamespace AS nsp,
+		(CASE WHEN pg_catalog.octet_length(c.relname::pg_catalog.text) <= 28
+			THEN c.relname::pg_catalog.text || '_' ELSE pg_catalog."left"(c.relname::pg_catalog.text, 24) END)
+			::pg_catalog.name AS low,
+		(CASE WHEN pg_catalog.octet_length(c.relname::pg_catalog.text) <= 28
+			THEN c.relname::pg_catalog.text || '`' ELSE pg_catalog."left"(c.relname::pg_catalog.text, 24) || '~' END)
+			::pg_catalog.name AS high
+	FROM (SELECT r.oid AS root, r.oid FROM relations r
+			UNION SELECT tree.root, tree.oid FROM tree) AS part
+		JOIN pg_catalog.pg_class c ON c.oid = part.oid
+	WHERE c.relkind = ANY ('{r,p,m}'::pg_catalog."char"[])
+),
+taken AS MATERIALIZED (
+	SELECT names.root, pg_catalog.json_agg(DISTINCT names.name) AS list
+	FROM (
+		SELECT r.root, c.relname AS name
+		FROM ranges r JOIN pg_catalog.pg_class c
+			ON c.relname >= r.low AND c.relname < r.high AND c.relnamespace = r.nsp
+		UNION ALL
+		SELECT r.root, k.conname
+		FROM ranges r JOIN pg_catalog.pg_constraint k
+			ON k.conname >= r.low AND k.conname < r.high AND k.connamespace = r.nsp
+	) AS names
+	WHERE names.name ~ '(idx|key|seq|check)[0-9]*$'
+	GROUP BY names.root
+),
+details AS (
+	SELECT r.ord, pg_catalog.json_build_object(
+			'exists', c.oid IS NOT NULL,
+			'oid', c.oid::pg_catalog.int8,
+			'name', pg_catalog.json_build_array(n.nspname, c.relname),
+			'kind', c.relkind,
+			'persistence', c.relpersistence,
+			'created_in_transaction', coalesce(created.here, false),
+			'system', (n.nspname = 'pg_catalog' OR n.nspname = 'information_schema' OR n.nspname = 'pg_toast'),
+			'pages', CASE WHEN sizes.unknown THEN -1 ELSE coalesce(sizes.pages, 0) END,
+			'rows', CASE WHEN sizes.unknown THEN -1 ELSE coalesce(sizes.rows, 0) END,
+			'empty', coalesce(sizes.empty, true),
+			'partition', coalesce(c.relispartition, false),
+			'parent', (SELECT pg_catalog.json_build_array(pn.nspname, p.relname)
+				FROM pg_catalog.pg_inherits h
+					JOIN pg_catalog.pg_class p ON p.oid = h.inhparent
+					JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
+				WHERE h.inhrelid = c.oid ORDER BY h.inhseqno LIMIT 1),
+			'tree', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+					'name', pg_catalog.json_build_array(cn.nspname, child.relname),
+					'parent', pg_catalog.json_build_array(pn.nspname, p.relname),
+					'kind', child.relkind) ORDER BY tree.depth, cn.nspname, child.relname)
+				FROM tree
+					JOIN pg_catalog.pg_class child ON child.oid = tree.oid
+					JOIN pg_catalog.pg_namespace cn ON cn.oid = child.relnamespace
+					JOIN pg_catalog.pg_class p ON p.oid = tree.parent
+					JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
+				WHERE tree.root = c.oid),
+			'default_partition', (SELECT pg_catalog.json_build_array(pn.nspname, p.relname)
+				FROM pg_catalog.pg_partitioned_table t
+					JOIN pg_catalog.pg_class p ON p.oid = t.partdefid
+					JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
+				WHERE t.partrelid = c.oid),
+			'table', (SELECT pg_catalog.json_build_array(tn.nspname, t.relname)
+				FROM pg_catalog.pg_index i
+					JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
+					JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
+				WHERE i.indexrelid = c.oid),
+			'tablespace', (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = c.reltablespace),
+			'access_method', (SELECT m.amname FROM pg_catalog.pg_am m WHERE m.oid = c.relam),
+			'owner', pg_catalog.pg_get_userbyid(c.relowner),
+			'columns', columns.list,
+			'constraints', constraints.list,
+			'indexes', indexes.list,
+			'referencing', (SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(rn.nspname, t.relname))
+				FROM pg_catalog.pg_depend d
+					JOIN pg_catalog.pg_constraint k ON k.oid = d.objid AND k.contype = 'f' AND k.confrelid = c.oid
+					JOIN pg_catalog.pg_class t ON t.oid = k.conrelid
+					JOIN pg_catalog.pg_namespace rn ON rn.oid = t.relnamespace
+				WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = c.oid
+					AND d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass),
+			'dependents', (SELECT pg_catalog.json_agg(DISTINCT e.label) FROM dependents e
+				WHERE e.rel = c.oid AND NOT e.own),
+			'names_taken', taken.list
+		) AS detail
+	FROM relations r
+		LEFT JOIN pg_catalog.pg_class c ON c.oid = r.oid
+		LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+		LEFT JOIN sizes ON sizes.root = c.oid
+		LEFT JOIN created ON created.oid = c.oid
+		LEFT JOIN columns ON columns.attrelid = c.oid
+		LEFT JOIN constraints ON constraints.conrelid = c.oid
+		LEFT JOIN indexes ON indexes.oid = c.oid
+		LEFT JOIN taken ON taken.root = c.oid
+),
+types AS (
+	SELECT a.ord, pg_catalog.json_build_object(
+			'exists', t.oid IS NOT NULL,
+			'oid', t.oid::pg_catalog.int8,
+			'base_type', base.name,
+			'base_typmod', CASE WHEN t.typtype = 'd' THEN base.typmod ELSE -1 END,
+			'domain', coalesce(t.typtype = 'd', false),
+			'domain_constrained', coalesce(base.constrained, false),
+			'json', coalesce(base.name = 'json', false),
+			'used_by', (SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(n.nspname, c.relname))
+				FROM pg_catalog.pg_depend d
+					JOIN pg_catalog.pg_class c ON c.oid = d.objid
+					JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+				WHERE d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.refobjid = t.oid
+					AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid > 0
+					AND t.typtype = 'd')
+		) AS detail
+	FROM asked a
+		LEFT JOIN LATERAL (
+			SELECT pg_catalog.to_regtype(pg_catalog.quote_ident(a.name))::pg_catalog.oid AS oid
+			WHERE a.nsp = ''
+			UNION ALL
+			SELECT t.oid
+			FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+			WHERE a.nsp <> '' AND t.typname = a.name::pg_catalog.name
+				AND (n.nspname = a.nsp::pg_catalog.name
+					OR (a.nsp = 'pg_temp' AND n.oid = pg_catalog.pg_my_temp_schema()))
+			LIMIT 1
+		) AS found ON true
+		LEFT JOIN pg_catalog.pg_type t ON t.oid = found.oid
+		LEFT JOIN LATERAL (
+			WITH RECURSIVE chain AS (
+				SELECT t.oid, t.typname, t.typtype, t.typbasetype, t.typnotnull, -1 AS typmod, 0 AS depth
+				UNION ALL
+				SELECT b.oid, b.typname, b.typtype, b.typbasetype, b.typnotnull, up.typtypmod, chain.depth + 1
+				FROM chain
+					JOIN pg_catalog.pg_type up ON up.oid = chain.oid
+					JOIN pg_catalog.pg_type b ON b.oid = chain.typbasetype
+				WHERE chain.typtype = 'd'
+			)
+			SELECT (pg_catalog.array_agg(chain.typname ORDER BY chain.depth DESC))[1] AS name,
+				(pg_catalog.array_agg(chain.typmod ORDER BY chain.depth DESC))[1] AS typmod,
+				pg_catalog.bool_or(chain.typtype = 'd' AND (chain.typnotnull
+					OR EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.contypid = chain.oid))) AS constrained
+			FROM chain
+		) AS base ON t.oid IS NOT NULL
+	WHERE a.list = 't'
+),
+functions AS (
+	SELECT a.ord, pg_catalog.json_build_object(
+			'exists', pg_catalog.count(f.oid) > 0,
+			'volatility', pg_catalog.max(f.provolatile::pg_catalog.text)) AS detail
+	FROM asked a
+		LEFT JOIN LATERAL (
+			SELECT p.oid, p.provolatile
+			FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+			WHERE p.proname = a.name::pg_catalog.name AND (CASE
+					WHEN a.nsp = '' THEN pg_catalog.pg_function_is_visible(p.oid)
+					WHEN a.nsp = 'pg_temp' THEN n.oid = pg_catalog.pg_my_temp_schema()
+					ELSE n.nspname = a.nsp::pg_catalog.name
+				END)
+		) AS f ON true
+	WHERE a.list = 'f'
+	GROUP BY a.ord
+)
+SELECT pg_catalog.json_build_object(
+	'server_version', me.version,
+	'current_user', CURRENT_USER,
+	'session_user', SESSION_USER,
+	'search_path', pg_catalog.current_setting('search_path'),
+	'backend_pid', pg_catalog.pg_backend_pid(),
+	'lock_timeout_ms', (SELECT s.setting::pg_catalog.int8 FROM pg_catalog.pg_settings s WHERE s.name = 'lock_timeout'),
+	'statement_timeout_ms', (SELECT s.setting::pg_catalog.int8 FROM pg_catalog.pg_settings s WHERE s.name = 'statement_timeout'),
+	'timezone_utc', pg_catalog.lower(pg_catalog.current_setting('TimeZone'))
+		 ~ '^(etc/)?(utc|uct|universal|zulu|gmt|gmt[+-]?0|greenwich)$',
+	'superuser', coalesce((SELECT u.rolsuper FROM pg_catalog.pg_roles u WHERE u.rolname = CURRENT_USER), false),
+	'relations', (SELECT pg_catalog.json_agg(d.detail ORDER BY d.ord) FROM details d),
+	'types', (SELECT pg_catalog.json_agg(t.detail ORDER BY t.ord) FROM types t),
+	'functions', (SELECT pg_catalog.json_agg(f.detail ORDER BY f.ord) FROM functions f)
+)::pg_catalog.text
+FROM me
