@@ -15,11 +15,11 @@
 #include <string.h>
 
 #include "arena.h"
+#include "planner.h"
 #include "recipe_names.h"
-#include "recipe_parts.h"
 
 struct recipe_column {
-	struct kitchen *kitchen;
+	struct planner *planner;
 	const struct column_def *column;
 	const char *quoted;
 	const char *type_sql; /* integer for serial */
@@ -57,17 +57,17 @@ static const char *serial_type(const struct column_def *column)
  */
 static void choose_sequence(struct recipe_column *recipe)
 {
-	struct kitchen *kitchen = recipe->kitchen;
+	struct planner *planner = recipe->planner;
 	const char *label = recipe->column->type.serial ? "seq" : "fill_seq";
 
 	recipe->sequence = (struct name){
-		.schema = kitchen->plan->table.schema,
-		.name = choose_name(kitchen->arena, kitchen->table, kitchen->plan->table.name,
+		.schema = planner->plan->table.schema,
+		.name = choose_name(planner->arena, planner->table, planner->plan->table.name,
 			recipe->column->name, label),
 	};
 	recipe->fill_sql =
-		arena_printf(kitchen->arena, "pg_catalog.nextval(%s::pg_catalog.regclass)",
-			quote_literal(kitchen->arena, name_sql(kitchen->arena, &recipe->sequence)));
+		arena_printf(planner->arena, "pg_catalog.nextval(%s::pg_catalog.regclass)",
+			quote_literal(planner->arena, name_sql(planner->arena, &recipe->sequence)));
 }
 
 static bool takes_sequence(const struct column_def *column)
@@ -78,21 +78,21 @@ static bool takes_sequence(const struct column_def *column)
 static void choose_names(struct recipe_column *recipe)
 {
 	const struct column_def *column = recipe->column;
-	struct kitchen *kitchen = recipe->kitchen;
+	struct planner *planner = recipe->planner;
 
-	recipe->check = not_null_check_name(kitchen, column->name);
+	recipe->check = planner_check_name(planner, column->name);
 	for (size_t i = 0; i < column->n_constraints; i++)
-		recipe->names[i] = constraint_name(kitchen, &column->constraints[i]);
+		recipe->names[i] = planner_constraint_name(planner, &column->constraints[i]);
 }
 
-static struct recipe_column read_column(struct kitchen *kitchen, const struct effects *effects)
+static struct recipe_column read_column(struct planner *planner, const struct effects *effects)
 {
-	const struct column_def *column = kitchen->action->column_def;
+	const struct column_def *column = planner->action->column_def;
 	bool has_default = column->default_expr != NULL && !column->default_expr->null;
 	struct recipe_column recipe = {
-		.kitchen = kitchen,
+		.planner = planner,
 		.column = column,
-		.quoted = quote_ident(kitchen->arena, column->name),
+		.quoted = quote_ident(planner->arena, column->name),
 		.type_sql = column->type.serial ? serial_type(column) : column->type.sql,
 		.fast_default = has_default && !effects->rewrite,
 		.not_null = column->not_null || takes_sequence(column),
@@ -112,16 +112,16 @@ static bool is_key(const struct constraint_def *def)
 
 static bool constraint_feasible(const struct recipe_column *recipe, size_t i)
 {
-	const struct kitchen *kitchen = recipe->kitchen;
+	const struct planner *planner = recipe->planner;
 	const struct constraint_def *def = &recipe->column->constraints[i];
 
-	if (constraint_name_in_use(kitchen, recipe->names[i]))
+	if (planner_constraint_exists(planner, recipe->names[i]))
 		return false;
 	if (is_key(def))
-		return index_can_replace(kitchen, def) && !is_inherited(kitchen) &&
-		       index_name_free(kitchen, recipe->names[i]);
+		return planner_index_can_replace(planner, def) && !planner_inherited(planner) &&
+		       planner_index_name_free(planner, recipe->names[i]);
 	if (def->kind == CONSTRAINT_FOREIGN_KEY)
-		return !is_partitioned(kitchen);
+		return !planner_partitioned(planner);
 	return def->kind == CONSTRAINT_CHECK;
 }
 
@@ -135,19 +135,19 @@ static bool has_sequence_name(const struct column_def *column)
  * come later. */
 static bool feasible(const struct recipe_column *recipe)
 {
-	const struct kitchen *kitchen = recipe->kitchen;
+	const struct planner *planner = recipe->planner;
 	const struct column_def *column = recipe->column;
-	const struct type_facts *type = facts_type(kitchen->facts, &column->type.name);
+	const struct type_facts *type = facts_type(planner->facts, &column->type.name);
 	bool filled = recipe->fill_sql != NULL || recipe->fast_default;
-	bool children = is_partitioned(kitchen) || is_inherited(kitchen);
+	bool children = planner_partitioned(planner) || planner_inherited(planner);
 
 	if (column->generated != NULL || has_sequence_name(column) ||
 		(type != NULL && type->domain_constrained) || (recipe->not_null && !filled) ||
 		column->n_constraints > sizeof(recipe->names) / sizeof(recipe->names[0]) ||
-		(kitchen->table != NULL && facts_column(kitchen->table, column->name) != NULL))
+		(planner->table != NULL && facts_column(planner->table, column->name) != NULL))
 		return false;
 	return !((column->identity != 0 && children) ||
-		 (recipe->fill_sql != NULL && is_inherited(kitchen)));
+		 (recipe->fill_sql != NULL && planner_inherited(planner)));
 }
 
 static bool constraints_feasible(const struct recipe_column *recipe)
@@ -162,7 +162,7 @@ static bool constraints_feasible(const struct recipe_column *recipe)
 
 static const char *has_default(struct recipe_column *recipe)
 {
-	return has_column(recipe->kitchen, recipe->column->name,
+	return probe_column(recipe->planner, recipe->column->name,
 		"(atthasdef OR attidentity OPERATOR(pg_catalog.<>) '')");
 }
 
@@ -174,28 +174,29 @@ static const char *sequence_options(struct recipe_column *recipe)
 
 	if (recipe->column->identity == 0 || n < 2)
 		return "";
-	return arena_printf(recipe->kitchen->arena, " %.*s", (int)(n - 2), options + 1);
+	return arena_printf(recipe->planner->arena, " %.*s", (int)(n - 2), options + 1);
 }
 
 static void add_sequence(struct recipe_column *recipe)
 {
-	struct kitchen *kitchen = recipe->kitchen;
-	struct arena *arena = kitchen->arena;
+	struct planner *planner = recipe->planner;
+	struct arena *arena = planner->arena;
 	const char *sequence = name_sql(arena, &recipe->sequence);
-	struct step *step = add_catalog(kitchen,
+	struct step *step = planner_add_catalog(planner,
 		arena_printf(arena, "create the sequence %s", recipe->sequence.name),
 		arena_printf(arena, "CREATE SEQUENCE %s AS %s%s", sequence, recipe->type_sql,
 			sequence_options(recipe)),
 		arena_printf(arena, "DROP SEQUENCE IF EXISTS %s", sequence),
-		probe(kitchen, has_relation(kitchen, &recipe->sequence), has_default(recipe)));
+		probe_select(
+			planner, probe_relation(planner, &recipe->sequence), has_default(recipe)));
 
 	step->lock = LOCK_NONE;
 }
 
 static const char *owned_by(struct recipe_column *recipe)
 {
-	struct arena *arena = recipe->kitchen->arena;
-	struct name *table = &recipe->kitchen->plan->table;
+	struct arena *arena = recipe->planner->arena;
+	struct name *table = &recipe->planner->plan->table;
 
 	return arena_printf(arena,
 		"EXISTS (SELECT FROM pg_catalog.pg_depend WHERE classid "
@@ -209,25 +210,25 @@ static const char *owned_by(struct recipe_column *recipe)
 
 static void add_owner(struct recipe_column *recipe)
 {
-	struct kitchen *kitchen = recipe->kitchen;
-	struct arena *arena = kitchen->arena;
+	struct planner *planner = recipe->planner;
+	struct arena *arena = planner->arena;
 
-	add_catalog(kitchen, arena_printf(arena, "let the sequence go with the column"),
+	planner_add_catalog(planner, arena_printf(arena, "let the sequence go with the column"),
 		arena_printf(arena, "ALTER SEQUENCE %s OWNED BY %s.%s",
-			name_sql(arena, &recipe->sequence), kitchen->table_sql, recipe->quoted),
+			name_sql(arena, &recipe->sequence), planner->table_sql, recipe->quoted),
 		"",
-		probe(kitchen, owned_by(recipe),
-			has_column(kitchen, recipe->column->name,
+		probe_select(planner, owned_by(recipe),
+			probe_column(planner, recipe->column->name,
 				"attidentity OPERATOR(pg_catalog.<>) ''")));
 }
 
 static void add_column(struct recipe_column *recipe)
 {
-	struct kitchen *kitchen = recipe->kitchen;
-	struct arena *arena = kitchen->arena;
+	struct planner *planner = recipe->planner;
+	struct arena *arena = planner->arena;
 	const struct column_def *column = recipe->column;
 	const char *sql = arena_printf(
-		arena, "%s ADD COLUMN %s %s", kitchen->alter, recipe->quoted, recipe->type_sql);
+		arena, "%s ADD COLUMN %s %s", planner->alter, recipe->quoted, recipe->type_sql);
 
 	if (column->storage_sql != NULL && *column->storage_sql != '\0')
 		sql = arena_printf(arena, "%s %s", sql, column->storage_sql);
@@ -236,20 +237,20 @@ static void add_column(struct recipe_column *recipe)
 	if (recipe->fast_default)
 		sql = arena_printf(arena, "%s DEFAULT (%s)%s", sql, column->default_expr->sql,
 			recipe->not_null ? " NOT NULL" : "");
-	add_catalog(kitchen,
+	planner_add_catalog(planner,
 		arena_printf(arena, "add the column %s; no row is touched", column->name), sql,
-		arena_printf(arena, "%s DROP COLUMN IF EXISTS %s", kitchen->alter, recipe->quoted),
-		probe(kitchen, has_column(kitchen, column->name, NULL), NULL));
+		arena_printf(arena, "%s DROP COLUMN IF EXISTS %s", planner->alter, recipe->quoted),
+		probe_select(planner, probe_column(planner, column->name, NULL), NULL));
 }
 
 static void add_default(struct recipe_column *recipe)
 {
-	struct kitchen *kitchen = recipe->kitchen;
+	struct planner *planner = recipe->planner;
 
-	add_catalog(kitchen, "give new rows the default",
-		arena_printf(kitchen->arena, "%s ALTER COLUMN %s SET DEFAULT %s", kitchen->alter,
+	planner_add_catalog(planner, "give new rows the default",
+		arena_printf(planner->arena, "%s ALTER COLUMN %s SET DEFAULT %s", planner->alter,
 			recipe->quoted, recipe->fill_sql),
-		"", probe(kitchen, has_default(recipe), NULL));
+		"", probe_select(planner, has_default(recipe), NULL));
 }
 
 /* From step first on: one transaction, and the client's if it has one open. */
@@ -270,21 +271,21 @@ static void expand(struct recipe_column *recipe)
 		add_default(recipe);
 	if (recipe->sequence.name != NULL)
 		add_owner(recipe);
-	join_steps(recipe->kitchen->plan, 0, true);
+	join_steps(recipe->planner->plan, 0, true);
 }
 
 /* ---- guard ---- */
 
 static void add_constraints(struct recipe_column *recipe, enum constraint_kind kind, bool at_once)
 {
-	struct kitchen *kitchen = recipe->kitchen;
+	struct planner *planner = recipe->planner;
 
 	for (size_t i = 0; i < recipe->column->n_constraints; i++) {
 		const struct constraint_def *def = &recipe->column->constraints[i];
 
 		if (def->kind == kind) {
-			struct step *step = add_not_valid(
-				kitchen, &kitchen->plan->table, recipe->names[i], def);
+			struct step *step = planner_add_not_valid(
+				planner, &planner->plan->table, recipe->names[i], def);
 
 			step->in_client_transaction = at_once;
 			step->undo = "";
@@ -301,39 +302,39 @@ static bool helper_needed(const struct recipe_column *recipe)
  * it. */
 static void guard(struct recipe_column *recipe)
 {
-	struct kitchen *kitchen = recipe->kitchen;
+	struct planner *planner = recipe->planner;
 	bool filled_at_once = recipe->fill_sql == NULL;
 
 	add_constraints(recipe, CONSTRAINT_FOREIGN_KEY, true);
 	if (!filled_at_once)
-		add_backfill(kitchen, recipe->column->name, recipe->fill_sql);
+		planner_add_backfill(planner, recipe->column->name, recipe->fill_sql);
 	if (helper_needed(recipe))
-		add_not_null_check(kitchen, recipe->column->name, recipe->check)->undo = "";
+		planner_add_not_null_check(planner, recipe->column->name, recipe->check)->undo = "";
 	add_constraints(recipe, CONSTRAINT_CHECK, filled_at_once);
 }
 
 static void add_indexes(struct recipe_column *recipe)
 {
-	struct kitchen *kitchen = recipe->kitchen;
+	struct planner *planner = recipe->planner;
 
 	for (size_t i = 0; i < recipe->column->n_constraints; i++)
 		if (is_key(&recipe->column->constraints[i]))
-			add_unique_index(
-				kitchen, recipe->names[i], &recipe->column->constraints[i]);
+			planner_add_unique_index(
+				planner, recipe->names[i], &recipe->column->constraints[i]);
 }
 
 static void validate(struct recipe_column *recipe)
 {
-	struct kitchen *kitchen = recipe->kitchen;
+	struct planner *planner = recipe->planner;
 	const struct column_def *column = recipe->column;
-	const struct name *table = &kitchen->plan->table;
+	const struct name *table = &planner->plan->table;
 
 	if (helper_needed(recipe))
-		add_validate(kitchen, table, recipe->check, false,
-			has_column(kitchen, column->name, "attnotnull"));
+		planner_add_validate(planner, table, recipe->check, false,
+			probe_column(planner, column->name, "attnotnull"));
 	for (size_t i = 0; i < column->n_constraints; i++)
 		if (!is_key(&column->constraints[i]))
-			add_validate(kitchen, table, recipe->names[i],
+			planner_add_validate(planner, table, recipe->names[i],
 				column->constraints[i].kind == CONSTRAINT_FOREIGN_KEY, NULL);
 }
 
@@ -343,42 +344,44 @@ static void validate(struct recipe_column *recipe)
  * state. */
 static void add_take_over(struct recipe_column *recipe)
 {
-	struct kitchen *kitchen = recipe->kitchen;
-	struct arena *arena = kitchen->arena;
+	struct planner *planner = recipe->planner;
+	struct arena *arena = planner->arena;
 	const char *stand_in = name_sql(arena, &recipe->sequence);
 	struct step *step;
 
-	add_catalog(kitchen, "let identity's own sequence go on where the stand-in stopped",
+	planner_add_catalog(planner, "let identity's own sequence go on where the stand-in stopped",
 		arena_printf(arena,
 			"SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence(%s, %s)"
 			"::pg_catalog.regclass, last_value, is_called) FROM %s",
-			quote_literal(arena, kitchen->table_sql),
+			quote_literal(arena, planner->table_sql),
 			quote_literal(arena, recipe->column->name), stand_in),
 		"",
-		arena_printf(arena, "SELECT NOT (%s)", has_relation(kitchen, &recipe->sequence)))
+		arena_printf(arena, "SELECT NOT (%s)", probe_relation(planner, &recipe->sequence)))
 		->lock = LOCK_NONE;
-	step = add_catalog(kitchen, "drop the stand-in",
+	step = planner_add_catalog(planner, "drop the stand-in",
 		arena_printf(arena, "DROP SEQUENCE IF EXISTS %s", stand_in), "",
-		arena_printf(arena, "SELECT NOT (%s)", has_relation(kitchen, &recipe->sequence)));
+		arena_printf(arena, "SELECT NOT (%s)", probe_relation(planner, &recipe->sequence)));
 	step->lock = LOCK_NONE;
 }
 
 /* ADD GENERATED wants a column that is NOT NULL and without a default (ATExecAddIdentity). */
 static void add_identity(struct recipe_column *recipe)
 {
-	struct kitchen *kitchen = recipe->kitchen;
-	struct arena *arena = kitchen->arena;
+	struct planner *planner = recipe->planner;
+	struct arena *arena = planner->arena;
 	const struct column_def *column = recipe->column;
-	const char *done = probe(kitchen,
-		has_column(kitchen, column->name, "attidentity OPERATOR(pg_catalog.<>) ''"), NULL);
+	const char *done = probe_select(planner,
+		probe_column(planner, column->name, "attidentity OPERATOR(pg_catalog.<>) ''"),
+		NULL);
 
-	add_catalog(kitchen, "make way for identity",
+	planner_add_catalog(planner, "make way for identity",
 		arena_printf(
-			arena, "%s ALTER COLUMN %s DROP DEFAULT", kitchen->alter, recipe->quoted),
+			arena, "%s ALTER COLUMN %s DROP DEFAULT", planner->alter, recipe->quoted),
 		"", done);
-	add_catalog(kitchen, arena_printf(arena, "make %s an identity column", column->name),
+	planner_add_catalog(planner,
+		arena_printf(arena, "make %s an identity column", column->name),
 		arena_printf(arena, "%s ALTER COLUMN %s ADD GENERATED %s AS IDENTITY%s%s",
-			kitchen->alter, recipe->quoted,
+			planner->alter, recipe->quoted,
 			column->identity == 'a' ? "ALWAYS" : "BY DEFAULT",
 			*column->identity_options_sql != '\0' ? " " : "",
 			column->identity_options_sql),
@@ -388,22 +391,22 @@ static void add_identity(struct recipe_column *recipe)
 
 static void enforce(struct recipe_column *recipe)
 {
-	struct kitchen *kitchen = recipe->kitchen;
-	size_t first = kitchen->plan->n_steps;
+	struct planner *planner = recipe->planner;
+	size_t first = planner->plan->n_steps;
 
 	if (helper_needed(recipe)) {
-		add_set_not_null(kitchen, recipe->column->name)->undo = "";
-		add_drop_check(kitchen, recipe->check);
+		planner_add_set_not_null(planner, recipe->column->name)->undo = "";
+		planner_add_drop_check(planner, recipe->check);
 	}
 	for (size_t i = 0; i < recipe->column->n_constraints; i++) {
 		const struct constraint_def *def = &recipe->column->constraints[i];
 
 		if (is_key(def))
-			add_using_index(kitchen, recipe->names[i], recipe->names[i], def);
+			planner_add_using_index(planner, recipe->names[i], recipe->names[i], def);
 	}
 	if (recipe->column->identity != 0)
 		add_identity(recipe);
-	join_steps(kitchen->plan, first, false);
+	join_steps(planner->plan, first, false);
 }
 
 static bool has_key(const struct column_def *column)
@@ -416,8 +419,8 @@ static bool has_key(const struct column_def *column)
 
 bool recipe_add_column(const struct rule_context *context, struct plan *plan)
 {
-	struct kitchen kitchen = kitchen_open(context, plan);
-	struct recipe_column recipe = read_column(&kitchen, context->effects);
+	struct planner planner = planner_open(context, plan);
+	struct recipe_column recipe = read_column(&planner, context->effects);
 
 	if (!feasible(&recipe))
 		return false;
@@ -430,9 +433,9 @@ bool recipe_add_column(const struct rule_context *context, struct plan *plan)
 	validate(&recipe);
 	enforce(&recipe);
 	if (has_key(recipe.column))
-		not_deferrable(&kitchen,
+		planner_not_deferrable(&planner,
 			"its index has to be built outside a transaction, and until "
 			"then nothing keeps duplicates out");
-	return kitchen_close(&kitchen, arena_printf(kitchen.arena, "add column %s to %s",
+	return planner_close(&planner, arena_printf(planner.arena, "add column %s to %s",
 					       recipe.column->name, plan->table.name));
 }

@@ -4,29 +4,29 @@
 #include <string.h>
 
 #include "arena.h"
+#include "planner.h"
 #include "recipe_names.h"
-#include "recipe_parts.h"
 
-static bool has_children(const struct kitchen *kitchen)
+static bool has_children(const struct planner *planner)
 {
-	return is_partitioned(kitchen) || is_inherited(kitchen);
+	return planner_partitioned(planner) || planner_inherited(planner);
 }
 
 bool recipe_add_check(const struct rule_context *context, struct plan *plan)
 {
-	struct kitchen kitchen = kitchen_open(context, plan);
+	struct planner planner = planner_open(context, plan);
 	const struct constraint_def *def = context->action->constraint;
-	const char *name = constraint_name(&kitchen, def);
+	const char *name = planner_constraint_name(&planner, def);
 	struct step *step;
 
-	if (constraint_name_in_use(&kitchen, name) ||
-		(context->action->only && has_children(&kitchen) && !def->no_inherit))
+	if (planner_constraint_exists(&planner, name) ||
+		(context->action->only && has_children(&planner) && !def->no_inherit))
 		return false;
-	step = add_not_valid(&kitchen, &plan->table, name, def);
+	step = planner_add_not_valid(&planner, &plan->table, name, def);
 	step->in_client_transaction = true;
-	add_validate(&kitchen, &plan->table, name, false, NULL);
-	return kitchen_close(&kitchen,
-		arena_printf(kitchen.arena, "add check %s to %s", name, plan->table.name));
+	planner_add_validate(&planner, &plan->table, name, false, NULL);
+	return planner_close(&planner,
+		arena_printf(planner.arena, "add check %s to %s", name, plan->table.name));
 }
 
 /* ---- foreign keys ---- */
@@ -37,53 +37,53 @@ bool recipe_add_check(const struct rule_context *context, struct plan *plan)
  * are (tryAttachPartitionForeignKey).
  */
 static bool add_to_leaves(
-	struct kitchen *kitchen, const char *name, const struct constraint_def *def)
+	struct planner *planner, const char *name, const struct constraint_def *def)
 {
-	const struct relation_facts *table = kitchen->table;
-	const struct name *own = &kitchen->plan->table;
-	const char *quoted = quote_ident(kitchen->arena, name);
+	const struct relation_facts *table = planner->table;
+	const struct name *own = &planner->plan->table;
+	const char *quoted = quote_ident(planner->arena, name);
 
-	if (kitchen->action->only || 2 * table->n_partitions + 1 > PLAN_STEPS_MAX)
+	if (planner->action->only || 2 * table->n_partitions + 1 > PLAN_STEPS_MAX)
 		return false;
 	for (size_t i = 0; i < table->n_partitions; i++)
-		add_not_valid(kitchen, &table->partitions[i], name, def);
+		planner_add_not_valid(planner, &table->partitions[i], name, def);
 	for (size_t i = 0; i < table->n_partitions; i++)
-		add_validate(kitchen, &table->partitions[i], name, true, NULL);
-	add_catalog(kitchen,
-		arena_printf(kitchen->arena, "make %s one foreign key over all partitions", name),
-		arena_printf(kitchen->arena, "%s ADD CONSTRAINT %s %s", kitchen->alter, quoted,
+		planner_add_validate(planner, &table->partitions[i], name, true, NULL);
+	planner_add_catalog(planner,
+		arena_printf(planner->arena, "make %s one foreign key over all partitions", name),
+		arena_printf(planner->arena, "%s ADD CONSTRAINT %s %s", planner->alter, quoted,
 			def->body_sql),
 		arena_printf(
-			kitchen->arena, "%s DROP CONSTRAINT IF EXISTS %s", kitchen->alter, quoted),
-		probe(kitchen, has_constraint(kitchen, own, name, true), NULL));
-	not_deferrable(kitchen,
+			planner->arena, "%s DROP CONSTRAINT IF EXISTS %s", planner->alter, quoted),
+		probe_select(planner, probe_constraint(planner, own, name, true), NULL));
+	planner_not_deferrable(planner,
 		"every partition is validated in a transaction of its own before the "
 		"foreign key of the whole table can be added");
 	return true;
 }
 
-static bool not_valid_on_partitioned(const struct kitchen *kitchen)
+static bool not_valid_on_partitioned(const struct planner *planner)
 {
-	return kitchen->facts->server_version >= 180000;
+	return planner->facts->server_version >= 180000;
 }
 
 bool recipe_add_foreign_key(const struct rule_context *context, struct plan *plan)
 {
-	struct kitchen kitchen = kitchen_open(context, plan);
+	struct planner planner = planner_open(context, plan);
 	const struct constraint_def *def = context->action->constraint;
-	const char *name = constraint_name(&kitchen, def);
+	const char *name = planner_constraint_name(&planner, def);
 	struct step *step;
 
-	if (constraint_name_in_use(&kitchen, name))
+	if (planner_constraint_exists(&planner, name))
 		return false;
-	if (is_partitioned(&kitchen) && !not_valid_on_partitioned(&kitchen)) {
-		if (!add_to_leaves(&kitchen, name, def))
+	if (planner_partitioned(&planner) && !not_valid_on_partitioned(&planner)) {
+		if (!add_to_leaves(&planner, name, def))
 			return false;
 	} else {
-		step = add_not_valid(&kitchen, &plan->table, name, def);
+		step = planner_add_not_valid(&planner, &plan->table, name, def);
 		step->in_client_transaction = true;
-		add_validate(&kitchen, &plan->table, name, true, NULL);
+		planner_add_validate(&planner, &plan->table, name, true, NULL);
 	}
-	return kitchen_close(&kitchen,
-		arena_printf(kitchen.arena, "add foreign key %s to %s", name, plan->table.name));
+	return planner_close(&planner,
+		arena_printf(planner.arena, "add foreign key %s to %s", name, plan->table.name));
 }

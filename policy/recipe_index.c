@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "arena.h"
+#include "planner.h"
 #include "recipe_names.h"
-#include "recipe_parts.h"
 
 struct recipe_index {
-	struct kitchen *kitchen;
+	struct planner *planner;
 	const struct index_def *def;
 	const char *columns; /* as they stand in names */
 };
@@ -26,12 +26,12 @@ static const char *unique(const struct index_def *def)
 static void add_concurrent_build(
 	struct recipe_index *recipe, const struct name *table, const char *name)
 {
-	struct kitchen *kitchen = recipe->kitchen;
-	struct arena *arena = kitchen->arena;
+	struct planner *planner = recipe->planner;
+	struct arena *arena = planner->arena;
 	struct name index = {.schema = table->schema, .name = name};
-	bool tolerant = kitchen->action->if_not_exists;
+	bool tolerant = planner->action->if_not_exists;
 	struct step *step =
-		plan_add_step(kitchen->plan, STEP_CONCURRENTLY, LOCK_SHARE_UPDATE_EXCLUSIVE);
+		plan_add_step(planner->plan, STEP_CONCURRENTLY, LOCK_SHARE_UPDATE_EXCLUSIVE);
 
 	step->purpose =
 		arena_printf(arena, "build %s on %s; reads and writes go on", name, table->name);
@@ -40,8 +40,8 @@ static void add_concurrent_build(
 		name_sql(arena, table), recipe->def->body_sql);
 	step->undo = arena_printf(
 		arena, "DROP INDEX CONCURRENTLY IF EXISTS %s", name_sql(arena, &index));
-	step->probe = probe(kitchen, has_index(kitchen, table, name), NULL);
-	repair_invalid_index(kitchen, step, table, name);
+	step->probe = probe_select(planner, probe_index(planner, table, name), NULL);
+	planner_repair_index(planner, step, table, name);
 }
 
 /* ---- partitioned ---- */
@@ -65,8 +65,8 @@ static const struct part *part_of(const struct part *parts, size_t n, const stru
 static const char *part_name(
 	struct recipe_index *recipe, const struct part *parts, size_t n, const struct name *table)
 {
-	struct arena *arena = recipe->kitchen->arena;
-	const struct relation_facts *parent = recipe->kitchen->table;
+	struct arena *arena = recipe->planner->arena;
+	const struct relation_facts *parent = recipe->planner->table;
 	const char *label = "idx";
 
 	for (unsigned pass = 1;; pass++) {
@@ -84,7 +84,7 @@ static const char *part_name(
 /* parts[0] is the table itself, then every level below, parents first. */
 static size_t lay_out(struct recipe_index *recipe, const char *root_name, struct part *parts)
 {
-	const struct relation_facts *table = recipe->kitchen->table;
+	const struct relation_facts *table = recipe->planner->table;
 	size_t n = 1;
 
 	parts[0] = (struct part){
@@ -107,17 +107,17 @@ static size_t lay_out(struct recipe_index *recipe, const char *root_name, struct
 
 static void add_shell(struct recipe_index *recipe, const struct part *part)
 {
-	struct kitchen *kitchen = recipe->kitchen;
-	struct arena *arena = kitchen->arena;
-	bool tolerant = kitchen->action->if_not_exists && part->parent == NULL;
-	struct step *step = add_catalog(kitchen,
+	struct planner *planner = recipe->planner;
+	struct arena *arena = planner->arena;
+	bool tolerant = planner->action->if_not_exists && part->parent == NULL;
+	struct step *step = planner_add_catalog(planner,
 		arena_printf(arena, "create %s on %s alone, without its partitions",
 			part->index.name, part->table.name),
 		arena_printf(arena, "CREATE %sINDEX %s%s ON ONLY %s %s", unique(recipe->def),
 			tolerant ? "IF NOT EXISTS " : "", quote_ident(arena, part->index.name),
 			name_sql(arena, &part->table), recipe->def->body_sql),
 		arena_printf(arena, "DROP INDEX IF EXISTS %s", name_sql(arena, &part->index)),
-		probe(kitchen, has_relation(kitchen, &part->index), NULL));
+		probe_select(planner, probe_relation(planner, &part->index), NULL));
 
 	step->lock = LOCK_SHARE;
 }
@@ -125,16 +125,16 @@ static void add_shell(struct recipe_index *recipe, const struct part *part)
 /* Attached indexes cannot be detached or dropped alone: undoing means to drop the one above. */
 static void add_attach(struct recipe_index *recipe, const struct part *part)
 {
-	struct kitchen *kitchen = recipe->kitchen;
-	struct arena *arena = kitchen->arena;
+	struct planner *planner = recipe->planner;
+	struct arena *arena = planner->arena;
 	const char *parent = name_sql(arena, &part->parent->index);
 	const char *index = name_sql(arena, &part->index);
-	struct step *step = add_catalog(kitchen,
+	struct step *step = planner_add_catalog(planner,
 		arena_printf(
 			arena, "make %s a part of %s", part->index.name, part->parent->index.name),
 		arena_printf(arena, "ALTER INDEX %s ATTACH PARTITION %s", parent, index),
 		arena_printf(arena, "DROP INDEX IF EXISTS %s", parent),
-		probe(kitchen,
+		probe_select(planner,
 			arena_printf(arena,
 				"EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhrelid "
 				"OPERATOR(pg_catalog.=) pg_catalog.to_regclass(%s) AND inhparent "
@@ -148,9 +148,9 @@ static void add_attach(struct recipe_index *recipe, const struct part *part)
 
 static bool build_on_partitions(struct recipe_index *recipe, const char *name)
 {
-	const struct relation_facts *table = recipe->kitchen->table;
+	const struct relation_facts *table = recipe->planner->table;
 	struct part *parts =
-		arena_alloc(recipe->kitchen->arena, (table->n_partition_tree + 1) * sizeof(*parts));
+		arena_alloc(recipe->planner->arena, (table->n_partition_tree + 1) * sizeof(*parts));
 	size_t n;
 
 	if (2 * table->n_partition_tree + 1 > PLAN_STEPS_MAX)
@@ -171,27 +171,28 @@ static bool build_on_partitions(struct recipe_index *recipe, const char *name)
 
 bool recipe_create_index(const struct rule_context *context, struct plan *plan)
 {
-	struct kitchen kitchen = kitchen_open(context, plan);
+	struct planner planner = planner_open(context, plan);
 	const struct index_def *def = context->action->index;
 	struct recipe_index recipe = {
-		.kitchen = &kitchen, .def = def, .columns = index_columns_text(kitchen.arena, def)};
+		.planner = &planner, .def = def, .columns = index_columns_text(planner.arena, def)};
 	const char *name = def->name;
 
 	plan->tag = "CREATE INDEX";
 	if (name == NULL)
 		name = choose_name(
-			kitchen.arena, kitchen.table, plan->table.name, recipe.columns, "idx");
-	if (!index_name_free(&kitchen, name))
+			planner.arena, planner.table, plan->table.name, recipe.columns, "idx");
+	if (!planner_index_name_free(&planner, name))
 		return false;
 	if (def->unique)
-		not_deferrable(&kitchen, "it has to be built outside a transaction, and until then "
-					 "nothing keeps duplicates out");
-	if (!is_partitioned(&kitchen))
+		planner_not_deferrable(&planner,
+			"it has to be built outside a transaction, and until then "
+			"nothing keeps duplicates out");
+	if (!planner_partitioned(&planner))
 		add_concurrent_build(&recipe, &plan->table, name);
 	else if (context->action->only || !build_on_partitions(&recipe, name))
 		return false;
-	return kitchen_close(&kitchen,
-		arena_printf(kitchen.arena, "create index %s on %s", name, plan->table.name));
+	return planner_close(&planner,
+		arena_printf(planner.arena, "create index %s on %s", name, plan->table.name));
 }
 
 /* ---- DROP INDEX ---- */
@@ -217,56 +218,56 @@ static bool droppable(const struct relation_facts *index)
 	       (index->n_indexes == 0 || !index->indexes[0].backs_constraint);
 }
 
-static void add_drop(struct kitchen *kitchen, const struct name *name, const char *definition)
+static void add_drop(struct planner *planner, const struct name *name, const char *definition)
 {
-	struct arena *arena = kitchen->arena;
+	struct arena *arena = planner->arena;
 	struct step *step =
-		plan_add_step(kitchen->plan, STEP_CONCURRENTLY, LOCK_SHARE_UPDATE_EXCLUSIVE);
+		plan_add_step(planner->plan, STEP_CONCURRENTLY, LOCK_SHARE_UPDATE_EXCLUSIVE);
 
 	step->purpose = arena_printf(
 		arena, "drop %s once no query uses it; reads and writes go on", name->name);
 	step->sql =
 		arena_printf(arena, "DROP INDEX CONCURRENTLY IF EXISTS %s", name_sql(arena, name));
 	step->undo = create_again(arena, definition);
-	step->probe = arena_printf(arena, "SELECT NOT (%s)", has_relation(kitchen, name));
+	step->probe = arena_printf(arena, "SELECT NOT (%s)", probe_relation(planner, name));
 }
 
 /* false: this one cannot be dropped so.  An index that is not there is left to IF EXISTS. */
-static bool drop_target(struct kitchen *kitchen, const struct name *target)
+static bool drop_target(struct planner *planner, const struct name *target)
 {
-	const struct relation_facts *index = facts_relation(kitchen->facts, target);
+	const struct relation_facts *index = facts_relation(planner->facts, target);
 
 	if (index == NULL || !index->exists) {
-		if (!kitchen->facts->known)
-			add_drop(kitchen, target, NULL);
-		return !kitchen->facts->known || kitchen->action->if_exists;
+		if (!planner->facts->known)
+			add_drop(planner, target, NULL);
+		return !planner->facts->known || planner->action->if_exists;
 	}
 	if (!droppable(index))
 		return false;
-	add_drop(kitchen, &index->name, index->n_indexes > 0 ? index->indexes[0].definition : NULL);
-	if (kitchen->plan->relation_oid == 0) {
-		kitchen->plan->table = index->table;
-		kitchen->plan->relation_oid = index->oid;
+	add_drop(planner, &index->name, index->n_indexes > 0 ? index->indexes[0].definition : NULL);
+	if (planner->plan->relation_oid == 0) {
+		planner->plan->table = index->table;
+		planner->plan->relation_oid = index->oid;
 	}
 	return true;
 }
 
 bool recipe_drop_index(const struct rule_context *context, struct plan *plan)
 {
-	struct kitchen kitchen = kitchen_open(context, plan);
+	struct planner planner = planner_open(context, plan);
 	const struct action *action = context->action;
 
 	plan->tag = "DROP INDEX";
 	if (action->cascade)
 		return false;
 	for (size_t i = 0; i < action->n_targets; i++)
-		if (!drop_target(&kitchen, &action->targets[i]))
+		if (!drop_target(&planner, &action->targets[i]))
 			return false;
-	not_deferrable(&kitchen,
+	planner_not_deferrable(&planner,
 		"DROP INDEX CONCURRENTLY waits for every transaction on the table, "
 		"the one it would stand in as well");
-	return kitchen_close(&kitchen,
-		action->n_targets == 1 ? arena_printf(kitchen.arena, "drop index %s",
-						 name_text(kitchen.arena, &action->targets[0]))
+	return planner_close(&planner,
+		action->n_targets == 1 ? arena_printf(planner.arena, "drop index %s",
+						 name_text(planner.arena, &action->targets[0]))
 				       : "drop indexes");
 }

@@ -17,7 +17,7 @@ static size_t clip(const char *text, size_t max)
 	return n;
 }
 
-const char *object_name(
+const char *make_object_name(
 	struct arena *arena, const char *name1, const char *name2, const char *label)
 {
 	size_t overhead = strlen(label) + 1 + (name2 != NULL);
@@ -49,10 +49,11 @@ static bool taken(const struct relation_facts *table, const char *name)
 const char *choose_name(struct arena *arena, const struct relation_facts *table, const char *name1,
 	const char *name2, const char *label)
 {
-	const char *name = object_name(arena, name1, name2, label);
+	const char *name = make_object_name(arena, name1, name2, label);
 
 	for (unsigned pass = 1; taken(table, name); pass++)
-		name = object_name(arena, name1, name2, arena_printf(arena, "%s%u", label, pass));
+		name = make_object_name(
+			arena, name1, name2, arena_printf(arena, "%s%u", label, pass));
 	return name;
 }
 

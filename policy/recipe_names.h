@@ -12,7 +12,7 @@ struct arena;
 
 /* makeObjectName (indexcmds.c): name1_name2_label, the longer of the two names cut to fit.  name2
  * may be NULL. */
-const char *object_name(
+const char *make_object_name(
 	struct arena *arena, const char *name1, const char *name2, const char *label);
 
 /* ChooseRelationName and ChooseConstraintName: the same, numbered past what facts know to be taken.

@@ -11,69 +11,71 @@
 #include <string.h>
 
 #include "arena.h"
+#include "planner.h"
 #include "recipe_names.h"
-#include "recipe_parts.h"
 
 /* PostgreSQL 18 calls its own constraint t_c_not_null: a name of that form would make it choose
  * another. */
-const char *not_null_check_name(struct kitchen *kitchen, const char *column)
+const char *planner_check_name(struct planner *planner, const char *column)
 {
-	return choose_name(kitchen->arena, kitchen->table, kitchen->plan->table.name, column,
+	return choose_name(planner->arena, planner->table, planner->plan->table.name, column,
 		"not_null_check");
 }
 
-static const char *already_not_null(struct kitchen *kitchen, const char *column)
+static const char *already_not_null(struct planner *planner, const char *column)
 {
-	return has_column(kitchen, column, "attnotnull");
+	return probe_column(planner, column, "attnotnull");
 }
 
-struct step *add_not_null_check(struct kitchen *kitchen, const char *column, const char *check)
+struct step *planner_add_not_null_check(
+	struct planner *planner, const char *column, const char *check)
 {
-	struct arena *arena = kitchen->arena;
+	struct arena *arena = planner->arena;
 	const char *quoted = quote_ident(arena, check);
 
-	return add_catalog(kitchen,
+	return planner_add_catalog(planner,
 		arena_printf(arena, "refuse new nulls in %s; old rows are not read yet", column),
 		arena_printf(arena, "%s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID",
-			kitchen->alter, quoted, quote_ident(arena, column)),
-		arena_printf(arena, "%s DROP CONSTRAINT IF EXISTS %s", kitchen->alter, quoted),
-		probe(kitchen, has_constraint(kitchen, &kitchen->plan->table, check, false),
-			already_not_null(kitchen, column)));
+			planner->alter, quoted, quote_ident(arena, column)),
+		arena_printf(arena, "%s DROP CONSTRAINT IF EXISTS %s", planner->alter, quoted),
+		probe_select(planner,
+			probe_constraint(planner, &planner->plan->table, check, false),
+			already_not_null(planner, column)));
 }
 
-struct step *add_set_not_null(struct kitchen *kitchen, const char *column)
+struct step *planner_add_set_not_null(struct planner *planner, const char *column)
 {
-	struct arena *arena = kitchen->arena;
+	struct arena *arena = planner->arena;
 	const char *quoted = quote_ident(arena, column);
 
-	return add_catalog(kitchen,
+	return planner_add_catalog(planner,
 		arena_printf(
 			arena, "make %s NOT NULL; the validated check spares the scan", column),
-		arena_printf(arena, "%s ALTER COLUMN %s SET NOT NULL", kitchen->alter, quoted),
-		arena_printf(arena, "%s ALTER COLUMN %s DROP NOT NULL", kitchen->alter, quoted),
-		probe(kitchen, already_not_null(kitchen, column), NULL));
+		arena_printf(arena, "%s ALTER COLUMN %s SET NOT NULL", planner->alter, quoted),
+		arena_printf(arena, "%s ALTER COLUMN %s DROP NOT NULL", planner->alter, quoted),
+		probe_select(planner, already_not_null(planner, column), NULL));
 }
 
-struct step *add_drop_check(struct kitchen *kitchen, const char *check)
+struct step *planner_add_drop_check(struct planner *planner, const char *check)
 {
-	struct arena *arena = kitchen->arena;
-	struct step *step = add_catalog(kitchen,
+	struct arena *arena = planner->arena;
+	struct step *step = planner_add_catalog(planner,
 		arena_printf(arena, "drop the check %s, which NOT NULL makes needless", check),
-		arena_printf(arena, "%s DROP CONSTRAINT IF EXISTS %s", kitchen->alter,
+		arena_printf(arena, "%s DROP CONSTRAINT IF EXISTS %s", planner->alter,
 			quote_ident(arena, check)),
 		"", NULL);
 
 	step->probe = arena_printf(arena, "SELECT NOT %s",
-		has_constraint(kitchen, &kitchen->plan->table, check, false));
+		probe_constraint(planner, &planner->plan->table, check, false));
 	step->with_previous = true;
 	return step;
 }
 
 /* NULL when there is nothing to fill nulls with. */
-static const char *fill_expression(const struct kitchen *kitchen, const char *column)
+static const char *fill_expression(const struct planner *planner, const char *column)
 {
 	const struct column_facts *facts =
-		kitchen->table != NULL ? facts_column(kitchen->table, column) : NULL;
+		planner->table != NULL ? facts_column(planner->table, column) : NULL;
 
 	if (facts == NULL || facts->generated || facts->default_sql == NULL ||
 		strncmp(facts->default_sql, "NULL", 4) == 0)
@@ -81,40 +83,41 @@ static const char *fill_expression(const struct kitchen *kitchen, const char *co
 	return facts->default_sql;
 }
 
-void add_not_null_proof(struct kitchen *kitchen, const char *column, const char *check)
+void planner_add_not_null_proof(struct planner *planner, const char *column, const char *check)
 {
-	const char *fill = fill_expression(kitchen, column);
+	const char *fill = fill_expression(planner, column);
 	struct step *step;
 
 	if (fill != NULL)
-		add_backfill(kitchen, column, fill);
-	step = add_not_null_check(kitchen, column, check);
+		planner_add_backfill(planner, column, fill);
+	step = planner_add_not_null_check(planner, column, check);
 	step->in_client_transaction = fill == NULL;
 	if (fill != NULL)
-		add_backfill(kitchen, column, fill);
-	add_validate(
-		kitchen, &kitchen->plan->table, check, false, already_not_null(kitchen, column));
+		planner_add_backfill(planner, column, fill);
+	planner_add_validate(
+		planner, &planner->plan->table, check, false, already_not_null(planner, column));
 }
 
 /* ONLY on a parent would be refused: its children have to follow (ATPrepSetNotNull,
  * MergeWithExistingConstraint). */
-static bool only_on_parent(const struct kitchen *kitchen)
+static bool only_on_parent(const struct planner *planner)
 {
-	return kitchen->action->only && (is_partitioned(kitchen) || is_inherited(kitchen));
+	return planner->action->only &&
+	       (planner_partitioned(planner) || planner_inherited(planner));
 }
 
 bool recipe_set_not_null(const struct rule_context *context, struct plan *plan)
 {
-	struct kitchen kitchen = kitchen_open(context, plan);
+	struct planner planner = planner_open(context, plan);
 	const char *column = context->action->column;
-	const char *check = not_null_check_name(&kitchen, column);
+	const char *check = planner_check_name(&planner, column);
 
-	if (only_on_parent(&kitchen) ||
-		(is_inherited(&kitchen) && fill_expression(&kitchen, column) != NULL))
+	if (only_on_parent(&planner) ||
+		(planner_inherited(&planner) && fill_expression(&planner, column) != NULL))
 		return false;
-	add_not_null_proof(&kitchen, column, check);
-	add_set_not_null(&kitchen, column);
-	add_drop_check(&kitchen, check);
-	return kitchen_close(&kitchen,
-		arena_printf(kitchen.arena, "set %s.%s NOT NULL", plan->table.name, column));
+	planner_add_not_null_proof(&planner, column, check);
+	planner_add_set_not_null(&planner, column);
+	planner_add_drop_check(&planner, check);
+	return planner_close(&planner,
+		arena_printf(planner.arena, "set %s.%s NOT NULL", plan->table.name, column));
 }

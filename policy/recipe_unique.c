@@ -7,8 +7,8 @@
 #include <strings.h>
 
 #include "arena.h"
+#include "planner.h"
 #include "recipe_names.h"
-#include "recipe_parts.h"
 
 /* AddRelationNewConstraints (heap.c): named for its column only when it speaks of exactly one. */
 static const char *single_column(const struct expr *check)
@@ -19,10 +19,10 @@ static const char *single_column(const struct expr *check)
 	return check->n_columns > 0 ? check->columns[0] : NULL;
 }
 
-const char *constraint_name(struct kitchen *kitchen, const struct constraint_def *def)
+const char *planner_constraint_name(struct planner *planner, const struct constraint_def *def)
 {
-	struct arena *arena = kitchen->arena;
-	const char *table = kitchen->plan->table.name;
+	struct arena *arena = planner->arena;
+	const char *table = planner->plan->table.name;
 	const char *columns;
 
 	if (def->name != NULL)
@@ -30,12 +30,12 @@ const char *constraint_name(struct kitchen *kitchen, const struct constraint_def
 	switch (def->kind) {
 	case CONSTRAINT_CHECK:
 		return choose_name(
-			arena, kitchen->table, table, single_column(def->check), "check");
+			arena, planner->table, table, single_column(def->check), "check");
 	case CONSTRAINT_FOREIGN_KEY:
 		columns = join_columns(arena, def->columns, def->n_columns);
-		return choose_name(arena, kitchen->table, table, columns, "fkey");
+		return choose_name(arena, planner->table, table, columns, "fkey");
 	case CONSTRAINT_PRIMARY_KEY:
-		return choose_name(arena, kitchen->table, table, NULL, "pkey");
+		return choose_name(arena, planner->table, table, NULL, "pkey");
 	case CONSTRAINT_UNIQUE:
 	case CONSTRAINT_EXCLUSION:
 		break;
@@ -44,12 +44,12 @@ const char *constraint_name(struct kitchen *kitchen, const struct constraint_def
 	if (def->n_include > 0)
 		columns = arena_printf(
 			arena, "%s_%s", columns, join_columns(arena, def->include, def->n_include));
-	return choose_name(arena, kitchen->table, table, columns, "key");
+	return choose_name(arena, planner->table, table, columns, "key");
 }
 
-bool constraint_name_in_use(const struct kitchen *kitchen, const char *name)
+bool planner_constraint_exists(const struct planner *planner, const char *name)
 {
-	return kitchen->table != NULL && facts_constraint(kitchen->table, name) != NULL;
+	return planner->table != NULL && facts_constraint(planner->table, name) != NULL;
 }
 
 /* A key word outside quotes. */
@@ -70,33 +70,35 @@ static bool has_word(const char *sql, const char *word)
 }
 
 /* WITH (fillfactor = ..) and TABLESPACE are in the text alone, so they would be lost. */
-bool index_can_replace(const struct kitchen *kitchen, const struct constraint_def *def)
+bool planner_index_can_replace(const struct planner *planner, const struct constraint_def *def)
 {
-	return !is_partitioned(kitchen) && !has_word(def->body_sql, " WITH") &&
+	return !planner_partitioned(planner) && !has_word(def->body_sql, " WITH") &&
 	       !has_word(def->body_sql, " TABLESPACE");
 }
 
 bool recipe_add_unique(const struct rule_context *context, struct plan *plan)
 {
-	struct kitchen kitchen = kitchen_open(context, plan);
+	struct planner planner = planner_open(context, plan);
 	const struct constraint_def *def = context->action->constraint;
-	const char *name = constraint_name(&kitchen, def);
+	const char *name = planner_constraint_name(&planner, def);
 
-	if (def->using_index != NULL || !index_can_replace(&kitchen, def) ||
-		constraint_name_in_use(&kitchen, name) || !index_name_free(&kitchen, name))
+	if (def->using_index != NULL || !planner_index_can_replace(&planner, def) ||
+		planner_constraint_exists(&planner, name) ||
+		!planner_index_name_free(&planner, name))
 		return false;
-	add_unique_index(&kitchen, name, def);
-	add_using_index(&kitchen, name, name, def);
-	not_deferrable(&kitchen, "its index has to be built outside a transaction, and until then "
-				 "nothing keeps duplicates out");
-	return kitchen_close(&kitchen, arena_printf(kitchen.arena, "add unique constraint %s to %s",
+	planner_add_unique_index(&planner, name, def);
+	planner_add_using_index(&planner, name, name, def);
+	planner_not_deferrable(&planner,
+		"its index has to be built outside a transaction, and until then "
+		"nothing keeps duplicates out");
+	return planner_close(&planner, arena_printf(planner.arena, "add unique constraint %s to %s",
 					       name, plan->table.name));
 }
 
 /* ---- primary keys ---- */
 
 /* The columns the key will be of; an index named stands for its own. */
-static size_t key_columns(const struct kitchen *kitchen, const struct constraint_def *def,
+static size_t key_columns(const struct planner *planner, const struct constraint_def *def,
 	const char *const **columns)
 {
 	const struct index_facts *index = NULL;
@@ -105,77 +107,78 @@ static size_t key_columns(const struct kitchen *kitchen, const struct constraint
 		*columns = def->columns;
 		return def->n_columns;
 	}
-	if (kitchen->table != NULL)
-		index = facts_index(kitchen->table, def->using_index);
+	if (planner->table != NULL)
+		index = facts_index(planner->table, def->using_index);
 	*columns = index != NULL ? index->columns : NULL;
 	return index != NULL ? index->n_columns : 0;
 }
 
-static bool nullable(const struct kitchen *kitchen, const char *column)
+static bool nullable(const struct planner *planner, const char *column)
 {
 	const struct column_facts *facts =
-		kitchen->table != NULL ? facts_column(kitchen->table, column) : NULL;
+		planner->table != NULL ? facts_column(planner->table, column) : NULL;
 
 	return facts == NULL || !facts->not_null;
 }
 
 /* Proves the nullable columns NOT NULL; checks[i] is the helper's name or NULL. */
 static void prove_columns(
-	struct kitchen *kitchen, const char *const *columns, size_t n, const char **checks)
+	struct planner *planner, const char *const *columns, size_t n, const char **checks)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (!nullable(kitchen, columns[i]))
+		if (!nullable(planner, columns[i]))
 			continue;
-		checks[i] = not_null_check_name(kitchen, columns[i]);
-		add_not_null_proof(kitchen, columns[i], checks[i]);
+		checks[i] = planner_check_name(planner, columns[i]);
+		planner_add_not_null_proof(planner, columns[i], checks[i]);
 	}
 }
 
 /* One transaction: NOT NULL where it was missing, the key, and the helpers go. */
-static void enforce_key(struct kitchen *kitchen, const struct constraint_def *def, const char *name,
+static void enforce_key(struct planner *planner, const struct constraint_def *def, const char *name,
 	const char *const *columns, size_t n, const char *const *checks)
 {
-	size_t first = kitchen->plan->n_steps;
+	size_t first = planner->plan->n_steps;
 	const char *index = def->using_index != NULL ? def->using_index : name;
 
 	for (size_t i = 0; i < n; i++)
 		if (checks[i] != NULL)
-			add_set_not_null(kitchen, columns[i]);
-	add_using_index(kitchen, name, index, def);
+			planner_add_set_not_null(planner, columns[i]);
+	planner_add_using_index(planner, name, index, def);
 	for (size_t i = 0; i < n; i++)
 		if (checks[i] != NULL)
-			add_drop_check(kitchen, checks[i]);
-	for (size_t i = first + 1; i < kitchen->plan->n_steps; i++)
-		kitchen->plan->steps[i].with_previous = true;
+			planner_add_drop_check(planner, checks[i]);
+	for (size_t i = first + 1; i < planner->plan->n_steps; i++)
+		planner->plan->steps[i].with_previous = true;
 }
 
 /* ADD CONSTRAINT renames the index to the constraint's name; unnamed, the index gives its own. */
-static const char *key_name(struct kitchen *kitchen, const struct constraint_def *def)
+static const char *key_name(struct planner *planner, const struct constraint_def *def)
 {
 	if (def->name == NULL && def->using_index != NULL)
 		return def->using_index;
-	return constraint_name(kitchen, def);
+	return planner_constraint_name(planner, def);
 }
 
 bool recipe_add_primary_key(const struct rule_context *context, struct plan *plan)
 {
-	struct kitchen kitchen = kitchen_open(context, plan);
+	struct planner planner = planner_open(context, plan);
 	const struct constraint_def *def = context->action->constraint;
-	const char *name = key_name(&kitchen, def);
+	const char *name = key_name(&planner, def);
 	const char *const *columns;
-	size_t n = key_columns(&kitchen, def, &columns);
-	const char **checks = arena_alloc(kitchen.arena, (n + 1) * sizeof(*checks));
+	size_t n = key_columns(&planner, def, &columns);
+	const char **checks = arena_alloc(planner.arena, (n + 1) * sizeof(*checks));
 
-	if (n == 0 || is_inherited(&kitchen) || !index_can_replace(&kitchen, def) ||
-		constraint_name_in_use(&kitchen, name) ||
-		(def->using_index == NULL && !index_name_free(&kitchen, name)))
+	if (n == 0 || planner_inherited(&planner) || !planner_index_can_replace(&planner, def) ||
+		planner_constraint_exists(&planner, name) ||
+		(def->using_index == NULL && !planner_index_name_free(&planner, name)))
 		return false;
-	prove_columns(&kitchen, columns, n, checks);
+	prove_columns(&planner, columns, n, checks);
 	if (def->using_index == NULL)
-		add_unique_index(&kitchen, name, def);
-	enforce_key(&kitchen, def, name, columns, n, checks);
-	not_deferrable(&kitchen, "its index has to be built outside a transaction, and until then "
-				 "nothing keeps duplicates out");
-	return kitchen_close(&kitchen,
-		arena_printf(kitchen.arena, "add primary key %s to %s", name, plan->table.name));
+		planner_add_unique_index(&planner, name, def);
+	enforce_key(&planner, def, name, columns, n, checks);
+	planner_not_deferrable(&planner,
+		"its index has to be built outside a transaction, and until then "
+		"nothing keeps duplicates out");
+	return planner_close(&planner,
+		arena_printf(planner.arena, "add primary key %s to %s", name, plan->table.name));
 }

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "planner.h"
+
+#include <string.h>
+
+#include "arena.h"
+#include "recipe_names.h"
+
+struct planner planner_open(const struct rule_context *context, struct plan *plan)
+{
+	const struct action *action = context->action;
+	bool known = context->table != NULL && context->table->exists;
+	struct planner planner = {
+		.arena = context->arena,
+		.action = action,
+		.facts = context->facts,
+		.table = known ? context->table : NULL,
+		.plan = plan,
+	};
+
+	*plan = (struct plan){
+		.table = known ? context->table->name : action->table,
+		.relation_oid = known ? context->table->oid : 0,
+		.tag = context->stmt != NULL && context->stmt->tag != NULL ? context->stmt->tag
+									   : "ALTER TABLE",
+		.deferrable = true,
+	};
+	planner.table_sql = plan->table.name != NULL ? name_sql(planner.arena, &plan->table) : "";
+	planner.alter = arena_printf(
+		planner.arena, "ALTER TABLE %s%s", action->only ? "ONLY " : "", planner.table_sql);
+	return planner;
+}
+
+bool planner_close(const struct planner *planner, const char *summary)
+{
+	struct plan *plan = planner->plan;
+	size_t phases = 0;
+
+	for (size_t i = 0; i < plan->n_steps; i++)
+		phases += !plan->steps[i].with_previous;
+	plan->summary = arena_printf(
+		planner->arena, "%s in %zu phase%s", summary, phases, phases == 1 ? "" : "s");
+	return plan->n_steps > 0 && !plan->overflow;
+}
+
+void planner_not_deferrable(struct planner *planner, const char *because)
+{
+	planner->plan->deferrable = false;
+	planner->plan->not_deferrable_because = because;
+}
+
+bool planner_partitioned(const struct planner *planner)
+{
+	return planner->table != NULL && planner->table->kind == 'p';
+}
+
+bool planner_inherited(const struct planner *planner)
+{
+	return planner->table != NULL && planner->table->kind != 'p' &&
+	       planner->table->n_partitions > 0;
+}
+
+struct step *planner_add_catalog(struct planner *planner, const char *purpose, const char *sql,
+	const char *undo, const char *probe_sql)
+{
+	struct step *step = plan_add_step(planner->plan, STEP_CATALOG, LOCK_ACCESS_EXCLUSIVE);
+
+	step->purpose = purpose;
+	step->sql = sql;
+	step->undo = undo;
+	step->probe = probe_sql;
+	return step;
+}
+
+struct step *planner_add_not_valid(struct planner *planner, const struct name *table,
+	const char *name, const struct constraint_def *def)
+{
+	bool foreign_key = def->kind == CONSTRAINT_FOREIGN_KEY;
+	const char *only = planner->action->only ? "ONLY " : "";
+	const char *table_sql = name_sql(planner->arena, table);
+	const char *name_quoted = quote_ident(planner->arena, name);
+	struct step *step = planner_add_catalog(planner,
+		arena_printf(
+			planner->arena, "hold new rows to %s; old ones are not read yet", name),
+		arena_printf(planner->arena, "ALTER TABLE %s%s ADD CONSTRAINT %s %s NOT VALID",
+			only, table_sql, name_quoted, def->body_sql),
+		arena_printf(planner->arena, "ALTER TABLE %s%s DROP CONSTRAINT IF EXISTS %s", only,
+			table_sql, name_quoted),
+		probe_select(planner, probe_constraint(planner, table, name, false), NULL));
+
+	/* ATExecAddConstraint: a foreign key needs no more than this, on both tables. */
+	if (foreign_key)
+		step->lock = LOCK_SHARE_ROW_EXCLUSIVE;
+	return step;
+}
+
+void planner_add_validate(struct planner *planner, const struct name *table, const char *name,
+	bool foreign_key, const char *done_also)
+{
+	struct step *step = plan_add_step(planner->plan, STEP_SCAN, LOCK_SHARE_UPDATE_EXCLUSIVE);
+
+	step->purpose = arena_printf(planner->arena,
+		foreign_key ? "look up the rows there are for %s; reads and writes go on"
+			    : "check the rows there are against %s; reads and writes go on",
+		name);
+	step->sql = arena_printf(planner->arena, "ALTER TABLE %s VALIDATE CONSTRAINT %s",
+		name_sql(planner->arena, table), quote_ident(planner->arena, name));
+	step->probe =
+		probe_select(planner, probe_constraint(planner, table, name, true), done_also);
+}
+
+/* ---- backfill ---- */
+
+static const struct constraint_facts *primary_key(const struct relation_facts *table)
+{
+	for (size_t i = 0; table != NULL && i < table->n_constraints; i++)
+		if (table->constraints[i].kind == CONSTRAINT_PRIMARY_KEY)
+			return &table->constraints[i];
+	return NULL;
+}
+
+static const char *column_list(struct arena *arena, const char *const *columns, size_t n)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < n; i++)
+		text = arena_printf(
+			arena, "%s%s%s", text, i > 0 ? ", " : "", quote_ident(arena, columns[i]));
+	return text;
+}
+
+/* What names a row: the primary key, or where it lies; below a partitioned table that needs the
+ * leaf too. */
+static const char *row_key(struct planner *planner)
+{
+	const struct constraint_facts *key = primary_key(planner->table);
+
+	if (key != NULL)
+		return column_list(planner->arena, key->columns, key->n_columns);
+	return planner_partitioned(planner) ? "tableoid, ctid" : "ctid";
+}
+
+void planner_add_backfill(struct planner *planner, const char *column, const char *expr_sql)
+{
+	struct arena *arena = planner->arena;
+	struct step *step = plan_add_step(planner->plan, STEP_BACKFILL, LOCK_ROW_EXCLUSIVE);
+	struct backfill_spec *spec = arena_alloc(arena, sizeof(*spec));
+	const char *quoted = quote_ident(arena, column), *key = row_key(planner);
+
+	spec->table = planner->plan->table;
+	spec->set_sql = arena_printf(arena, "%s = %s", quoted, expr_sql);
+	spec->pending_sql = arena_printf(arena, "%s IS NULL", quoted);
+	step->backfill = spec;
+	step->purpose = arena_printf(arena,
+		"fill %s in the rows there are, in batches of their own transaction", column);
+	step->sql = arena_printf(arena,
+		"UPDATE %s SET %s WHERE (%s) IN (SELECT %s FROM %s WHERE %s LIMIT 1000) AND %s",
+		planner->table_sql, spec->set_sql, key, key, planner->table_sql, spec->pending_sql,
+		spec->pending_sql);
+	step->probe = arena_printf(arena, "SELECT NOT EXISTS (SELECT FROM %s WHERE %s)",
+		planner->table_sql, spec->pending_sql);
+}
+
+/* ---- unique indexes behind constraints ---- */
+
+static struct name beside_table(const struct planner *planner, const char *index)
+{
+	return (struct name){.schema = planner->plan->table.schema, .name = index};
+}
+
+bool planner_index_name_free(const struct planner *planner, const char *index)
+{
+	struct name name = beside_table(planner, index);
+	const struct relation_facts *relation = facts_relation(planner->facts, &name);
+	const struct index_facts *own =
+		planner->table != NULL ? facts_index(planner->table, index) : NULL;
+
+	if (relation == NULL) {
+		name.schema = planner->action->table.schema;
+		relation = facts_relation(planner->facts, &name);
+	}
+	if (own != NULL)
+		return !own->valid;
+	return relation == NULL || !relation->exists || planner->table == NULL ||
+	       strcmp(relation->name.schema, planner->table->name.schema) != 0;
+}
+
+void planner_add_unique_index(
+	struct planner *planner, const char *name, const struct constraint_def *def)
+{
+	struct arena *arena = planner->arena;
+	const struct name *table = &planner->plan->table;
+	struct name index = beside_table(planner, name);
+	struct step *step =
+		plan_add_step(planner->plan, STEP_CONCURRENTLY, LOCK_SHARE_UPDATE_EXCLUSIVE);
+	const char *include = "";
+
+	if (def->n_include > 0)
+		include = arena_printf(
+			arena, " INCLUDE (%s)", column_list(arena, def->include, def->n_include));
+	step->purpose =
+		arena_printf(arena, "build the unique index %s; reads and writes go on", name);
+	step->sql = arena_printf(arena, "CREATE UNIQUE INDEX CONCURRENTLY %s ON %s (%s)%s%s",
+		quote_ident(arena, name), planner->table_sql,
+		column_list(arena, def->columns, def->n_columns), include,
+		def->nulls_not_distinct ? " NULLS NOT DISTINCT" : "");
+	step->undo = arena_printf(
+		arena, "DROP INDEX CONCURRENTLY IF EXISTS %s", name_sql(arena, &index));
+	step->probe = probe_select(planner, probe_index(planner, table, name), NULL);
+	planner_repair_index(planner, step, table, name);
+}
+
+struct step *planner_add_using_index(struct planner *planner, const char *name, const char *index,
+	const struct constraint_def *def)
+{
+	struct arena *arena = planner->arena;
+	const char *quoted = quote_ident(arena, name);
+	bool primary = def->kind == CONSTRAINT_PRIMARY_KEY;
+
+	return planner_add_catalog(planner,
+		arena_printf(arena, "make the index the %s %s",
+			primary ? "primary key" : "unique constraint", name),
+		arena_printf(arena, "%s ADD CONSTRAINT %s %s USING INDEX %s%s%s", planner->alter,
+			quoted, primary ? "PRIMARY KEY" : "UNIQUE", quote_ident(arena, index),
+			def->deferrable ? " DEFERRABLE" : "",
+			def->initially_deferred ? " INITIALLY DEFERRED" : ""),
+		arena_printf(arena, "%s DROP CONSTRAINT IF EXISTS %s", planner->alter, quoted),
+		probe_select(planner, probe_constraint(planner, &planner->plan->table, name, false),
+			NULL));
+}
