@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * For tests that try plans on a real server:
+ *
+ *   plan_json --catalog-sql      prints the catalog query as it is embedded
+ *   plan_json SQL                prints the query's parameters for SQL as a JSON list; reads its
+ *                                answer, one line; prints the plan of the first action, or null
+ */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "catalog.h"
+#include "recipe.h"
+
+static bool (*const recipes[ACTION_KINDS])(const struct rule_context *, struct plan *) = {
+	[ACTION_SET_NOT_NULL] = recipe_set_not_null,
+	[ACTION_ADD_COLUMN] = recipe_add_column,
+	[ACTION_ADD_CHECK] = recipe_add_check,
+	[ACTION_ADD_FOREIGN_KEY] = recipe_add_foreign_key,
+	[ACTION_ADD_UNIQUE] = recipe_add_unique,
+	[ACTION_ADD_PRIMARY_KEY] = recipe_add_primary_key,
+	[ACTION_CREATE_INDEX] = recipe_create_index,
+	[ACTION_DROP_INDEX] = recipe_drop_index,
+};
+
+static void print_line(json_t *value)
+{
+	json_dumpf(value, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
+	putchar('\n');
+	fflush(stdout);
+	json_decref(value);
+}
+
+static void print_parameters(struct arena *arena, const struct facts_request *request)
+{
+	const char *parameters[CATALOG_PARAMETERS];
+	json_t *list = json_array();
+
+	catalog_parameters(arena, request, parameters);
+	for (size_t i = 0; i < CATALOG_PARAMETERS; i++)
+		json_array_append_new(list, json_string(parameters[i]));
+	print_line(list);
+}
+
+static void read_facts(
+	struct arena *arena, const struct facts_request *request, struct facts *facts)
+{
+	char *line = NULL;
+	const char *error;
+	size_t size = 0;
+	ssize_t len = getline(&line, &size, stdin);
+
+	if (len < 0 || catalog_decode(arena, line, (size_t)len, request, facts, &error) != 0) {
+		fprintf(stderr, "plan_json: %s\n", len < 0 ? "no answer to read" : error);
+		exit(2);
+	}
+	free(line);
+}
+
+static json_t *text_or_null(const char *text)
+{
+	return text != NULL ? json_string(text) : json_null();
+}
+
+static json_t *backfill_json(struct arena *arena, const struct backfill_spec *spec)
+{
+	if (spec == NULL)
+		return json_null();
+	return json_pack("{s:s, s:s, s:s}", "table", name_sql(arena, &spec->table), "set",
+		spec->set_sql, "pending", spec->pending_sql);
+}
+
+static json_t *step_json(struct arena *arena, const struct step *step)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:b, s:b}", "kind",
+		step_kind_name(step->kind), "sql", step->sql, "undo", step->undo, "probe",
+		step->probe, "repair", text_or_null(step->repair), "repair_when",
+		text_or_null(step->repair_when), "lock", lock_mode_name(step->lock), "purpose",
+		step->purpose, "backfill", backfill_json(arena, step->backfill), "with_previous",
+		step->with_previous, "in_client_transaction", step->in_client_transaction);
+}
+
+static json_t *plan_json(struct arena *arena, const struct plan *plan)
+{
+	json_t *steps = json_array();
+
+	for (size_t i = 0; i < plan->n_steps; i++)
+		json_array_append_new(steps, step_json(arena, &plan->steps[i]));
+	return json_pack("{s:s, s:I, s:s, s:s, s:b, s:o, s:s, s:o}", "table",
+		name_sql(arena, &plan->table), "relation_oid", (json_int_t)plan->relation_oid,
+		"tag", plan->tag, "summary", plan->summary, "deferrable", plan->deferrable,
+		"not_deferrable_because", text_or_null(plan->not_deferrable_because), "text",
+		plan_text(arena, plan), "steps", steps);
+}
+
+static json_t *plan_of(struct arena *arena, const struct stmt *stmt, const struct facts *facts)
+{
+	const struct action *action = &stmt->actions[0];
+	struct effects effects = effects_of(arena, action, facts);
+	struct rule_context context = {
+		.arena = arena,
+		.stmt = stmt,
+		.action = action,
+		.facts = facts,
+		.effects = &effects,
+		.settings = &policy_settings_default,
+		.table = effects.table,
+	};
+	struct plan *plan = arena_alloc(arena, sizeof(*plan));
+
+	if (recipes[action->kind] == NULL || !recipes[action->kind](&context, plan))
+		return json_null();
+	return plan_json(arena, plan);
+}
+
+int main(int argc, char **argv)
+{
+	struct arena arena = {0};
+	struct stmts stmts;
+	struct facts_request request;
+	struct facts facts;
+	const char *error;
+
+	if (argc != 2)
+		return 2;
+	if (strcmp(argv[1], "--catalog-sql") == 0) {
+		fputs(catalog_sql, stdout);
+		return 0;
+	}
+	if (stmt_parse(&arena, argv[1], strlen(argv[1]), &stmts, &error) != 0) {
+		fprintf(stderr, "plan_json: %s\n", error);
+		return 2;
+	}
+	request = facts_request(&arena, &stmts);
+	print_parameters(&arena, &request);
+	read_facts(&arena, &request, &facts);
+	print_line(plan_of(&arena, &stmts.items[0], &facts));
+	arena_free(&arena);
+	return 0;
+}
