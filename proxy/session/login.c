@@ -309,12 +309,12 @@ static void read_server(struct session *session)
 		continue;
 }
 
+/* What came in one piece with the startup packet is there without reading. */
 static void read_client(struct session *session)
 {
-	if (login_client_wants(session) == 0 ||
-		!startup_read(session, &session->client, &session->to_server.held))
-		return;
-	while (take_password(session))
+	if (login_client_wants(session) != 0)
+		startup_read(session, &session->client, &session->to_server.held);
+	while (!session->ended && take_password(session))
 		continue;
 }
 
