@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
 #include "message.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,7 +49,7 @@ static const char *bytes_text(struct arena *arena, double bytes)
 	size_t unit = 0;
 
 	while (bytes >= 10 * 1024 && unit < sizeof(units) / sizeof(units[0]) - 1) {
-		bytes = round(bytes / 1024);
+		bytes /= 1024;
 		unit++;
 	}
 	return arena_printf(arena, "%.0f %s", bytes, units[unit]);

@@ -1,0 +1,156 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Section D.  Format: see test_golden.c; the types one by one are in test_effects_type.c.
+
+-- expect: reject alter-column-type
+-- hint: ADD COLUMN "qty_new" bigint
+ALTER TABLE orders ALTER COLUMN qty TYPE bigint;
+
+-- expect: reject alter-column-type
+ALTER TABLE orders ALTER COLUMN ci TYPE text;
+
+-- expect: reject alter-column-type
+-- facts: unknown
+ALTER TABLE orders ALTER COLUMN status TYPE text;
+
+-- expect: allow
+-- not: alter-column-type
+ALTER TABLE orders ALTER COLUMN status TYPE varchar(40);
+
+-- expect: allow
+-- not: alter-column-type
+ALTER TABLE orders ALTER COLUMN tag TYPE text;
+
+-- expect: allow
+-- not: alter-column-type
+ALTER TABLE small_t ALTER COLUMN a TYPE bigint;
+
+-- expect: reject alter-type-with-check-or-fk
+-- hint: DROP CONSTRAINT "code_check"
+ALTER TABLE orders ALTER COLUMN code TYPE varchar(20);
+
+-- expect: reject alter-type-with-check-or-fk
+ALTER TABLE orders ALTER COLUMN user_id TYPE plain_dom;
+
+-- expect: allow
+-- not: alter-type-with-check-or-fk
+ALTER TABLE orders ALTER COLUMN status TYPE text;
+
+-- expect: reject alter-type-used-by-view, alter-column-type
+ALTER TABLE orders ALTER COLUMN seen TYPE bigint;
+
+-- expect: reject alter-type-used-by-view
+ALTER TABLE orders ALTER COLUMN seen TYPE integer;
+
+-- expect: allow
+-- not: alter-type-used-by-view
+ALTER TABLE orders ALTER COLUMN qty TYPE integer;
+
+-- expect: phase set-not-null
+ALTER TABLE orders ALTER COLUMN qty SET NOT NULL;
+
+-- expect: phase set-not-null
+ALTER TABLE orders ALTER COLUMN phone SET NOT NULL;
+
+-- expect: phase set-not-null
+-- facts: in_transaction
+ALTER TABLE orders ALTER COLUMN qty SET NOT NULL;
+
+-- the CHECK that proves it goes in the same statement, before
+
+-- expect: phase set-not-null, drop-constraint
+ALTER TABLE orders ALTER COLUMN email SET NOT NULL, DROP CONSTRAINT email_nn;
+
+-- expect: reject set-not-null, drop-constraint
+ALTER TABLE orders DROP CONSTRAINT email_nn; ALTER TABLE orders ALTER COLUMN email SET NOT NULL;
+
+-- expect: allow
+-- not: set-not-null
+ALTER TABLE orders ALTER COLUMN email SET NOT NULL;
+
+-- expect: allow
+-- not: set-not-null
+ALTER TABLE orders ALTER COLUMN id SET NOT NULL;
+
+-- expect: allow
+-- not: set-not-null
+ALTER TABLE small_t ALTER COLUMN a SET NOT NULL;
+
+-- expect: allow
+-- not: set-not-null
+ALTER TABLE orders ALTER COLUMN missing SET NOT NULL;
+
+-- expect: allow
+-- not: set-not-null
+-- facts: separate
+ALTER TABLE orders ADD CONSTRAINT qty_nn CHECK (qty IS NOT NULL) NOT VALID;
+ALTER TABLE orders VALIDATE CONSTRAINT qty_nn;
+ALTER TABLE orders ALTER COLUMN qty SET NOT NULL;
+
+-- expect: allow
+-- not: set-not-null
+-- facts: separate, unknown
+ALTER TABLE orders ADD CONSTRAINT qty_nn CHECK (qty IS NOT NULL) NOT VALID;
+ALTER TABLE orders VALIDATE CONSTRAINT qty_nn;
+ALTER TABLE orders ALTER COLUMN qty SET NOT NULL;
+
+-- expect: phase set-not-null
+-- facts: separate, unknown
+ALTER TABLE orders ADD CONSTRAINT qty_nn CHECK (qty IS NOT NULL) NOT VALID;
+ALTER TABLE orders ALTER COLUMN qty SET NOT NULL;
+
+-- expect: allow drop-not-null
+ALTER TABLE orders ALTER COLUMN id DROP NOT NULL;
+
+-- expect: allow
+-- not: drop-not-null
+ALTER TABLE fresh_t ALTER COLUMN id DROP NOT NULL;
+
+-- expect: allow set-or-drop-default
+ALTER TABLE orders ALTER COLUMN qty SET DEFAULT random();
+
+-- expect: allow set-or-drop-default
+ALTER TABLE orders ALTER COLUMN qty DROP DEFAULT;
+
+-- expect: allow
+-- not: set-or-drop-default
+ALTER TABLE temp_t ALTER COLUMN a SET DEFAULT 1;
+
+-- expect: allow add-or-drop-identity-expression
+ALTER TABLE orders ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY;
+
+-- expect: allow
+-- not: add-or-drop-identity-expression
+ALTER TABLE fresh_t ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY;
+
+-- expect: reject drop-column
+-- hint: ALTER TABLE "public"."orders" DROP COLUMN "qty"
+ALTER TABLE orders DROP COLUMN qty;
+
+-- expect: reject drop-column
+ALTER TABLE small_t DROP COLUMN a;
+
+-- expect: reject drop-column
+-- facts: unknown
+ALTER TABLE orders DROP COLUMN qty;
+
+-- expect: allow
+-- not: drop-column
+ALTER TABLE orders DROP COLUMN IF EXISTS missing;
+
+-- expect: allow
+-- not: drop-column
+ALTER TABLE fresh_t DROP COLUMN ref;
+
+-- expect: reject rename-column
+-- hint: ADD COLUMN "quantity" integer
+ALTER TABLE orders RENAME COLUMN qty TO quantity;
+
+-- expect: reject rename-column
+ALTER VIEW v_orders RENAME COLUMN a TO b;
+
+-- expect: allow
+-- not: rename-column
+ALTER TABLE fresh_t RENAME COLUMN ref TO r;
+
+-- expect: reject drop-column
+ALTER TABLE orders RENAME TO o2; ALTER TABLE o2 DROP COLUMN qty;

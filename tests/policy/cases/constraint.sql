@@ -1,0 +1,171 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Section E.  Format: see test_golden.c.
+
+-- expect: rewrite add-check-not-not-valid
+ALTER TABLE orders ADD CONSTRAINT k CHECK (qty > 0);
+
+-- expect: rewrite add-check-not-not-valid
+ALTER TABLE orders ADD CHECK (qty > 0);
+
+-- expect: allow
+-- not: add-check-not-not-valid
+ALTER TABLE orders ADD CONSTRAINT k CHECK (qty > 0) NOT VALID;
+
+-- expect: allow
+-- not: add-check-not-not-valid
+ALTER TABLE small_t ADD CONSTRAINT k CHECK (a > 0);
+
+-- expect: allow
+-- not: add-check-not-not-valid
+CREATE TABLE n (id int); ALTER TABLE n ADD CHECK (id > 0);
+
+-- expect: allow
+-- lock_timeout: 0
+ALTER TABLE orders VALIDATE CONSTRAINT phone_nn;
+
+-- expect: rewrite add-fk-not-not-valid
+ALTER TABLE logs ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES users (id);
+
+-- expect: allow missing-lock-timeout
+-- not: add-fk-not-not-valid
+ALTER TABLE logs ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID;
+
+-- expect: allow
+-- not: add-fk-not-not-valid
+ALTER TABLE small_t ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES users (id);
+
+-- expect: allow
+-- not: add-fk-not-not-valid
+ALTER TABLE logs ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES missing (id);
+
+-- expect: rewrite add-fk-on-partitioned, fk-missing-index
+ALTER TABLE events ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES users (id);
+
+-- expect: rewrite add-fk-on-partitioned, fk-missing-index
+ALTER TABLE events ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID;
+
+-- expect: allow
+-- not: add-fk-on-partitioned
+ALTER TABLE events ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES missing (id);
+
+-- expect: warn fk-missing-index
+-- hint: CREATE INDEX CONCURRENTLY ON "public"."orders" ("qty")
+-- lock_timeout: 2000
+ALTER TABLE orders ADD CONSTRAINT k FOREIGN KEY (qty) REFERENCES users (id) NOT VALID;
+
+-- expect: allow
+-- not: fk-missing-index
+ALTER TABLE logs ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID;
+
+-- expect: allow fk-policy
+ALTER TABLE logs ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID;
+
+-- expect: allow
+-- not: fk-policy
+ALTER TABLE fresh_t ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES users (id);
+
+-- expect: allow create-table-with-fk, missing-lock-timeout
+CREATE TABLE n (id int, user_id int REFERENCES users);
+
+-- expect: allow
+-- not: create-table-with-fk, missing-lock-timeout
+CREATE TABLE n (id int);
+
+-- expect: rewrite add-unique-constraint
+ALTER TABLE orders ADD CONSTRAINT k UNIQUE (note);
+
+-- expect: allow
+-- not: add-unique-constraint
+ALTER TABLE logs ADD CONSTRAINT k UNIQUE USING INDEX logs_ref_uq;
+
+-- expect: allow
+-- not: add-unique-constraint
+ALTER TABLE small_t ADD CONSTRAINT k UNIQUE (a);
+
+-- expect: phase add-primary-key
+ALTER TABLE logs ADD PRIMARY KEY (ref);
+
+-- expect: phase add-primary-key
+ALTER TABLE logs ADD CONSTRAINT k PRIMARY KEY (id);
+
+-- expect: allow
+-- not: add-primary-key
+ALTER TABLE logs ADD CONSTRAINT k PRIMARY KEY USING INDEX logs_id_uq;
+
+-- expect: phase add-pk-using-index-nullable
+ALTER TABLE logs ADD CONSTRAINT k PRIMARY KEY USING INDEX logs_ref_uq;
+
+-- expect: allow
+-- not: add-pk-using-index-nullable
+ALTER TABLE logs ADD CONSTRAINT k PRIMARY KEY USING INDEX logs_id_uq;
+
+-- expect: reject add-exclusion-constraint
+ALTER TABLE orders ADD CONSTRAINT k EXCLUDE USING gist (qty WITH =);
+
+-- expect: allow
+-- not: add-exclusion-constraint
+ALTER TABLE small_t ADD CONSTRAINT k EXCLUDE USING gist (a WITH =);
+
+-- expect: warn drop-constraint
+ALTER TABLE orders DROP CONSTRAINT code_check;
+
+-- expect: warn drop-constraint
+ALTER TABLE orders DROP CONSTRAINT email_nn;
+
+-- expect: allow
+-- not: drop-constraint
+ALTER TABLE orders DROP CONSTRAINT phone_nn;
+
+-- expect: allow
+-- not: drop-constraint
+ALTER TABLE orders DROP CONSTRAINT id_nn;
+
+-- expect: allow
+-- not: drop-constraint
+ALTER TABLE orders DROP CONSTRAINT IF EXISTS missing;
+
+-- expect: allow rename-constraint-or-index, missing-lock-timeout
+ALTER TABLE orders RENAME CONSTRAINT code_check TO c2;
+
+-- expect: allow rename-constraint-or-index
+-- lock_timeout: 0
+ALTER INDEX orders_tag_idx RENAME TO t2;
+
+-- expect: allow
+-- not: rename-constraint-or-index
+ALTER TABLE fresh_t RENAME CONSTRAINT a TO b;
+
+-- expect: allow alter-constraint
+ALTER TABLE orders ALTER CONSTRAINT orders_user_id_fkey DEFERRABLE;
+
+-- expect: allow
+-- not: alter-constraint
+ALTER TABLE orders ALTER CONSTRAINT missing DEFERRABLE;
+
+-- expect: reject alter-domain-add-constraint
+ALTER DOMAIN positive ADD CONSTRAINT k CHECK (VALUE > 1);
+
+-- expect: reject alter-domain-add-constraint
+ALTER DOMAIN positive VALIDATE CONSTRAINT k;
+
+-- expect: allow
+-- not: alter-domain-add-constraint
+ALTER DOMAIN positive ADD CONSTRAINT k CHECK (VALUE > 1) NOT VALID;
+
+-- expect: allow
+-- not: alter-domain-add-constraint
+ALTER DOMAIN plain_dom ADD CONSTRAINT k CHECK (VALUE > 1);
+
+-- expect: reject alter-domain-set-not-null
+ALTER DOMAIN positive SET NOT NULL;
+
+-- expect: allow
+-- not: alter-domain-set-not-null
+ALTER DOMAIN plain_dom SET NOT NULL;
+
+-- expect: allow create-domain-with-constraint
+CREATE DOMAIN d AS int CHECK (VALUE > 0);
+
+-- expect: allow
+-- not: create-domain-with-constraint
+CREATE DOMAIN d AS int;

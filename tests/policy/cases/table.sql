@@ -1,0 +1,152 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Sections F and K.  Format: see test_golden.c.
+
+-- expect: reject drop-table
+-- hint: ALTER TABLE "public"."orders" RENAME TO "orders_deleted"
+DROP TABLE orders;
+
+-- expect: reject drop-table
+DROP TABLE IF EXISTS fresh_t, small_t;
+
+-- expect: reject drop-table
+DROP TABLE events_2025;
+
+-- expect: reject drop-table
+-- facts: unknown
+DROP TABLE whatever;
+
+-- expect: allow
+-- not: drop-table
+DROP TABLE temp_t;
+
+-- expect: allow
+-- not: drop-table
+DROP TABLE fresh_t;
+
+-- expect: allow
+-- not: drop-table
+DROP TABLE IF EXISTS missing;
+
+-- expect: allow
+-- not: drop-table
+CREATE TABLE n (id int); DROP TABLE n;
+
+-- expect: reject drop-table
+CREATE TABLE IF NOT EXISTS orders (id int); DROP TABLE orders;
+
+-- expect: reject drop-table, drop-table-cascade
+DROP TABLE orders CASCADE;
+
+-- expect: allow
+-- not: drop-table-cascade
+DROP TABLE fresh_t CASCADE;
+
+-- expect: reject truncate
+-- hint: DELETE FROM "public"."orders" WHERE "id" = ANY
+TRUNCATE orders;
+
+-- expect: reject truncate
+TRUNCATE fresh_t, small_t;
+
+-- expect: allow
+-- not: truncate
+TRUNCATE fresh_t, temp_t;
+
+-- expect: reject truncate, truncate-cascade
+TRUNCATE users CASCADE;
+
+-- expect: allow
+-- not: truncate-cascade
+TRUNCATE fresh_t CASCADE;
+
+-- expect: reject vacuum-full
+VACUUM FULL orders;
+
+-- expect: reject vacuum-full
+VACUUM (FULL, ANALYZE);
+
+-- expect: allow
+-- not: vacuum-full
+VACUUM (FULL false) orders;
+
+-- expect: allow
+-- not: vacuum-full
+VACUUM FULL small_t;
+
+-- expect: reject cluster
+CLUSTER orders USING orders_pkey;
+
+-- expect: reject cluster
+CLUSTER;
+
+-- expect: allow
+-- not: cluster
+CLUSTER small_t USING small_a_idx;
+
+-- expect: allow
+-- not: cluster
+ALTER TABLE orders CLUSTER ON orders_pkey;
+
+-- expect: reject lock-table
+LOCK TABLE orders;
+
+-- expect: reject lock-table
+LOCK TABLE orders IN ACCESS EXCLUSIVE MODE;
+
+-- expect: warn lock-table
+LOCK TABLE orders IN SHARE ROW EXCLUSIVE MODE;
+
+-- expect: warn lock-table
+LOCK TABLE orders IN ACCESS EXCLUSIVE MODE NOWAIT;
+
+-- expect: allow
+-- not: lock-table
+LOCK TABLE orders IN ROW EXCLUSIVE MODE;
+
+-- expect: reject update-without-where
+UPDATE orders SET qty = 0;
+
+-- expect: reject update-without-where
+UPDATE orders SET qty = 0 WHERE 1 = 1;
+
+-- expect: allow
+-- not: update-without-where
+UPDATE small_t SET a = 0;
+
+-- expect: allow
+-- not: update-without-where
+UPDATE orders SET qty = 0 WHERE id < 100;
+
+-- expect: reject delete-without-where
+DELETE FROM orders;
+
+-- expect: reject delete-without-where
+WITH gone AS (DELETE FROM orders RETURNING id) SELECT count(*) FROM gone;
+
+-- expect: allow
+-- not: delete-without-where
+DELETE FROM fresh_t;
+
+-- metadata only, brief
+
+-- expect: allow missing-lock-timeout
+-- lock_timeout: 2000
+CREATE TRIGGER tr BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION f();
+
+-- expect: allow missing-lock-timeout
+CREATE POLICY p ON orders USING (true);
+
+-- expect: allow missing-lock-timeout
+ALTER TABLE orders OWNER TO somebody;
+
+-- expect: allow
+-- lock_timeout: 0
+ALTER TABLE orders SET (fillfactor = 70);
+
+-- expect: allow
+-- lock_timeout: 0
+COMMENT ON TABLE orders IS 'x';
+
+-- expect: allow
+-- lock_timeout: 0
+GRANT SELECT ON orders TO somebody;
