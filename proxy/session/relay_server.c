@@ -44,6 +44,14 @@ static bool is_bulk(const struct session *session, uint8_t type)
 	       session->pipeline.marks == NULL;
 }
 
+/* What the server says while it works on a statement of ours is not for the client. */
+static bool ours(struct session *session)
+{
+	const struct owed *head = pipeline_head(&session->pipeline);
+
+	return head != NULL && (head->flags & OWED_SWALLOW);
+}
+
 /* A message that must be whole before it is handled. */
 static bool wants_body(struct session *session, uint8_t type)
 {
@@ -90,6 +98,8 @@ static bool handle_server(
 		on_parameter_status(session, body, header->body);
 		return true;
 	}
+	if (header->type == BACKEND_NOTICE_RESPONSE)
+		return !ours(session);
 	if (!is_answer(header->type))
 		return true;
 	answer = pipeline_answer(&session->pipeline, header->type);
