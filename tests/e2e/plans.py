@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: PostgreSQL
+"""Plans as the tool plan_json prints them, carried out step by step on a plain connection."""
+
+import json
+import subprocess
+
+
+def ask_catalog(connection, sql, parameters):
+    """The catalog query's one value, as text; parameters as plan_json prints them."""
+    result = connection.pgconn.exec_params(sql.encode(), [p.encode() for p in parameters])
+    assert result.error_message == b"", result.error_message.decode()
+    return result.get_value(0, 0).decode()
+
+
+class Planner:
+    def __init__(self, build):
+        self.program = build / "tests" / "plan_json"
+        self.catalog_sql = subprocess.run([self.program, "--catalog-sql"], capture_output=True, text=True,
+                                          check=True).stdout
+
+    def plan(self, connection, statement):
+        """None when there is no safe form."""
+        with subprocess.Popen([self.program, statement], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              text=True) as process:
+            parameters = json.loads(process.stdout.readline())
+            answer = ask_catalog(connection, self.catalog_sql, parameters)
+            out, _ = process.communicate(json.dumps(json.loads(answer)) + "\n", timeout=60)
+        assert process.returncode == 0, out
+        return json.loads(out)
+
+
+def groups(plan):
+    """Steps that share a transaction, in order."""
+    out = []
+    for step in plan["steps"]:
+        if step["with_previous"]:
+            out[-1].append(step)
+        else:
+            out.append([step])
+    return out
+
+
+def done(connection, step):
+    return connection.execute(step["probe"]).fetchone()[0]
+
+
+def run_step(connection, step):
+    if step["kind"] != "backfill":
+        connection.execute(step["sql"])
+        return
+    while connection.execute(step["sql"]).rowcount > 0:
+        pass
+
+
+def run_group(connection, group):
+    if len(group) == 1:
+        run_step(connection, group[0])
+        return
+    with connection.transaction():
+        for step in group:
+            run_step(connection, step)
+
+
+def undo_group(connection, group):
+    undos = [step["undo"] for step in reversed(group) if step["undo"]]
+    if len(undos) == 1:
+        connection.execute(undos[0])
+        return
+    with connection.transaction():
+        for undo in undos:
+            connection.execute(undo)
+
+
+QUERIES = {
+    "columns": """
+        SELECT c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+            pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated, a.attcollation::regcollation::text,
+            a.attstorage, a.attcompression
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+            LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        WHERE c.relnamespace = 's'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+        ORDER BY 1, 2""",
+    "constraints": """
+        SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), convalidated, condeferrable, condeferred,
+            connoinherit, conislocal, coninhcount, conindid::regclass::text
+        FROM pg_constraint WHERE connamespace = 's'::regnamespace AND conrelid <> 0 ORDER BY 1, 2""",
+    "indexes": """
+        SELECT c.relname, pg_get_indexdef(i.indexrelid), i.indisvalid, i.indisready, i.indisunique, i.indisprimary,
+            i.indimmediate, (SELECT h.inhparent::regclass::text FROM pg_inherits h WHERE h.inhrelid = i.indexrelid)
+        FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+        WHERE c.relnamespace = 's'::regnamespace ORDER BY 1""",
+    "sequences": """
+        SELECT s.sequencename, s.data_type::text, s.start_value, s.min_value, s.max_value, s.increment_by, s.cycle,
+            s.cache_size, s.last_value, d.deptype, d.refobjid::regclass::text, a.attname
+        FROM pg_sequences s
+            LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+                AND d.objid = (quote_ident(s.schemaname) || '.' || quote_ident(s.sequencename))::regclass
+                AND d.refclassid = 'pg_class'::regclass
+            LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+        WHERE s.schemaname = 's' ORDER BY 1""",
+}
+
+
+def catalog(connection, attnum=True):
+    """Everything about schema s that a plan could change.  A dropped column leaves a gap in attnum."""
+    out = {}
+    for name, query in QUERIES.items():
+        rows = connection.execute(query).fetchall()
+        if name == "columns" and not attnum:
+            rows = [row[:1] + row[2:] for row in rows]
+        out[name] = rows
+    return out

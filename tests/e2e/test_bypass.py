@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: PostgreSQL
+"""
+Ways past a parsing proxy, in both directions: nothing in HOSTILE may reach the table, nothing in
+PEACEFUL may be touched.  Letters are those of docs/security.md: A structure, B lexing, C code,
+D protocol, E names.
+"""
+
+import pytest
+
+from lab.wire import (SYNC, Closed, bind, errors, execute, extended, kinds, parse, query, rows)
+
+# What the victim is, and a look that changes when anything was done to it.
+VICTIM = """
+CREATE TABLE victim (id int PRIMARY KEY, a int);
+INSERT INTO victim SELECT i, i FROM generate_series(1, 20000) i;
+ANALYZE victim;
+CREATE SCHEMA evil;
+CREATE FUNCTION evil.drop_it() RETURNS int LANGUAGE plpgsql AS
+  $$ BEGIN DELETE FROM victim WHERE true; RETURN 1; END $$;
+"""
+LOOK = """
+SELECT (SELECT count(*) || ' ' || sum(a) FROM victim),
+       (SELECT string_agg(attname || atttypid::text, ',' ORDER BY attnum) FROM pg_attribute
+          WHERE attrelid = 'victim'::regclass AND NOT attisdropped),
+       (SELECT relfilenode FROM pg_class WHERE oid = 'victim'::regclass)
+"""
+
+HOSTILE = [
+    # A1: several statements in one text
+    "SELECT 1 AS a;;;;DROP TABLE victim;",
+    "SELECT 1; DROP TABLE victim",
+    ";DROP TABLE victim",
+    "SELECT ';'; DROP TABLE victim",
+    "SELECT $$;$$; DROP TABLE victim; --",
+    "SELECT $a$ $b$ $a$; DROP TABLE victim; -- $b$",
+    "BEGIN; TRUNCATE victim; COMMIT",
+    "SELECT 1 -- comment\n; DROP TABLE victim",
+    "SELECT 1 -- comment\r; DROP TABLE victim",
+    # A2: comments and spaces
+    "/* /* nested */ SELECT 1 */ DROP TABLE victim",
+    "DROP/**/TABLE/**/public/**/./**/victim",
+    "DROP--x\rTABLE victim",
+    "DROP\fTABLE\fvictim",
+    "-- SELECT\nDROP TABLE victim",
+    "\t\n/**/  dRoP   tAbLe victim",
+    "ALTER TABLE ONLY victim DROP a",
+    # A3, A4: names
+    'DROP TABLE U&"!0076ictim" UESCAPE \'!\'',
+    'DROP TABLE "victim"',
+    'DROP TABLE public."victim", evil.nothing',
+    # A5 to A8: inside other statements
+    "WITH d AS (DELETE FROM victim RETURNING *) SELECT count(*) FROM d",
+    "WITH u AS (UPDATE victim SET a = 0 RETURNING *) SELECT count(*) FROM u",
+    "WITH a AS (WITH b AS (DELETE FROM victim RETURNING 1) SELECT * FROM b) SELECT * FROM a",
+    "EXPLAIN ANALYZE DELETE FROM victim",
+    "EXPLAIN (ANALYZE TRUE, COSTS off) UPDATE victim SET a = 1",
+    "EXPLAIN (ANALYZE) WITH d AS (DELETE FROM victim RETURNING *) SELECT * FROM d",
+    "COPY (DELETE FROM victim RETURNING *) TO STDOUT",
+    "COPY victim FROM PROGRAM 'echo 0'",
+    "COPY (SELECT 1) TO PROGRAM 'psql -c \"drop table victim\"'",
+    "PREPARE z AS DELETE FROM victim; EXECUTE z",
+    "CREATE SCHEMA s2 CREATE TABLE x (i int) CREATE INDEX ON victim (a)",
+    # A12: the same thing by other commands
+    "DROP SCHEMA public CASCADE", "DROP OWNED BY postgres CASCADE", "REASSIGN OWNED BY postgres TO app",
+    "VACUUM FULL victim", "VACUUM (FULL TRUE) victim", "CLUSTER victim USING victim_pkey", "TRUNCATE ONLY victim",
+    "TRUNCATE TABLE victim CASCADE", "ALTER TABLE victim ALTER a TYPE text", "ALTER TABLE victim ALTER a SET DATA TYPE bigint",
+    "ALTER TABLE victim SET UNLOGGED", "ALTER TABLE victim RENAME TO gone", "ALTER TABLE victim SET SCHEMA evil",
+    "ALTER TABLE victim RENAME a TO b", "DELETE FROM ONLY victim", "DELETE FROM victim WHERE true",
+    "DELETE FROM victim WHERE 1 = 1", "UPDATE ONLY victim SET a = 0",
+    # A13: the catalog itself
+    "UPDATE pg_catalog.pg_class SET relname = 'gone' WHERE relname = 'victim'",
+    "DELETE FROM pg_attribute WHERE attrelid = 'victim'::regclass",
+    "UPDATE pg_class SET relnatts = 0 WHERE oid = 'victim'::regclass",
+    # C: code
+    "DO $$ BEGIN EXECUTE 'DROP TABLE victim'; END $$",
+    "DO LANGUAGE plpgsql 'BEGIN DROP TABLE victim; END'",
+    "DO $do$ BEGIN EXECUTE format('DROP %s victim', 'TABLE'); END $do$",
+    "SELECT query_to_xml('delete from victim where true', true, true, '')",
+    "SELECT pg_catalog.query_to_xml($$ drop table victim $$, true, true, '')",
+    "LOAD 'auto_explain'",
+    # E: names and rights
+    "SET session_replication_role = replica; DROP TABLE victim",
+    "ALTER EVENT TRIGGER x DISABLE; DROP TABLE victim",
+    "SET SESSION AUTHORIZATION postgres; DROP TABLE victim",
+]
+
+# Statements that would make later texts mean something else, each with the text that profits.
+LEXING = [
+    ("SET client_encoding = 'SJIS'", b"SELECT E'\x83\x5c'; DROP TABLE victim; --'"),
+    ("SET NAMES 'BIG5'", b"SELECT E'\xa1\x5c'; DROP TABLE victim; --'"),
+    ("SET client_encoding TO 'shift-jis'", b"SELECT E'\x83\x5c'; DROP TABLE victim; --'"),
+    ("SET \"client_encoding\" = GBK", b"SELECT E'\x81\x5c'; DROP TABLE victim; --'"),
+    ("SELECT set_config('client_' || 'encoding', 'SJIS', false)", b"SELECT E'\x83\x5c'; DROP TABLE victim; --'"),
+    ("UPDATE pg_settings SET setting = 'SJIS' WHERE name = 'client_encoding'", b"SELECT E'\x83\x5c'; DROP TABLE victim; --'"),
+    ("SET standard_conforming_strings = off", b"SELECT '\\''; DROP TABLE victim; --'"),
+    ("SET \"Standard_Conforming_Strings\" TO 'off'", b"SELECT '\\''; DROP TABLE victim; --'"),
+    ("SET LOCAL standard_conforming_strings = off", b"SELECT '\\''; DROP TABLE victim; --'"),
+    ("SELECT set_config('standard_' || 'conforming_strings', 'off', false)", b"SELECT '\\''; DROP TABLE victim; --'"),
+    ("UPDATE pg_settings SET setting = 'off' WHERE name LIKE 'standard_conf%'", b"SELECT '\\''; DROP TABLE victim; --'"),
+    ("ALTER ROLE postgres SET standard_conforming_strings = off", b"SELECT '\\''; DROP TABLE victim; --'"),
+    ("BEGIN; SET standard_conforming_strings = off", b"SELECT '\\''; DROP TABLE victim; --'"),
+]
+
+PEACEFUL = [
+    "SELECT 'DROP TABLE victim'",
+    "SELECT $$ DROP TABLE victim; $$",
+    "SELECT 1 /* ; DROP TABLE victim; */",
+    "SELECT 1 -- ; DROP TABLE victim",
+    'SELECT 1 AS "drop", 2 AS delete, 3 AS alter',
+    'SELECT "drop" FROM (SELECT 1 AS "drop") AS "table"',
+    "SELECT count(*) FROM victim WHERE a = 5 OR a IN (SELECT 7)",
+    "WITH x AS (SELECT 1 AS update) SELECT * FROM x",
+    "TABLE victim LIMIT 1",
+    "VALUES (1), (2)",
+    "(SELECT 1)",
+    "((SELECT 1) UNION (SELECT 2))",
+    "EXPLAIN SELECT * FROM victim",
+    "EXPLAIN (COSTS off) DELETE FROM victim WHERE id = 1",
+    "SHOW work_mem",
+    "SET work_mem = '5MB'",
+    "RESET work_mem",
+    "SET LOCAL statement_timeout = 0",
+    "INSERT INTO victim VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET a = excluded.a",
+    "UPDATE victim SET a = a WHERE id = 3",
+    "DELETE FROM victim WHERE id = -1",
+    "MERGE INTO victim USING (VALUES (1)) v(i) ON id = v.i WHEN MATCHED THEN UPDATE SET a = victim.a",
+    "COPY (SELECT 1) TO STDOUT",
+    "SELECT pg_advisory_lock(1), pg_advisory_unlock(1)",
+    "LISTEN drop_table", "NOTIFY drop_table, 'DROP TABLE victim'", "UNLISTEN *",
+    "PREPARE p AS SELECT 1", "EXECUTE p", "DEALLOCATE p",
+    "BEGIN", "DECLARE c CURSOR FOR SELECT 1", "FETCH c", "CLOSE c", "SAVEPOINT truncate_it", "RELEASE truncate_it", "COMMIT",
+    "SELECT E'it\\'s', U&'\\0061', B'101', X'1F', N'x'",
+    "SELECT now() AT TIME ZONE 'UTC', CURRENT_DATE, INTERVAL '1' DAY",
+    "SELECT (array[1, 2])[1], '{}'::jsonb -> 'a', @ -3 IS NULL",
+    "SELECT 'Straße', 'Ünïcode', '日本語', '\\'",
+    "SELECT set_config('search_path', '', false)",
+    "SELECT set_config('search_path', 'public', false)",
+    "DISCARD PLANS",
+]
+SEVERAL = ["SELECT 1 ; SELECT 2 ;", "SELECT ';'; SELECT $$;$$; -- ; DROP TABLE victim", "; ; SELECT 1"]
+
+pytestmark = pytest.mark.gate
+
+
+@pytest.fixture
+def victim(direct):
+    direct.execute(VICTIM)
+    return lambda: direct.execute(LOOK).fetchone()
+
+
+def untouched(victim, before):
+    assert victim() == before
+
+
+def drain(w):
+    """Everything up to ReadyForQuery or the end."""
+    try:
+        return w.until()
+    except Closed as end:
+        return end.messages
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda t: t[:60].encode("unicode_escape").decode())
+class TestHostile:
+    def test_simple(self, wire, victim, text):
+        before = victim()
+        answer = wire().query(text)
+        assert errors(answer), "it went through"
+        untouched(victim, before)
+
+    def test_extended(self, wire, victim, text):
+        before = victim()
+        w = wire()
+        w.send(extended(text) + SYNC)
+        assert errors(drain(w)), "it went through"
+        untouched(victim, before)
+
+
+class TestLexing:
+    @pytest.mark.parametrize("change, profit", LEXING, ids=lambda v: str(v)[:60])
+    def test_waiting_for_the_answer(self, wire, victim, server, change, profit):
+        before = victim()
+        w = wire()
+        w.send(query(change))
+        drain(w)
+        self.attack(w, query(profit))
+        untouched(victim, before)
+        server.query("ALTER ROLE postgres RESET ALL")
+
+    @pytest.mark.parametrize("change, profit", LEXING, ids=lambda v: str(v)[:60])
+    def test_without_waiting(self, wire, victim, server, change, profit):
+        """ParameterStatus comes only before ReadyForQuery: too late for what is under way already."""
+        before = victim()
+        w = wire()
+        self.attack(w, query(change) + query(profit))
+        w = wire()
+        self.attack(w, extended(change) + extended(profit.replace(b"; DROP TABLE victim; --'", b"")) + extended(profit) + SYNC)
+        untouched(victim, before)
+        server.query("ALTER ROLE postgres RESET ALL")
+
+    def attack(self, w, data):
+        try:
+            w.send(data + query("SELECT 'end'"))
+            w.until("Z", 3)
+        except (Closed, OSError, TimeoutError):
+            pass
+
+    @pytest.mark.parametrize("data", [
+        b"SELECT E'\xc3\x83\x5c'; DROP TABLE victim; --'",
+        b"SELECT E'\x83\x5c'; DROP TABLE victim; --'",
+        b"SELECT '\\''; DROP TABLE victim; --'",
+        b"SELECT '\xff\xfe'; DROP TABLE victim",
+    ])
+    def test_bytes_that_mean_two_things(self, wire, victim, data):
+        before = victim()
+        w = wire()
+        w.send(query(data))
+        drain(w)
+        untouched(victim, before)
+
+    def test_a_role_whose_setting_is_unsafe_cannot_log_in(self, wire, server, database):
+        server.query("ALTER ROLE app SET standard_conforming_strings = off")
+        try:
+            w = wire(login=False)
+            with pytest.raises(Closed) as end:
+                w.startup(database, "app")
+            assert errors(end.value.messages)[0].fields["S"] == "FATAL"
+        finally:
+            server.query("ALTER ROLE app RESET ALL")
+
+
+@pytest.mark.parametrize("text", PEACEFUL + SEVERAL, ids=lambda t: t[:60])
+class TestPeaceful:
+    PREPARE = {"EXECUTE p": ["PREPARE p AS SELECT 1"], "DEALLOCATE p": ["PREPARE p AS SELECT 1"],
+               "FETCH c": ["BEGIN", "DECLARE c CURSOR FOR SELECT 1"], "CLOSE c": ["BEGIN", "DECLARE c CURSOR FOR SELECT 1"],
+               "DECLARE c CURSOR FOR SELECT 1": ["BEGIN"], "SAVEPOINT truncate_it": ["BEGIN"],
+               "RELEASE truncate_it": ["BEGIN", "SAVEPOINT truncate_it"], "COMMIT": ["BEGIN"],
+               "SET LOCAL statement_timeout = 0": ["BEGIN"]}
+
+    def answers(self, w, text):
+        """In both protocols; the extended one takes a single statement."""
+        simple = self.prepared(w, text).query(text)
+        extended_too = b""
+        if text not in SEVERAL:
+            w.query("ROLLBACK; DEALLOCATE ALL")
+            extended_too = extended(text)
+        self.prepared(w, text).send(extended_too + SYNC)
+        return [[m.bytes for m in answer] for answer in (simple, w.until())]
+
+    def prepared(self, w, text):
+        for before in self.PREPARE.get(text, []):
+            w.query(before)
+        return w
+
+    def test_the_answer_is_the_servers(self, wire, server, victim, target, text):
+        victim()
+        log = len(target.records())
+        assert self.answers(wire(), text) == self.answers(wire(server), text)
+        records = target.records()[log:]
+        assert all(record.get("verdict", "allow") in ("allow", "warn") for record in records)
+
+
+class TestLimits:
+    """What would crash or stall libpg_query is refused where it is guarded, and passes where it is not."""
+
+    @pytest.mark.parametrize("body", ["1" + "+1" * 20000, "(" * 3000 + "1" + ")" * 3000, "'" + "x" * 3000000 + "'"],
+                             ids=["sum", "nesting", "literal"])
+    def test_deep_and_long(self, wire, victim, body):
+        before = victim()
+        w = wire()
+        w.query(f"SELECT {body}")
+        answer = drain_query(w, f"ALTER TABLE victim ADD COLUMN x int DEFAULT ({body})")
+        assert answer
+        answer = drain_query(w, f"SELECT {body}; DROP TABLE victim")
+        assert errors(answer)
+        untouched(victim, before)
+        assert rows(w.query("SELECT 1")) == [["1"]]
+
+    def test_runs_of_operators(self, wire, victim):
+        w = wire()
+        answer = drain_query(w, "ALTER TABLE victim ADD CHECK (a " + "/*/*" * 16000 + " 1)")
+        assert errors(answer)
+        assert rows(w.query("SELECT 1")) == [["1"]]
+
+
+def drain_query(w, text):
+    w.send(query(text))
+    return drain(w)
+
+
+class TestPortals:
+    def test_a_cursor_executed_as_a_portal(self, wire, victim):
+        before = victim()
+        w = wire()
+        w.query("BEGIN")
+        w.query("DECLARE c CURSOR FOR SELECT 1")
+        w.send(execute("c") + SYNC)
+        assert rows(w.until()) == [["1"]]
+        w.query("ROLLBACK")
+        untouched(victim, before)
+
+    def test_a_name_of_sql_executed_by_the_protocol(self, wire, victim):
+        before = victim()
+        w = wire()
+        w.query("PREPARE evil AS DELETE FROM victim")
+        w.send(bind("evil") + execute() + SYNC)
+        drain(w)
+        untouched(victim, before)
+
+    def test_parse_in_one_batch_and_execute_in_another(self, wire, victim):
+        before = victim()
+        w = wire()
+        w.send(parse("TRUNCATE victim", "t"))
+        w.send(bind("t", "p") + execute("p") + SYNC)
+        assert kinds(w.until()) == "EZ"
+        untouched(victim, before)
