@@ -17,22 +17,26 @@
 enum head_verdict {
 	HEAD_HARMLESS, /* forward unchanged, no parser needed */
 	HEAD_GUARDED, /* ask stmt_parse */
-	HEAD_AMBIGUOUS, /* means different things in different lexing modes and one of them is guarded: refuse */
+	HEAD_AMBIGUOUS, /* means different things in different lexing modes and one of them is
+			   guarded: refuse */
 	HEAD_OVER_LIMIT, /* guarded and over a cap: refuse with 54001 */
 };
 
-/* Caps that keep libpg_query off its crashes and its quadratic lexer; they bind guarded text only. */
+/* Caps that keep libpg_query off its crashes and its quadratic lexer; they bind guarded text only.
+ */
 struct head_limits {
 	size_t text_bytes_max;
 	unsigned operator_run_max; /* consecutive characters of ~!@#^&|`?+-*%/<>= */
 	unsigned nesting_max; /* open ( and [ at once */
+	unsigned links_max; /* words and operators of one statement: a tree is at most that deep */
 };
 extern const struct head_limits head_limits_default; /* what the worker's stack was measured for */
 
 struct head_scan {
 	enum head_verdict verdict;
 	unsigned statements; /* non-empty ones */
-	bool ends_transaction; /* some head is COMMIT, END, ROLLBACK, ABORT or PREPARE TRANSACTION */
+	bool ends_transaction; /* some head is COMMIT, END, ROLLBACK, ABORT or PREPARE TRANSACTION
+				*/
 	bool executes_prepared; /* some statement is an EXECUTE, or may hold one */
 	const char *reason; /* static text, for AMBIGUOUS and OVER_LIMIT; else NULL */
 };
@@ -44,7 +48,7 @@ struct head_scan {
  * one reading is enough and HEAD_AMBIGUOUS is never answered.  Otherwise every reading that
  * could be the server's is tried, and the strictest verdict is given.
  */
-struct head_scan head_scan(const char *text, size_t len, const struct head_limits *limits,
-	bool lexing_certain);
+struct head_scan head_scan(
+	const char *text, size_t len, const struct head_limits *limits, bool lexing_certain);
 
 #endif

@@ -355,6 +355,9 @@ void reading_end(struct reading *reading)
 {
 	while (reading->n_dml > 0)
 		close_dml(reading);
+	if (reading->links > reading->links_max)
+		reading->links_max = reading->links;
+	reading->links = 0;
 	reading->in_statement = false;
 	reading->selects = 0;
 	reading->on_word = NULL;
@@ -395,6 +398,7 @@ void reading_token(struct reading *reading, const struct token *token)
 	}
 	if (!reading->in_statement)
 		start_statement(reading, token);
+	reading->links += token->kind == TOKEN_WORD || token->kind == TOKEN_OPERATOR;
 	if (token->kind == TOKEN_WORD) {
 		on_word(reading, token);
 		read_where(reading, token, reading->depth);

@@ -35,6 +35,7 @@ struct reading {
 	unsigned statements;
 	unsigned depth, brackets; /* open ( and [ */
 	unsigned nesting_max;
+	unsigned links, links_max; /* words and operators: of this statement, of the longest one */
 	uint64_t selects; /* one bit an open parenthesis, lowest innermost: SELECT was read there */
 	bool in_statement;
 	word_handler *on_word; /* NULL once words stand for themselves */

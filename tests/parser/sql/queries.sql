@@ -1,0 +1,5 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Queries and everything that may hold one.  A line "--;" ends a text.
+--;
+
+--;
