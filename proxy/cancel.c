@@ -5,18 +5,25 @@
  */
 #include "cancel.h"
 
+#include <assert.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <uthash.h>
 
+/* There is one for every session, so it is as small as its secrets: 8 bytes in protocol 3.0. */
 struct entry {
-	struct cancel_key key;
 	struct entry *next; /* the same process id */
+	struct worker *worker;
+	uint64_t session;
+	uint32_t pid;
+	uint32_t secret_len;
 	UT_hash_handle hh; /* of the first of them */
+	uint8_t secrets[]; /* the client's, then the server's */
 };
 
 struct cancel_registry {
@@ -48,7 +55,7 @@ static void free_chain(struct entry *entry)
 	while (entry != NULL) {
 		struct entry *next = entry->next;
 
-		OPENSSL_cleanse(&entry->key, sizeof(entry->key));
+		OPENSSL_cleanse(entry->secrets, 2 * entry->secret_len);
 		free(entry);
 		entry = next;
 	}
@@ -75,20 +82,33 @@ static struct entry *first_of(struct cancel_registry *registry, uint32_t pid)
 	return entry;
 }
 
+static struct entry *new_entry(const struct cancel_key *key)
+{
+	struct entry *entry = must_alloc(sizeof(*entry) + 2 * key->secret_len);
+
+	entry->worker = key->worker;
+	entry->session = key->session;
+	entry->pid = key->pid;
+	entry->secret_len = (uint32_t)key->secret_len;
+	memcpy(entry->secrets, key->client_secret, key->secret_len);
+	memcpy(entry->secrets + key->secret_len, key->server_secret, key->secret_len);
+	return entry;
+}
+
 void cancel_register(struct cancel_registry *registry, struct cancel_key *key)
 {
-	struct entry *entry = must_alloc(sizeof(*entry));
-	struct entry *first;
+	struct entry *entry, *first;
 
+	assert(key->secret_len <= CANCEL_SECRET_MAX);
 	if (RAND_bytes(key->client_secret, (int)key->secret_len) != 1) {
 		fputs("phasegate: the system gives no random bytes\n", stderr);
 		exit(1);
 	}
-	entry->key = *key;
+	entry = new_entry(key);
 	pthread_mutex_lock(&registry->lock);
 	first = first_of(registry, key->pid);
 	if (first == NULL) {
-		HASH_ADD(hh, registry->entries, key.pid, sizeof(entry->key.pid), entry);
+		HASH_ADD(hh, registry->entries, pid, sizeof(entry->pid), entry);
 	} else {
 		entry->next = first->next;
 		first->next = entry;
@@ -103,7 +123,7 @@ static void unlink_first(struct cancel_registry *registry, struct entry *first)
 
 	HASH_DEL(registry->entries, first);
 	if (second != NULL)
-		HASH_ADD(hh, registry->entries, key.pid, sizeof(second->key.pid), second);
+		HASH_ADD(hh, registry->entries, pid, sizeof(second->pid), second);
 	first->next = NULL;
 }
 
@@ -111,14 +131,14 @@ static struct entry *unlink_entry(struct cancel_registry *registry, uint32_t pid
 {
 	struct entry *first = first_of(registry, pid);
 
-	if (first != NULL && first->key.session == session) {
+	if (first != NULL && first->session == session) {
 		unlink_first(registry, first);
 		return first;
 	}
 	for (struct entry *before = first; before != NULL; before = before->next) {
 		struct entry *entry = before->next;
 
-		if (entry == NULL || entry->key.session != session)
+		if (entry == NULL || entry->session != session)
 			continue;
 		before->next = entry->next;
 		entry->next = NULL;
@@ -137,6 +157,16 @@ void cancel_forget(struct cancel_registry *registry, uint32_t pid, uint64_t sess
 	free_chain(entry);
 }
 
+static void fill_key(const struct entry *entry, struct cancel_key *out)
+{
+	*out = (struct cancel_key){.pid = entry->pid,
+		.secret_len = entry->secret_len,
+		.worker = entry->worker,
+		.session = entry->session};
+	memcpy(out->client_secret, entry->secrets, entry->secret_len);
+	memcpy(out->server_secret, entry->secrets + entry->secret_len, entry->secret_len);
+}
+
 bool cancel_find(struct cancel_registry *registry, uint32_t pid, const uint8_t *secret,
 	size_t secret_len, struct cancel_key *out)
 {
@@ -144,10 +174,10 @@ bool cancel_find(struct cancel_registry *registry, uint32_t pid, const uint8_t *
 
 	pthread_mutex_lock(&registry->lock);
 	for (struct entry *entry = first_of(registry, pid); entry != NULL; entry = entry->next) {
-		if (entry->key.secret_len != secret_len ||
-			CRYPTO_memcmp(entry->key.client_secret, secret, secret_len) != 0)
+		if (entry->secret_len != secret_len ||
+			CRYPTO_memcmp(entry->secrets, secret, secret_len) != 0)
 			continue;
-		*out = entry->key;
+		fill_key(entry, out);
 		found = true;
 	}
 	pthread_mutex_unlock(&registry->lock);

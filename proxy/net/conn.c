@@ -68,6 +68,11 @@ bool conn_open(const struct conn *conn)
 	return conn->ready != NULL && conn->fd >= 0;
 }
 
+/*
+ * libevent applies the removal later, when the number may be another descriptor's, even another
+ * thread's.  That is harmless: the kernel forgot the closed one, so a removal finds nothing in this
+ * worker's epoll set (ENOENT, ignored), and a change falls back to an addition.
+ */
 void conn_close(struct conn *conn)
 {
 	if (!conn_open(conn))
