@@ -44,7 +44,8 @@ struct change_outcome {
 /* Called on the worker's thread; borrowed for the call. */
 struct change_events {
 	void (*progress)(void *arg, int64_t id, const char *text); /* one line for a NOTICE */
-	void (*finished)(void *arg, const struct change_outcome *outcome); /* once; the wait is gone after it */
+	void (*finished)(void *arg,
+		const struct change_outcome *outcome); /* once; the wait is gone after it */
 };
 
 /* Returns NULL with *error (malloc'ed) when the control connection cannot be used at all. */
@@ -64,8 +65,9 @@ int change_engine_ready(struct change_engine *engine, const char *database, stru
 	void *arg, const char **because);
 
 /* Submit and run; the session waits.  Never NULL; failure comes through finished(). */
-struct change_wait *change_submit(struct change_engine *engine, const struct change_request *request,
-	struct worker *worker, const struct change_events *events, void *arg);
+struct change_wait *change_submit(struct change_engine *engine,
+	const struct change_request *request, struct worker *worker,
+	const struct change_events *events, void *arg);
 
 /*
  * Inside BEGIN..COMMIT: the SQL that the session runs on the client's own connection, in the
@@ -74,9 +76,11 @@ struct change_wait *change_submit(struct change_engine *engine, const struct cha
  */
 const char *change_submit_sql(struct change_engine *engine, struct arena *arena,
 	const struct change_request *request, int backend_pid);
-/* After the COMMIT: run what was recorded as these ids by submit_sql; those rolled back count as done. */
-struct change_wait *change_run(struct change_engine *engine, const char *database, const int64_t *ids,
-	size_t n, struct worker *worker, const struct change_events *events, void *arg);
+/* After the COMMIT: run what was recorded as these ids by submit_sql; those rolled back count as
+ * done. */
+struct change_wait *change_run(struct change_engine *engine, const char *database,
+	const int64_t *ids, size_t n, struct worker *worker, const struct change_events *events,
+	void *arg);
 
 /* The client asked to cancel: stop at the next safe point, undo, report CHANGE_CANCELLED. */
 void change_wait_cancel(struct change_wait *wait);

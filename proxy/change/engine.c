@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "engine.h"
+
+#include <openssl/rand.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "config.h"
+#include "debug_log.h"
+
+static const unsigned threads_max[LANES] = {
+	[LANE_INSTALL] = 1,
+	[LANE_CHANGE] = LANE_THREADS_MAX,
+};
+
+int64_t engine_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void make_owner(char text[37])
+{
+	uint32_t r[4];
+
+	if (RAND_bytes((unsigned char *)r, sizeof(r)) != 1) {
+		fputs("phasegate: no random numbers to be had\n", stderr);
+		exit(1);
+	}
+	snprintf(text, 37, "%08x-%04x-4%03x-8%03x-%04x%08x", r[0], r[1] >> 16, r[1] & 0xfff,
+		r[2] >> 20, r[2] & 0xffff, r[3]);
+}
+
+struct change_engine *engine_new(const struct config *config)
+{
+	struct change_engine *engine = calloc(1, sizeof(*engine));
+
+	if (engine == NULL || (engine->conninfo = strdup(config->control_conninfo)) == NULL) {
+		fputs("phasegate: out of memory\n", stderr);
+		exit(1);
+	}
+	make_owner(engine->owner);
+	pthread_mutex_init(&engine->lock, NULL);
+	for (size_t i = 0; i < LANES; i++) {
+		engine->lanes[i].tasks_end = &engine->lanes[i].tasks;
+		pthread_cond_init(&engine->lanes[i].wake, NULL);
+	}
+	engine_tune(engine, config);
+	return engine;
+}
+
+void engine_tune(struct change_engine *engine, const struct config *config)
+{
+	pthread_mutex_lock(&engine->lock);
+	engine->tuning = (struct tuning){
+		.lock_timeout_ms = config->policy.lock_timeout_ms,
+		.lock_retry_max = config->lock_retry_max,
+		.lock_retry_delay_ms = config->lock_retry_delay_ms,
+		.rows_per_second = config->rows_per_second,
+		.batch_target_ms = config->batch_target_ms,
+		.batch_rows_first = config->batch_rows_first,
+		.batch_rows_max = config->batch_rows_max,
+	};
+	pthread_mutex_unlock(&engine->lock);
+}
+
+struct tuning engine_tuning(struct change_engine *engine)
+{
+	struct tuning tuning;
+
+	pthread_mutex_lock(&engine->lock);
+	tuning = engine->tuning;
+	pthread_mutex_unlock(&engine->lock);
+	return tuning;
+}
+
+/* Called with the lock held.  NULL: the engine stops and nothing is left. */
+static struct task *next_task(struct change_engine *engine, struct lane *lane)
+{
+	struct task *task;
+
+	while (lane->tasks == NULL) {
+		if (atomic_load(&engine->stopping))
+			return NULL;
+		lane->n_idle++;
+		pthread_cond_wait(&lane->wake, &engine->lock);
+		lane->n_idle--;
+	}
+	task = lane->tasks;
+	lane->tasks = task->next;
+	if (lane->tasks == NULL)
+		lane->tasks_end = &lane->tasks;
+	lane->n_tasks--;
+	return task;
+}
+
+struct lane_thread {
+	struct change_engine *engine;
+	struct lane *lane;
+};
+
+static void *serve_lane(void *arg)
+{
+	struct lane_thread thread = *(struct lane_thread *)arg;
+	struct task *task;
+
+	free(arg);
+	pthread_mutex_lock(&thread.engine->lock);
+	while ((task = next_task(thread.engine, thread.lane)) != NULL) {
+		pthread_mutex_unlock(&thread.engine->lock);
+		task->run(thread.engine, task);
+		pthread_mutex_lock(&thread.engine->lock);
+	}
+	pthread_mutex_unlock(&thread.engine->lock);
+	return NULL;
+}
+
+/* Called with the lock held.  Signals stay with the main thread. */
+static int start_thread(struct change_engine *engine, struct lane *lane)
+{
+	struct lane_thread *thread = malloc(sizeof(*thread));
+	sigset_t all, before;
+	int error;
+
+	if (thread == NULL)
+		return -1;
+	*thread = (struct lane_thread){engine, lane};
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&lane->threads[lane->n_threads], NULL, serve_lane, thread);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error != 0) {
+		log_error("cannot start a thread of the change engine: %s", strerror(error));
+		free(thread);
+		return -1;
+	}
+	lane->n_threads++;
+	return 0;
+}
+
+int engine_enqueue(struct change_engine *engine, enum lane_kind kind, struct task *task)
+{
+	struct lane *lane = &engine->lanes[kind];
+	int status = -1;
+
+	pthread_mutex_lock(&engine->lock);
+	if (atomic_load(&engine->stopping) || lane->n_tasks == LANE_QUEUE_MAX)
+		goto out;
+	if (lane->n_idle <= lane->n_tasks && lane->n_threads < threads_max[kind] &&
+		start_thread(engine, lane) < 0 && lane->n_threads == 0)
+		goto out;
+	task->next = NULL;
+	*lane->tasks_end = task;
+	lane->tasks_end = &task->next;
+	lane->n_tasks++;
+	pthread_cond_signal(&lane->wake);
+	status = 0;
+out:
+	pthread_mutex_unlock(&engine->lock);
+	return status;
+}
+
+void engine_join(struct change_engine *engine)
+{
+	pthread_mutex_lock(&engine->lock);
+	atomic_store(&engine->stopping, true);
+	for (size_t i = 0; i < LANES; i++)
+		pthread_cond_broadcast(&engine->lanes[i].wake);
+	pthread_mutex_unlock(&engine->lock);
+	/* No thread starts once stopping is set, so the counts stand still. */
+	for (size_t i = 0; i < LANES; i++)
+		for (unsigned t = 0; t < engine->lanes[i].n_threads; t++)
+			pthread_join(engine->lanes[i].threads[t], NULL);
+}
+
+void engine_free(struct change_engine *engine)
+{
+	for (size_t i = 0; i < LANES; i++)
+		pthread_cond_destroy(&engine->lanes[i].wake);
+	pthread_mutex_destroy(&engine->lock);
+	free(engine->conninfo);
+	free(engine);
+}

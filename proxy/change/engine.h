@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * The engine's threads and what they share.  Two lanes of tasks, first come first served:
+ * installing is brief and must not queue behind changes that take hours.
+ *
+ * Locking: engine->lock guards every field marked so below, and is never held across a call to
+ * libpq or to a worker.  conninfo and owner are constant; stopping is atomic.  Everything of a
+ * task belongs to the thread that runs it, except what change.c says of a wait.
+ */
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct config;
+struct database; /* install.h */
+
+/* What SIGHUP may change. */
+struct tuning {
+	int lock_timeout_ms, lock_retry_max, lock_retry_delay_ms;
+	int64_t rows_per_second;
+	int batch_target_ms, batch_rows_first, batch_rows_max;
+};
+
+struct change_engine;
+struct task {
+	struct task *next;
+	/* Runs once, on a thread of the lane; owns the task from then on.  Ends soon when stopping.
+	 */
+	void (*run)(struct change_engine *engine, struct task *task);
+};
+
+enum lane_kind { LANE_INSTALL, LANE_CHANGE, LANES };
+enum { LANE_THREADS_MAX = 4, LANE_QUEUE_MAX = 1000 };
+
+struct lane {
+	struct task *tasks, **tasks_end;
+	size_t n_tasks;
+	unsigned n_threads, n_idle;
+	pthread_t threads[LANE_THREADS_MAX];
+	pthread_cond_t wake;
+};
+
+struct change_engine {
+	char *conninfo;
+	char owner[37]; /* UUID of this process, for phasegate.change.owner */
+	atomic_bool stopping;
+	pthread_mutex_t lock;
+	struct tuning tuning; /* guarded */
+	struct lane lanes[LANES]; /* guarded */
+	struct database *databases; /* guarded */
+};
+
+struct change_engine *engine_new(const struct config *config);
+/* Lets the threads end their tasks, queued ones included, and joins them. */
+void engine_join(struct change_engine *engine);
+void engine_free(struct change_engine *engine);
+
+void engine_tune(struct change_engine *engine, const struct config *config);
+struct tuning engine_tuning(struct change_engine *engine);
+
+/* 0, or -1 when the queue is full or the engine stops: the task is still the caller's then. */
+int engine_enqueue(struct change_engine *engine, enum lane_kind lane, struct task *task);
+
+int64_t engine_now_ms(void); /* monotonic */
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * The order in which a table is walked in batches, and the SQL of one batch.  Keys travel as
+ * JSON arrays of text and are cast back to their columns' types, so any type will do.
+ * Pure: makes text, sends nothing.
+ */
+#ifndef KEY_H
+#define KEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "text.h"
+
+enum { KEY_COLUMNS_MAX = 32 }; /* INDEX_MAX_KEYS */
+
+struct key {
+	size_t n; /* 0: no usable key, walk by blocks (ctid) */
+	const char *columns[KEY_COLUMNS_MAX];
+	const char *types[KEY_COLUMNS_MAX]; /* format_type(), qualified */
+};
+
+struct key_range {
+	const char *after; /* key as JSON text; NULL: from the start */
+	const char *to; /* inclusive; never NULL */
+};
+
+/*
+ * Parameter $1 is the table's oid.  One row (columns, types as JSON arrays) or none.  An index
+ * serves only when its order is that of OPERATOR(pg_catalog.<) on the columns, NULLs excluded.
+ */
+extern const char key_find_sql[];
+
+/* Reads the row of key_find_sql.  0, or -1 when it is not what that query makes. */
+int key_decode(struct arena *arena, const char *columns, const char *types, struct key *key);
+
+/* SELECT of the highest key, as JSON text; no row for an empty table.  Not for n == 0. */
+const char *key_last_sql(struct arena *arena, const struct key *key, const struct name *table);
+/* SELECT of the rows-th key of the range; no row when fewer are left.  Not for n == 0. */
+const char *key_bound_sql(struct arena *arena, const struct key *key, const struct name *table,
+	const struct key_range *range, int rows);
+/* The same for blocks, without asking the server; NULL when the range ends first. */
+const char *key_bound_block(struct arena *arena, const struct key_range *range, int64_t blocks);
+/* UPDATE of the pending rows of a range; NULL when a key in it is not one of this table's. */
+const char *key_update_sql(struct arena *arena, const struct key *key, const struct name *table,
+	const struct key_range *range, const char *set, const char *pending);
+
+#endif

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "run.h"
+
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* ---- waiting and telling ---- */
+
+static bool interrupted(void *arg)
+{
+	const struct run *run = arg;
+
+	return atomic_load(&run->engine->stopping) || (!run->undoing && atomic_load(run->cancel));
+}
+
+int run_check(struct run *run)
+{
+	if (!interrupted(run))
+		return 0;
+	control_fail(&run->main, "57014", "canceling statement due to user request");
+	return -1;
+}
+
+int run_sleep(struct run *run, int64_t ms)
+{
+	const struct timespec slice = {.tv_nsec = CONTROL_TICK_MS * 1000000L};
+	int64_t end = engine_now_ms() + ms, left;
+
+	while ((left = end - engine_now_ms()) > 0) {
+		struct timespec rest = {.tv_nsec = left * 1000000L};
+
+		if (run_check(run) < 0)
+			return -1;
+		nanosleep(left > CONTROL_TICK_MS ? &slice : &rest, NULL);
+	}
+	return run_check(run);
+}
+
+double run_random(void)
+{
+	uint32_t bits = 0;
+
+	RAND_bytes((unsigned char *)&bits, sizeof(bits));
+	return bits / 4294967296.0;
+}
+
+void run_say(struct run *run, bool force, const char *fmt, ...)
+{
+	struct arena arena = {0};
+	int64_t now = engine_now_ms();
+	const char *text;
+	va_list args;
+
+	if (!force && run->said_ms != 0 && now - run->said_ms < 1000)
+		return;
+	run->said_ms = now;
+	va_start(args, fmt);
+	text = arena_vprintf(&arena, fmt, args);
+	va_end(args);
+	run->progress(run->arg, run->change.id,
+		arena_printf(
+			&arena, "phasegate: change %lld: %s", (long long)run->change.id, text));
+	arena_free(&arena);
+}
+
+const char *run_count(struct arena *arena, double n)
+{
+	char digits[64];
+	char *text, *p;
+	size_t len;
+
+	snprintf(digits, sizeof(digits), "%.0f", n < 0 ? 0 : n);
+	len = strlen(digits);
+	p = text = arena_alloc(arena, len + len / 3 + 1);
+	for (size_t i = 0; i < len; i++) {
+		if (i > 0 && (len - i) % 3 == 0)
+			*p++ = ',';
+		*p++ = digits[i];
+	}
+	return text;
+}
+
+enum run_end run_why(const struct run *run)
+{
+	if (run->main.lost)
+		return RUN_LOST;
+	if (control_failed_with(&run->main, "57014") && atomic_load(&run->engine->stopping))
+		return RUN_STOPPED;
+	if (control_failed_with(&run->main, "57014") && atomic_load(run->cancel))
+		return RUN_CANCELLED;
+	return RUN_FAILED;
+}
+
+/* ---- connection ---- */
+
+int run_open(struct run *run)
+{
+	run->main.hooks = (struct control_hooks){interrupted, watch_waiting, run};
+	return control_open(&run->main, run->arena, run->engine->conninfo, run->database);
+}
+
+void run_close(struct run *run)
+{
+	watch_close(run);
+	control_close(&run->main);
+	free(run->blockers_json);
+	free(run->blockers_text);
+	run->blockers_json = run->blockers_text = NULL;
+}
+
+/* ---- forward ---- */
+
+/* Steps from i on that share one transaction. */
+static size_t group_size(const struct change_record *change, size_t i)
+{
+	size_t n = 1;
+
+	while (i + n < change->n_steps && change->steps[i + n].with_previous)
+		n++;
+	return n;
+}
+
+/* What the client's transaction is said to have done is looked at once, before anything builds on
+ * it. */
+static int trust_client(struct run *run)
+{
+	struct change_record *change = &run->change;
+	bool holds;
+
+	for (size_t i = 0; i < change->n_steps; i++)
+		if (!change->steps[i].by_client && change->steps[i].status != STATUS_PENDING)
+			return 0;
+	for (size_t i = 0; i < change->n_steps; i++) {
+		struct step_record *step = &change->steps[i];
+
+		if (!step->by_client || step->probe == NULL)
+			continue;
+		if (run_probe(run, step->probe, &holds) < 0)
+			return -1;
+		if (!holds)
+			step->status = STATUS_PENDING;
+	}
+	return 0;
+}
+
+static int record_intent(struct run *run, struct step_record *steps, size_t n)
+{
+	if (control_exec(&run->main, "BEGIN") < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (store_step(&run->main, &run->change, &steps[i], STATUS_INTENT, false) < 0)
+			goto failed;
+	if (store_stage(&run->main, &run->change, "running", steps[0].purpose) < 0 ||
+		control_commit(&run->main) < 0)
+		goto failed;
+	for (size_t i = 0; i < n; i++)
+		steps[i].status = STATUS_INTENT;
+	return 0;
+failed:
+	control_rollback(&run->main);
+	return -1;
+}
+
+static int run_group(struct run *run, struct step_record *steps, size_t n)
+{
+	int64_t took;
+	bool holds;
+
+	run->tuning = engine_tuning(run->engine);
+	run->begun_ms = engine_now_ms();
+	if (run_check(run) < 0 || step_holds(run, steps, &holds) < 0)
+		return -1;
+	if (holds)
+		return 0;
+	if (record_intent(run, steps, n) < 0)
+		return -1;
+	run_say(run, true, "step %d of %zu: %s", steps[0].ord, run->change.n_steps,
+		steps[0].purpose);
+	if ((steps[0].kind == STEP_BACKFILL ? backfill_run(run, steps) : step_run(run, steps, n)) <
+		0) {
+		failure_translate(run, run->step != NULL ? run->step : steps);
+		return -1;
+	}
+	for (size_t i = 0; i < n; i++)
+		steps[i].status = STATUS_DONE;
+	took = engine_now_ms() - run->begun_ms;
+	/* The line of the next step tells as much for the quick ones. */
+	if (took >= 1000)
+		run_say(run, true, "step %d of %zu: done in %.1f s", steps[n - 1].ord,
+			run->change.n_steps, (double)took / 1000);
+	return 0;
+}
+
+/* A change whose every step is done but which is live still: killed in between, or all by the
+ * client. */
+static int finish_done(struct run *run)
+{
+	if (control_exec(&run->main, "BEGIN") < 0)
+		return -1;
+	if (store_finish(&run->main, &run->change, "done", NULL) == 0)
+		return control_commit(&run->main);
+	control_rollback(&run->main);
+	return -1;
+}
+
+static int run_forward(struct run *run)
+{
+	struct change_record *change = &run->change;
+	bool worked = false;
+
+	if (store_assume(&run->main, change) < 0 || run_check_table(run) < 0 ||
+		trust_client(run) < 0)
+		return -1;
+	for (size_t i = 0, n; i < change->n_steps; i += n) {
+		n = group_size(change, i);
+		worked = change->steps[i + n - 1].status != STATUS_DONE;
+		if (worked && run_group(run, &change->steps[i], n) < 0)
+			return -1;
+	}
+	return worked ? 0 : finish_done(run);
+}
+
+/* ---- ends ---- */
+
+/* The connection broke while the end was being recorded: the record says which it was. */
+static enum run_end recorded_end(struct run *run)
+{
+	const struct change_record *change = &run->change;
+
+	if (strcmp(change->state, "done") == 0)
+		return RUN_DONE;
+	run->main.error = change->error;
+	return strcmp(change->state, "cancelled") == 0 ? RUN_CANCELLED : RUN_FAILED;
+}
+
+/* The record keeps why; -1 when it cannot be reached. */
+static int begin_undo(struct run *run, bool cancelled)
+{
+	struct control_error error = run->main.error;
+
+	run->undoing = true;
+	if (store_stopped(&run->main, &run->change, &error, cancelled) < 0)
+		return -1;
+	run->change.error = error;
+	run->change.stopped_by_cancel = cancelled;
+	return 0;
+}
+
+static enum run_end go_back(struct run *run)
+{
+	run->undoing = true;
+	if (undo_run(run) < 0)
+		return run_why(run);
+	return run->change.stopped_by_cancel ? RUN_CANCELLED : RUN_FAILED;
+}
+
+static enum run_end go(struct run *run)
+{
+	enum run_end why;
+
+	if (!change_is_live(&run->change))
+		return recorded_end(run);
+	if (strcmp(run->change.state, "undoing") == 0)
+		return go_back(run);
+	if (run_forward(run) == 0)
+		return RUN_DONE;
+	why = run_why(run);
+	if (why == RUN_LOST || why == RUN_STOPPED || control_failed_with(&run->main, STORE_FENCED))
+		return why;
+	return begin_undo(run, why == RUN_CANCELLED) < 0 ? run_why(run) : go_back(run);
+}
+
+static enum run_end run_once(struct run *run, int64_t id)
+{
+	bool locked = false, found = false;
+	enum run_end end;
+
+	run->change.id = id;
+	run->undoing = false;
+	run->rows = run->batches = 0; /* the record knows what was done before */
+	if (store_lock(&run->main, id, &locked) < 0)
+		return run_why(run);
+	if (!locked)
+		return RUN_BUSY;
+	if (store_claim(&run->main, run->arena, id, run->engine->owner, &run->change, &found) < 0)
+		end = run_why(run);
+	else if (!found)
+		end = RUN_GONE;
+	else
+		end = go(run);
+	if (!run->main.lost)
+		store_unlock(&run->main, id);
+	return end;
+}
+
+enum { RECONNECT_MS_MAX = 5 * 60 * 1000, RECONNECT_PAUSE_MS_MAX = 5000 };
+
+/* The server restarts or fails over: what was committed is in the record, so begin there. */
+static int reconnect(struct run *run)
+{
+	int64_t deadline = engine_now_ms() + RECONNECT_MS_MAX, pause = 250;
+
+	run->undoing = true; /* a cancel is answered once the record can be reached again */
+	while (engine_now_ms() < deadline && run_sleep(run, pause) == 0) {
+		run_close(run);
+		run->watch_failed = false;
+		if (run_open(run) == 0) {
+			run->undoing = false;
+			return 0;
+		}
+		run_say(run, false, "the control connection is lost; trying again: %s",
+			run->main.error.message);
+		pause = pause * 2 < RECONNECT_PAUSE_MS_MAX ? pause * 2 : RECONNECT_PAUSE_MS_MAX;
+	}
+	return -1;
+}
+
+enum { ZOMBIE_MS_MAX = 15000 };
+
+enum run_end run_change(struct run *run, int64_t id)
+{
+	enum run_end end = run_once(run, id);
+	int64_t zombie_until = 0;
+
+	for (;;) {
+		if (end == RUN_LOST) {
+			if (reconnect(run) < 0)
+				return atomic_load(&run->engine->stopping) ? RUN_STOPPED : RUN_LOST;
+			zombie_until = engine_now_ms() + ZOMBIE_MS_MAX;
+		} else if (end != RUN_BUSY || engine_now_ms() >= zombie_until) {
+			return end;
+		} else if (run_sleep(run, 250) < 0) {
+			return run_why(run);
+		}
+		/* Until it notices (client_connection_check_interval), our old server process has
+		 * the lock. */
+		end = run_once(run, id);
+	}
+}

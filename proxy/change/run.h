@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * One change being carried out on one thread: what its files share.
+ *
+ *   run.c       claim, forward, end; a lost connection
+ *   step.c      steps in a transaction and steps outside one
+ *   backfill.c  steps in batches
+ *   undo.c      the way back
+ *   watch.c     what the waiting sees: who blocks, how far it is
+ *
+ * Functions return 0, or -1 with run->main.error set.
+ */
+#ifndef RUN_H
+#define RUN_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "change.h"
+#include "control.h"
+#include "engine.h"
+#include "store.h"
+
+struct run {
+	struct change_engine *engine;
+	struct arena *arena; /* of the record and the outcome */
+	const char *database;
+	const atomic_bool *cancel; /* the client asked */
+	void (*progress)(void *arg, int64_t id, const char *text); /* from this thread */
+	void *arg;
+
+	struct control main; /* carries the change out, holds its lock */
+	struct control watch; /* looks at main while it waits */
+	struct arena watch_arena;
+	bool watch_failed;
+
+	struct tuning tuning; /* renewed at every step and batch */
+	struct change_record change;
+	bool undoing; /* no cancel any more */
+	bool stale; /* the table is not the one the plan was made for */
+
+	/* of the statement that runs now, for the hooks */
+	const struct step_record *step;
+	int attempt, lock_timeout_ms;
+	bool asked; /* blockers of this attempt are known */
+	char *blockers_json, *blockers_text; /* malloc'ed */
+
+	int64_t said_ms; /* of the last progress line, 0: none yet */
+	int64_t begun_ms; /* of the step */
+	uint64_t rows, batches; /* of this change's backfill */
+};
+
+enum run_end { RUN_DONE, RUN_FAILED, RUN_CANCELLED, RUN_STOPPED, RUN_LOST, RUN_BUSY, RUN_GONE };
+
+/* Connects; the hooks of main are set.  run_close always. */
+int run_open(struct run *run);
+void run_close(struct run *run);
+
+/*
+ * Carries change id through to an end, over lost connections.  RUN_BUSY: somebody else is at it.
+ * RUN_GONE: there is no such change.  RUN_STOPPED: the engine stops, the change stays live.
+ * RUN_FAILED and RUN_CANCELLED: undone; run->main.error tells why and what is left.
+ */
+enum run_end run_change(struct run *run, int64_t id);
+
+/* ---- inside ---- */
+
+/* Why the last -1: by its SQLSTATE, the flags, and the connection. */
+enum run_end run_why(const struct run *run);
+/* Cancelled, or the engine stops: -1 with error 57014 set. */
+int run_check(struct run *run);
+/* The same, after so many milliseconds or sooner. */
+int run_sleep(struct run *run, int64_t ms);
+double run_random(void); /* [0, 1) */
+
+/* A line of progress; unforced ones at most once a second. */
+void run_say(struct run *run, bool force, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+const char *run_count(struct arena *arena, double n); /* "1,234,567" */
+
+/* In the open transaction, as the submitter under the submitter's search_path. */
+int run_as_submitter(struct run *run, const char *sql, int64_t *rows);
+int run_fetch(struct run *run, struct arena *arena, const char *sql, const char **value);
+/* In a transaction of its own that is rolled back; a NULL probe is false. */
+int run_probe(struct run *run, const char *probe, bool *holds);
+/* Outside a transaction, as the submitter, without timeouts. */
+int run_outside(struct run *run, const char *sql);
+/* -1 when the table of the plan is gone or has another name. */
+int run_check_table(struct run *run);
+/* In the open transaction: the step is done, and the change with it when it was the last. */
+int run_step_done(struct run *run, struct step_record *step, bool skipped);
+/* The same in a transaction of its own. */
+int run_record_done(struct run *run, struct step_record *step, bool skipped);
+/* Is the last error one that another attempt may not meet? */
+bool run_transient(const struct run *run);
+/* After a transient error: records who blocked, says so, waits.  -1 when that was the last attempt.
+ */
+int run_attempt_failed(struct run *run, const struct step_record *step, int attempts_max);
+
+/*
+ * A step outside a transaction that holds already is recorded as done, before its intent is:
+ * so an intent on record means that what is found later is ours.
+ */
+int step_holds(struct run *run, struct step_record *step, bool *holds);
+/* n steps of one transaction, or one of another kind.  Leaves them done or nothing changed. */
+int step_run(struct run *run, struct step_record *steps, size_t n);
+int backfill_run(struct run *run, struct step_record *step);
+
+/* The error of a step in the words PostgreSQL would have used for what the client asked. */
+void failure_translate(struct run *run, const struct step_record *step);
+/* Undoes what was done and ends the change; -1 when it could not be brought to an end. */
+int undo_run(struct run *run);
+
+/* Hook of main while the server works. */
+void watch_waiting(void *arg, int64_t waited_ms);
+void watch_close(struct run *run);
+
+#endif

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+
+#define NUMBER_BYTES 32
+/* "pgct": upper half of the lock's key.  pg_locks shows the halves as classid and objid. */
+#define LOCK_CLASS 1885823860
+#define TEXT_OF(macro) #macro
+#define LITERAL(macro) TEXT_OF(macro)
+
+static const char *number(char buffer[NUMBER_BYTES], int64_t value)
+{
+	snprintf(buffer, NUMBER_BYTES, "%lld", (long long)value);
+	return buffer;
+}
+
+static bool truth(const PGresult *result, int row, int column)
+{
+	return PQgetvalue(result, row, column)[0] == 't';
+}
+
+static int64_t integer(const PGresult *result, int row, int column)
+{
+	return strtoll(PQgetvalue(result, row, column), NULL, 10);
+}
+
+/* A statement that must hit one row, or the epoch is no longer ours. */
+static int expect_one(struct control *control, int64_t changed)
+{
+	if (changed < 0)
+		return -1;
+	if (changed == 1)
+		return 0;
+	control_fail(control, STORE_FENCED, "another phasegate has taken the change over");
+	return -1;
+}
+
+/* ---- recording and claiming ---- */
+
+int store_record(struct control *control, const char *document, const char *submitter,
+	const char *session_user, struct recorded *recorded)
+{
+	PGresult *result = CONTROL_QUERY(control,
+		"SELECT r.id, r.existing, r.same FROM pg_catalog.pg_roles s,"
+		" LATERAL phasegate.record($1::pg_catalog.jsonb, s.oid, $3::pg_catalog.name, "
+		"false) r"
+		" WHERE s.rolname = $2::pg_catalog.name",
+		document, submitter, session_user);
+
+	if (result == NULL)
+		return -1;
+	if (PQntuples(result) == 1)
+		*recorded = (struct recorded){
+			integer(result, 0, 0), truth(result, 0, 1), truth(result, 0, 2)};
+	else
+		control_fail(control, "42704", "role \"%s\" does not exist", submitter);
+	PQclear(result);
+	return recorded->id != 0 ? 0 : -1;
+}
+
+int store_describe(
+	struct control *control, struct arena *arena, int64_t id, const char **text, bool *owned)
+{
+	char id_text[NUMBER_BYTES];
+	PGresult *result = CONTROL_QUERY(control,
+		"SELECT pg_catalog.format('change %s: %s (state %s, begun %s ago)', c.id,"
+		" CASE WHEN pg_catalog.length(c.original_sql) > 120"
+		" THEN pg_catalog.left(c.original_sql, 117) || '...' ELSE c.original_sql END, "
+		"c.state,"
+		" pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - c.submitted_at)),"
+		" EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.locktype = 'advisory'"
+		" AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d"
+		" WHERE d.datname = pg_catalog.current_database())"
+		" AND l.objsubid = 1 AND l.classid = " LITERAL(
+			LOCK_CLASS) " AND l.objid::pg_catalog.int8 ="
+				    " (c.id & 4294967295))"
+				    " FROM phasegate.change c WHERE c.id = $1::pg_catalog.int8",
+		number(id_text, id));
+
+	if (result == NULL)
+		return -1;
+	*text = PQntuples(result) == 1 ? control_value(arena, result, 0, 0)
+				       : arena_printf(arena, "change %lld", (long long)id);
+	*owned = PQntuples(result) == 1 && truth(result, 0, 1);
+	PQclear(result);
+	return 0;
+}
+
+static const char *lock_key(char buffer[NUMBER_BYTES], int64_t id)
+{
+	return number(
+		buffer, (int64_t)(((uint64_t)LOCK_CLASS << 32) | ((uint64_t)id & 0xffffffff)));
+}
+
+int store_lock(struct control *control, int64_t id, bool *locked)
+{
+	char key[NUMBER_BYTES];
+	PGresult *result = CONTROL_QUERY(control,
+		"SELECT pg_catalog.pg_try_advisory_lock($1::pg_catalog.int8)", lock_key(key, id));
+
+	if (result == NULL)
+		return -1;
+	*locked = truth(result, 0, 0);
+	PQclear(result);
+	return 0;
+}
+
+void store_unlock(struct control *control, int64_t id)
+{
+	char key[NUMBER_BYTES];
+
+	PQclear(CONTROL_QUERY(control, "SELECT pg_catalog.pg_advisory_unlock($1::pg_catalog.int8)",
+		lock_key(key, id)));
+}
+
+static const char *const statuses[] = {
+	[STATUS_PENDING] = "pending",
+	[STATUS_INTENT] = "intent",
+	[STATUS_DONE] = "done",
+	[STATUS_UNDONE] = "undone",
+	[STATUS_FAILED] = "failed",
+};
+
+static enum step_status status_from(const char *name)
+{
+	enum step_status status = STATUS_PENDING;
+
+	while (status < STATUS_FAILED && strcmp(statuses[status], name) != 0)
+		status++;
+	return status;
+}
+
+static enum step_kind kind_from(const char *name)
+{
+	enum step_kind kind = STEP_CATALOG;
+
+	while (kind < STEP_BACKFILL && strcmp(step_kind_name(kind), name) != 0)
+		kind++;
+	return kind;
+}
+
+static int load_steps(struct control *control, struct arena *arena, struct change_record *change)
+{
+	char id[NUMBER_BYTES];
+	PGresult *result = CONTROL_QUERY(control,
+		"SELECT ord, kind, sql, undo, probe, repair, repair_when, lock_mode, purpose,"
+		" with_previous, by_client, status, fill_schema, fill_table, fill_set, "
+		"fill_pending,"
+		" skipped"
+		" FROM phasegate.step WHERE change_id = $1::pg_catalog.int8 ORDER BY ord",
+		number(id, change->id));
+
+	if (result == NULL)
+		return -1;
+	change->n_steps = (size_t)PQntuples(result);
+	change->steps = arena_alloc(arena, (change->n_steps + 1) * sizeof(*change->steps));
+	for (int i = 0; i < PQntuples(result); i++)
+		change->steps[i] = (struct step_record){
+			.ord = (int)integer(result, i, 0),
+			.kind = kind_from(PQgetvalue(result, i, 1)),
+			.sql = control_value(arena, result, i, 2),
+			.undo = control_value(arena, result, i, 3),
+			.probe = control_value(arena, result, i, 4),
+			.repair = control_value(arena, result, i, 5),
+			.repair_when = control_value(arena, result, i, 6),
+			.lock = control_value(arena, result, i, 7),
+			.purpose = control_value(arena, result, i, 8),
+			.with_previous = truth(result, i, 9),
+			.by_client = truth(result, i, 10),
+			.status = status_from(PQgetvalue(result, i, 11)),
+			.fill.table.schema = control_value(arena, result, i, 12),
+			.fill.table.name = control_value(arena, result, i, 13),
+			.fill.set_sql = control_value(arena, result, i, 14),
+			.fill.pending_sql = control_value(arena, result, i, 15),
+			.skipped = truth(result, i, 16),
+			.resumed = status_from(PQgetvalue(result, i, 11)) == STATUS_INTENT,
+		};
+	PQclear(result);
+	return 0;
+}
+
+/* A terminal change is read, not claimed. */
+static int load_change(struct control *control, struct arena *arena, int64_t id, const char *owner,
+	struct change_record *change)
+{
+	char id_text[NUMBER_BYTES];
+	PGresult *result = CONTROL_QUERY(control,
+		"UPDATE phasegate.change SET"
+		" owner = CASE WHEN finished_at IS NULL THEN $2::pg_catalog.uuid ELSE owner END,"
+		" epoch = CASE WHEN finished_at IS NULL THEN epoch + 1 ELSE epoch END,"
+		" owner_pid = CASE WHEN finished_at IS NULL THEN pg_catalog.pg_backend_pid()"
+		"  ELSE owner_pid END,"
+		" owner_backend_start = CASE WHEN finished_at IS NULL THEN"
+		"  (SELECT backend_start FROM pg_catalog.pg_stat_activity"
+		"  WHERE pid = pg_catalog.pg_backend_pid()) ELSE owner_backend_start END"
+		" WHERE id = $1::pg_catalog.int8"
+		" RETURNING epoch, relid, nspname, relname, state, summary, original_sql, "
+		"search_path,"
+		" submitter, stopped_by_cancel, in_transaction, error_sqlstate, error_message,"
+		" error_detail, error_hint",
+		number(id_text, id), owner);
+	const char *sqlstate;
+
+	if (result == NULL)
+		return -1;
+	*change = (struct change_record){0};
+	if (PQntuples(result) == 1) {
+		*change = (struct change_record){
+			.id = id,
+			.relid = (uint32_t)integer(result, 0, 1),
+			.table.schema = control_value(arena, result, 0, 2),
+			.table.name = control_value(arena, result, 0, 3),
+			.state = control_value(arena, result, 0, 4),
+			.summary = control_value(arena, result, 0, 5),
+			.original_sql = control_value(arena, result, 0, 6),
+			.search_path = control_value(arena, result, 0, 7),
+			.submitter = (uint32_t)integer(result, 0, 8),
+			.stopped_by_cancel = truth(result, 0, 9),
+			.inside = truth(result, 0, 10),
+			.error.message = control_value(arena, result, 0, 12),
+			.error.detail = control_value(arena, result, 0, 13),
+			.error.hint = control_value(arena, result, 0, 14),
+		};
+		snprintf(change->epoch, sizeof(change->epoch), "%s", PQgetvalue(result, 0, 0));
+		sqlstate = PQgetvalue(result, 0, 11);
+		snprintf(change->error.sqlstate, sizeof(change->error.sqlstate), "%s", sqlstate);
+	}
+	PQclear(result);
+	return 0;
+}
+
+bool change_is_live(const struct change_record *change)
+{
+	static const char *const live[] = {"submitted", "running", "undoing"};
+
+	for (size_t i = 0; i < sizeof(live) / sizeof(live[0]); i++)
+		if (change->state != NULL && strcmp(change->state, live[i]) == 0)
+			return true;
+	return false;
+}
+
+int store_assume(struct control *control, const struct change_record *change)
+{
+	char id[NUMBER_BYTES], role[NUMBER_BYTES];
+	PGresult *result = CONTROL_QUERY(control,
+		"SELECT phasegate.assume($1::pg_catalog.int8, $2::pg_catalog.oid)",
+		number(id, change->id), number(role, change->submitter));
+
+	PQclear(result);
+	return result == NULL ? -1 : 0;
+}
+
+int store_claim(struct control *control, struct arena *arena, int64_t id, const char *owner,
+	struct change_record *change, bool *found)
+{
+	if (control_exec(control, "BEGIN") < 0)
+		return -1;
+	if (load_change(control, arena, id, owner, change) < 0)
+		goto failed;
+	*found = change->id != 0;
+	if (*found && load_steps(control, arena, change) < 0)
+		goto failed;
+	return control_commit(control);
+failed:
+	control_rollback(control);
+	return -1;
+}
+
+/* ---- its course ---- */
+
+int store_stage(struct control *control, const struct change_record *change, const char *state,
+	const char *stage)
+{
+	char id[NUMBER_BYTES];
+
+	return expect_one(
+		control, CONTROL_CHANGE(control,
+				 "UPDATE phasegate.change SET state = $3, stage = $4, state_since ="
+				 " CASE WHEN state = $3 THEN state_since ELSE "
+				 "pg_catalog.clock_timestamp() END"
+				 " WHERE id = $1::pg_catalog.int8 AND epoch = $2::pg_catalog.int8",
+				 number(id, change->id), change->epoch, state, stage));
+}
+
+int store_step(struct control *control, const struct change_record *change,
+	const struct step_record *step, enum step_status status, bool skipped)
+{
+	char id[NUMBER_BYTES], ord[NUMBER_BYTES];
+
+	return expect_one(control,
+		CONTROL_CHANGE(control,
+			"WITH held AS (SELECT id FROM phasegate.change WHERE id = "
+			"$1::pg_catalog.int8"
+			"  AND epoch = $2::pg_catalog.int8 FOR UPDATE),"
+			" noted AS (INSERT INTO phasegate.event (change_id, kind, detail)"
+			"  SELECT id, 'step ' || $4, pg_catalog.jsonb_build_object('step', "
+			"$3::pg_catalog.int4)"
+			"  FROM held WHERE $4 <> 'intent')"
+			" UPDATE phasegate.step s SET status = $4, skipped = $5::pg_catalog.bool,"
+			" started_at = CASE WHEN $4 = 'intent' THEN pg_catalog.clock_timestamp()"
+			"  ELSE s.started_at END,"
+			" finished_at = CASE WHEN $4 IN ('done', 'undone', 'failed')"
+			"  THEN pg_catalog.clock_timestamp() END"
+			" FROM held WHERE s.change_id = held.id AND s.ord = $3::pg_catalog.int4",
+			number(id, change->id), change->epoch, number(ord, step->ord),
+			statuses[status], skipped ? "true" : "false"));
+}
+
+int store_attempt(struct control *control, const struct change_record *change,
+	const struct step_record *step, const char *blockers_json)
+{
+	char id[NUMBER_BYTES], ord[NUMBER_BYTES], sqlstate[6];
+
+	memcpy(sqlstate, control->error.sqlstate, sizeof(sqlstate));
+	return expect_one(control,
+		CONTROL_CHANGE(control,
+			"UPDATE phasegate.step s SET attempts = s.attempts + 1, last_sqlstate = $4,"
+			" last_blockers = $5::pg_catalog.jsonb FROM phasegate.change c"
+			" WHERE c.id = $1::pg_catalog.int8 AND c.epoch = $2::pg_catalog.int8"
+			" AND s.change_id = c.id AND s.ord = $3::pg_catalog.int4",
+			number(id, change->id), change->epoch, number(ord, step->ord), sqlstate,
+			blockers_json));
+}
+
+int store_stopped(struct control *control, const struct change_record *change,
+	const struct control_error *error, bool cancelled)
+{
+	char id[NUMBER_BYTES];
+
+	return expect_one(control,
+		CONTROL_CHANGE(control,
+			"WITH stopped AS (UPDATE phasegate.change SET state = 'undoing', stage = "
+			"'undoing',"
+			"  state_since = pg_catalog.clock_timestamp(),"
+			"  stopped_by_cancel = $3::pg_catalog.bool, error_sqlstate = $4,"
+			"  error_message = $5, error_detail = $6, error_hint = $7"
+			"  WHERE id = $1::pg_catalog.int8 AND epoch = $2::pg_catalog.int8 "
+			"RETURNING id)"
+			" INSERT INTO phasegate.event (change_id, kind, detail) SELECT id, "
+			"'undoing',"
+			" pg_catalog.jsonb_build_object('sqlstate', $4, 'message', $5) FROM "
+			"stopped",
+			number(id, change->id), change->epoch, cancelled ? "true" : "false",
+			error->sqlstate, error->message, error->detail, error->hint));
+}
+
+int store_finish(struct control *control, const struct change_record *change, const char *state,
+	const char *hint)
+{
+	char id[NUMBER_BYTES];
+	PGresult *result;
+
+	if (expect_one(control,
+		    CONTROL_CHANGE(control,
+			    "WITH finished AS (UPDATE phasegate.change SET state = $3, stage = "
+			    "NULL,"
+			    "  error_hint = COALESCE($4, error_hint),"
+			    "  state_since = pg_catalog.clock_timestamp(),"
+			    "  finished_at = pg_catalog.clock_timestamp(), lease_until = NULL"
+			    "  WHERE id = $1::pg_catalog.int8 AND epoch = $2::pg_catalog.int8 "
+			    "RETURNING id)"
+			    " INSERT INTO phasegate.event (change_id, kind)"
+			    " SELECT id, $3 FROM finished",
+			    number(id, change->id), change->epoch, state, hint)) < 0)
+		return -1;
+	result = CONTROL_QUERY(control, "SELECT phasegate.unassume($1::pg_catalog.int8)", id);
+	PQclear(result);
+	return result == NULL ? -1 : 0;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * The record of changes in schema phasegate, read and written on a control connection.  Functions
+ * return 0, or -1 with control->error set.  Those that write are to be called in the transaction
+ * of the work they record; all of them ask for the epoch of the claim, so one that was taken over
+ * meanwhile fails with STORE_FENCED and its transaction must be rolled back.
+ */
+#ifndef STORE_H
+#define STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "control.h"
+#include "pace.h"
+#include "plan.h"
+
+#define STORE_FENCED "PG0FE" /* somebody else works on the change now; never leaves the engine */
+
+enum step_status { STATUS_PENDING, STATUS_INTENT, STATUS_DONE, STATUS_UNDONE, STATUS_FAILED };
+
+struct step_record {
+	int ord; /* 1 for the first */
+	enum step_kind kind;
+	const char *sql, *undo, *probe, *repair, *repair_when, *lock, *purpose;
+	bool with_previous;
+	bool by_client; /* the client's own transaction did it */
+	struct backfill_spec fill;
+	enum step_status status;
+	bool skipped; /* it held before this change came: not ours to undo */
+	bool resumed; /* the intent was on record when it was loaded */
+};
+
+struct change_record {
+	int64_t id;
+	char epoch[24];
+	uint32_t relid;
+	struct name table;
+	const char *state, *summary, *original_sql, *search_path;
+	uint32_t submitter;
+	bool stopped_by_cancel;
+	struct control_error error; /* state undoing: what stopped it; sqlstate "" without one */
+	struct step_record *steps;
+	size_t n_steps;
+	bool inside; /* submitted in a client's transaction */
+};
+
+/* ---- recording and claiming ---- */
+
+struct recorded {
+	int64_t id; /* of the new change, or of the live one in its way */
+	bool existing, same; /* same: the live one is this very statement */
+};
+int store_record(struct control *control, const char *document, const char *submitter,
+	const char *session_user, struct recorded *recorded);
+
+/* One line about a change for people: what, since when, which state. */
+int store_describe(
+	struct control *control, struct arena *arena, int64_t id, const char **text, bool *owned);
+
+/* The session lock that says that somebody works on it; *locked tells whether it is ours now. */
+int store_lock(struct control *control, int64_t id, bool *locked);
+void store_unlock(struct control *control, int64_t id);
+
+/*
+ * Raises the epoch and reads everything.  *found is false when there is no such change: its
+ * transaction was rolled back.
+ */
+int store_claim(struct control *control, struct arena *arena, int64_t id, const char *owner,
+	struct change_record *change, bool *found);
+bool change_is_live(const struct change_record *change);
+
+/* Makes phasegate_run.change_N, which runs statements as the submitter; store_finish drops it. */
+int store_assume(struct control *control, const struct change_record *change);
+
+/* ---- its course ---- */
+
+int store_stage(struct control *control, const struct change_record *change, const char *state,
+	const char *stage);
+int store_step(struct control *control, const struct change_record *change,
+	const struct step_record *step, enum step_status status, bool skipped);
+int store_attempt(struct control *control, const struct change_record *change,
+	const struct step_record *step, const char *blockers_json);
+/* The undo begins: records why. */
+int store_stopped(struct control *control, const struct change_record *change,
+	const struct control_error *error, bool cancelled);
+/* Terminal states; drops the function, too. */
+int store_finish(struct control *control, const struct change_record *change, const char *state,
+	const char *hint);
+
+/* ---- backfill ---- */
+
+struct leaf_record {
+	uint32_t relid;
+	struct name table;
+	const char *last_key, *hi_key; /* JSON; NULL before the start */
+	int pass;
+	int64_t pass_changed, rows_changed, batches, throttled_ms;
+	double est_rows;
+	struct batch_pace pace;
+	bool done;
+};
+/* Every leaf the step's table has now, those seen for the first time recorded. */
+int store_leaves(struct control *control, struct arena *arena, const struct change_record *change,
+	const struct step_record *step, int rows_first, struct leaf_record **leaves, size_t *n);
+int store_leaf(struct control *control, const struct change_record *change,
+	const struct step_record *step, const struct leaf_record *leaf,
+	const char *key_columns_json);
+
+#endif

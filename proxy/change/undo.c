@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * The way back: undoes what is done, last step first, and ends the change.  Killed half-way it is
+ * taken up again from the record, whose state says that it is on the way back.  What the
+ * client's own transaction committed stays: what came with it may already build on it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "run.h"
+
+enum { UNDO_ATTEMPTS = 10 };
+
+/* What people are told is left: each a sentence. */
+struct remains {
+	const char *text;
+	bool any_undone;
+};
+
+static void remember(
+	struct run *run, struct remains *remains, const struct step_record *step, const char *why)
+{
+	remains->text = arena_printf(run->arena, "%s%s%s: %s.%s%s%s", remains->text,
+		remains->text[0] != '\0' ? " " : "", why, step->purpose,
+		step->undo[0] != '\0' ? " To undo it: " : "", step->undo,
+		step->undo[0] != '\0' ? ";" : "");
+}
+
+static int undo_transaction(struct run *run, struct step_record *step)
+{
+	if (control_begin(&run->main, run->lock_timeout_ms) < 0)
+		return -1;
+	if ((step->undo[0] == '\0' || run_as_submitter(run, step->undo, NULL) == 0) &&
+		control_pin(&run->main) == 0 &&
+		store_step(&run->main, &run->change, step, STATUS_UNDONE, false) == 0 &&
+		control_commit(&run->main) == 0)
+		return 0;
+	control_rollback(&run->main);
+	return -1;
+}
+
+static int mark(struct run *run, struct step_record *step, enum step_status status)
+{
+	if (store_step(&run->main, &run->change, step, status, false) < 0)
+		return -1;
+	step->status = status;
+	return 0;
+}
+
+/* Outside a transaction; one of which only the intent is known may be done, or have left something
+ * to repair. */
+static int undo_concurrently(struct run *run, struct step_record *step)
+{
+	bool done = step->status == STATUS_DONE, broken = false;
+
+	if (!done && run_probe(run, step->probe, &done) < 0)
+		return -1;
+	if (!done && step->repair != NULL && step->repair_when != NULL &&
+		run_probe(run, step->repair_when, &broken) < 0)
+		return -1;
+	if (done && step->undo[0] != '\0' && run_outside(run, step->undo) < 0)
+		return -1;
+	if (broken && run_outside(run, step->repair) < 0)
+		return -1;
+	return mark(run, step, STATUS_UNDONE);
+}
+
+static int undo_once(struct run *run, struct step_record *step)
+{
+	if (step->kind == STEP_CONCURRENTLY)
+		return undo_concurrently(run, step);
+	if (step->status == STATUS_INTENT)
+		return mark(run, step, STATUS_PENDING); /* its transaction rolled back */
+	return undo_transaction(run, step);
+}
+
+/* 57014: a cancel meant for the way forward may still arrive. */
+static bool worth_another(const struct run *run)
+{
+	return !run->main.lost && (run_transient(run) || control_failed_with(&run->main, "57014"));
+}
+
+static int undo_step(struct run *run, struct step_record *step)
+{
+	run->step = step;
+	for (run->attempt = 1;; run->attempt++) {
+		run->lock_timeout_ms =
+			lock_attempt_timeout_ms(run->attempt, run->tuning.lock_timeout_ms);
+		run->asked = false;
+		if (undo_once(run, step) == 0)
+			return 0;
+		if (!worth_another(run) || run_attempt_failed(run, step, UNDO_ATTEMPTS) < 0)
+			return -1;
+	}
+}
+
+/* 1: undone, or nothing to do.  0: it stays, and people are told.  -1: no way on from here now. */
+static int leave_or_undo(struct run *run, struct step_record *step, struct remains *remains)
+{
+	if (step->status != STATUS_DONE && step->status != STATUS_INTENT)
+		return 1;
+	if (step->status == STATUS_DONE && step->skipped)
+		return 1;
+	if (step->status == STATUS_DONE && step->by_client) {
+		remember(run, remains, step, "Kept, because your transaction committed it");
+		return 0;
+	}
+	if (step->status == STATUS_DONE && run->stale) {
+		remember(run, remains, step, "Not undone, because the table is another now");
+		return 0;
+	}
+	remains->any_undone |= step->status == STATUS_DONE;
+	if (undo_step(run, step) == 0)
+		return 1;
+	if (run_why(run) != RUN_FAILED || control_failed_with(&run->main, STORE_FENCED))
+		return -1;
+	remember(run, remains, step,
+		arena_printf(run->arena, "Could not be undone (%s)", run->main.error.message));
+	return mark(run, step, STATUS_FAILED) < 0 ? -1 : 0;
+}
+
+static const char *hint_of(struct run *run, const struct remains *remains)
+{
+	const char *theirs = run->change.error.hint;
+	const char *ours = remains->text;
+
+	if (ours[0] == '\0')
+		ours = remains->any_undone
+			       ? "What had been done was undone; the table is as it was."
+			       : "Nothing was changed.";
+	return theirs == NULL ? ours : arena_printf(run->arena, "%s\n%s", theirs, ours);
+}
+
+static int finish(struct run *run, const char *hint)
+{
+	const char *state = run->change.stopped_by_cancel ? "cancelled" : "failed";
+
+	if (control_exec(&run->main, "BEGIN") < 0)
+		return -1;
+	if (store_finish(&run->main, &run->change, state, hint) == 0)
+		return control_commit(&run->main);
+	control_rollback(&run->main);
+	return -1;
+}
+
+static bool anything_to_undo(const struct change_record *change)
+{
+	for (size_t i = 0; i < change->n_steps; i++)
+		if (change->steps[i].status == STATUS_DONE ||
+			change->steps[i].status == STATUS_INTENT)
+			return true;
+	return false;
+}
+
+int undo_run(struct run *run)
+{
+	struct change_record *change = &run->change;
+	struct remains remains = {.text = ""};
+	const char *hint;
+
+	run->tuning = engine_tuning(run->engine);
+	if (anything_to_undo(change)) {
+		run_say(run, true, "%s; undoing what was done",
+			change->error.message != NULL ? change->error.message : "stopped");
+		if (run_check_table(run) < 0 && !run->stale)
+			return -1;
+		/* Without the role every step will say so. */
+		if (store_assume(&run->main, change) < 0 && run_why(run) != RUN_FAILED)
+			return -1;
+	}
+	for (size_t i = change->n_steps; i-- > 0;)
+		if (leave_or_undo(run, &change->steps[i], &remains) < 0)
+			return -1;
+	hint = hint_of(run, &remains);
+	if (finish(run, hint) < 0)
+		return -1;
+	run->main.error = change->error;
+	run->main.error.hint = hint;
+	return 0;
+}

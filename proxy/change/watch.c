@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * Every wait is visible: while the server works on a statement, a second connection asks whom it
+ * waits for and how far an index build is.  A role without pg_read_all_stats sees pids only.
+ */
+#include "run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char watch_sql[] =
+	"SELECT (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('pid', a.pid,"
+	"  'state', a.state, 'user', a.usename, 'application', a.application_name,"
+	"  'transaction_start', a.xact_start, 'query', pg_catalog.left(a.query, 200)))"
+	"  FROM pg_catalog.pg_stat_activity a WHERE a.pid = ANY (b.pids)),"
+	" (SELECT pg_catalog.string_agg(pg_catalog.format('pid %s (%s)', a.pid,"
+	"  pg_catalog.concat_ws(', ', COALESCE(a.state, a.backend_type),"
+	"  NULLIF(COALESCE(NULLIF(a.application_name, ''), a.usename::pg_catalog.text), ''))), ', "
+	"')"
+	"  FROM pg_catalog.pg_stat_activity a WHERE a.pid = ANY (b.pids)),"
+	" (SELECT pg_catalog.format('%s, %s of %s blocks', p.phase, p.blocks_done, p.blocks_total)"
+	"  FROM pg_catalog.pg_stat_progress_create_index p WHERE p.pid = $1::pg_catalog.int4)"
+	" FROM pg_catalog.pg_blocking_pids($1::pg_catalog.int4) b (pids)";
+
+void watch_close(struct run *run)
+{
+	control_close(&run->watch);
+	arena_free(&run->watch_arena);
+}
+
+static bool watch_open(struct run *run)
+{
+	if (run->watch_failed)
+		return false;
+	if (run->watch.conn != NULL && !run->watch.lost)
+		return true;
+	watch_close(run);
+	/* Only a help: without it the change goes on in the dark. */
+	run->watch_failed = control_open(&run->watch, &run->watch_arena, run->engine->conninfo,
+				    run->database) < 0 ||
+			    control_exec(&run->watch, "SET statement_timeout = '2s'") < 0;
+	return !run->watch_failed;
+}
+
+static char *copy(const PGresult *result, int column)
+{
+	return PQgetisnull(result, 0, column) ? NULL : strdup(PQgetvalue(result, 0, column));
+}
+
+/* *progress is malloc'ed, NULL without one. */
+static void look(struct run *run, char **progress)
+{
+	char pid[16];
+	PGresult *result;
+
+	*progress = NULL;
+	if (!watch_open(run))
+		return;
+	snprintf(pid, sizeof(pid), "%d", PQbackendPID(run->main.conn));
+	result = CONTROL_QUERY(&run->watch, watch_sql, pid);
+	arena_free(&run->watch_arena);
+	if (result == NULL)
+		return;
+	free(run->blockers_json);
+	free(run->blockers_text);
+	run->blockers_json = copy(result, 0);
+	run->blockers_text = copy(result, 1);
+	*progress = copy(result, 2);
+	PQclear(result);
+}
+
+static void say(struct run *run, const char *progress, int64_t waited_ms)
+{
+	struct arena arena = {0};
+	const char *table = name_text(&arena, &run->change.table);
+
+	if (run->blockers_text != NULL && run->lock_timeout_ms > 0)
+		run_say(run, false, "waiting for %s on %s, held by %s: attempt %d", run->step->lock,
+			table, run->blockers_text, run->attempt);
+	else if (run->blockers_text != NULL)
+		run_say(run, false, "waiting for %s", run->blockers_text);
+	else
+		run_say(run, false, "%s: %s%s%.0f s", run->step->purpose,
+			progress != NULL ? progress : "", progress != NULL ? ", " : "",
+			(double)waited_ms / 1000);
+	arena_free(&arena);
+}
+
+void watch_waiting(void *arg, int64_t waited_ms)
+{
+	struct run *run = arg;
+	int64_t first = run->lock_timeout_ms > 0 ? run->lock_timeout_ms / 2 : 1000;
+	char *progress;
+
+	if (run->step == NULL || waited_ms < (first < 500 ? first : 500))
+		return;
+	/* Once an attempt, in time to see who made it fail; then once a second. */
+	if (run->asked && run->said_ms != 0 && engine_now_ms() - run->said_ms < 1000)
+		return;
+	run->asked = true;
+	look(run, &progress);
+	say(run, progress, waited_ms);
+	free(progress);
+}
