@@ -10,6 +10,7 @@ struct judged {
 	struct rule_context context;
 	struct effects effects;
 	const struct plan *plan; /* of its recipe; NULL: it may run as it stands */
+	bool (*recipe)(const struct rule_context *, struct plan *); /* that was tried first */
 };
 
 /*

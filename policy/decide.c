@@ -16,13 +16,20 @@
 #include "rules.h"
 #include "verdicts.h"
 
+/*
+ * A plan takes tens of kilobytes, so a hostile text of thousands of statements gets no more
+ * than these: it is rejected anyway, for standing in one message.
+ */
+enum { PLANS_MAX = 64 };
+
 struct court {
 	struct arena *arena;
 	const struct decide_input *input;
 	struct facts_track track;
 	struct finding *findings;
 	size_t n_findings, n_findings_max;
-	struct plan *plan;
+	const struct plan *plan;
+	size_t n_plans;
 	bool wants_lock_timeout, no_transaction;
 	const char **objects;
 	size_t n_objects, n_objects_max;
@@ -96,20 +103,26 @@ static bool has_plan(enum verdict verdict)
 	return verdict == VERDICT_REWRITE || verdict == VERDICT_PHASE;
 }
 
-/* The recipe's plan, the same for every finding about one action that shares the recipe. */
+/* Rules about one action mostly share a recipe: then they share its plan. */
 static const struct plan *make_plan(
-	struct arena *arena, const struct rule *rule, const struct rule_context *context)
+	struct court *court, const struct rule *rule, struct judged *judged)
 {
 	struct plan *plan;
 
 	if (rule->recipe == NULL)
 		return NULL;
-	plan = arena_alloc(arena, sizeof(*plan));
-	if (!rule->recipe(context, plan) || plan->overflow || plan->n_steps == 0)
+	if (judged->recipe == rule->recipe)
+		return judged->plan;
+	if (!court->input->separate && court->n_plans++ == PLANS_MAX)
+		return NULL;
+	plan = arena_alloc(court->arena, sizeof(*plan));
+	judged->recipe = rule->recipe;
+	if (!rule->recipe(&judged->context, plan) || plan->overflow || plan->n_steps == 0)
 		return NULL;
 	plan->rule = rule->id;
 	if (plan->tag == NULL)
-		plan->tag = context->stmt->tag;
+		plan->tag = judged->context.stmt->tag;
+	judged->plan = plan;
 	return plan;
 }
 
@@ -139,11 +152,9 @@ static void find(
 		.detail = rule->detail != NULL ? rule->detail(context) : message_detail(context),
 	};
 	if (has_plan(finding->verdict)) {
-		finding->plan = make_plan(court->arena, rule, context);
+		finding->plan = make_plan(court, rule, judged);
 		if (finding->plan == NULL)
 			finding->verdict = VERDICT_REJECT;
-		else if (judged->plan == NULL)
-			judged->plan = finding->plan;
 	}
 	finding->hint = hint_of(finding, context);
 }
@@ -242,7 +253,7 @@ static void settle_plans(struct court *court, size_t first, const struct judged 
 			reject_with_plan(court, finding, plan, why);
 	}
 	if (why == NULL && !rejected && court->input->stmts->n == 1)
-		court->plan = (struct plan *)plan;
+		court->plan = plan;
 }
 
 static void judge_statement(struct court *court, size_t statement)
@@ -280,27 +291,55 @@ static const char *sqlstate_of(const struct rule *rule)
 									 : SQLSTATE_REJECTED;
 }
 
-static struct decision pronounce(const struct court *court)
+/* A missing lock_timeout that decision.lock_timeout_ms does not answer is no news: the statement
+ * does not run as it is. */
+static void drop_unanswered(struct court *court)
 {
-	const struct decide_input *input = court->input;
+	size_t n = 0;
+
+	for (size_t i = 0; i < court->n_findings; i++) {
+		const struct finding *finding = &court->findings[i];
+
+		if (finding->rule != &rule_missing_lock_timeout ||
+			finding->verdict != VERDICT_ALLOW)
+			court->findings[n++] = *finding;
+	}
+	court->n_findings = n;
+}
+
+static enum verdict strictest(const struct court *court)
+{
+	enum verdict verdict = VERDICT_ALLOW;
+
+	for (size_t i = 0; i < court->n_findings; i++)
+		if (court->findings[i].verdict > verdict)
+			verdict = court->findings[i].verdict;
+	return verdict;
+}
+
+static struct decision pronounce(struct court *court)
+{
+	enum verdict verdict = strictest(court);
+	bool timeout =
+		verdict <= VERDICT_WARN && court->wants_lock_timeout && !court->no_transaction;
 	struct decision decision = {
+		.verdict = verdict,
+		.lock_timeout_ms = timeout ? court->input->settings->lock_timeout_ms : 0,
 		.findings = court->findings,
-		.n_findings = court->n_findings,
 		.objects = court->objects,
 		.n_objects = court->n_objects,
 	};
 
-	for (size_t i = 0; i < court->n_findings; i++)
-		if (court->findings[i].verdict > decision.verdict) {
-			decision.verdict = court->findings[i].verdict;
+	if (!timeout)
+		drop_unanswered(court);
+	decision.n_findings = court->n_findings;
+	for (size_t i = 0; i < court->n_findings && verdict > VERDICT_ALLOW; i++)
+		if (decision.cause == NULL && court->findings[i].verdict == verdict)
 			decision.cause = &court->findings[i];
-		}
-	if (decision.verdict >= VERDICT_HOLD)
+	if (verdict >= VERDICT_HOLD)
 		decision.sqlstate = sqlstate_of(decision.cause->rule);
-	if (has_plan(decision.verdict))
-		decision.plan = court->plan;
-	if (decision.verdict <= VERDICT_WARN && court->wants_lock_timeout && !court->no_transaction)
-		decision.lock_timeout_ms = input->settings->lock_timeout_ms;
+	if (has_plan(verdict))
+		decision.plan = (struct plan *)court->plan;
 	return decision;
 }
 

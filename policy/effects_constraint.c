@@ -30,11 +30,12 @@ void model_add_foreign_key(struct model *model)
 			model, "42809", "cannot add NOT VALID foreign key on partitioned table");
 }
 
-/* DefineIndex on the partitions of a partitioned table takes SHARE there. */
+/* DefineIndex on the partitions of a partitioned table takes SHARE there; on ONLY the parent it
+ * builds nothing. */
 static void build_index(struct model *model)
 {
-	model->effects->index_build = true;
-	if (!partitioned(model))
+	model->effects->index_build = !(partitioned(model) && model->action->only);
+	if (!partitioned(model) || model->action->only)
 		return;
 	for (size_t i = 0; i < model->table->n_partitions; i++)
 		model_lock(model, &model->table->partitions[i], LOCK_SHARE);

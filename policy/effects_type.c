@@ -112,6 +112,19 @@ enum type_work type_work(
 	return TYPE_REWRITE;
 }
 
+/*
+ * The text has interval(6), interval day to second, or interval second(6).  The first two come
+ * as one number each, the fields alone without a parenthesis.
+ */
+static int interval_typmod(const struct type_name *type)
+{
+	if (type->n_typmods > 1)
+		return (type->typmods[0] << 16) | type->typmods[1];
+	if (strchr(type->sql, '(') != NULL)
+		return (INTERVAL_ANY_FIELD << 16) | type->typmods[0];
+	return (type->typmods[0] << 16) | INTERVAL_ANY_PRECISION;
+}
+
 /* The typmod that the type's input function would make of the modifiers written. */
 static int written_typmod(const struct type_name *type)
 {
@@ -126,8 +139,7 @@ static int written_typmod(const struct type_name *type)
 	if (strcmp(name, "numeric") == 0)
 		return ((first << 16) | (second & NUMERIC_SCALE_MASK)) + VARHDRSZ;
 	if (strcmp(name, "interval") == 0)
-		return (first << 16) |
-		       (type->n_typmods > 1 ? second & 0xffff : INTERVAL_ANY_PRECISION);
+		return interval_typmod(type);
 	return first;
 }
 

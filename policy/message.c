@@ -133,19 +133,18 @@ static const char *work_text(const struct effects *effects)
 		return "while every row is read to build the index";
 	if (effects->scan)
 		return "while every row is read";
-	return "until the transaction ends, and everything else on it queues while the lock is "
-	       "waited for";
+	return "until the transaction ends";
 }
 
 static const char *waiting_text(enum lock_mode mode)
 {
 	switch (mode) {
 	case LOCK_ACCESS_EXCLUSIVE:
-		return "; reads and writes wait meanwhile";
+		return "; reads and writes wait, and queue up already while it waits for its turn";
 	case LOCK_EXCLUSIVE:
 	case LOCK_SHARE_ROW_EXCLUSIVE:
 	case LOCK_SHARE:
-		return "; writes wait meanwhile, reads go on";
+		return "; writes wait, and queue up already while it waits for its turn";
 	default:
 		return "; reads and writes go on";
 	}
@@ -182,6 +181,9 @@ static const char *lock_text(const struct rule_context *context)
 	const struct effects *effects = context->effects;
 	const struct lock_effect *lock = &effects->locks[0];
 
+	if (effects->n_locks == 0 && (effects->rewrite || effects->index_build))
+		return arena_printf(
+			context->arena, "Each table in turn is locked %s.", work_text(effects));
 	if (effects->n_locks == 0)
 		return "";
 	return arena_printf(context->arena, "%s lock on %s %s%s.%s", lock_mode_name(lock->mode),

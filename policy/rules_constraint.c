@@ -92,16 +92,22 @@ static bool foreign_key_without_index(const struct rule_context *context)
 	return true;
 }
 
+static const char *list_sql(struct arena *arena, const char *const *columns, size_t n)
+{
+	const char *list = "";
+
+	for (size_t i = 0; i < n; i++)
+		list = arena_printf(
+			arena, "%s%s%s", list, i == 0 ? "" : ", ", quote_ident(arena, columns[i]));
+	return list;
+}
+
 static const char *index_for_foreign_key(const struct rule_context *context)
 {
 	const struct constraint_def *def = context->action->constraint;
-	const char *columns = "";
 
-	for (size_t i = 0; i < def->n_columns; i++)
-		columns = arena_printf(context->arena, "%s%s%s", columns, i == 0 ? "" : ", ",
-			quote_ident(context->arena, def->columns[i]));
 	return arena_printf(context->arena, "CREATE INDEX CONCURRENTLY ON %s (%s);",
-		message_table_sql(context), columns);
+		message_table_sql(context), list_sql(context->arena, def->columns, def->n_columns));
 }
 
 const struct rule rule_fk_missing_index = {
@@ -147,6 +153,32 @@ const struct rule rule_create_table_with_fk = {
 	.hint = "SET lock_timeout = '2s'; -- and try again on SQLSTATE 55P03",
 };
 
+/* What pg_dump restores a partitioned key with, the indexes built concurrently before. */
+static const char *partition_by_partition(const struct rule_context *context)
+{
+	struct arena *arena = context->arena;
+	const struct constraint_def *def = context->action->constraint;
+	const char *table = message_table_sql(context);
+	const char *columns = list_sql(arena, def->columns, def->n_columns);
+	const char *kind = action_is(context, ACTION_ADD_UNIQUE) ? "UNIQUE" : "PRIMARY KEY";
+	const char *key;
+
+	if (!is_partitioned(context))
+		return NULL;
+	key = quote_ident(arena,
+		def->name != NULL ? def->name
+				  : name_with_suffix(arena, context->table->name.name, "key"));
+	return arena_printf(arena,
+		"-- on every partition p, its columns NOT NULL before where a primary key needs "
+		"it:\n"
+		"CREATE UNIQUE INDEX CONCURRENTLY p_key ON p (%s);\n"
+		"ALTER TABLE p ADD CONSTRAINT p_key %s USING INDEX p_key;\n"
+		"-- then on the parent, and attach the index of every partition:\n"
+		"ALTER TABLE ONLY %s ADD CONSTRAINT %s %s (%s);\n"
+		"ALTER INDEX %s ATTACH PARTITION p_key;",
+		columns, kind, table, key, kind, columns, key);
+}
+
 static bool unique_builds(const struct rule_context *context)
 {
 	return action_is(context, ACTION_ADD_UNIQUE) && context->effects->index_build &&
@@ -162,6 +194,7 @@ const struct rule rule_add_unique_constraint = {
 	.title = "ADD UNIQUE builds its index under ACCESS EXCLUSIVE",
 	.reason = "Reads and writes wait for the whole build, which may end in a duplicate.",
 	.hint = "CREATE UNIQUE INDEX CONCURRENTLY, then ADD CONSTRAINT ... UNIQUE USING INDEX.",
+	.hint_sql = partition_by_partition,
 };
 
 static bool primary_key_builds(const struct rule_context *context)
@@ -181,6 +214,7 @@ const struct rule rule_add_primary_key = {
 		  "still be null.",
 	.hint = "NOT NULL by way of validated CHECKs, CREATE UNIQUE INDEX CONCURRENTLY, then ADD "
 		"PRIMARY KEY USING INDEX.",
+	.hint_sql = partition_by_partition,
 };
 
 static bool primary_key_scans(const struct rule_context *context)

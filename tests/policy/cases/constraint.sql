@@ -169,3 +169,11 @@ CREATE DOMAIN d AS int CHECK (VALUE > 0);
 -- expect: allow
 -- not: create-domain-with-constraint
 CREATE DOMAIN d AS int;
+
+-- expect: reject add-primary-key
+-- hint: ALTER TABLE ONLY "public"."events" ADD CONSTRAINT "k" PRIMARY KEY ("id", "at")
+ALTER TABLE events ADD CONSTRAINT k PRIMARY KEY (id, at);
+
+-- expect: allow
+-- not: add-primary-key
+ALTER TABLE ONLY events ADD CONSTRAINT k PRIMARY KEY (id, at);
