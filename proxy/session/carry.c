@@ -95,7 +95,7 @@ void carry_refusal(struct session *session, struct gate *gate, const struct wire
 		wire_put_parse(&out, gate->name, failing, NULL, 0);
 		break;
 	default:
-		wire_put_parse(&out, "phasegate", failing, NULL, 0);
+		wire_put_parse(&out, "phasegate: own", failing, NULL, 0);
 		break;
 	}
 	if (!pipeline_push(&session->pipeline,

@@ -8,7 +8,8 @@
 #include "session.h"
 #include "wire.h"
 
-static const char our_name[] = "phasegate";
+/* No driver makes such a name. */
+static const char our_name[] = "phasegate: own";
 
 static void send_buffer(struct session *session, struct buffer *out)
 {
@@ -19,6 +20,8 @@ static void send_buffer(struct session *session, struct buffer *out)
 static void put_statement(
 	struct buffer *out, const char *sql, const char *const *parameters, size_t n)
 {
+	/* An earlier one that failed was skipped up to Sync, its Close too. */
+	wire_put_close(out, 'S', our_name);
 	wire_put_parse(out, our_name, sql, NULL, 0);
 	wire_put_bind(out, our_name, our_name, parameters, n);
 	wire_put_execute(out, our_name, 0);
@@ -31,6 +34,7 @@ static void push_statement(
 {
 	struct pipeline *pipeline = &session->pipeline;
 
+	pipeline_push(pipeline, OWED_CLOSE, flags, NULL);
 	pipeline_push(pipeline, OWED_PARSE, flags, NULL);
 	pipeline_push(pipeline, OWED_BIND, flags, NULL);
 	pipeline_push(pipeline, OWED_EXECUTE, execute_flags, mark);

@@ -126,6 +126,7 @@ bool pipeline_push(
 		grow(pipeline);
 	*at(pipeline, pipeline->count++) =
 		(struct owed){kind, (uint8_t)(flags | (mark != NULL ? OWED_MARKED : 0))};
+	pipeline->special += flags != 0 || mark != NULL;
 	if (mark != NULL)
 		append_mark(pipeline, mark);
 	return true;
@@ -135,6 +136,7 @@ static struct mark *pop(struct pipeline *pipeline)
 {
 	struct mark *mark = at(pipeline, 0)->flags & OWED_MARKED ? take_mark(pipeline) : NULL;
 
+	pipeline->special -= at(pipeline, 0)->flags != 0;
 	pipeline->start = (pipeline->start + 1) & (pipeline->capacity - 1);
 	pipeline->count--;
 	if (pipeline->count == 0 && pipeline->ring != NULL) {
@@ -171,6 +173,8 @@ static void enter_copy_in(struct pipeline *pipeline)
 	for (; i < pipeline->count && at(pipeline, i)->kind != OWED_COPY_END; i++)
 		if (at(pipeline, i)->kind != OWED_SYNC)
 			*at(pipeline, kept++) = *at(pipeline, i);
+		else
+			pipeline->special -= at(pipeline, i)->flags != 0;
 	pipeline->copying_in = i == pipeline->count;
 	for (; i < pipeline->count; i++)
 		*at(pipeline, kept++) = *at(pipeline, i);

@@ -40,8 +40,8 @@ static bool is_answer(uint8_t type)
 /* Rows and COPY data of an ordinary statement: nothing to look at, nothing to count. */
 static bool is_bulk(const struct session *session, uint8_t type)
 {
-	return (type == BACKEND_DATA_ROW || type == BACKEND_COPY_DATA) && session->gate == NULL &&
-	       session->pipeline.marks == NULL;
+	return (type == BACKEND_DATA_ROW || type == BACKEND_COPY_DATA) &&
+	       session->pipeline.special == 0;
 }
 
 /* What the server says while it works on a statement of ours is not for the client. */
@@ -150,7 +150,7 @@ static size_t walk_server(struct session *session, const uint8_t *p, size_t n)
 				have - WIRE_HEADER_BYTES < header.body)
 				break;
 			/* What the gate sends must come behind what was passed before. */
-			if (session->gate != NULL || session->pipeline.marks != NULL)
+			if (session->pipeline.special > 0 || session->n_pending > 0)
 				send_run(session, &out, out.pos);
 			if (!handle_server(session, &header, body)) {
 				send_run(session, &out, out.pos);

@@ -23,7 +23,7 @@ struct guarded_names; /* prepared statements and portals of guarded texts: guard
 			 there are */
 struct startup; /* only until login is done */
 
-/* Who the client is; one allocation, made at startup. */
+/* Who the client is; each string an allocation of its own. */
 struct identity {
 	char *user, *database, *application; /* application follows ParameterStatus */
 	char *client_address; /* "10.0.0.7:5433" or "[local]" */
@@ -73,7 +73,7 @@ void session_new(struct worker *worker, int fd, const char *address);
 void relay_start(struct session *session);
 
 /*
- * End it now: both connections closed, everything owned released.  reason is for the debug log.
+ * End it now: both connections closed, everything owned released.  reason is for whoever reads the code.
  * Safe in any callback between session_hold and session_release.
  */
 void session_end(struct session *session, const char *reason);
