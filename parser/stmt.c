@@ -102,11 +102,6 @@ struct action *add_statement(
 	return action;
 }
 
-void add_unclassified(struct builder *builder)
-{
-	add_action(builder, ACTION_UNCLASSIFIED);
-}
-
 struct span span_from(const struct builder *builder, int location)
 {
 	return (struct span){
@@ -144,6 +139,8 @@ static void classify_raw(struct arena *arena, const struct source *source,
 						    : start;
 	builder.sql = arena_strndup(arena, source->text + start, end - start);
 	classify(&builder, raw->stmt);
+	if (builder.not_understood)
+		add_action(&builder, ACTION_UNCLASSIFIED);
 	*out = (struct stmt){
 		.sql = builder.sql,
 		.location = start,

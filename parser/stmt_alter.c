@@ -204,14 +204,14 @@ static void read_partition(
 	builder->no_transaction |= partition->concurrent;
 }
 
-/* ALTER CONSTRAINT carries a Constraint whose only name is in it. */
+/* ALTER CONSTRAINT carries a node of its own with the name in it, before version 18 a Constraint.
+ */
 static const char *constraint_name(const struct builder *builder, const struct command *command)
 {
-	const PgQuery__Node *def = command->cmd->def;
+	const ProtobufCMessage *def = tree_node_message(command->cmd->def);
 
-	if (def != NULL && def->node_case == PG_QUERY__NODE__NODE_CONSTRAINT)
-		return tree_text(builder->arena, def->constraint->conname);
-	return tree_text(builder->arena, command->cmd->name);
+	return tree_text(
+		builder->arena, def == NULL ? command->cmd->name : tree_field_text(def, "conname"));
 }
 
 static void read_replica_identity(
@@ -380,14 +380,14 @@ void handle_alter_table(struct builder *builder, const PgQuery__Node *node, stru
 		};
 
 		if (command.span.first >= command.span.end) {
-			add_unclassified(builder);
+			builder->not_understood = true;
 			return;
 		}
 		add_command(builder, &command, head, alter->n_cmds == 1);
 		first = command.span.end + 1;
 	}
 	if (first != builder->span.end + 1)
-		add_unclassified(builder);
+		builder->not_understood = true;
 	classify_queries(builder, &node->base);
 }
 

@@ -298,8 +298,13 @@ static void add_clause(struct builder *builder, struct reading *reading,
 	case PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY:
 		column->not_null = true;
 		/* fall through */
-	default:
+	case PG_QUERY__CONSTR_TYPE__CONSTR_CHECK:
+	case PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE:
+	case PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN:
 		add_column_constraint(builder, reading, constraint, body);
+		break;
+	default:
+		builder->not_understood = true;
 		break;
 	}
 }

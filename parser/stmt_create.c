@@ -232,7 +232,7 @@ static void classify_elements(struct builder *builder, PgQuery__Node *const *ele
 	}
 	builder->span = whole;
 	if (i < n || start < whole.end)
-		add_unclassified(builder);
+		builder->not_understood = true;
 }
 
 /*

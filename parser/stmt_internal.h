@@ -22,6 +22,7 @@ struct builder {
 	bool guarded;
 	bool no_transaction;
 	bool executes_prepared;
+	bool not_understood; /* becomes an ACTION_UNCLASSIFIED in the end */
 	bool stored; /* its queries are kept for later, not run now */
 };
 
@@ -37,7 +38,6 @@ void classify(struct builder *builder, const PgQuery__Node *node);
 void classify_queries(struct builder *builder, const ProtobufCMessage *root);
 /* Changes the kind; guards the statement accordingly. */
 void set_kind(struct builder *builder, struct action *action, enum action_kind kind);
-void add_unclassified(struct builder *builder);
 
 void set_relation(
 	struct builder *builder, struct action *action, const PgQuery__RangeVar *relation);

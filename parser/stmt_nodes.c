@@ -62,7 +62,7 @@ void classify(struct builder *builder, const PgQuery__Node *node)
 	const ProtobufCMessage *message = tree_node_message(node);
 
 	if ((kind->role != NODE_STATEMENT && kind->role != NODE_COMPOUND) || message == NULL) {
-		add_unclassified(builder);
+		builder->not_understood = true;
 		return;
 	}
 	builder->tag = kind->tag;

@@ -187,7 +187,7 @@ static bool visit(void *context, const ProtobufCMessage *message)
 	if (message->descriptor == &pg_query__node__descriptor) {
 		if (node_known((const PgQuery__Node *)message))
 			return true;
-		add_unclassified(builder);
+		builder->not_understood = true;
 		return false;
 	}
 	if (message->descriptor == &pg_query__func_call__descriptor)

@@ -197,7 +197,7 @@ void handle_transaction(struct builder *builder, const PgQuery__Node *node, stru
 
 	(void)none;
 	if (kind >= sizeof(kinds) / sizeof(*kinds) || kinds[kind].name == NULL) {
-		add_unclassified(builder);
+		builder->not_understood = true;
 		return;
 	}
 	action = add_action(builder, kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_PREPARE
