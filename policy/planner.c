@@ -80,8 +80,8 @@ struct step *planner_add_not_valid(struct planner *planner, const struct name *t
 	const char *table_sql = name_sql(planner->arena, table);
 	const char *name_quoted = quote_ident(planner->arena, name);
 	struct step *step = planner_add_catalog(planner,
-		arena_printf(
-			planner->arena, "hold new rows to %s; old ones are not read yet", name),
+		arena_printf(planner->arena, "hold new rows of %s to %s; old ones are not read yet",
+			table->name, name),
 		arena_printf(planner->arena, "ALTER TABLE %s%s ADD CONSTRAINT %s %s NOT VALID",
 			only, table_sql, name_quoted, def->body_sql),
 		arena_printf(planner->arena, "ALTER TABLE %s%s DROP CONSTRAINT IF EXISTS %s", only,
@@ -100,9 +100,9 @@ void planner_add_validate(struct planner *planner, const struct name *table, con
 	struct step *step = plan_add_step(planner->plan, STEP_SCAN, LOCK_SHARE_UPDATE_EXCLUSIVE);
 
 	step->purpose = arena_printf(planner->arena,
-		foreign_key ? "look up the rows there are for %s; reads and writes go on"
-			    : "check the rows there are against %s; reads and writes go on",
-		name);
+		foreign_key ? "look up the rows that %s has for %s; reads and writes go on"
+			    : "check the rows that %s has against %s; reads and writes go on",
+		table->name, name);
 	step->sql = arena_printf(planner->arena, "ALTER TABLE %s VALIDATE CONSTRAINT %s",
 		name_sql(planner->arena, table), quote_ident(planner->arena, name));
 	step->probe =

@@ -52,8 +52,8 @@ static const char *serial_type(const struct column_def *column)
 }
 
 /*
- * The stand-in for an identity sequence must not take the name that the real one will get;
- * ADD GENERATED picks that one later.
+ * The stand-in for an identity sequence must not take the name that the real one will get, and
+ * must not be owned by the column: pg_get_serial_sequence would find it instead of the real one.
  */
 static void choose_sequence(struct recipe_column *recipe)
 {
@@ -216,10 +216,7 @@ static void add_owner(struct recipe_column *recipe)
 	planner_add_catalog(planner, arena_printf(arena, "let the sequence go with the column"),
 		arena_printf(arena, "ALTER SEQUENCE %s OWNED BY %s.%s",
 			name_sql(arena, &recipe->sequence), planner->table_sql, recipe->quoted),
-		"",
-		probe_select(planner, owned_by(recipe),
-			probe_column(planner, recipe->column->name,
-				"attidentity OPERATOR(pg_catalog.<>) ''")));
+		"", probe_select(planner, owned_by(recipe), NULL));
 }
 
 static void add_column(struct recipe_column *recipe)
@@ -269,7 +266,7 @@ static void expand(struct recipe_column *recipe)
 	add_column(recipe);
 	if (recipe->fill_sql != NULL)
 		add_default(recipe);
-	if (recipe->sequence.name != NULL)
+	if (recipe->column->type.serial)
 		add_owner(recipe);
 	join_steps(recipe->planner->plan, 0, true);
 }

@@ -82,7 +82,7 @@ QUERIES = {
         ORDER BY 1, 2""",
     "constraints": """
         SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), convalidated, condeferrable, condeferred,
-            connoinherit, conislocal, coninhcount, conindid::regclass::text
+            connoinherit AND contype <> 'f', conislocal, coninhcount, conindid::regclass::text
         FROM pg_constraint WHERE connamespace = 's'::regnamespace AND conrelid <> 0 ORDER BY 1, 2""",
     "indexes": """
         SELECT c.relname, pg_get_indexdef(i.indexrelid), i.indisvalid, i.indisready, i.indisunique, i.indisprimary,

@@ -12,7 +12,7 @@ from conftest import BUILD
 from lab.postgres import binaries
 from plans import Planner, catalog, done, groups, run_group, undo_group
 
-ROWS = 2500
+ROWS = 1200  # more than a batch
 
 BASE = f"""
 CREATE TABLE u (id int PRIMARY KEY, v text UNIQUE);
