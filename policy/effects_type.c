@@ -112,6 +112,17 @@ enum type_work type_work(
 	return TYPE_REWRITE;
 }
 
+/* Whatever number the text has: the arithmetic is the server's, wrapping. */
+static int with_header(int typmod)
+{
+	return (int)((unsigned)typmod + VARHDRSZ);
+}
+
+static int typmod_pair(int high, unsigned low)
+{
+	return (int)((unsigned)high << 16 | low);
+}
+
 /*
  * The text has interval(6), interval day to second, or interval second(6).  The first two come
  * as one number each, the fields alone without a parenthesis.
@@ -119,10 +130,10 @@ enum type_work type_work(
 static int interval_typmod(const struct type_name *type)
 {
 	if (type->n_typmods > 1)
-		return (type->typmods[0] << 16) | type->typmods[1];
+		return typmod_pair(type->typmods[0], type->typmods[1] & 0xffff);
 	if (strchr(type->sql, '(') != NULL)
-		return (INTERVAL_ANY_FIELD << 16) | type->typmods[0];
-	return (type->typmods[0] << 16) | INTERVAL_ANY_PRECISION;
+		return typmod_pair(INTERVAL_ANY_FIELD, type->typmods[0] & 0xffff);
+	return typmod_pair(type->typmods[0], INTERVAL_ANY_PRECISION);
 }
 
 /* The typmod that the type's input function would make of the modifiers written. */
@@ -135,9 +146,9 @@ static int written_typmod(const struct type_name *type)
 	if (type->n_typmods == 0)
 		return -1;
 	if (strcmp(name, "varchar") == 0 || strcmp(name, "bpchar") == 0)
-		return first + VARHDRSZ;
+		return with_header(first);
 	if (strcmp(name, "numeric") == 0)
-		return ((first << 16) | (second & NUMERIC_SCALE_MASK)) + VARHDRSZ;
+		return with_header(typmod_pair(first, second & NUMERIC_SCALE_MASK));
 	if (strcmp(name, "interval") == 0)
 		return interval_typmod(type);
 	return first;
@@ -147,11 +158,13 @@ static struct type_change wanted_type(struct model *model)
 {
 	const struct type_name *type = model->action->type;
 	const struct type_facts *facts = facts_type(model->facts, &type->name);
+	/* Modifiers may be strings, numeric('5'): legal, and read by nobody but the server. */
+	bool unread = type->n_typmods == 0 && strchr(type->sql, '(') != NULL;
 	bool builtin = type->name.schema != NULL && strcmp(type->name.schema, "pg_catalog") == 0;
 	struct type_change to = {
 		.base = type->name.name,
 		.typmod = written_typmod(type),
-		.known = facts != NULL || builtin,
+		.known = (facts != NULL || builtin) && !unread,
 	};
 
 	if (facts != NULL) {

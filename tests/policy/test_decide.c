@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "decide.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "arena.h"
+#include "fixture.h"
+
+static struct arena arena;
+
+static void free_arena(void)
+{
+	arena_free(&arena);
+}
+
+TestSuite(decide, .fini = free_arena);
+
+struct circumstances {
+	bool no_engine, in_transaction, unknown, separate;
+	int64_t lock_timeout_ms;
+};
+
+static struct decision decide_under(const char *sql, struct circumstances circumstances)
+{
+	static const struct policy_subject subject = {"shop", "app", "tests"};
+	struct stmts stmts = fixture_parse(&arena, sql);
+	struct facts *facts = arena_alloc(&arena, sizeof(*facts));
+	struct decide_input input = {
+		.stmts = &stmts,
+		.facts = facts,
+		.settings = &policy_settings_default,
+		.subject = &subject,
+		.separate = circumstances.separate,
+		.engine_available = !circumstances.no_engine,
+		.engine_unavailable_because = "the change engine is off",
+	};
+
+	if (!circumstances.unknown)
+		*facts = fixture_facts(&arena, &stmts);
+	facts->in_transaction = circumstances.in_transaction;
+	facts->lock_timeout_ms = circumstances.lock_timeout_ms;
+	return policy_decide(&arena, &input);
+}
+
+static struct decision decide(const char *sql)
+{
+	return decide_under(sql, (struct circumstances){0});
+}
+
+Test(decide, a_clean_text_has_no_cause)
+{
+	struct decision decision = decide("CREATE TABLE n (id int)");
+
+	cr_expect_eq(decision.verdict, VERDICT_ALLOW);
+	cr_expect_null(decision.cause);
+	cr_expect_null(decision.sqlstate);
+	cr_expect_null(decision.plan);
+	cr_expect_eq(decision.n_findings, 0);
+}
+
+Test(decide, the_strictest_finding_decides)
+{
+	struct decision decision =
+		decide("ALTER TABLE orders ALTER id DROP NOT NULL, ADD c json, DROP COLUMN qty");
+
+	cr_expect_eq(decision.verdict, VERDICT_REJECT);
+	cr_assert_not_null(decision.cause);
+	cr_expect_str_eq(decision.cause->rule->id, "drop-column");
+	cr_expect_str_eq(decision.sqlstate, SQLSTATE_REJECTED);
+}
+
+Test(decide, a_finding_knows_its_statement)
+{
+	struct decision decision = decide("SELECT 1; DROP TABLE orders; DROP TABLE users");
+
+	cr_assert_eq(decision.n_findings, 2);
+	cr_expect_eq(decision.findings[0].statement, 1);
+	cr_expect_eq(decision.findings[1].statement, 2);
+	cr_expect_eq(decision.cause, &decision.findings[0]);
+}
+
+Test(decide, message_detail_and_hint)
+{
+	struct decision decision = decide("CREATE INDEX i ON orders (qty)");
+
+	cr_assert_not_null(decision.cause);
+	cr_expect_str_eq(decision.cause->message,
+		"CREATE INDEX blocks writes for as long as it builds: index i on table "
+		"public.orders (300,000 rows, 24 MB)");
+	cr_expect_not_null(strstr(decision.cause->detail, "SHARE lock on public.orders while"));
+	cr_expect_not_null(strstr(decision.cause->hint, "CREATE INDEX CONCURRENTLY"));
+}
+
+Test(decide, plans_need_an_engine_and_a_statement_of_their_own)
+{
+	static const struct {
+		const char *sql;
+		struct circumstances circumstances;
+		const char *because; /* NULL: it is carried out */
+	} rows[] = {
+		{"ALTER TABLE orders ALTER qty SET NOT NULL", {0}, NULL},
+		{"ALTER TABLE orders ALTER qty SET NOT NULL", {.in_transaction = true}, NULL},
+		{"ALTER TABLE orders ALTER qty SET NOT NULL", {.no_engine = true},
+			"the change engine is off"},
+		{"ALTER TABLE orders ALTER qty SET NOT NULL", {.unknown = true},
+			"nothing could be looked up"},
+		{"ALTER TABLE orders ALTER qty SET NOT NULL; SELECT 1", {0}, "send it alone"},
+		{"ALTER TABLE orders ALTER qty SET NOT NULL; SELECT 1", {.separate = true}, NULL},
+		{"DROP INDEX orders_tag_idx", {0}, NULL},
+		{"DROP INDEX orders_tag_idx", {.in_transaction = true}, "transaction"},
+		{"BEGIN; DROP INDEX orders_tag_idx; COMMIT", {.separate = true}, "transaction"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct decision decision = decide_under(rows[i].sql, rows[i].circumstances);
+
+		cr_assert_not_null(decision.cause, "row %zu", i);
+		cr_expect_eq(decision.verdict == VERDICT_REJECT, rows[i].because != NULL,
+			"row %zu: %s", i, verdict_name(decision.verdict));
+		if (rows[i].because == NULL)
+			continue;
+		cr_expect_null(decision.plan, "row %zu", i);
+		cr_expect_not_null(strstr(decision.cause->hint, rows[i].because), "row %zu: %s", i,
+			decision.cause->hint);
+		cr_expect(strstr(decision.cause->hint, "VALIDATE CONSTRAINT") != NULL ||
+				  strstr(decision.cause->hint, "CONCURRENTLY") != NULL,
+			"row %zu: the steps are shown: %s", i, decision.cause->hint);
+	}
+}
+
+Test(decide, one_plan_for_many_commands)
+{
+	struct decision decision = decide("ALTER TABLE orders ADD CONSTRAINT k CHECK (c <> ''),"
+					  " ALTER qty SET NOT NULL, ADD COLUMN c text");
+	const struct plan *plan = decision.plan;
+	size_t added = PLAN_STEPS_MAX, checked = PLAN_STEPS_MAX;
+
+	cr_expect_eq(decision.verdict, VERDICT_PHASE);
+	cr_assert_not_null(plan);
+	cr_expect_str_eq(plan->tag, "ALTER TABLE");
+	cr_expect_not_null(plan->rule);
+	for (size_t i = plan->n_steps; i-- > 0;) {
+		if (strstr(plan->steps[i].sql, "ADD COLUMN c text") != NULL)
+			added = i;
+		if (strstr(plan->steps[i].sql, "\"k\"") != NULL)
+			checked = i;
+	}
+	cr_expect_lt(added, checked, "the column comes before its constraint");
+}
+
+Test(decide, a_short_lock_timeout_for_what_is_brief)
+{
+	static const struct {
+		const char *sql;
+		int64_t in_force_ms;
+		int expected_ms;
+	} rows[] = {
+		{"ALTER TABLE orders ADD COLUMN c int", 0, 2000},
+		{"ALTER TABLE orders ADD COLUMN c int", 1000, 0},
+		{"ALTER TABLE orders ADD COLUMN c int", 5000, 0},
+		{"ALTER TABLE orders ADD COLUMN c int", 5001, 2000},
+		{"ALTER TABLE fresh_t ADD COLUMN c int", 0, 0},
+		{"ALTER TABLE orders SET (fillfactor = 70)", 0, 0},
+		{"CREATE INDEX CONCURRENTLY i ON orders (qty)", 0, 0},
+		{"CREATE INDEX i ON small_t (a)", 0, 2000},
+		{"ALTER TABLE orders DROP COLUMN qty", 0, 0},
+		{"SELECT 1; ALTER TABLE orders ADD COLUMN c int", 0, 2000},
+		{"SET lock_timeout = 300; ALTER TABLE orders ADD COLUMN c int", 0, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct decision decision = decide_under(rows[i].sql,
+			(struct circumstances){.lock_timeout_ms = rows[i].in_force_ms});
+
+		cr_expect_eq(decision.lock_timeout_ms, rows[i].expected_ms, "%s: %d", rows[i].sql,
+			decision.lock_timeout_ms);
+	}
+}
+
+Test(decide, objects_touched_are_listed_once)
+{
+	struct decision decision = decide("ALTER TABLE orders DROP COLUMN user_id, ADD c int;"
+					  "ALTER TABLE public.users ADD c int");
+
+	cr_assert_eq(decision.n_objects, 2);
+	cr_expect_str_eq(decision.objects[0], "public.orders");
+	cr_expect_str_eq(decision.objects[1], "public.users");
+}
+
+/* No text is unknown to the parser of its own grammar's version; a newer one may be. */
+Test(decide, what_is_not_understood_is_refused)
+{
+	const struct action action = {.kind = ACTION_UNCLASSIFIED, .sql = "FROB orders"};
+	const struct stmt stmt = {
+		.sql = "FROB orders", .actions = &action, .n_actions = 1, .guarded = true};
+	const struct stmts stmts = {.items = &stmt, .n = 1, .guarded = true};
+	const struct facts facts = {.known = true};
+	struct decision decision =
+		policy_decide(&arena, &(struct decide_input){
+					      .stmts = &stmts,
+					      .facts = &facts,
+					      .settings = &policy_settings_default,
+				      });
+
+	cr_expect_eq(decision.verdict, VERDICT_REJECT);
+	cr_assert_not_null(decision.cause);
+	cr_expect_str_eq(decision.cause->rule->id, "unclassified");
+	cr_expect_str_eq(decision.sqlstate, SQLSTATE_NOT_UNDERSTOOD);
+}
+
+Test(decide, refusals_copy_their_words)
+{
+	char message[] = "syntax error at end of input";
+	struct decision decision = policy_refuse(
+		&arena, SQLSTATE_STATEMENT_TOO_COMPLEX, NULL, message, NULL, "shorten it");
+
+	memset(message, 'x', sizeof(message) - 1);
+	cr_expect_eq(decision.verdict, VERDICT_REJECT);
+	cr_assert_not_null(decision.cause);
+	cr_assert_not_null(decision.cause->rule);
+	cr_expect_str_eq(decision.cause->message, "syntax error at end of input");
+	cr_expect_str_eq(decision.sqlstate, "54001");
+	cr_expect_null(decision.cause->detail);
+	cr_expect_str_eq(
+		policy_refuse(&arena, SQLSTATE_NOT_UNDERSTOOD, "unsafe-lexing", "m", NULL, NULL)
+			.cause->rule->id,
+		"unsafe-lexing");
+}
+
+Test(decide, thousands_of_statements_are_no_burden)
+{
+	enum { STATEMENTS = 2000 };
+	static const char one[] = "CREATE INDEX ON orders (qty);";
+	char *sql = arena_alloc(&arena, STATEMENTS * sizeof(one));
+	struct decision decision;
+
+	for (size_t i = 0; i < STATEMENTS; i++)
+		memcpy(sql + i * (sizeof(one) - 1), one, sizeof(one) - 1);
+	decision = decide(sql);
+	cr_expect_eq(decision.verdict, VERDICT_REJECT);
+	cr_expect_eq(decision.n_findings, STATEMENTS);
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "facts_track.h"
+
+#include <criterion/criterion.h>
+
+#include "arena.h"
+#include "fixture.h"
+
+static struct arena arena;
+
+static void free_arena(void)
+{
+	arena_free(&arena);
+}
+
+TestSuite(facts_track, .fini = free_arena);
+
+/* Facts as the statement behind the last one of sql would meet them. */
+static struct facts after(const char *sql)
+{
+	struct stmts stmts = fixture_parse(&arena, sql);
+	struct facts facts = fixture_facts(&arena, &stmts);
+	struct facts_track track;
+
+	track_start(&arena, &track, &facts, 64);
+	for (size_t i = 0; i < stmts.n; i++) {
+		for (size_t k = 0; k < stmts.items[i].n_actions; k++)
+			track_action(&track, &stmts.items[i].actions[k]);
+		if (!stmts.items[i].guarded)
+			track_harmless(&track, stmts.items[i].sql);
+	}
+	return track.facts;
+}
+
+static const struct relation_facts *relation(
+	const struct facts *facts, const char *schema, const char *name)
+{
+	return facts_relation(facts, &(struct name){.schema = schema, .name = name});
+}
+
+Test(facts_track, a_created_table_is_new)
+{
+	static const struct {
+		const char *sql;
+		bool made;
+	} rows[] = {
+		{"CREATE TABLE n (id int)", true},
+		{"CREATE TABLE IF NOT EXISTS n (id int)", true},
+		{"CREATE TABLE n AS SELECT 1 AS a", true},
+		{"SELECT 1 AS a INTO n", true},
+		{"CREATE TABLE n (id int); DROP TABLE n", false},
+		{"CREATE TABLE n (id int); ROLLBACK", false},
+		{"CREATE TABLE n (id int); SET search_path = x", false},
+		{"CREATE TABLE m (id int); ALTER TABLE m RENAME TO n", true},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct facts facts = after(rows[i].sql);
+		const struct relation_facts *n = relation(&facts, NULL, "n");
+
+		cr_expect_eq(
+			n != NULL && n->created_in_transaction, rows[i].made, "%s", rows[i].sql);
+	}
+}
+
+Test(facts_track, an_existing_table_stays_what_it_is)
+{
+	struct facts facts = after("CREATE TABLE IF NOT EXISTS orders (id int)");
+
+	cr_assert_not_null(relation(&facts, NULL, "orders"));
+	cr_expect_not(relation(&facts, NULL, "orders")->created_in_transaction);
+}
+
+Test(facts_track, renames_carry_the_facts)
+{
+	struct facts facts = after("ALTER TABLE orders RENAME TO o; ALTER TABLE o SET SCHEMA s");
+	const struct relation_facts *moved = relation(&facts, "s", "o");
+
+	cr_assert_not_null(moved);
+	cr_expect_eq(moved->pages, 3072);
+	cr_expect_null(relation(&facts, NULL, "orders"));
+	cr_expect_null(relation(&facts, NULL, "o"));
+}
+
+Test(facts_track, columns)
+{
+	struct facts facts =
+		after("ALTER TABLE orders ADD c int NOT NULL DEFAULT 1, DROP qty;"
+		      "ALTER TABLE orders RENAME status TO state;"
+		      "ALTER TABLE orders ALTER note TYPE int USING 1;"
+		      "ALTER TABLE orders ALTER email SET NOT NULL, ALTER id DROP NOT NULL");
+	const struct relation_facts *orders = relation(&facts, NULL, "orders");
+
+	cr_assert_not_null(facts_column(orders, "c"));
+	cr_expect(facts_column(orders, "c")->not_null);
+	cr_expect_null(facts_column(orders, "qty"));
+	cr_expect_null(facts_column(orders, "status"));
+	cr_expect_not_null(facts_column(orders, "state"));
+	cr_expect_null(facts_column(orders, "note")->base_type);
+	cr_expect(facts_column(orders, "email")->not_null);
+	cr_expect_not(facts_column(orders, "id")->not_null);
+}
+
+Test(facts_track, every_spelling_of_a_table_changes)
+{
+	struct facts facts =
+		after("ALTER TABLE orders DROP CONSTRAINT email_nn;"
+		      "ALTER TABLE public.orders ADD CONSTRAINT k CHECK (qty IS NOT NULL) "
+		      "NOT VALID; ALTER TABLE orders VALIDATE CONSTRAINT phone_nn");
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct relation_facts *orders =
+			relation(&facts, i == 0 ? NULL : "public", "orders");
+
+		cr_expect_null(facts_constraint(orders, "email_nn"));
+		cr_expect(facts_constraint(orders, "phone_nn")->validated);
+		cr_expect_not(facts_constraint(orders, "k")->validated);
+	}
+}
+
+Test(facts_track, the_catalog_itself_is_not_touched)
+{
+	struct stmts stmts = fixture_parse(&arena,
+		"ALTER TABLE orders ALTER id DROP NOT NULL, DROP CONSTRAINT email_nn, DROP qty");
+	struct facts facts = fixture_facts(&arena, &stmts);
+	const struct relation_facts *orders = relation(&facts, NULL, "orders");
+	struct facts_track track;
+
+	track_start(&arena, &track, &facts, stmts.items[0].n_actions);
+	for (size_t i = 0; i < stmts.items[0].n_actions; i++)
+		track_action(&track, &stmts.items[0].actions[i]);
+	cr_expect(facts_column(orders, "id")->not_null);
+	cr_expect_not_null(facts_column(orders, "qty"));
+	cr_expect_not_null(facts_constraint(orders, "email_nn"));
+}
+
+Test(facts_track, lock_timeout)
+{
+	static const struct {
+		const char *sql;
+		int64_t ms;
+	} rows[] = {
+		{"SET lock_timeout = '5s'", 5000},
+		{"SET lock_timeout = 250", 250},
+		{"SET LOCAL lock_timeout TO '1min'", 60000},
+		{"SET lock_timeout = '1500 ms'", 1500},
+		{"SET lock_timeout = 0", 0},
+		{"SET lock_timeout = 'soon'", 0},
+		{"SET statement_timeout = '5s'", 0},
+		{"SET lock_timeout = '5s'; RESET lock_timeout", 0},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		cr_expect_eq(after(rows[i].sql).lock_timeout_ms, rows[i].ms, "%s: %lld",
+			rows[i].sql, (long long)after(rows[i].sql).lock_timeout_ms);
+}
+
+Test(facts_track, transactions)
+{
+	cr_expect(after("BEGIN").in_transaction);
+	cr_expect_not(after("BEGIN; COMMIT").in_transaction);
+	cr_expect(after("BEGIN; SAVEPOINT a; ROLLBACK TO a").in_transaction);
+	cr_expect_not(after("BEGIN; ROLLBACK").in_transaction);
+}
+
+Test(facts_track, functions_and_types_made_anew_are_not_trusted)
+{
+	struct facts facts = after(
+		"ALTER TABLE orders ADD a timestamptz DEFAULT now(), ADD b plain_dom;"
+		"CREATE OR REPLACE FUNCTION now() RETURNS timestamptz LANGUAGE sql AS 'select "
+		"clock_timestamp()';"
+		"ALTER DOMAIN plain_dom ADD CONSTRAINT k CHECK (value > 0)");
+	const struct type_facts *type = facts_type(&facts, &(struct name){.name = "plain_dom"});
+
+	cr_expect_eq(facts_volatility(&facts, &(struct name){.name = "now"}), 'v');
+	cr_assert_not_null(type);
+	cr_expect(type->domain_constrained);
+}
