@@ -64,7 +64,7 @@ Test(config, embedded_default)
 	cr_expect_str_eq(config->listen[0].address, "127.0.0.1");
 	cr_expect_eq(config->listen[0].port, 6432);
 	cr_expect_eq(config->login_timeout_ms, 60000);
-	cr_expect_eq(config->statement_bytes_max, 64u << 20);
+	cr_expect_eq(config->statement_bytes_max, 256u << 20);
 	cr_expect_eq(config->log_fsync, LOG_FSYNC_ALWAYS);
 	cr_expect_eq(config->policy.observe, false);
 	cr_expect(config->notices);
