@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "expansion.h"
 #include "stmt_internal.h"
 
 const char *const grammar_version = PG_MAJORVERSION;
@@ -189,20 +190,28 @@ static void classify_all(struct arena *arena, const struct source *source,
 	out->normalized = normalize(arena, source->text);
 }
 
+/* What the library must not see: it would read a part of it, or more than there is. */
+static const char *unreadable(struct arena *arena, const struct source *source)
+{
+	if (memchr(source->text, '\0', source->len) != NULL)
+		return "the text contains a NUL byte";
+	if (expands_too_far(arena, source))
+		return "a list of columns is assigned too large an expression";
+	return NULL;
+}
+
 int stmt_parse(
 	struct arena *arena, const char *text, size_t len, struct stmts *out, const char **error)
 {
 	const char *copy = arena_strndup(arena, text, len);
+	struct source source = source_read(arena, copy, len);
 	PgQueryProtobufParseResult result = {0};
 	PgQuery__ParseResult *tree = NULL;
-	struct source source;
 	int status = -1;
 
 	*out = (struct stmts){0};
-	if (memchr(text, '\0', len) != NULL) {
-		*error = "the text contains a NUL byte";
+	if ((*error = unreadable(arena, &source)) != NULL)
 		return -1;
-	}
 	result = pg_query_parse_protobuf(copy);
 	if (result.error != NULL) {
 		*error = arena_strdup(arena, result.error->message);
@@ -214,7 +223,6 @@ int stmt_parse(
 		*error = "the parse tree cannot be read";
 		goto out;
 	}
-	source = source_read(arena, copy, len);
 	classify_all(arena, &source, tree, out);
 	status = 0;
 out:

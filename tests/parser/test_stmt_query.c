@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* What queries do, wherever in a statement they stand. */
+#include "stmt.h"
+
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "stmt_same.h"
+
+static struct arena arena;
+
+static void free_arena(void)
+{
+	arena_free(&arena);
+}
+
+TestSuite(stmt_query, .fini = free_arena);
+
+static struct stmt parsed(const char *sql)
+{
+	struct stmts stmts;
+	const char *error = NULL;
+
+	cr_assert_eq(stmt_parse(&arena, sql, strlen(sql), &stmts, &error), 0, "%s: %s", sql, error);
+	cr_assert_eq(stmts.n, 1, "%s", sql);
+	return stmts.items[0];
+}
+
+Test(stmt_query, dangerous_changes)
+{
+	static const struct {
+		const char *sql;
+		enum action_kind kind;
+		const char *table;
+		bool only;
+	} rows[] = {
+		{"UPDATE s.t SET a = 1", ACTION_UPDATE_WITHOUT_WHERE, "s.t", false},
+		{"UPDATE ONLY t SET a = 1", ACTION_UPDATE_WITHOUT_WHERE, "t", true},
+		{"UPDATE t SET a = 1 FROM u", ACTION_UPDATE_WITHOUT_WHERE, "t", false},
+		{"UPDATE t SET a = 1 WHERE true", ACTION_UPDATE_WITHOUT_WHERE, "t", false},
+		{"DELETE FROM t", ACTION_DELETE_WITHOUT_WHERE, "t", false},
+		{"DELETE FROM t USING u", ACTION_DELETE_WITHOUT_WHERE, "t", false},
+		{"WITH d AS (DELETE FROM s.t RETURNING 1) SELECT 1", ACTION_DELETE_WITHOUT_WHERE,
+			"s.t", false},
+		{"WITH t AS (SELECT 1) DELETE FROM t", ACTION_DELETE_WITHOUT_WHERE, "t", false},
+		{"INSERT INTO u WITH d AS (UPDATE t SET a = 1 RETURNING 1) SELECT 1",
+			ACTION_UPDATE_WITHOUT_WHERE, "t", false},
+		{"EXPLAIN ANALYZE UPDATE t SET a = 1", ACTION_UPDATE_WITHOUT_WHERE, "t", false},
+		{"EXPLAIN (analyze 1) DELETE FROM t", ACTION_DELETE_WITHOUT_WHERE, "t", false},
+		{"EXPLAIN (ANALYZE false, ANALYZE) DELETE FROM t", ACTION_DELETE_WITHOUT_WHERE, "t",
+			false},
+		{"PREPARE p AS DELETE FROM t", ACTION_DELETE_WITHOUT_WHERE, "t", false},
+		{"COPY (DELETE FROM t RETURNING *) TO STDOUT", ACTION_DELETE_WITHOUT_WHERE, "t",
+			false},
+		{"COPY t FROM PROGRAM 'x'", ACTION_COPY_PROGRAM, "t", false},
+		{"COPY (SELECT 1) TO PROGRAM 'x'", ACTION_COPY_PROGRAM, "", false},
+		{"UPDATE pg_class SET relname = 'x' WHERE oid = 1", ACTION_CATALOG_WRITE,
+			"pg_class", false},
+		{"INSERT INTO pg_catalog.pg_proc VALUES (1)", ACTION_CATALOG_WRITE,
+			"pg_catalog.pg_proc", false},
+		{"DELETE FROM information_schema.sql_parts WHERE a = 1", ACTION_CATALOG_WRITE,
+			"information_schema.sql_parts", false},
+		{"MERGE INTO pg_index USING u ON true WHEN MATCHED THEN DELETE",
+			ACTION_CATALOG_WRITE, "pg_index", false},
+		{"COPY pg_authid FROM STDIN", ACTION_CATALOG_WRITE, "pg_authid", false},
+		{"WITH w AS (UPDATE pg_index SET indisvalid = true WHERE a = 1 RETURNING 1) SELECT "
+		 "1",
+			ACTION_CATALOG_WRITE, "pg_index", false},
+		{"EXPLAIN ANALYZE CREATE TABLE s.x AS SELECT 1", ACTION_CREATE_TABLE_AS, "s.x",
+			false},
+		{"EXPLAIN ANALYZE SELECT 1 INTO x", ACTION_CREATE_TABLE_AS, "x", false},
+		{"PREPARE p AS SELECT 1 INTO x", ACTION_CREATE_TABLE_AS, "x", false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct stmt stmt = parsed(rows[i].sql);
+		const struct action *action = &stmt.actions[0];
+
+		cr_expect_eq(stmt.n_actions, 1, "%s", rows[i].sql);
+		cr_expect_eq(action->kind, rows[i].kind, "%s: %s", rows[i].sql,
+			action_name(action->kind));
+		cr_expect_str_eq(
+			action->table.name == NULL ? "" : name_text(&arena, &action->table),
+			rows[i].table);
+		cr_expect_eq(action->only, rows[i].only, "%s", rows[i].sql);
+		cr_expect(stmt.guarded, "%s", rows[i].sql);
+		cr_expect_str_eq(action->sql, rows[i].sql);
+	}
+}
+
+/* Function calls are found in every corner of a tree. */
+Test(stmt_query, functions_that_run_sql)
+{
+	static const char *const rows[] = {
+		"SELECT %s",
+		"SELECT 1 FROM %s",
+		"SELECT 1 FROM ROWS FROM (f(), %s) AS x",
+		"SELECT 1 FROM t, LATERAL (SELECT %s) x",
+		"SELECT 1 FROM t JOIN u ON %s IS NULL",
+		"SELECT 1 WHERE %s IS NULL",
+		"SELECT 1 GROUP BY %s HAVING true",
+		"SELECT 1 HAVING %s IS NULL",
+		"SELECT 1 ORDER BY %s",
+		"SELECT 1 LIMIT (SELECT %s)",
+		"SELECT 1 OFFSET %s",
+		"SELECT DISTINCT ON (%s) 1",
+		"SELECT CASE WHEN a THEN f(b, ARRAY[%s]) END",
+		"SELECT count(*) FILTER (WHERE %s IS NULL)",
+		"SELECT sum(1) OVER (PARTITION BY %s)",
+		"SELECT sum(1) OVER w WINDOW w AS (ORDER BY %s)",
+		"SELECT 1 UNION ALL SELECT %s",
+		"VALUES (1), (%s)",
+		"WITH x AS (SELECT %s) SELECT 1",
+		"SELECT (SELECT EXISTS (SELECT %s))",
+		"SELECT (%s)[1].a",
+		"SELECT xmlelement(name x, %s)",
+		"SELECT COALESCE(NULL, %s), GREATEST(1, 2)",
+		"SELECT ROW(1, %s)",
+		"SELECT f(x => %s)",
+		"SELECT %s::text COLLATE \"C\"",
+		"INSERT INTO t VALUES (%s)",
+		"INSERT INTO t VALUES (1) ON CONFLICT (a) DO UPDATE SET b = %s",
+		"INSERT INTO t VALUES (1) RETURNING %s",
+		"UPDATE t SET (a, b) = (1, %s) WHERE c = 1",
+		"DELETE FROM t WHERE a = %s",
+		"MERGE INTO t USING u ON t.a = u.a WHEN MATCHED AND %s IS NULL THEN UPDATE SET a = "
+		"1",
+		"MERGE INTO t USING u ON t.a = u.a WHEN NOT MATCHED THEN INSERT VALUES (%s)",
+		"PREPARE p AS SELECT %s",
+		"EXECUTE p(%s)",
+		"DECLARE c CURSOR FOR SELECT %s",
+		"CALL p(%s)",
+		"COPY (SELECT %s) TO STDOUT",
+		"COPY t FROM STDIN WHERE %s IS NULL",
+		"EXPLAIN ANALYZE SELECT %s",
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const char *at = strstr(rows[i], "%s");
+		const char *sql = arena_printf(&arena, "%.*s%s%s", (int)(at - rows[i]), rows[i],
+			"query_to_xml('', true, true, '')", at + 2);
+		struct stmt stmt = parsed(sql);
+		size_t found = 0;
+
+		for (size_t j = 0; j < stmt.n_actions; j++)
+			found += stmt.actions[j].kind == ACTION_DYNAMIC_SQL;
+		cr_expect(found > 0, "%s", sql); /* (a, b) = (..) has it once for each column */
+		cr_expect(stmt.guarded, "%s", sql);
+	}
+}
+
+Test(stmt_query, names_of_functions_that_run_sql)
+{
+	static const struct {
+		const char *call;
+		bool runs_sql;
+	} rows[] = {
+		{"query_to_xml('x', true, true, '')", true},
+		{"pg_catalog.query_to_xml('x', true, true, '')", true},
+		{"\"query_to_xml\"('x', true, true, '')", true},
+		{"Query_To_Xml('x', true, true, '')", true},
+		{"U&\"query\\005fto_xml\"('x', true, true, '')", true},
+		{"x.dblink('x')", true},
+		{"dblink_exec('x')", true},
+		{"crosstab4('x')", true},
+		{"cron.schedule('x', 'y')", true},
+		{"ts_stat('x')", true},
+		{"query_to_xm('x')", false},
+		{"xquery_to_xml('x')", false},
+		{"ts_statistic('x')", false},
+		{"dblin('x')", false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		cr_expect_eq(parsed(arena_printf(&arena, "SELECT %s", rows[i].call)).guarded,
+			rows[i].runs_sql, "%s", rows[i].call);
+}
+
+/* A name is no call, and a rule's or a function's query is not run when it is made. */
+Test(stmt_query, what_is_not_run)
+{
+	cr_expect_not(parsed("SELECT query_to_xml FROM dblink").guarded);
+	cr_expect_not(parsed("SELECT 'query_to_xml()'").guarded);
+	cr_expect_eq(parsed("CREATE RULE r AS ON INSERT TO t DO DELETE FROM u").n_actions, 1);
+	cr_expect_eq(
+		parsed("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC DELETE FROM t; SELECT 1; END")
+			.n_actions,
+		1);
+	cr_expect_eq(parsed("CREATE VIEW v AS SELECT 1").n_actions, 1);
+}
+
+/* What a view or a rule hides is told all the same. */
+Test(stmt_query, stored_calls)
+{
+	struct stmt stmt = parsed("CREATE VIEW v AS SELECT query_to_xml('', true, true, '')");
+
+	cr_assert_eq(stmt.n_actions, 2);
+	cr_expect_eq(stmt.actions[0].kind, ACTION_CREATE_VIEW);
+	cr_expect_eq(stmt.actions[1].kind, ACTION_DYNAMIC_SQL);
+}
+
+Test(stmt_query, every_danger_of_a_statement)
+{
+	struct stmt stmt = parsed("WITH a AS (DELETE FROM t RETURNING 1), b AS (UPDATE u SET x = "
+				  "dblink('x') RETURNING 1) SELECT 1 INTO s.n");
+	static const enum action_kind kinds[] = {ACTION_CREATE_TABLE_AS,
+		ACTION_DELETE_WITHOUT_WHERE, ACTION_UPDATE_WITHOUT_WHERE, ACTION_DYNAMIC_SQL};
+
+	cr_assert_eq(stmt.n_actions, sizeof(kinds) / sizeof(*kinds));
+	for (size_t i = 0; i < stmt.n_actions; i++)
+		cr_expect_eq(stmt.actions[i].kind, kinds[i]);
+	cr_expect_eq(strncmp(stmt.sql + stmt.actions[1].location, "t RETURNING", 11), 0);
+}
