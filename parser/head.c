@@ -40,7 +40,8 @@ static const unsigned char *skip_number(const unsigned char *p, const unsigned c
 /* Past whole tokens that change nothing, up to one that may, or that takes more than a look. */
 static void skip_plain(struct reading *reading)
 {
-	const unsigned char *p = reading->lexer.at, *const end = reading->lexer.end, *stop;
+	const unsigned char *const begin = reading->lexer.text, *const end = reading->lexer.end;
+	const unsigned char *p = reading->lexer.at, *stop;
 	const unsigned char *dot = NULL;
 	const struct dml *dml = reading_dml(reading);
 	const unsigned depth_min = dml != NULL ? dml->depth : 0;
@@ -60,12 +61,14 @@ static void skip_plain(struct reading *reading)
 			dot = ++p;
 			continue;
 		case BYTE_WORD:
-			stop = skip_word(p, end);
+			stop = skip_word(begin, p, end);
 			if (word_may_matter(p, (size_t)(stop - p)) &&
 				!(dml == NULL && word_is_clause(p, (size_t)(stop - p))))
 				break;
 			/* E'...', U&"..." and the like */
 			if (stop - p == 1 && stop < end && (*stop == '\'' || *stop == '&'))
+				break;
+			if (stop[-1] >= 0x80)
 				break;
 			reading->word_before = reading->word;
 			reading->word = p;
@@ -73,13 +76,13 @@ static void skip_plain(struct reading *reading)
 			p = stop;
 			continue;
 		case BYTE_DOUBLE_QUOTE:
-			stop = find_either(p + 1, end, '"', '"');
+			stop = find_either(begin, p + 1, end, '"', '"');
 			if (stop == end || word_may_matter(p + 1, (size_t)(stop - p - 1)))
 				break;
 			p = stop + 1; /* "" goes on as another one */
 			continue;
 		case BYTE_QUOTE:
-			stop = find_either(p + 1, end, '\'', '\\');
+			stop = find_either(begin, p + 1, end, '\'', '\\');
 			if (stop == end || *stop == '\\')
 				break;
 			p = stop + 1;
@@ -160,7 +163,7 @@ static struct head_scan judge(
 static bool doubtful(const struct reading *reading)
 {
 	return reading->lexer.plain_backslash || reading->lexer.doubtful > 0 ||
-	       reading->lexer.high_tag;
+	       reading->lexer.high_split;
 }
 
 /*
@@ -172,7 +175,7 @@ static bool readings_agree(struct reading *first, const char *text, size_t len)
 	bool differ = first->runs_literal;
 	unsigned doubts = first->lexer.doubtful;
 
-	if (first->lexer.high_tag)
+	if (first->lexer.high_split)
 		return false;
 	for (unsigned escapes = 0; escapes < 2; escapes++)
 		for (unsigned swallowed = 0; swallowed < 1u << doubts; swallowed++) {
@@ -184,7 +187,7 @@ static bool readings_agree(struct reading *first, const char *text, size_t len)
 			read_text(&other);
 			if (other.lexer.doubtful > doubts)
 				doubts = other.lexer.doubtful;
-			if (doubts > DOUBTS_MAX || other.lexer.high_tag)
+			if (doubts > DOUBTS_MAX || other.lexer.high_split)
 				return false;
 			differ |=
 				other.runs_literal || other.lexer.literals != first->lexer.literals;

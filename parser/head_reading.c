@@ -157,7 +157,7 @@ static bool follows(const unsigned char *word, const unsigned char *token, const
 
 	if (word == NULL)
 		return false;
-	p = skip_word(word, token);
+	p = skip_word(word, word, token);
 	if (!word_is(word, (size_t)(p - word), text))
 		return false;
 	while (p < token && byte_classes[*p] == BYTE_SPACE)
@@ -194,6 +194,8 @@ static void on_into(struct reading *reading, const struct token *token)
 
 static void on_bulk_write(struct reading *reading, const struct token *token)
 {
+	struct dml *dml;
+
 	if (is_clause(reading, token))
 		return;
 	reading->target = TARGET_NAME;
@@ -202,7 +204,9 @@ static void on_bulk_write(struct reading *reading, const struct token *token)
 		reading->guarded = true;
 		return;
 	}
-	reading->dml[reading->n_dml++] = (struct dml){.depth = reading->depth};
+	dml = &reading->dml[reading->n_dml++];
+	dml->depth = reading->depth;
+	dml->has_where = dml->complete = false;
 }
 
 static struct dml *current_dml(struct reading *reading)
@@ -286,12 +290,6 @@ static void read_target(struct reading *reading, const struct token *token)
 	}
 }
 
-static void note_function(struct reading *reading, const struct token *token)
-{
-	if (word_may_matter(token->start, token->len))
-		reading->function = word_is_guarded_function(token->start, token->len);
-}
-
 static void on_word(struct reading *reading, const struct token *token)
 {
 	size_t i = 0;
@@ -300,12 +298,14 @@ static void on_word(struct reading *reading, const struct token *token)
 		read_target(reading, token);
 	if (reading->on_word != NULL)
 		reading->on_word(reading, token);
-	while (i < KEYWORDS && !token_is_word(token, &keywords[i].word))
-		i++;
-	if (i < KEYWORDS)
-		keywords[i].handle(reading, token);
-	else
-		note_function(reading, token);
+	if (word_may_matter(token->start, token->len)) {
+		while (i < KEYWORDS && !token_is_word(token, &keywords[i].word))
+			i++;
+		if (i < KEYWORDS)
+			keywords[i].handle(reading, token);
+		else
+			reading->function = word_is_guarded_function(token->start, token->len);
+	}
 	reading->word_before = reading->word;
 	reading->word = token->start;
 }
@@ -314,7 +314,8 @@ static void on_quoted(struct reading *reading, const struct token *token)
 {
 	if (reading->on_word != NULL)
 		reading->on_word(reading, token);
-	note_function(reading, token);
+	reading->function = word_may_matter(token->start, token->len) &&
+			    word_is_guarded_function(token->start, token->len);
 }
 
 static void note_nesting(struct reading *reading)
@@ -378,7 +379,8 @@ static void start_statement(struct reading *reading, const struct token *token)
 
 void reading_begin(struct reading *reading, const char *text, size_t len)
 {
-	memset(reading, 0, offsetof(struct reading, dml));
+	memset(&reading->guarded, 0,
+		offsetof(struct reading, dml) - offsetof(struct reading, guarded));
 	lexer_start(&reading->lexer, text, len);
 }
 

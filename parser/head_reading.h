@@ -44,7 +44,7 @@ struct reading {
 	enum token_kind last;
 	const unsigned char *word, *word_before; /* where the last two words began */
 	unsigned n_dml;
-	struct dml dml[DML_MAX]; /* last: only what is before it is cleared for a text */
+	struct dml dml[DML_MAX]; /* last: not cleared for a text */
 };
 
 void reading_begin(struct reading *reading, const char *text, size_t len);

@@ -279,7 +279,12 @@ static enum term_state (*const states[TERM_STATES])(struct where *, const struct
 
 void where_begin(struct where *where, unsigned depth)
 {
-	*where = (struct where){.depth = depth, .branch_may_hold = 1, .state = TERM_BEFORE};
+	where->depth = depth;
+	where->groups = 0;
+	where->branch_may_hold = 1;
+	where->group_may_hold = 0;
+	where->state = TERM_BEFORE;
+	where->null_tests = where->branches = false;
 }
 
 static void end_term(struct where *where)
@@ -297,6 +302,12 @@ static void end_branch(struct where *where)
 	end_term(where);
 	where->group_may_hold |= where->branch_may_hold & 1;
 	where->branch_may_hold |= 1;
+}
+
+static void next_branch(struct where *where)
+{
+	where->branches = true;
+	end_branch(where);
 }
 
 static void open_group(struct where *where)
@@ -317,32 +328,37 @@ static void close_group(struct where *where)
 	where->group_may_hold >>= 1;
 }
 
-void where_token(struct where *where, const struct token *token, unsigned depth)
+/* A token of the current group. */
+static void group_token(struct where *where, const struct token *token)
 {
 	/* Their own ANDs and ORs stand at the same depth as ours. */
 	static const struct word beyond_us[] = {WORD("case"), WORD("select"), {0}};
 
-	if (token->kind == TOKEN_CLOSE && depth + 1 == where->depth && where->groups > 0)
-		close_group(where);
-	else if (where->state == TERM_RIGHT_LIST && token->kind == TOKEN_CLOSE &&
-		 depth == where->depth)
-		where->state = TERM_SELECTIVE;
-	else if (where->state == TERM_RIGHT_LIST && depth == where->depth + 1)
-		where->state = in_right_list(where, token);
-	else if (depth != where->depth || token->kind == TOKEN_CLOSE)
-		return;
-	else if (token_is_any(token, beyond_us))
+	if (token->kind == TOKEN_WORD && token_is_any(token, beyond_us))
 		where->group_may_hold = UINT32_MAX;
 	else if (token_is(token, "and"))
 		end_term(where);
-	else if (token_is(token, "or")) {
-		where->branches = true;
-		end_branch(where);
-	} else if (token->kind == TOKEN_OPEN && where->state == TERM_START &&
-		   where->groups < GROUPS_MAX)
+	else if (token_is(token, "or"))
+		next_branch(where);
+	else if (token->kind == TOKEN_OPEN && where->state == TERM_START &&
+		 where->groups < GROUPS_MAX)
 		open_group(where);
 	else
 		where->state = states[where->state](where, token);
+}
+
+void where_token(struct where *where, const struct token *token, unsigned depth)
+{
+	const bool listing = where->state == TERM_RIGHT_LIST;
+
+	if (token->kind == TOKEN_CLOSE && depth + 1 == where->depth && where->groups > 0)
+		close_group(where);
+	else if (listing && token->kind == TOKEN_CLOSE && depth == where->depth)
+		where->state = TERM_SELECTIVE;
+	else if (listing && depth == where->depth + 1)
+		where->state = in_right_list(where, token);
+	else if (depth == where->depth && token->kind != TOKEN_CLOSE)
+		group_token(where, token);
 }
 
 bool where_is_selective(struct where *where)

@@ -12,6 +12,7 @@
  */
 #include "lexer.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "skip.h"
@@ -74,7 +75,7 @@ static const unsigned char *skip_class(
 
 static const unsigned char *skip_line(const struct lexer *lexer, const unsigned char *p)
 {
-	return find_either(p, lexer->end, '\n', '\r');
+	return find_either(lexer->text, p, lexer->end, '\n', '\r');
 }
 
 /* Every character of a run is where the server's lexer may start over: the cost is its square. */
@@ -96,7 +97,7 @@ static const unsigned char *skip_comment(struct lexer *lexer, const unsigned cha
 	const unsigned char *run_end = p;
 	size_t depth = 1;
 
-	for (p += 2; (p = find_either(p, lexer->end, '*', '/')) < lexer->end;) {
+	for (p += 2; (p = find_either(lexer->text, p, lexer->end, '*', '/')) < lexer->end;) {
 		if (starts(lexer, p, "*/")) {
 			p += 2;
 			if (--depth == 0)
@@ -117,6 +118,8 @@ static const unsigned char *skip_blank(struct lexer *lexer, const unsigned char 
 {
 	for (;;) {
 		p = skip_class(lexer, p, BYTE_SPACE);
+		if (p == lexer->end || (*p != '-' && *p != '/'))
+			return p;
 		if (starts(lexer, p, "--"))
 			p = skip_line(lexer, p);
 		else if (starts(lexer, p, "/*"))
@@ -177,7 +180,7 @@ static const unsigned char *skip_literal(
 	const unsigned char *start = p;
 	bool backslash = false;
 
-	while ((p = find_either(p, lexer->end, '\'', '\\')) < lexer->end) {
+	while ((p = find_either(lexer->text, p, lexer->end, '\'', '\\')) < lexer->end) {
 		const unsigned char *next;
 
 		if (*p == '\\') {
@@ -200,7 +203,7 @@ static const unsigned char *skip_literal(
 
 static const unsigned char *skip_quoted(const struct lexer *lexer, const unsigned char *p)
 {
-	while ((p = find_either(p, lexer->end, '"', '"')) < lexer->end) {
+	while ((p = find_either(lexer->text, p, lexer->end, '"', '"')) < lexer->end) {
 		if (!starts(lexer, p, "\"\""))
 			return p;
 		p += 2;
@@ -253,22 +256,23 @@ static uint64_t word_key(const struct lexer *lexer, const unsigned char *word, s
 	const uint64_t fold = UINT64_C(0x2020202020202020);
 	uint64_t key = 0;
 
-	if (lexer->end - word < 8) {
-		for (size_t i = 0; i < len; i++)
-			key |= (uint64_t)(word[i] | 0x20) << 8 * i;
-		return key;
+	if (lexer->end - word >= 8) {
+		memcpy(&key, word, sizeof(key));
+		key = le64toh(key) | fold;
+		return len < 8 ? key & ((UINT64_C(1) << 8 * len) - 1) : key;
 	}
-	for (size_t i = 0; i < 8; i++) /* one load, where bytes are in this order */
-		key |= (uint64_t)word[i] << 8 * i;
-	key |= fold;
-	return len < 8 ? key & ((UINT64_C(1) << 8 * len) - 1) : key;
+	for (size_t i = 0; i < len; i++)
+		key |= (uint64_t)(word[i] | 0x20) << 8 * i;
+	return key;
 }
 
 /* A word, or the literal or identifier that a word of one letter introduces. */
 static enum token_kind word_token(struct lexer *lexer, struct token *token)
 {
-	const unsigned char *start = token->start, *end = skip_word(start, lexer->end);
+	const unsigned char *start = token->start, *end = skip_word(lexer->text, start, lexer->end);
 
+	if (end[-1] >= 0x80 && end < lexer->end && *end >= 0x40)
+		lexer->high_split = true;
 	if (end - start == 1 && end < lexer->end && *end == '\'')
 		return end_token(lexer, token, TOKEN_LITERAL,
 			skip_literal(lexer, end + 1, prefix_escapes(*start)));
@@ -302,7 +306,7 @@ static enum token_kind dollar_token(struct lexer *lexer, struct token *token)
 	if (p > start + 1)
 		return end_token(lexer, token, TOKEN_PARAMETER, p);
 	for (; p < lexer->end && *p != '$' && is_identifier_byte(*p); p++)
-		lexer->high_tag |= *p >= 0x80;
+		lexer->high_split |= *p >= 0x80;
 	if (p == lexer->end || *p != '$')
 		return end_token(lexer, token, TOKEN_OTHER, start + 1);
 	p++;

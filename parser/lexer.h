@@ -62,7 +62,8 @@ struct lexer {
 	/* What was met: whether other readings could differ from this one. */
 	bool plain_backslash; /* a backslash in a plain literal */
 	unsigned doubtful; /* backslashes that swallowed speaks of */
-	bool high_tag; /* a byte >= 0x80 in what is or could become a dollar quote's tag */
+	bool high_split; /* a byte >= 0x80 where a token ends in one encoding and goes on in another
+			  */
 	uint64_t literals; /* hash of the places of literals with backslashes: equal iff readings
 			      are */
 	unsigned operator_run_max; /* longest run that the server's lexer could scan again and again
