@@ -37,7 +37,7 @@ targets AS MATERIALIZED (
 	FROM asked a
 		LEFT JOIN LATERAL (
 			SELECT pg_catalog.to_regclass(pg_catalog.quote_ident(a.name))::pg_catalog.oid AS oid
-			WHERE a.nsp = ''
+			WHERE a.nsp = '' AND a.name <> ''
 			UNION ALL
 			SELECT c.oid
 			FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -389,7 +389,7 @@ types AS (
 	FROM asked a
 		LEFT JOIN LATERAL (
 			SELECT pg_catalog.to_regtype(pg_catalog.quote_ident(a.name))::pg_catalog.oid AS oid
-			WHERE a.nsp = ''
+			WHERE a.nsp = '' AND a.name <> ''
 			UNION ALL
 			SELECT t.oid
 			FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace

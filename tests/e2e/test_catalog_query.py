@@ -1,0 +1,394 @@
+# SPDX-License-Identifier: PostgreSQL
+"""The catalog query on a real server: what it tells, and that nothing a client does can bend it."""
+
+import json
+import shutil
+import subprocess
+
+import psycopg
+import pytest
+
+from conftest import BUILD
+from lab.postgres import Postgres, binaries
+from lab.process import POSTGRES_ACCOUNT, as_server_account, is_root
+from plans import Planner, ask_catalog
+
+SCHEMA = """
+CREATE SCHEMA s;
+SET search_path = s;
+CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+CREATE DOMAIN very_positive AS positive;
+CREATE DOMAIN plain AS numeric(10,2);
+CREATE FUNCTION f() RETURNS int LANGUAGE sql STABLE AS 'SELECT 1';
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql VOLATILE AS 'SELECT 1';
+CREATE TABLE u (id int PRIMARY KEY);
+CREATE TABLE t (
+    id bigserial PRIMARY KEY,
+    a int NOT NULL,
+    b varchar(20) COLLATE "C" DEFAULT 'x',
+    c float8 DEFAULT random(),
+    d very_positive,
+    e plain[],
+    g int GENERATED ALWAYS AS (a + 1) STORED,
+    h int GENERATED ALWAYS AS IDENTITY,
+    "Weird ""x\\" int,
+    CONSTRAINT both_there CHECK (b IS NOT NULL AND d > 0 AND c IS NOT NULL),
+    CONSTRAINT own CHECK (a IS NOT NULL) NO INHERIT,
+    FOREIGN KEY (a) REFERENCES u);
+CREATE INDEX t_expression ON t ((lower(b)), a) WHERE c > 1;
+CREATE INDEX t_desc ON t (a DESC);
+CREATE UNIQUE INDEX t_ndn ON t (b, a) NULLS NOT DISTINCT;
+CREATE VIEW v AS SELECT a, b FROM t;
+CREATE MATERIALIZED VIEW m AS SELECT c FROM t;
+CREATE POLICY only_a ON t USING (a > 0);
+CREATE TABLE p (id int, k int) PARTITION BY RANGE (k);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10) PARTITION BY LIST (k);
+CREATE TABLE p1a PARTITION OF p1 FOR VALUES IN (1);
+CREATE TABLE pd PARTITION OF p DEFAULT;
+CREATE INDEX p_k ON p (k);
+CREATE TABLE parent (a int);
+CREATE TABLE child () INHERITS (parent);
+CREATE TABLE grandchild () INHERITS (child);
+INSERT INTO u VALUES (1), (2);
+INSERT INTO t (a, d) VALUES (1, 1), (2, NULL);
+ALTER TABLE t ADD CONSTRAINT later CHECK (e IS NOT NULL) NOT VALID;
+ANALYZE;
+"""
+
+# A client may put look-alikes of any of these before pg_catalog.
+OPERATORS = ("=", "<>", "<", ">", "<=", ">=", "~")
+PAIRS = ("text", "name", "oid", "int2", "int4", "int8", "bool", '"char"', "float4", "regclass")
+FUNCTIONS = ("to_regclass(text)", "quote_ident(text)", "current_setting(text)", "pg_get_constraintdef(oid)",
+             "pg_get_expr(pg_node_tree, oid)", "format_type(oid, int4)", "unnest(int2[])", "lower(text)",
+             "pg_backend_pid()", "json_build_array(text, text)", "format(text, text, text)")
+TYPES = ("text", "name", "oid", "int2", "int4", "int8", "bool", "regclass", "xid8")
+TABLES = ("pg_class", "pg_namespace", "pg_attribute", "pg_constraint", "pg_index", "pg_type", "pg_depend",
+          "pg_proc", "pg_stats", "pg_settings", "pg_roles")
+
+
+@pytest.fixture(scope="session")
+def sql():
+    return Planner(BUILD).catalog_sql
+
+
+def array(names):
+    quoted = (f'{{"{schema}","{escape(name)}"}}' for schema, name in names)
+    return "{" + ",".join(quoted) + "}"
+
+
+def escape(text):
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+@pytest.fixture
+def ask(sql):
+    """ask(connection, relations, types, functions), names as pairs -> the whole answer."""
+    def run(connection, relations=(), types=(), functions=()):
+        parameters = [array(list_) for list_ in (relations, types, functions)]
+        return json.loads(ask_catalog(connection, sql, parameters))
+
+    return run
+
+
+@pytest.fixture
+def schema(direct):
+    direct.execute(SCHEMA)
+    return direct
+
+
+def by_name(items):
+    return {item["name"] if isinstance(item["name"], str) else item["name"][1]: item for item in items}
+
+
+def test_a_table(schema, ask):
+    table = ask(schema, [("", "t")])["relations"][0]
+    assert table["exists"] and table["kind"] == "r" and table["name"] == ["s", "t"]
+    assert table["rows"] == 2 and table["pages"] == 1 and not table["empty"]
+    assert table["dependents"] == ["materialized view s.m", "view s.v"]
+    columns = by_name(table["columns"])
+    assert list(columns) == ["id", "a", "b", "c", "d", "e", "g", "h", 'Weird "x\\']
+    assert columns["id"]["not_null"] and columns["id"]["default_volatile"]
+    assert columns["b"]["type"] == "character varying(20)" and columns["b"]["typmod"] == 24
+    assert columns["b"]["default"] == "'x'::character varying" and not columns["b"]["default_volatile"]
+    assert columns["c"]["default"] == "random()" and columns["c"]["default_volatile"]
+    assert columns["d"]["domain"] and columns["d"]["domain_constrained"] and columns["d"]["base_type"] == "int4"
+    assert columns["d"]["nulls_per_million"] == 500000
+    assert columns["e"]["base_type"] == "_plain" and not columns["e"]["domain"]
+    assert columns["g"]["generated"] and columns["h"]["identity"] == "a"
+    assert columns["a"]["dependents"] == ["generated column g", "policy only_a on s.t", "view s.v"]
+    assert columns["h"]["dependents"] is None
+
+
+def test_constraints(schema, ask):
+    relations = ask(schema, [("s", "t"), ("s", "u")])["relations"]
+    constraints = by_name(relations[0]["constraints"])
+    assert constraints["t_pkey"]["kind"] == "p" and constraints["t_pkey"]["columns"] == ["id"]
+    assert constraints["t_a_fkey"]["referenced"] == ["s", "u"]
+    assert constraints["own"]["no_inherit"] and not constraints["later"]["validated"]
+    assert sorted(constraints["both_there"]["columns"]) == ["b", "c", "d"]
+    assert relations[1]["referencing"] == [["s", "t"]]
+    assert relations[0]["names_taken"] == ["t_a_fkey", "t_h_seq", "t_id_seq", "t_pkey"]
+
+
+def test_indexes(schema, ask):
+    table, index = ask(schema, [("", "t"), ("", "t_expression")])["relations"][:2]
+    indexes = by_name(table["indexes"])
+    expression = indexes["t_expression"]
+    assert expression["columns"] == [None, "a"] and expression["mentions"] == ["b", "c"]
+    assert expression["partial"] and expression["has_expressions"]
+    assert not indexes["t_desc"]["plain_order"] and indexes["t_pkey"]["plain_order"]
+    assert indexes["t_pkey"]["backs_constraint"] and not indexes["t_ndn"]["backs_constraint"]
+    assert indexes["t_ndn"]["nulls_not_distinct"] and not indexes["t_pkey"]["nulls_not_distinct"]
+    assert indexes["t_ndn"]["plain_order"]
+    assert index["kind"] == "i" and index["table"] == ["s", "t"] and index["indexes"] == [expression]
+
+
+def test_the_table_of_an_index_comes_along(schema, ask):
+    relations = ask(schema, [("", "t_desc"), ("", "nowhere")])["relations"]
+    assert [r["name"][1] for r in relations] == ["t_desc", None, "t"]
+    assert not relations[1]["exists"]
+
+
+def test_partitions(schema, ask):
+    table, index = ask(schema, [("", "p"), ("", "p_k")])["relations"]
+    assert [(n["name"][1], n["parent"][1], n["kind"]) for n in table["tree"]] == \
+        [("p1", "p", "p"), ("pd", "p", "r"), ("p1a", "p1", "r")]
+    assert table["default_partition"] == ["s", "pd"]
+    assert index["kind"] == "I" and len(index["tree"]) == 3
+    assert set(table["names_taken"]) == {"p1_k_idx", "p1a_k_idx", "pd_k_idx"}
+    assert ask(schema, [("", "p1a")])["relations"][0]["parent"] == ["s", "p1"]
+    tree = ask(schema, [("", "parent")])["relations"][0]["tree"]
+    assert [n["name"][1] for n in tree] == ["child", "grandchild"]
+
+
+def test_sizes_are_summed_and_unknown_stays_unknown(schema, ask):
+    schema.execute("INSERT INTO p SELECT i, 1 FROM generate_series(1, 500) i")
+    schema.execute("INSERT INTO p SELECT i, 20 FROM generate_series(1, 300) i")
+    schema.execute("VACUUM ANALYZE p1a, pd")
+    assert ask(schema, [("", "p")])["relations"][0]["rows"] == 800
+    schema.execute("CREATE TABLE p3 PARTITION OF p FOR VALUES FROM (50) TO (60)")
+    table = ask(schema, [("", "p")])["relations"][0]
+    assert table["rows"] == -1 and table["pages"] == -1 and not table["empty"]
+
+
+def test_empty_means_seen_empty_and_nothing_since(schema, ask):
+    def empty():
+        return ask(schema, [("", "e")])["relations"][0]["empty"]
+
+    schema.execute("CREATE TABLE e (a int)")
+    assert not empty()
+    schema.execute("VACUUM e")
+    assert empty()
+    with schema.transaction():
+        schema.execute("INSERT INTO e VALUES (1)")
+        assert not empty()
+
+
+def test_types(schema, ask):
+    names = [("pg_catalog", "int4"), ("", "very_positive"), ("s", "plain"), ("", "nothing"), ("nowhere", "x"),
+             ("pg_catalog", "json"), ("", "json")]
+    types = ask(schema, types=names)["types"]
+    assert [t["exists"] for t in types] == [True, True, True, False, False, True, True]
+    assert types[1]["base_type"] == "int4" and types[1]["domain_constrained"]
+    assert types[1]["used_by"] == [["s", "t"]]
+    assert types[2]["base_type"] == "numeric" and types[2]["base_typmod"] == ((10 << 16) | 2) + 4
+    assert types[2]["domain"] and not types[2]["domain_constrained"]
+    assert types[5]["json"] and types[6]["json"] and not types[0]["json"]
+
+
+def test_functions(schema, ask):
+    names = [("", "f"), ("s", "f"), ("pg_catalog", "now"), ("", "random"), ("", "lower"), ("", "nothing")]
+    functions = ask(schema, functions=names)["functions"]
+    assert [f["volatility"] for f in functions] == ["v", "v", "s", "v", "i", None]
+
+
+def test_names_resolve_as_the_client_s_do(schema, ask):
+    schema.execute("CREATE SCHEMA z; CREATE TABLE z.t (a int); CREATE TEMP TABLE u (x int)")
+    schema.execute("SET search_path = z, s")
+    t, u, temporary = ask(schema, [("", "t"), ("", "u"), ("pg_temp", "u")])["relations"]
+    assert t["name"] == ["z", "t"] and u["persistence"] == "t" and u["oid"] == temporary["oid"]
+
+
+def test_the_session(schema, ask):
+    schema.execute("SET lock_timeout = '2s'; SET statement_timeout = '1min'; SET timezone = 'Europe/Paris'")
+    answer = ask(schema)
+    assert answer["lock_timeout_ms"] == 2000 and answer["statement_timeout_ms"] == 60000
+    assert not answer["timezone_utc"] and answer["superuser"] and answer["search_path"] == "s"
+    assert answer["backend_pid"] == schema.info.backend_pid
+    assert answer["relations"] is None
+    schema.execute("SET timezone = 'Etc/UTC'")
+    assert ask(schema)["timezone_utc"]
+
+
+# ---- created in this transaction ----
+
+def created(answer):
+    return [relation["created_in_transaction"] for relation in answer["relations"]]
+
+
+@pytest.mark.parametrize("isolation", ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"])
+def test_what_this_transaction_made_is_known(schema, server, database, ask, isolation):
+    names = [("", n) for n in ("t", "n1", "n2", "n3", "n3_a", "nv", "nm", "np", "later")]
+    with server.connect(database) as other, schema.transaction():
+        schema.execute(f"SET TRANSACTION ISOLATION LEVEL {isolation}")
+        schema.execute("CREATE TABLE n1 (a int)")
+        schema.execute("SAVEPOINT one; CREATE TABLE n2 (a int); RELEASE one")
+        schema.execute("SAVEPOINT two; CREATE TABLE n3 (a int); CREATE INDEX n3_a ON n3 (a)")
+        schema.execute("CREATE VIEW nv AS SELECT 1; CREATE MATERIALIZED VIEW nm AS SELECT 1")
+        schema.execute("CREATE TABLE np (a int) PARTITION BY LIST (a)")
+        other.execute("CREATE TABLE s.later (a int)")
+        schema.execute("ALTER TABLE t ADD COLUMN added int; COMMENT ON TABLE t IS 'x'; ALTER TABLE t SET (fillfactor = 90)")
+        assert created(ask(schema, names)) == [False] + 7 * [True] + [False]
+    assert created(ask(schema, names)) == 9 * [False]
+
+
+def test_rolling_back_to_a_savepoint_forgets(schema, ask):
+    with schema.transaction():
+        schema.execute("SAVEPOINT x; CREATE TABLE n (a int); ROLLBACK TO x; CREATE TABLE n (a int)")
+        assert created(ask(schema, [("", "n")])) == [True]
+        schema.execute("ROLLBACK TO x")
+        assert not ask(schema, [("", "n")])["relations"][0]["exists"]
+
+
+@pytest.mark.parametrize("trick", [
+    "GRANT SELECT (ctid, xmin, cmin, xmax, cmax, tableoid) ON t TO PUBLIC",
+    "GRANT SELECT (tableoid) ON t TO PUBLIC; REVOKE SELECT (tableoid) ON t FROM PUBLIC",
+    "ALTER TABLE t RENAME TO x; ALTER TABLE x RENAME TO t",
+    "ALTER TABLE t OWNER TO CURRENT_USER; ALTER TABLE t SET SCHEMA public; ALTER TABLE public.t SET SCHEMA s",
+    "ALTER TABLE t ADD COLUMN x int; ALTER TABLE t DROP COLUMN x; ALTER TABLE t ALTER a SET STATISTICS 50",
+    "ALTER TABLE t SET UNLOGGED; TRUNCATE t; CLUSTER t USING t_pkey",
+])
+def test_an_old_table_cannot_be_dressed_up_as_new(schema, ask, trick):
+    with schema.transaction():
+        schema.execute("CREATE TABLE other (a int)")
+        schema.execute(trick)
+        assert created(ask(schema, [("", "t")])) == [False]
+
+
+# ---- safe on anybody's connection ----
+
+def test_nothing_a_client_shadows_is_used(schema, ask):
+    relations = [("s", "t"), ("s", "p"), ("s", "t_expression"), ("s", "v")]
+    types, functions = [("s", "very_positive")], [("s", "f")]
+    honest = ask(schema, relations, types, functions)
+    schema.execute("CREATE SCHEMA evil")
+    for pair in PAIRS:
+        schema.execute(f"""CREATE FUNCTION evil.lie({pair}, {pair}) RETURNS bool LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'captured'; END $$""")
+        for operator in OPERATORS:
+            schema.execute(f"CREATE OPERATOR evil.{operator} (LEFTARG = {pair}, RIGHTARG = {pair}, FUNCTION = evil.lie)")
+    schema.execute("""CREATE FUNCTION evil.lie_text(text, text) RETURNS text LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'captured'; END $$;
+        CREATE OPERATOR evil.|| (LEFTARG = text, RIGHTARG = text, FUNCTION = evil.lie_text)""")
+    for function in FUNCTIONS:
+        schema.execute(f"""CREATE FUNCTION evil.{function} RETURNS text LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'captured'; END $$""")
+    for table in TABLES:
+        schema.execute(f"CREATE TABLE evil.{table} (captured int)")
+    for type_ in TYPES:
+        schema.execute(f"CREATE TYPE evil.{type_} AS ENUM ('captured')")
+    schema.execute("SET search_path = evil, pg_catalog")
+    with pytest.raises(psycopg.errors.RaiseException, match="captured"):
+        schema.execute("SELECT 1 = 1")
+    answer = ask(schema, relations, types, functions)
+    assert answer["search_path"] == "evil, pg_catalog"
+    # format_type and pg_get_expr write names as this search_path needs them
+    assert json.dumps(answer["relations"][1]["tree"]) == json.dumps(honest["relations"][1]["tree"])
+    assert [r["oid"] for r in answer["relations"]] == [r["oid"] for r in honest["relations"]]
+    assert by_name(answer["relations"][0]["columns"]).keys() == by_name(honest["relations"][0]["columns"]).keys()
+    assert answer["types"] == honest["types"] and answer["functions"] == honest["functions"]
+
+
+@pytest.mark.parametrize("settings", [
+    "SET standard_conforming_strings = off; SET escape_string_warning = off",
+    "SET array_nulls = off; SET extra_float_digits = -15; SET DateStyle = 'German'",
+    "SET search_path = ''",
+    "SET quote_all_identifiers = on; SET transform_null_equals = on",
+    "SET default_transaction_read_only = on; SET row_security = off",
+    "SET enable_nestloop = off; SET enable_hashjoin = off; SET enable_indexscan = off",
+    "SET client_encoding = 'LATIN1'",
+    "SET jit_above_cost = 0; SET force_parallel_mode = on",
+    "SET lc_messages = 'C'; SET IntervalStyle = 'sql_standard'; SET backslash_quote = off",
+])
+def test_no_setting_changes_the_answer(schema, ask, settings):
+    relations = [("s", "t"), ("s", "p"), ("s", "nowhere"), ("no schema", "x")]
+    honest = ask(schema, relations)
+    schema.execute(settings)
+    answer = ask(schema, relations)
+    if "quote_all" not in settings and "search_path" not in settings:
+        assert answer["relations"] == honest["relations"]
+    assert [r["oid"] for r in answer["relations"]] == [r["oid"] for r in honest["relations"]]
+
+
+def test_a_role_without_privileges_gets_the_same(schema, ask):
+    schema.execute("REVOKE ALL ON SCHEMA s FROM PUBLIC; DROP ROLE IF EXISTS nobody_at_all; CREATE ROLE nobody_at_all")
+    relations = [("s", "t"), ("", "t"), ("s", "p"), ("s", "nowhere")]
+    schema.execute("SET ROLE nobody_at_all")
+    answer = ask(schema, relations, [("s", "positive"), ("", "positive")], [("s", "f"), ("", "f")])
+    schema.execute("RESET ROLE; DROP ROLE nobody_at_all")
+    assert [r["exists"] for r in answer["relations"]] == [True, False, True, False]
+    assert [t["exists"] for t in answer["types"]] == [True, False]
+    assert not answer["superuser"] and answer["current_user"] == "nobody_at_all"
+
+
+def test_it_locks_no_relation_and_writes_nothing(schema, ask):
+    with schema.transaction():
+        ask(schema, [("", "t"), ("", "p"), ("", "v")], [("", "positive")], [("", "f")])
+        held = schema.execute("""SELECT relation::regclass::text FROM pg_locks WHERE pid = pg_backend_pid()
+            AND relation IN ('s.t'::regclass, 's.p'::regclass, 's.p1a'::regclass, 's.v'::regclass)""").fetchall()
+        assert held == []
+        assert schema.execute("SELECT pg_current_xact_id_if_assigned()").fetchone() == (None,)
+
+
+@pytest.mark.parametrize("name", [
+    "", "a" * 63, 'quo"te', "back\\slash", "comma,brace{}", "NULL", "null", " ", "ключ", "x'y", "$1", "a\nb", "a.b"])
+def test_any_name_is_just_a_name(schema, ask, name):
+    quoted = '"' + name.replace('"', '""') + '"'
+    if name:
+        schema.execute(f"CREATE TABLE s.{quoted} (a int)".encode())
+    for schema_name in ("", "s"):
+        answer = ask(schema, [(schema_name, name)], [("", name)], [("", name)])
+        assert answer["relations"][0]["exists"] == bool(name)
+        assert not name or answer["relations"][0]["name"] == ["s", name]
+
+
+def test_xids_that_wrapped_round_raise_nothing(lab_directory, ask):
+    """Of a row two thousand million transactions old only the raw xid is left, which looks like one to come."""
+    postgres = Postgres(lab_directory / "wrapped", settings={"fsync": "off"})
+    postgres.directory.mkdir()
+    postgres.start()
+    try:
+        postgres.query("CREATE TABLE old (a int); CREATE VIEW old_view AS SELECT 1")
+        for database in ("postgres", "template1"):
+            postgres.query("VACUUM FREEZE", database)
+        postgres.stop()
+        jump_to_xid(postgres, 2_500_000_000)
+        postgres.start()
+        with postgres.connect() as connection, connection.transaction():
+            assert connection.execute("SELECT pg_current_xact_id()::text::int8").fetchone()[0] >= 2_500_000_000
+            connection.execute("SAVEPOINT x; CREATE TABLE new (a int); RELEASE x")
+            assert created(ask(connection, [("", "old"), ("", "old_view"), ("", "new")])) == [False, False, True]
+    finally:
+        postgres.stop()
+        shutil.rmtree(postgres.directory)
+
+
+def jump_to_xid(postgres, xid):
+    """pg_resetwal moves the counter; the page of pg_xact that it then stands on has to be there."""
+    subprocess.run(as_server_account([binaries() / "pg_resetwal", "-x", str(xid), "-D", postgres.data]),
+                   cwd="/", check=True, capture_output=True)
+    page = postgres.data / "pg_xact" / f"{xid // (32 * 8192 * 4):04X}"
+    page.write_bytes(bytes(32 * 8192))
+    if is_root():
+        shutil.chown(page, POSTGRES_ACCOUNT, POSTGRES_ACCOUNT)
+
+
+def test_it_is_quick_among_many_tables(schema, ask):
+    for start in range(0, 1000, 250):
+        schema.execute(f"""DO $$BEGIN FOR i IN {start}..{start + 249} LOOP
+            EXECUTE format('CREATE TABLE s.many_%s (id int PRIMARY KEY, t int REFERENCES s.u)', i); END LOOP; END$$""")
+    schema.execute("ANALYZE")
+    plan = schema.execute("EXPLAIN (FORMAT JSON) " + Planner(BUILD).catalog_sql.replace("$1", "'{{s,t},{s,p}}'")
+                          .replace("$2", "'{}'").replace("$3", "'{}'")).fetchone()[0]
+    assert plan[0]["Plan"]["Total Cost"] < 100000, "jit_above_cost: compiling would take longer than running"
+    assert len(ask(schema, [("s", "u")])["relations"][0]["referencing"]) == 1001
