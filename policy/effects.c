@@ -113,7 +113,7 @@ static const struct row rows[ACTION_KINDS] = {
 	[ACTION_DOMAIN_ADD_CONSTRAINT] = {LOCK_SHARE, false, BY_MODEL, model_domain_constraint},
 	[ACTION_DOMAIN_VALIDATE] = {LOCK_SHARE, false, BY_MODEL, model_domain_constraint},
 	[ACTION_DOMAIN_SET_NOT_NULL] = {LOCK_SHARE, false, BY_MODEL, model_domain_constraint},
-	[ACTION_RENAME_OBJECT] = {AEL, false, ON_TABLE, NULL}, /* triggers, rules, sequences */
+	[ACTION_RENAME_OBJECT] = {AEL, true, ON_TABLE, NULL}, /* triggers, rules, sequences */
 	[ACTION_DROP_OBJECT] = {AEL, false, ON_TABLE, NULL}, /* sequences */
 	[ACTION_ALTER_SEQUENCE] = {SRE, false, ON_TABLE, NULL},
 

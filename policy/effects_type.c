@@ -77,6 +77,8 @@ static const struct {
 	{"varchar", "text", TYPE_NOTHING, false},
 	{"cidr", "inet", TYPE_NOTHING, false},
 	{"xml", "text", TYPE_NOTHING, false},
+	{"xml", "varchar", TYPE_NOTHING, false},
+	{"bit", "varbit", TYPE_REINDEX, false},
 	{"text", "citext", TYPE_REINDEX, false},
 	{"varchar", "citext", TYPE_REINDEX, false},
 	{"citext", "text", TYPE_REINDEX, false},
@@ -87,16 +89,18 @@ static const struct {
 	{"timestamptz", "timestamp", TYPE_REINDEX, true},
 };
 
+/* Without a modifier nothing is cut; with one, a value of another type always goes through the
+ * coercion. */
 static bool modifier_is_free(const struct type_change *from, const struct type_change *to)
 {
 	bool same_type = strcmp(from->base, to->base) == 0;
 
-	if (same_type && from->typmod == to->typmod)
+	if (to->typmod == -1 || (same_type && from->typmod == to->typmod))
 		return true;
-	for (size_t i = 0; i < sizeof(modifiers) / sizeof(modifiers[0]); i++)
+	for (size_t i = 0; same_type && i < sizeof(modifiers) / sizeof(modifiers[0]); i++)
 		if (strcmp(modifiers[i].type, to->base) == 0)
 			return modifiers[i].widens(from->typmod, to->typmod);
-	return to->typmod == -1 && !same_type;
+	return false;
 }
 
 enum type_work type_work(

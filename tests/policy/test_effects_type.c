@@ -98,6 +98,16 @@ Test(effects_type, pairs)
 		{"addr", "cidr", "rewrite"},
 		{"doc", "jsonb", "rewrite"},
 		{"page", "text", ""},
+		{"page", "varchar", ""},
+		{"page", "varchar(9)", "rewrite"},
+		{"flags", "varbit", ""},
+		{"flags", "varbit(16)", "rewrite"},
+		{"names", "varchar[]", ""},
+		{"names", "varchar(9)[]", "rewrite"},
+		{"names", "text[]", "rewrite"},
+		{"fixed", "bpchar", ""},
+		{"german", "text",
+			"rebuild"}, /* COLLATE "de_DE" is gone without being written again */
 		{"mood", "text", "rewrite"},
 		/* domains */
 		{"qty", "plain_dom", ""},
