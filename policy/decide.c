@@ -269,8 +269,7 @@ static void judge_statement(struct court *court, size_t statement)
 	order_by_pass(actions, n);
 	for (size_t i = 0; i < n; i++)
 		judge_action(court, statement, actions[i], &judged[i]);
-	if (!stmt->guarded)
-		track_harmless(&court->track, stmt->sql);
+	track_names(&court->track, stmt->sql);
 	court->no_transaction |= stmt->no_transaction;
 	if (n > 0)
 		settle_plans(court, first, judged, n, &facts);

@@ -433,14 +433,35 @@ static void keep_qualified(struct facts_track *track)
 	facts->known = false;
 }
 
-void track_harmless(struct facts_track *track, const char *sql)
+static bool starts_with_any(const char *sql, const char *const *words)
 {
-	static const char *const words[] = {
-		"search_path", "set_config", "role", "authorization", "discard", "reset"};
+	for (; *words != NULL; words++)
+		if (strncasecmp(sql, *words, strlen(*words)) == 0)
+			return true;
+	return false;
+}
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcasestr(sql, words[i]) != NULL) {
-			keep_qualified(track);
-			return;
-		}
+/*
+ * SET [SESSION | LOCAL] search_path, SCHEMA, ROLE, SESSION AUTHORIZATION; RESET of them; DISCARD
+ * ALL; set_config() anywhere; and code that may do any of it unseen.
+ */
+static bool renames_everything(const char *sql)
+{
+	static const char *const commands[] = {"set", "reset", "discard", NULL};
+	static const char *const unseen[] = {"execute", "call", "do", NULL};
+	static const char *const settings[] = {
+		"search_path", "role", "authorization", "all", "schema"};
+
+	if (strcasestr(sql, "set_config") != NULL || starts_with_any(sql, unseen))
+		return true;
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		if (starts_with_any(sql, commands) && strcasestr(sql, settings[i]) != NULL)
+			return true;
+	return false;
+}
+
+void track_names(struct facts_track *track, const char *sql)
+{
+	if (renames_everything(sql))
+		keep_qualified(track);
 }

@@ -21,7 +21,7 @@ void track_start(struct arena *arena, struct facts_track *track, const struct fa
 	size_t n_actions);
 /* The action was let through. */
 void track_action(struct facts_track *track, const struct action *action);
-/* A statement without actions that policy cares for; it may still change how names resolve. */
-void track_harmless(struct facts_track *track, const char *sql);
+/* Behind the actions of a statement: its text may change how names resolve from then on. */
+void track_names(struct facts_track *track, const char *sql);
 
 #endif

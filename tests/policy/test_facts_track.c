@@ -26,8 +26,7 @@ static struct facts after(const char *sql)
 	for (size_t i = 0; i < stmts.n; i++) {
 		for (size_t k = 0; k < stmts.items[i].n_actions; k++)
 			track_action(&track, &stmts.items[i].actions[k]);
-		if (!stmts.items[i].guarded)
-			track_harmless(&track, stmts.items[i].sql);
+		track_names(&track, stmts.items[i].sql);
 	}
 	return track.facts;
 }
@@ -51,6 +50,14 @@ Test(facts_track, a_created_table_is_new)
 		{"CREATE TABLE n (id int); DROP TABLE n", false},
 		{"CREATE TABLE n (id int); ROLLBACK", false},
 		{"CREATE TABLE n (id int); SET search_path = x", false},
+		{"CREATE TABLE n (id int); SET SCHEMA 'x'", false},
+		{"CREATE TABLE n (id int); SET ROLE x", false},
+		{"CREATE TABLE n (id int); /* */ RESET ALL", false},
+		{"CREATE TABLE n (id int); SELECT set_config('search_path', 'x', false)", false},
+		{"CREATE TABLE n (id int); EXECUTE x", false},
+		{"CREATE TABLE n (id int); DO $$ BEGIN END $$", false},
+		{"CREATE TABLE n (id int); SET client_min_messages = error", true},
+		{"CREATE TABLE n (id int); INSERT INTO n SELECT id FROM roles", true},
 		{"CREATE TABLE m (id int); ALTER TABLE m RENAME TO n", true},
 	};
 
