@@ -165,14 +165,11 @@ static void read_add_column(
 /* [SET DATA] TYPE type [COLLATE collation] [USING expression] */
 static void read_type(struct builder *builder, struct action *action, const struct command *command)
 {
-	static const char *const ends[] = {"collate", "using", "cascade", "restrict"};
 	const PgQuery__ColumnDef *def = command->cmd->def->column_def;
-	struct span span = {span_from(builder, def->type_name->location).first, command->span.end};
 
-	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
-		span.end = source_find(builder->source, span, ends[i]);
 	action->type = arena_alloc(builder->arena, sizeof(*action->type));
-	*action->type = make_type(builder, def->type_name, span);
+	*action->type = make_type(
+		builder, def->type_name, type_span(builder, def->type_name, command->span.end));
 	action->collation_sql = collation_sql(builder, def->coll_clause);
 	if (def->raw_default != NULL)
 		action->expr = make_expr(

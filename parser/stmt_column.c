@@ -333,31 +333,12 @@ static struct span clause_span(const struct builder *builder, const PgQuery__Col
 	return clause;
 }
 
-/* Between type and clauses: COMPRESSION, STORAGE, OPTIONS; all of them may be (parts of) a type's
- * name too. */
-static size_t storage_start(const struct builder *builder, struct span span)
-{
-	const struct source *source = builder->source;
-
-	for (size_t i = span.first + 1; i < span.end; i++) {
-		bool word = source_is(source, span, i, "compression") ||
-			    source_is(source, span, i, "storage") ||
-			    source_is(source, span, i, "options");
-
-		if (word && source->tokens[i].depth == source->tokens[span.first].depth &&
-			!source_is(source, span, i - 1, "."))
-			return i;
-	}
-	return span.end;
-}
-
 struct column_def *make_column(
 	struct builder *builder, const PgQuery__ColumnDef *def, struct span span)
 {
 	struct column_def *column = arena_alloc(builder->arena, sizeof(*column));
-	struct span type = clause_span(
-		builder, def, span_from(builder, def->type_name->location).first, 0, span);
-	size_t storage = storage_start(builder, type);
+	size_t clauses = clause_span(builder, def, span.first, 0, span).end;
+	struct span type = type_span(builder, def->type_name, clauses);
 	struct reading reading = {
 		.column = column,
 		.constraints = arena_alloc(
@@ -365,8 +346,8 @@ struct column_def *make_column(
 	};
 
 	column->name = tree_text(builder->arena, def->colname);
-	column->type = make_type(builder, def->type_name, (struct span){type.first, storage});
-	column->storage_sql = clause_text(builder, storage, type.end);
+	column->type = make_type(builder, def->type_name, type);
+	column->storage_sql = clause_text(builder, type.end, clauses);
 	column->collation_sql = collation_sql(builder, def->coll_clause);
 	column->not_null = def->is_not_null;
 	column->identity_options_sql = "";

@@ -213,6 +213,23 @@ static void set_typmods(struct type_name *out, const PgQuery__TypeName *type)
 		out->typmods[out->n_typmods++] = typmods[i]->a_const->ival->ival;
 }
 
+/* Some of the words that may follow a type are names of types elsewhere: its own name comes first.
+ */
+struct span type_span(const struct builder *builder, const PgQuery__TypeName *type, size_t end)
+{
+	static const char *const followers[] = {
+		"collate", "using", "cascade", "restrict", "compression", "storage", "options"};
+	const struct source *source = builder->source;
+	struct span span = {span_from(builder, type->location).first, end};
+
+	for (size_t i = source_skip_name(source, span, span.first); i < end; i++)
+		for (size_t j = 0; j < sizeof(followers) / sizeof(*followers); j++)
+			if (source->tokens[i].depth == source->tokens[span.first].depth &&
+				source_is(source, span, i, followers[j]))
+				return (struct span){span.first, i};
+	return span;
+}
+
 struct type_name make_type(struct builder *builder, const PgQuery__TypeName *type, struct span span)
 {
 	struct type_name out = {0};

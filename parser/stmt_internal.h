@@ -78,6 +78,8 @@ struct column_def *make_column(
 	struct builder *builder, const PgQuery__ColumnDef *def, struct span span);
 struct constraint_def *make_constraint(
 	struct builder *builder, const PgQuery__Constraint *constraint, struct span span);
+/* Of a type's words, before end. */
+struct span type_span(const struct builder *builder, const PgQuery__TypeName *type, size_t end);
 struct type_name make_type(
 	struct builder *builder, const PgQuery__TypeName *type, struct span span);
 struct expr *make_expr(struct builder *builder, const PgQuery__Node *node, struct span span);

@@ -72,6 +72,7 @@ Test(stmt_column, types)
 		{"\"My Type\"", .name = "\"My Type\""},
 		{"compression", .name = "compression"},
 		{"s.storage", .name = "s.storage"},
+		{"cascade", .name = "cascade"},
 		{"serial", .name = "serial", .serial = true},
 		{"serial4", .name = "serial4", .serial = true},
 		{"SMALLSERIAL", .name = "smallserial", .serial = true},
@@ -119,6 +120,18 @@ Test(stmt_column, clauses_in_any_order)
 		cr_assert_eq(def->n_constraints, 1);
 		cr_expect_str_eq(def->constraints[0].body_sql, "CHECK (a > '')");
 	}
+}
+
+/* Only the first of these words is a type. */
+Test(stmt_column, types_named_like_clauses)
+{
+	const struct action *action = altered("ALTER c TYPE restrict USING c::storage");
+
+	cr_expect_str_eq(action->type->sql, "restrict");
+	cr_expect_str_eq(action->expr->sql, "c::storage");
+	cr_expect_str_eq(column("a compression COMPRESSION pglz")->type.sql, "compression");
+	cr_expect_str_eq(column("a compression COMPRESSION pglz")->storage_sql, "COMPRESSION pglz");
+	cr_expect_str_eq(column("a s.storage[3] COMPRESSION lz4")->type.sql, "s.storage[3]");
 }
 
 Test(stmt_column, bare_column)
