@@ -150,10 +150,19 @@ static bool feasible(const struct recipe_column *recipe)
 		 (recipe->fill_sql != NULL && planner_inherited(planner)));
 }
 
+/* Two unnamed checks would be numbered, which is not worth the trouble. */
+static bool name_comes_twice(const struct recipe_column *recipe, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(recipe->names[k], recipe->names[i]) == 0)
+			return true;
+	return false;
+}
+
 static bool constraints_feasible(const struct recipe_column *recipe)
 {
 	for (size_t i = 0; i < recipe->column->n_constraints; i++)
-		if (!constraint_feasible(recipe, i))
+		if (!constraint_feasible(recipe, i) || name_comes_twice(recipe, i))
 			return false;
 	return true;
 }

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * The text of plans.  That they lead where the plain statement leads, and back, is proved on a
+ * server by tests/e2e/test_recipes.py.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "arena.h"
+#include "fixture.h"
+#include "recipe.h"
+
+static bool (*const recipes[ACTION_KINDS])(const struct rule_context *, struct plan *) = {
+	[ACTION_SET_NOT_NULL] = recipe_set_not_null,
+	[ACTION_ADD_COLUMN] = recipe_add_column,
+	[ACTION_ADD_CHECK] = recipe_add_check,
+	[ACTION_ADD_FOREIGN_KEY] = recipe_add_foreign_key,
+	[ACTION_ADD_UNIQUE] = recipe_add_unique,
+	[ACTION_ADD_PRIMARY_KEY] = recipe_add_primary_key,
+	[ACTION_CREATE_INDEX] = recipe_create_index,
+	[ACTION_DROP_INDEX] = recipe_drop_index,
+};
+
+static struct arena arena;
+
+static void setup(void)
+{
+	arena = (struct arena){0};
+}
+
+static void teardown(void)
+{
+	arena_free(&arena);
+}
+
+TestSuite(recipe, .init = setup, .fini = teardown);
+
+/* NULL: there is no safe form. */
+static const struct plan *plan_of(const char *sql, const struct facts *given)
+{
+	struct stmts *stmts = arena_alloc(&arena, sizeof(*stmts));
+	struct facts *facts = arena_alloc(&arena, sizeof(*facts));
+	struct effects *effects = arena_alloc(&arena, sizeof(*effects));
+	struct plan *plan = arena_alloc(&arena, sizeof(*plan));
+	const struct action *action;
+	struct rule_context context;
+
+	*stmts = fixture_parse(&arena, sql);
+	*facts = given != NULL ? *given : fixture_facts(&arena, stmts);
+	action = &stmts->items[0].actions[0];
+	*effects = effects_of(&arena, action, facts);
+	context = (struct rule_context){
+		.arena = &arena,
+		.stmt = &stmts->items[0],
+		.action = action,
+		.facts = facts,
+		.effects = effects,
+		.settings = &policy_settings_default,
+		.table = effects->table,
+	};
+	cr_assert_not_null(recipes[action->kind], "%s", sql);
+	return recipes[action->kind](&context, plan) ? plan : NULL;
+}
+
+static const char *joined(const struct plan *plan)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < plan->n_steps; i++)
+		text = arena_printf(&arena, "%s%s%s", text,
+			i == 0                         ? ""
+			: plan->steps[i].with_previous ? " & "
+						       : " ; ",
+			plan->steps[i].sql);
+	return text;
+}
+
+/* Steps joined by ";" stand in transactions of their own, those joined by "&" share one. */
+static const struct {
+	const char *sql, *steps;
+	bool deferrable;
+} plans[] = {
+	{"ALTER TABLE orders ALTER COLUMN qty SET NOT NULL",
+		"ALTER TABLE \"public\".\"orders\" ADD CONSTRAINT \"orders_qty_not_null_check\" "
+		"CHECK "
+		"(\"qty\" IS NOT NULL) NOT VALID ; "
+		"ALTER TABLE \"public\".\"orders\" VALIDATE CONSTRAINT "
+		"\"orders_qty_not_null_check\" ; "
+		"ALTER TABLE \"public\".\"orders\" ALTER COLUMN \"qty\" SET NOT NULL & "
+		"ALTER TABLE \"public\".\"orders\" DROP CONSTRAINT IF EXISTS "
+		"\"orders_qty_not_null_check\"",
+		true},
+	{"ALTER TABLE orders ADD CHECK (qty > 0)",
+		"ALTER TABLE \"public\".\"orders\" ADD CONSTRAINT \"orders_qty_check\" CHECK (qty "
+		"> 0) NOT "
+		"VALID ; ALTER TABLE \"public\".\"orders\" VALIDATE CONSTRAINT "
+		"\"orders_qty_check\"",
+		true},
+	{"ALTER TABLE orders ADD CHECK (code <> '')",
+		"ALTER TABLE \"public\".\"orders\" ADD CONSTRAINT \"orders_code_check\" CHECK "
+		"(code <> '') "
+		"NOT VALID ; ALTER TABLE \"public\".\"orders\" VALIDATE CONSTRAINT "
+		"\"orders_code_check\"",
+		true},
+	{"ALTER TABLE logs ADD CONSTRAINT f FOREIGN KEY (user_id) REFERENCES users ON DELETE "
+	 "CASCADE",
+		"ALTER TABLE \"public\".\"logs\" ADD CONSTRAINT \"f\" FOREIGN KEY (user_id) "
+		"REFERENCES users "
+		"ON DELETE CASCADE NOT VALID ; ALTER TABLE \"public\".\"logs\" VALIDATE CONSTRAINT "
+		"\"f\"",
+		true},
+	{"ALTER TABLE orders ADD UNIQUE (qty, tag) INCLUDE (note) DEFERRABLE",
+		"CREATE UNIQUE INDEX CONCURRENTLY \"orders_qty_tag_note_key\" ON "
+		"\"public\".\"orders\" "
+		"(\"qty\", \"tag\") INCLUDE (\"note\") ; "
+		"ALTER TABLE \"public\".\"orders\" ADD CONSTRAINT \"orders_qty_tag_note_key\" "
+		"UNIQUE USING "
+		"INDEX \"orders_qty_tag_note_key\" DEFERRABLE",
+		false},
+	{"ALTER TABLE logs ADD PRIMARY KEY (id)",
+		"CREATE UNIQUE INDEX CONCURRENTLY \"logs_pkey\" ON \"public\".\"logs\" (\"id\") ; "
+		"ALTER TABLE \"public\".\"logs\" ADD CONSTRAINT \"logs_pkey\" PRIMARY KEY USING "
+		"INDEX "
+		"\"logs_pkey\"",
+		false},
+	{"ALTER TABLE logs ADD PRIMARY KEY USING INDEX logs_ref_uq",
+		"ALTER TABLE \"public\".\"logs\" ADD CONSTRAINT \"logs_ref_not_null_check\" CHECK "
+		"(\"ref\" "
+		"IS NOT NULL) NOT VALID ; "
+		"ALTER TABLE \"public\".\"logs\" VALIDATE CONSTRAINT \"logs_ref_not_null_check\" ; "
+		"ALTER TABLE \"public\".\"logs\" ALTER COLUMN \"ref\" SET NOT NULL & "
+		"ALTER TABLE \"public\".\"logs\" ADD CONSTRAINT \"logs_ref_uq\" PRIMARY KEY USING "
+		"INDEX "
+		"\"logs_ref_uq\" & "
+		"ALTER TABLE \"public\".\"logs\" DROP CONSTRAINT IF EXISTS "
+		"\"logs_ref_not_null_check\"",
+		false},
+	{"CREATE INDEX ON orders (qty DESC, lower(tag)) WHERE qty > 1",
+		"CREATE INDEX CONCURRENTLY \"orders_qty_lower_idx\" ON \"public\".\"orders\" USING "
+		"btree "
+		"(qty DESC, lower(tag)) WHERE qty > 1",
+		true},
+	{"CREATE UNIQUE INDEX IF NOT EXISTS i ON orders USING btree (qty)",
+		"CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS \"i\" ON \"public\".\"orders\" "
+		"USING btree "
+		"(qty)",
+		false},
+	{"CREATE INDEX i ON events (user_id)",
+		"CREATE INDEX \"i\" ON ONLY \"public\".\"events\" USING btree (user_id) ; "
+		"CREATE INDEX CONCURRENTLY \"events_2025_user_id_idx\" ON "
+		"\"public\".\"events_2025\" USING "
+		"btree (user_id) ; "
+		"CREATE INDEX CONCURRENTLY \"events_2026_user_id_idx\" ON "
+		"\"public\".\"events_2026\" USING "
+		"btree (user_id) ; "
+		"ALTER INDEX \"public\".\"i\" ATTACH PARTITION "
+		"\"public\".\"events_2026_user_id_idx\" ; "
+		"ALTER INDEX \"public\".\"i\" ATTACH PARTITION "
+		"\"public\".\"events_2025_user_id_idx\"",
+		true},
+	{"DROP INDEX orders_tag_idx",
+		"DROP INDEX CONCURRENTLY IF EXISTS \"public\".\"orders_tag_idx\"", false},
+	{"ALTER TABLE orders ADD COLUMN n uuid DEFAULT gen_random_uuid()",
+		"ALTER TABLE \"public\".\"orders\" ADD COLUMN \"n\" uuid & "
+		"ALTER TABLE \"public\".\"orders\" ALTER COLUMN \"n\" SET DEFAULT "
+		"gen_random_uuid() ; "
+		"UPDATE \"public\".\"orders\" SET \"n\" = gen_random_uuid() WHERE (\"id\") IN "
+		"(SELECT \"id\" "
+		"FROM \"public\".\"orders\" WHERE \"n\" IS NULL LIMIT 1000) AND \"n\" IS NULL",
+		true},
+	{"ALTER TABLE orders ADD COLUMN n text DEFAULT 'x' CHECK (n <> '')",
+		"ALTER TABLE \"public\".\"orders\" ADD COLUMN \"n\" text DEFAULT ('x') ; "
+		"ALTER TABLE \"public\".\"orders\" ADD CONSTRAINT \"orders_n_check\" CHECK (n <> "
+		"'') NOT "
+		"VALID ; ALTER TABLE \"public\".\"orders\" VALIDATE CONSTRAINT \"orders_n_check\"",
+		true},
+};
+
+Test(recipe, plans_read_so)
+{
+	for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
+		const struct plan *plan = plan_of(plans[i].sql, NULL);
+
+		cr_assert_not_null(plan, "%s", plans[i].sql);
+		cr_expect_str_eq(
+			joined(plan), plans[i].steps, "%s\n got %s", plans[i].sql, joined(plan));
+		cr_expect_eq(plan->deferrable, plans[i].deferrable, "%s", plans[i].sql);
+		cr_expect_eq(
+			plan->deferrable, plan->not_deferrable_because == NULL, "%s", plans[i].sql);
+	}
+}
+
+static const char *const more[] = {
+	"ALTER TABLE orders ADD COLUMN n serial PRIMARY KEY",
+	"ALTER TABLE logs ADD COLUMN n bigint GENERATED ALWAYS AS IDENTITY (START WITH 5) UNIQUE",
+	"ALTER TABLE logs ADD COLUMN \"we\"\"ird'\\ name\" uuid NOT NULL DEFAULT gen_random_uuid() "
+	"REFERENCES users",
+	"ALTER TABLE events ADD COLUMN n serial",
+	"ALTER TABLE events ADD CONSTRAINT f FOREIGN KEY (user_id) REFERENCES users",
+	"ALTER TABLE small_t ADD CHECK (a > 0) NO INHERIT",
+	"CREATE INDEX orders_bad_idx ON orders (qty)",
+	"DROP INDEX IF EXISTS orders_tag_idx, nowhere",
+};
+
+static size_t all_texts(const char **out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++)
+		out[n++] = plans[i].sql;
+	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
+		out[n++] = more[i];
+	return n;
+}
+
+enum { TEXTS_MAX = 64 };
+
+static void expect_statement(const char *what, const char *sql)
+{
+	struct stmts stmts;
+	const char *error = NULL;
+
+	if (sql == NULL || *sql == '\0')
+		return;
+	cr_expect_eq(stmt_parse(&arena, sql, strlen(sql), &stmts, &error), 0, "%s: %s: %s", what,
+		sql, error);
+	cr_expect_eq(stmts.n, 1u, "%s: %s", what, sql);
+}
+
+static void expect_query(const char *what, const char *sql)
+{
+	expect_statement(what, sql);
+	cr_expect(sql == NULL || strncmp(sql, "SELECT ", 7) == 0, "%s: %s", what, sql);
+	cr_expect(sql == NULL || strstr(sql, " = ") == NULL, "an operator of whoever: %s", sql);
+}
+
+Test(recipe, every_step_is_complete_and_parses)
+{
+	const char *texts[TEXTS_MAX];
+	size_t n = all_texts(texts);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct plan *plan = plan_of(texts[i], NULL);
+
+		cr_assert_not_null(plan, "%s", texts[i]);
+		cr_expect(plan->tag != NULL && plan->summary != NULL, "%s", texts[i]);
+		cr_expect_neq(plan->relation_oid, 0u, "%s", texts[i]);
+		cr_expect_not(plan->steps[0].with_previous, "%s", texts[i]);
+		for (size_t k = 0; k < plan->n_steps; k++) {
+			const struct step *step = &plan->steps[k];
+
+			expect_statement(texts[i], step->sql);
+			expect_statement(texts[i], step->undo);
+			expect_query(texts[i], step->probe);
+			expect_statement(texts[i], step->repair);
+			expect_query(texts[i], step->repair_when);
+			cr_expect_eq(
+				step->repair == NULL, step->repair_when == NULL, "%s", texts[i]);
+			cr_expect(step->purpose != NULL && strchr(step->purpose, '\n') == NULL,
+				"%s", texts[i]);
+			cr_expect_eq(step->kind == STEP_BACKFILL, step->backfill != NULL, "%s",
+				texts[i]);
+			cr_expect(!step->in_client_transaction || step->kind == STEP_CATALOG, "%s",
+				texts[i]);
+		}
+	}
+}
+
+Test(recipe, the_same_input_gives_the_same_plan)
+{
+	const char *texts[TEXTS_MAX];
+	size_t n = all_texts(texts);
+
+	for (size_t i = 0; i < n; i++)
+		cr_expect_str_eq(plan_text(&arena, plan_of(texts[i], NULL)),
+			plan_text(&arena, plan_of(texts[i], NULL)), "%s", texts[i]);
+}
+
+Test(recipe, without_a_catalog_names_stay_as_written)
+{
+	struct facts unknown = {0};
+	const struct plan *plan = plan_of("CREATE INDEX ON app.things (a)", &unknown);
+
+	cr_assert_not_null(plan);
+	cr_expect_str_eq(plan->steps[0].sql,
+		"CREATE INDEX CONCURRENTLY \"things_a_idx\" ON \"app\".\"things\" USING btree (a)");
+	plan = plan_of("ALTER TABLE things ALTER c SET NOT NULL", &unknown);
+	cr_assert_not_null(plan);
+	cr_expect_eq(strncmp(plan->steps[0].sql, "ALTER TABLE \"things\" ADD", 24), 0);
+	plan = plan_of("DROP INDEX app.i", &unknown);
+	cr_assert_not_null(plan);
+	cr_expect_str_eq(plan->steps[0].undo, "");
+}
+
+static const char *const infeasible[] = {
+	"ALTER TABLE orders ADD COLUMN n int NOT NULL",
+	"ALTER TABLE orders ADD COLUMN n int GENERATED ALWAYS AS (qty + 1) STORED",
+	"ALTER TABLE orders ADD COLUMN n positive",
+	"ALTER TABLE orders ADD COLUMN qty serial",
+	"ALTER TABLE orders ADD COLUMN n serial UNIQUE WITH (fillfactor = 70)",
+	"ALTER TABLE orders ADD COLUMN n int CHECK (n > 0) CHECK (n < 9)",
+	"ALTER TABLE events ADD UNIQUE (id, at)",
+	"ALTER TABLE events ADD PRIMARY KEY (id, at)",
+	"ALTER TABLE events ADD COLUMN n bigint GENERATED ALWAYS AS IDENTITY",
+	"ALTER TABLE ONLY events ADD CHECK (id > 0)",
+	"ALTER TABLE orders ADD CONSTRAINT code_check CHECK (qty > 0)",
+	"ALTER TABLE orders ADD CONSTRAINT orders_tag_idx UNIQUE (qty)",
+	"ALTER TABLE orders ADD UNIQUE (qty) WITH (fillfactor = 70)",
+	"ALTER TABLE orders ADD UNIQUE (qty) USING INDEX TABLESPACE fast",
+	"CREATE INDEX orders_tag_idx ON orders (qty)",
+	"CREATE INDEX logs_id_uq ON orders (qty)",
+	"DROP INDEX orders_pkey",
+	"DROP INDEX orders_tag_idx CASCADE",
+	"DROP INDEX orders_tag_idx, orders_pkey",
+};
+
+Test(recipe, there_is_no_safe_form_for)
+{
+	for (size_t i = 0; i < sizeof(infeasible) / sizeof(infeasible[0]); i++)
+		cr_expect_null(plan_of(infeasible[i], NULL), "%s", infeasible[i]);
+}
+
+Test(recipe, too_many_partitions_are_too_much)
+{
+	enum { MANY = PLAN_STEPS_MAX / 2 + 1 };
+	struct partition_facts *tree = arena_alloc(&arena, MANY * sizeof(*tree));
+	struct name *leaves = arena_alloc(&arena, MANY * sizeof(*leaves));
+	struct name p = {"public", "p"};
+	struct relation_facts table = {.asked = {NULL, "p"},
+		.exists = true,
+		.oid = 9,
+		.name = p,
+		.kind = 'p',
+		.persistence = 'p',
+		.rows = 1e6,
+		.partition_tree = tree,
+		.n_partition_tree = MANY,
+		.partitions = leaves,
+		.n_partitions = MANY};
+	struct facts facts = {
+		.known = true, .server_version = 150000, .relations = &table, .n_relations = 1};
+
+	for (size_t i = 0; i < MANY; i++) {
+		leaves[i] = (struct name){"public", arena_printf(&arena, "p%zu", i)};
+		tree[i] = (struct partition_facts){.name = leaves[i], .parent = p, .kind = 'r'};
+	}
+	cr_expect_null(plan_of("CREATE INDEX ON p (a)", &facts));
+	cr_expect_null(plan_of("ALTER TABLE p ADD FOREIGN KEY (a) REFERENCES u", &facts));
+	table.n_partition_tree = table.n_partitions = 2;
+	cr_expect_not_null(plan_of("CREATE INDEX ON p (a)", &facts));
+	cr_expect_not_null(plan_of("ALTER TABLE p ADD FOREIGN KEY (a) REFERENCES u", &facts));
+	facts.server_version = 180000;
+	cr_expect_eq(
+		plan_of("ALTER TABLE p ADD FOREIGN KEY (a) REFERENCES u", &facts)->n_steps, 2u);
+	tree[1].kind = 'f';
+	cr_expect_null(plan_of("CREATE INDEX ON p (a)", &facts));
+}
+
+Test(recipe, a_default_fills_before_the_check_appears)
+{
+	struct column_facts column = {.name = "c", .default_sql = "0"};
+	struct relation_facts table = {.asked = {NULL, "t"},
+		.exists = true,
+		.oid = 9,
+		.name = {"public", "t"},
+		.kind = 'r',
+		.persistence = 'p',
+		.rows = 1e6,
+		.columns = &column,
+		.n_columns = 1};
+	struct facts facts = {.known = true, .relations = &table, .n_relations = 1};
+	const struct plan *plan = plan_of("ALTER TABLE t ALTER c SET NOT NULL", &facts);
+
+	cr_assert_not_null(plan);
+	cr_expect_eq(plan->steps[0].kind, STEP_BACKFILL);
+	cr_expect_eq(plan->steps[1].kind, STEP_CATALOG);
+	cr_expect_not(plan->steps[1].in_client_transaction);
+	cr_expect_eq(plan->steps[2].kind, STEP_BACKFILL);
+	column.default_sql = "NULL::character varying";
+	plan = plan_of("ALTER TABLE t ALTER c SET NOT NULL", &facts);
+	cr_expect_eq(plan->steps[0].kind, STEP_CATALOG);
+	cr_expect(plan->steps[0].in_client_transaction);
+}

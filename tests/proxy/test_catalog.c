@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* That the query itself tells the truth is tested on a server: tests/e2e/test_catalog_query.py. */
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <pg_query.h>
+#include <string.h>
+
+#include "arena.h"
+#include "catalog.h"
+
+/* ---- parameters ---- */
+
+Test(catalog, parameters_are_array_literals)
+{
+	static const struct name relations[] = {
+		{NULL, "t"}, {"s", "we\"ird\\ {x},"}, {NULL, "NULL"}, {"ключ", "'"}};
+	struct facts_request request = {.relations = relations, .n_relations = 4};
+	const char *parameters[CATALOG_PARAMETERS];
+	struct arena arena = {0};
+
+	catalog_parameters(&arena, &request, parameters);
+	cr_expect_str_eq(parameters[0],
+		"{{\"\",\"t\"},{\"s\",\"we\\\"ird\\\\ {x},\"},{\"\",\"NULL\"},{\"ключ\",\"'\"}}");
+	cr_expect_str_eq(parameters[1], "{}");
+	cr_expect_str_eq(parameters[2], "{}");
+	arena_free(&arena);
+}
+
+/* ---- the answer ---- */
+
+static const char answer[] =
+	"{\"server_version\":150020,\"current_user\":\"app\",\"session_user\":\"login\","
+	"\"search_path\":\"s, public\",\"backend_pid\":42,\"lock_timeout_ms\":2000,"
+	"\"statement_timeout_ms\":0,\"timezone_utc\":true,\"superuser\":false,"
+	"\"relations\":[{\"exists\":true,\"oid\":4000000000,\"name\":[\"s\",\"t\"],\"kind\":\"p\","
+	"\"persistence\":\"p\",\"created_in_transaction\":true,\"system\":false,\"pages\":7,"
+	"\"rows\":-1,\"empty\":false,\"partition\":true,\"parent\":[\"s\",\"top\"],"
+	"\"tree\":[{\"name\":[\"s\",\"p1\"],\"parent\":[\"s\",\"t\"],\"kind\":\"p\"},"
+	"{\"name\":[\"s\",\"p1a\"],\"parent\":[\"s\",\"p1\"],\"kind\":\"r\"}],"
+	"\"default_partition\":[\"s\",\"d\"],\"table\":[\"s\",\"u\"],\"tablespace\":\"fast\","
+	"\"access_method\":\"heap\",\"owner\":\"me\","
+	"\"columns\":[{\"name\":\"a\",\"type_oid\":23,\"type\":\"integer\",\"base_type\":\"int4\","
+	"\"typmod\":-1,\"collation\":0,\"not_null\":true,\"default\":\"5\",\"default_volatile\":"
+	"false,"
+	"\"identity\":\"\",\"generated\":false,\"domain\":false,\"domain_constrained\":false,"
+	"\"dependents\":[\"view s.v\"],\"nulls_per_million\":250000}],"
+	"\"constraints\":[{\"name\":\"k\",\"kind\":\"c\",\"validated\":true,\"deferrable\":false,"
+	"\"no_inherit\":false,\"columns\":[\"a\",\"b\"],"
+	"\"definition\":\"CHECK (((a IS NOT NULL) AND (b > 0)))\",\"referenced\":[\"s\",\"u\"]}],"
+	"\"indexes\":[{\"name\":[\"s\",\"i\"],\"unique\":true,\"primary\":false,\"valid\":true,"
+	"\"immediate\":true,\"partial\":false,\"has_expressions\":true,\"plain_order\":true,"
+	"\"backs_constraint\":false,\"nulls_not_distinct\":false,\"columns\":[\"a\",null],"
+	"\"mentions\":[\"b\"],\"definition\":\"CREATE INDEX ..\"}],"
+	"\"referencing\":[[\"s\",\"child\"]],\"dependents\":[\"view "
+	"s.v\"],\"names_taken\":[\"t_a_idx\"]}],"
+	"\"types\":[{\"exists\":true,\"oid\":9,\"base_type\":\"int4\",\"base_typmod\":-1,"
+	"\"domain\":true,"
+	"\"domain_constrained\":true,\"json\":false,\"used_by\":[[\"s\",\"t\"]]}],"
+	"\"functions\":[{\"exists\":true,\"volatility\":\"s\"}]}";
+
+static const struct name t = {NULL, "t"}, domain = {NULL, "d"}, function = {NULL, "f"};
+static const struct facts_request request = {&t, 1, &domain, 1, &function, 1};
+
+static int decode(struct arena *arena, const char *json, struct facts *facts, const char **error)
+{
+	*error = NULL;
+	return catalog_decode(arena, json, strlen(json), &request, facts, error);
+}
+
+Test(catalog, a_whole_answer)
+{
+	struct arena arena = {0};
+	const struct relation_facts *table;
+	const struct column_facts *column;
+	struct facts facts;
+	const char *error;
+
+	cr_assert_eq(decode(&arena, answer, &facts, &error), 0, "%s", error);
+	cr_expect(facts.known && facts.timezone_utc && !facts.superuser && !facts.in_transaction);
+	cr_expect_eq(facts.server_version, 150020);
+	cr_expect_eq(facts.backend_pid, 42);
+	cr_expect_eq(facts.lock_timeout_ms, 2000);
+	cr_expect_str_eq(facts.current_user, "app");
+	cr_expect_str_eq(facts.search_path, "s, public");
+
+	table = facts_relation(&facts, &t);
+	cr_assert_not_null(table);
+	cr_expect_eq(table->oid, 4000000000u);
+	cr_expect(table->created_in_transaction && table->partition && !table->empty);
+	cr_expect_str_eq(table->parent.name, "top");
+	cr_expect_eq(table->rows, -1);
+	cr_expect_eq(table->pages, 7);
+	cr_expect(table->has_default_partition);
+	cr_expect_eq(table->n_partition_tree, 2u);
+	cr_expect_eq(table->n_partitions, 1u);
+	cr_expect_str_eq(table->partitions[0].name, "p1a");
+	cr_expect_str_eq(table->names_taken[0], "t_a_idx");
+	cr_expect_str_eq(table->referencing[0].name, "child");
+
+	column = facts_column(table, "a");
+	cr_assert_not_null(column);
+	cr_expect(column->not_null && column->statistics_known && column->identity == 0);
+	cr_expect_float_eq(column->null_fraction, 0.25, 1e-9);
+	cr_expect_str_eq(column->default_sql, "5");
+	cr_expect_null(facts_index(table, "i")->columns[1]);
+	cr_expect_str_eq(facts_type(&facts, &domain)->used_by[0].name, "t");
+	cr_expect_eq(facts_volatility(&facts, &function), 's');
+	arena_free(&arena);
+}
+
+static const struct {
+	const char *from, *to, *proven;
+} proofs[] = {
+	{"", "", "a"},
+	{"\"validated\":true", "\"validated\":false", ""},
+	{"\"no_inherit\":false", "\"no_inherit\":true", ""},
+	{"CHECK (((a IS NOT NULL) AND (b > 0)))", "CHECK (((a IS NOT NULL) AND (b IS NOT NULL)))",
+		"a b"},
+	{"CHECK (((a IS NOT NULL) AND (b > 0)))", "CHECK (((a IS NOT NULL) OR (b > 0)))", ""},
+	{"CHECK (((a IS NOT NULL) AND (b > 0)))", "CHECK ((a = 'b IS NOT NULL'::text))", ""},
+	{"CHECK (((a IS NOT NULL) AND (b > 0)))", "CHECK (of a grammar to come)", ""},
+	{"CHECK (((a IS NOT NULL) AND (b > 0)))", "CHECK ((a IS NOT NULL)); DROP TABLE t", ""},
+};
+
+static const char *replaced(struct arena *arena, const char *text, const char *from, const char *to)
+{
+	const char *at = strstr(text, from);
+
+	cr_assert_not_null(at, "%s", from);
+	return arena_printf(arena, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+}
+
+Test(catalog, only_a_validated_check_proves)
+{
+	struct arena arena = {0};
+
+	for (size_t i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++) {
+		const char *proven = "", *error;
+		const struct constraint_facts *constraint;
+		struct facts facts;
+
+		cr_assert_eq(decode(&arena, replaced(&arena, answer, proofs[i].from, proofs[i].to),
+				     &facts, &error),
+			0, "%s", error);
+		constraint = facts_constraint(facts_relation(&facts, &t), "k");
+		for (size_t k = 0; k < constraint->n_proves_not_null; k++)
+			proven = arena_printf(&arena, "%s%s%s", proven, k > 0 ? " " : "",
+				constraint->proves_not_null[k]);
+		cr_expect_str_eq(proven, proofs[i].proven, "%s", proofs[i].to);
+	}
+	arena_free(&arena);
+}
+
+Test(catalog, what_is_not_there_needs_no_more_keys)
+{
+	struct arena arena = {0};
+	struct facts facts;
+	const char *error;
+
+	cr_assert_eq(
+		decode(&arena,
+			"{\"server_version\":150020,\"current_user\":\"\",\"session_user\":\"\","
+			"\"search_path\":\"\",\"backend_pid\":1,\"lock_timeout_ms\":0,"
+			"\"statement_timeout_ms\":0,\"timezone_utc\":true,\"superuser\":false,"
+			"\"relations\":[{\"exists\":false}],\"types\":[{\"exists\":false}],"
+			"\"functions\":[{\"exists\":false,\"volatility\":null}]}",
+			&facts, &error),
+		0, "%s", error);
+	cr_expect_null(facts_relation(&facts, &t));
+	cr_expect_null(facts_type(&facts, &domain));
+	cr_expect_eq(facts_volatility(&facts, &function), 'v');
+	cr_expect(name_equal(&facts.relations[0].asked, &t));
+	arena_free(&arena);
+}
+
+static const char *const broken[] = {
+	"",
+	"null",
+	"[]",
+	"{}",
+	"{",
+	"{\"relations\":[]}",
+	"\xff\xfe",
+	"{\"server_version\":150020,\"server_version\":150020}",
+};
+
+Test(catalog, what_is_no_answer_is_an_error)
+{
+	struct arena arena = {0};
+
+	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+		struct facts facts;
+		const char *error;
+
+		cr_expect_eq(decode(&arena, broken[i], &facts, &error), -1, "%s", broken[i]);
+		cr_expect_not_null(error, "%s", broken[i]);
+		cr_expect_not(facts.known, "%s", broken[i]);
+	}
+	arena_free(&arena);
+}
+
+static void expect_refused(json_t *root, const char *what, const char *key)
+{
+	struct arena arena = {0};
+	char *json = json_dumps(root, JSON_COMPACT);
+	struct facts facts;
+	const char *error;
+
+	cr_expect_eq(decode(&arena, json, &facts, &error), -1, "%s %s", key, what);
+	cr_expect_not(facts.known, "%s %s", key, what);
+	free(json);
+	arena_free(&arena);
+}
+
+static void break_key(json_t *root, json_t *object, const char *key)
+{
+	json_t *whole = json_incref(json_object_get(object, key));
+
+	json_object_set_new(object, key, json_object());
+	expect_refused(root, "of another type", key);
+	json_object_del(object, key);
+	expect_refused(root, "missing", key);
+	json_object_set_new(object, key, whole);
+}
+
+/* Breaks every key at and below this value in turn; one is whole again before the next. */
+static void break_each(json_t *root, json_t *value)
+{
+	json_t *keys, *item;
+	const char *key;
+	size_t i;
+
+	if (json_is_array(value)) {
+		json_array_foreach(value, i, item) break_each(root, item);
+	} else if (json_is_object(value)) {
+		keys = json_copy(value); /* what is deleted and set again moves to the end */
+		json_object_foreach(keys, key, item)
+		{
+			break_each(root, item);
+			break_key(root, value, key);
+		}
+		json_decref(keys);
+	}
+}
+
+Test(catalog, every_key_is_needed_and_typed)
+{
+	json_t *root = json_loads(answer, 0, NULL);
+
+	cr_assert_not_null(root);
+	break_each(root, root);
+	json_decref(root);
+}
+
+/* ---- the query ---- */
+
+static const char *string_at(const json_t *list, size_t i)
+{
+	return json_string_value(
+		json_object_get(json_object_get(json_array_get(list, i), "String"), "sval"));
+}
+
+static bool qualified(const json_t *names)
+{
+	const char *schema = string_at(names, 0);
+
+	return json_array_size(names) == 2 && schema != NULL && strcmp(schema, "pg_catalog") == 0;
+}
+
+static bool operator_of_ours(const json_t *node)
+{
+	const char *kind = json_string_value(json_object_get(node, "kind"));
+
+	/* IN, BETWEEN, LIKE, NULLIF and DISTINCT make operator names of their own. */
+	return kind != NULL &&
+	       (strcmp(kind, "AEXPR_OP") == 0 || strcmp(kind, "AEXPR_OP_ANY") == 0) &&
+	       qualified(json_object_get(node, "name"));
+}
+
+static bool is_cte(const json_t *ctes, const char *name)
+{
+	return name != NULL && json_object_get(ctes, name) != NULL;
+}
+
+static bool relation_of_ours(const json_t *node, const json_t *ctes)
+{
+	const char *schema = json_string_value(json_object_get(node, "schemaname"));
+
+	if (schema == NULL)
+		return is_cte(ctes, json_string_value(json_object_get(node, "relname")));
+	return strcmp(schema, "pg_catalog") == 0;
+}
+
+static void check_node(const char *kind, const json_t *node, const json_t *ctes, char *text)
+{
+	if (strcmp(kind, "A_Expr") == 0)
+		cr_expect(operator_of_ours(node), "%s", text);
+	else if (strcmp(kind, "FuncCall") == 0)
+		cr_expect(qualified(json_object_get(node, "funcname")), "%s", text);
+	else if (strcmp(kind, "typeName") == 0)
+		cr_expect(qualified(json_object_get(node, "names")), "%s", text);
+	else if (strcmp(kind, "RangeVar") == 0)
+		cr_expect(relation_of_ours(node, ctes), "%s", text);
+	else if (strcmp(kind, "CaseExpr") == 0)
+		cr_expect_null(json_object_get(node, "arg"), "%s", text);
+	else if (strcmp(kind, "JoinExpr") == 0)
+		cr_expect(json_object_get(node, "usingClause") == NULL &&
+				  json_object_get(node, "isNatural") == NULL,
+			"%s", text);
+	else if (strcmp(kind, "SubLink") == 0)
+		cr_expect(json_object_get(node, "testexpr") == NULL, "%s", text);
+	else if (strcmp(kind, "SortBy") == 0)
+		cr_expect_null(json_object_get(node, "useOp"), "%s", text);
+}
+
+static void walk(const json_t *value, const json_t *ctes, size_t *n)
+{
+	const char *key;
+	json_t *item;
+	size_t i;
+
+	if (json_is_array(value)) {
+		json_array_foreach(value, i, item) walk(item, ctes, n);
+	} else if (json_is_object(value)) {
+		json_object_foreach((json_t *)value, key, item)
+		{
+			char *text = json_dumps(item, JSON_COMPACT | JSON_ENCODE_ANY);
+
+			check_node(key, item, ctes, text);
+			free(text);
+			(*n)++;
+			walk(item, ctes, n);
+		}
+	}
+}
+
+static void collect_ctes(const json_t *value, json_t *ctes)
+{
+	const char *key;
+	json_t *item;
+	size_t i;
+
+	if (json_is_array(value)) {
+		json_array_foreach(value, i, item) collect_ctes(item, ctes);
+	} else if (json_is_object(value)) {
+		json_object_foreach((json_t *)value, key, item)
+		{
+			if (strcmp(key, "ctename") == 0)
+				json_object_set(ctes, json_string_value(item), item);
+			collect_ctes(item, ctes);
+		}
+	}
+}
+
+Test(catalog, the_query_leaves_nothing_to_the_search_path)
+{
+	PgQueryParseResult result = pg_query_parse(catalog_sql);
+	json_t *tree, *ctes = json_object();
+	size_t n = 0;
+
+	cr_assert_null(result.error);
+	tree = json_loads(result.parse_tree, 0, NULL);
+	cr_assert_not_null(tree);
+	collect_ctes(tree, ctes);
+	walk(tree, ctes, &n);
+	cr_expect_gt(n, (size_t)1000);
+	json_decref(tree);
+	json_decref(ctes);
+	pg_query_free_parse_result(result);
+}
+
+Test(catalog, the_query_reads_the_same_in_every_lexing_mode)
+{
+	cr_expect_null(strchr(catalog_sql, '\\'));
+	cr_expect_null(strstr(catalog_sql, "NULL\"}"));
+	cr_expect_null(strstr(catalog_sql, "--"));
+}
