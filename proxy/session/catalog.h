@@ -19,7 +19,8 @@ extern const char catalog_sql[];
 void catalog_parameters(struct arena *arena, const struct facts_request *request,
 	const char *parameters[CATALOG_PARAMETERS]);
 
-/* Reads the JSON column.  Returns 0, or -1 with *error set when it is not what catalog_sql makes. */
+/* Reads the JSON column.  Returns 0, or -1 with *error set when it is not what catalog_sql makes.
+ */
 int catalog_decode(struct arena *arena, const char *json, size_t len,
 	const struct facts_request *request, struct facts *facts, const char **error);
 
