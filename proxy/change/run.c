@@ -279,7 +279,8 @@ static enum run_end run_once(struct run *run, int64_t id)
 	enum run_end end;
 
 	run->change.id = id;
-	run->undoing = false;
+	run->undoing = run->stale = false;
+	run->step = NULL;
 	run->rows = run->batches = 0; /* the record knows what was done before */
 	if (store_lock(&run->main, id, &locked) < 0)
 		return run_why(run);

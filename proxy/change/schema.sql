@@ -319,12 +319,12 @@ BEGIN
 	END IF;
 	PERFORM pg_advisory_xact_lock(x'70676173756d6521'::bigint);
 	EXECUTE format('DROP FUNCTION IF EXISTS %s(text, text, boolean)', name);
-	EXECUTE format('CREATE FUNCTION %s(path text, statement text, fetch boolean,
+	EXECUTE format('CREATE FUNCTION %s(path text, statement text, reading boolean,
 		OUT rows bigint, OUT value text)
 		LANGUAGE plpgsql SECURITY DEFINER AS %L', name, $body$
 		BEGIN
 			PERFORM pg_catalog.set_config('search_path', path, true);
-			IF fetch THEN
+			IF reading THEN
 				EXECUTE statement INTO value;
 			ELSE
 				EXECUTE statement;

@@ -1,0 +1,789 @@
+# SPDX-License-Identifier: PostgreSQL
+"""
+The change engine by itself, driven by tests/tools/run_change.c: what it does to the table, what it
+puts on record, what the client is told, and that a kill at any moment leaves the two agreeing.
+"""
+
+import json
+import os
+import random
+import subprocess
+import threading
+import time
+
+import psycopg
+import pytest
+
+from conftest import ASAN, BUILD
+from lab.process import wait_until
+
+pytestmark = pytest.mark.gate
+
+OWNER = "shop"
+LIVE = ("submitted", "running", "undoing")
+
+
+# ---- plans, as recipes make them ----
+
+def step(kind, sql, undo="", probe=None, lock="ACCESS EXCLUSIVE", purpose=None, **more):
+    return {"kind": kind, "sql": sql, "undo": undo, "probe": probe, "lock": lock,
+            "purpose": purpose or sql[:60], **more}
+
+
+def column_is_not_null(column, table="orders"):
+    return (f"SELECT attnotnull FROM pg_attribute WHERE attrelid = 'public.{table}'::regclass"
+            f" AND attname = '{column}'")
+
+
+def constraint(name, more="true", table="orders"):
+    return (f"SELECT EXISTS (SELECT FROM pg_constraint WHERE conrelid = 'public.{table}'::regclass"
+            f" AND conname = '{name}' AND {more})")
+
+
+HELPER = '"orders_qty_not_null"'
+
+SET_NOT_NULL = [
+    step("catalog", f'ALTER TABLE public.orders ADD CONSTRAINT {HELPER} CHECK ("qty" IS NOT NULL) NOT VALID',
+         undo=f"ALTER TABLE public.orders DROP CONSTRAINT IF EXISTS {HELPER}",
+         probe=constraint("orders_qty_not_null") + " OR (" + column_is_not_null("qty") + ")",
+         purpose="add the helper check", in_client_transaction=True),
+    step("scan", f"ALTER TABLE public.orders VALIDATE CONSTRAINT {HELPER}",
+         probe=constraint("orders_qty_not_null", "convalidated") + " OR (" + column_is_not_null("qty") + ")",
+         lock="SHARE UPDATE EXCLUSIVE", purpose="validate the helper check"),
+    step("catalog", "ALTER TABLE public.orders ALTER COLUMN qty SET NOT NULL",
+         undo="ALTER TABLE public.orders ALTER COLUMN qty DROP NOT NULL",
+         probe=column_is_not_null("qty"), purpose="set not null"),
+    step("catalog", f"ALTER TABLE public.orders DROP CONSTRAINT {HELPER}",
+         probe=constraint("orders_qty_not_null").replace("EXISTS", "NOT EXISTS"),
+         purpose="drop the helper check", with_previous=True),
+]
+
+INDEX_PROBE = ("SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass('public.orders_qty_idx')"
+               " AND {})")
+
+
+def create_index(unique=""):
+    return [
+        step("concurrently", f"CREATE {unique} INDEX CONCURRENTLY orders_qty_idx ON public.orders (qty)",
+             undo="DROP INDEX CONCURRENTLY IF EXISTS public.orders_qty_idx",
+             probe=INDEX_PROBE.format("indisvalid"),
+             repair="DROP INDEX CONCURRENTLY IF EXISTS public.orders_qty_idx",
+             repair_when=INDEX_PROBE.format("NOT indisvalid"),
+             lock="SHARE UPDATE EXCLUSIVE", purpose="build the index"),
+    ]
+
+
+def fill(set_sql, pending, table="orders", schema="public"):
+    return step("backfill", f"UPDATE {schema}.{table} SET {set_sql} WHERE {pending}", lock="ROW EXCLUSIVE",
+                purpose="backfill", backfill={"schema": schema, "table": table, "set": set_sql, "pending": pending})
+
+
+# ADD COLUMN token uuid NOT NULL DEFAULT gen_random_uuid(), and a value made from each row's own.
+ADD_COLUMN = [
+    step("catalog", "ALTER TABLE public.orders ADD COLUMN double integer",
+         undo="ALTER TABLE public.orders DROP COLUMN IF EXISTS double",
+         probe="SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'public.orders'::regclass"
+               " AND attname = 'double' AND NOT attisdropped)",
+         purpose="add the column", in_client_transaction=True),
+    step("catalog", "ALTER TABLE public.orders ALTER COLUMN double SET DEFAULT 0,"
+                    " ADD CONSTRAINT \"orders_double_nn\" CHECK (double IS NOT NULL) NOT VALID",
+         probe=constraint("orders_double_nn") + " OR (" + column_is_not_null("double") + ")",
+         purpose="set the default", with_previous=True, in_client_transaction=True),
+    fill("double = twice(qty)", "double IS NULL"),
+    step("scan", "ALTER TABLE public.orders VALIDATE CONSTRAINT \"orders_double_nn\"",
+         probe=constraint("orders_double_nn", "convalidated") + " OR (" + column_is_not_null("double") + ")",
+         lock="SHARE UPDATE EXCLUSIVE", purpose="validate"),
+    step("catalog", "ALTER TABLE public.orders ALTER COLUMN double SET NOT NULL",
+         probe=column_is_not_null("double"), purpose="set not null"),
+    step("catalog", "ALTER TABLE public.orders DROP CONSTRAINT \"orders_double_nn\"",
+         probe=constraint("orders_double_nn").replace("EXISTS", "NOT EXISTS"),
+         purpose="drop the helper", with_previous=True),
+]
+
+
+# ---- the driver ----
+
+class Run:
+    """One run_change; .lines as they come, .outcome() the last of them."""
+
+    def __init__(self, document):
+        self.process = subprocess.Popen(
+            [BUILD / "tests" / "run_change"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, env={**os.environ, **ASAN})
+        self.process.stdin.write(json.dumps(document))
+        self.process.stdin.close()
+        self.lines = []
+        self.thread = threading.Thread(target=self._read)
+        self.thread.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            if line.endswith("\n"):
+                self.lines.append(json.loads(line))
+
+    def kill(self):
+        self.process.kill()
+        self.end()
+
+    def end(self):
+        self.process.wait(timeout=120)
+        self.thread.join()
+        errors = self.process.stderr.read()
+        self.process.stdout.close()
+        self.process.stderr.close()
+        return errors
+
+    def outcome(self):
+        errors = self.end()
+        assert self.process.returncode == 0, errors
+        assert "Sanitizer" not in errors, errors
+        return self.lines[-1] if self.lines else None
+
+    def until(self, text):
+        """Waits for a line of progress that has the text."""
+        wait_until(lambda: any(text in line for line in self.progress()) or self.process.poll() is not None,
+                   f"progress to say {text!r}", timeout=30)
+        assert any(text in line for line in self.progress()), str(self.lines[-1:])
+
+    def progress(self):
+        return [line["progress"] for line in self.lines if "progress" in line]
+
+
+@pytest.fixture
+def orders(server, direct):
+    """1,000 orders of a role that owns nothing else."""
+    with direct.cursor() as cursor:
+        cursor.execute(f"SELECT FROM pg_roles WHERE rolname = '{OWNER}'")
+        if not cursor.rowcount:
+            cursor.execute(f"CREATE ROLE {OWNER} LOGIN")
+    direct.execute(f"""
+        SET ROLE {OWNER};
+        CREATE TABLE public.orders (id bigint PRIMARY KEY, qty integer);
+        CREATE FUNCTION public.twice(n integer) RETURNS integer LANGUAGE sql AS 'SELECT $1 * 2';
+        INSERT INTO public.orders SELECT i, i FROM generate_series(1, 1000) i;
+        RESET ROLE;
+        ANALYZE public.orders""")
+    return direct
+
+
+@pytest.fixture
+def document(server, database, orders):
+    """document(steps, **changes) -> what run_change reads."""
+
+    def make(steps, sql="ALTER TABLE orders ...", table="orders", schema="public", **changes):
+        oid = orders.execute(f"SELECT '{schema}.{table}'::regclass::oid::int8").fetchone()[0]
+        return {"conninfo": f"host={server.host} port={server.port} user=postgres", "database": database,
+                "mode": "submit", "submitter": OWNER, "session_user": OWNER, "search_path": '"$user", public',
+                "sql": sql, **changes,
+                "plan": {"relation": oid, "schema": schema, "table": table, "tag": "ALTER TABLE",
+                         "summary": "a change", "steps": steps}}
+
+    return make
+
+
+def one(connection, sql, *parameters):
+    return connection.execute(sql, parameters or None).fetchone()[0]
+
+
+def state(connection, number):
+    return one(connection, f"SELECT state FROM phasegate.change WHERE id = {number}")
+
+
+def statuses(connection, number):
+    rows = connection.execute(f"SELECT status FROM phasegate.step WHERE change_id = {number} ORDER BY ord")
+    return [row[0] for row in rows]
+
+
+def no_traces(connection, number):
+    """Nothing of the engine's own is left once a change has ended."""
+    assert not one(connection, f"SELECT EXISTS (SELECT FROM pg_proc WHERE proname = 'change_{number}')")
+    # The connection closes just after the outcome is told.
+    wait_until(lambda: not one(connection, "SELECT EXISTS (SELECT FROM pg_stat_activity"
+                                           " WHERE application_name = 'phasegate')"), "the engine to go")
+
+
+# ---- the way forward ----
+
+def test_set_not_null(orders, document):
+    run = Run(document(SET_NOT_NULL))
+    outcome = run.outcome()
+    assert outcome["state"] == "done", str(outcome)
+    assert one(orders, column_is_not_null("qty"))
+    assert not one(orders, constraint("orders_qty_not_null"))
+    assert state(orders, outcome["id"]) == "done"
+    assert statuses(orders, outcome["id"]) == ["done"] * 4
+    assert run.progress()[0] == f"phasegate: change {outcome['id']}: step 1 of 4: add the helper check"
+    kinds = [row[0] for row in orders.execute("SELECT kind FROM phasegate.event ORDER BY id")]
+    assert kinds == ["submitted"] + ["step done"] * 4 + ["done"]
+    no_traces(orders, outcome["id"])
+
+
+def test_add_column_with_backfill(orders, document):
+    outcome = Run(document(ADD_COLUMN, settings={"batch_rows_first": 100})).outcome()
+    assert outcome["state"] == "done", str(outcome)
+    assert outcome["rows"] == 1000
+    assert outcome["batches"] > 1
+    assert one(orders, "SELECT count(*) FROM orders WHERE double = qty * 2") == 1000
+    assert one(orders, column_is_not_null("double"))
+    leaf = orders.execute("SELECT key_columns::text, rows_changed, done FROM phasegate.backfill").fetchone()
+    assert leaf == ("{id}", 1000, True)
+
+
+def test_create_index(orders, document):
+    outcome = Run(document(create_index())).outcome()
+    assert outcome["state"] == "done", str(outcome)
+    assert one(orders, INDEX_PROBE.format("indisvalid"))
+    owner = one(orders, "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname = 'orders_qty_idx'")
+    assert owner == OWNER
+
+
+def test_an_invalid_index_is_repaired_first(orders, document):
+    orders.execute("INSERT INTO orders VALUES (0, 1)")
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        orders.execute("CREATE UNIQUE INDEX CONCURRENTLY orders_qty_idx ON orders (qty)")
+    assert one(orders, INDEX_PROBE.format("NOT indisvalid"))
+    assert Run(document(create_index())).outcome()["state"] == "done"
+    assert one(orders, INDEX_PROBE.format("indisvalid"))
+
+
+TABLES = {
+    "uuid": ("id uuid PRIMARY KEY, n int, filled int",
+             "SELECT gen_random_uuid(), i FROM generate_series(1, 700) i", "{id}"),
+    "composite": ("a int, b text, n int, filled int, PRIMARY KEY (a, b)",
+                  "SELECT i % 7, 'k' || i, i FROM generate_series(1, 700) i", "{a,b}"),
+    "collated": ("name text COLLATE \"und-x-icu\" PRIMARY KEY, n int, filled int",
+                 "SELECT chr(64 + i % 60) || '\\''' || i, i FROM generate_series(1, 700) i", "{name}"),
+    "char": ("code char(9) PRIMARY KEY, n int, filled int",
+             "SELECT to_char(i, 'FM990') || ' x', i FROM generate_series(1, 700) i", "{code}"),
+    "time": ("at timestamptz(6) PRIMARY KEY, n int, filled int",
+             "SELECT now() + i * interval '1 microsecond', i FROM generate_series(1, 700) i", "{at}"),
+    "float": ("x float8 PRIMARY KEY, n int, filled int",
+              "SELECT i / 7.0, i FROM generate_series(1, 700) i", "{x}"),
+    "unique index": ("id int NOT NULL, n int, filled int, UNIQUE (id)",
+                     "SELECT i, i FROM generate_series(1, 700) i", "{id}"),
+    "nullable unique": ("id int UNIQUE, n int, filled int", "SELECT i, i FROM generate_series(1, 700) i", "{}"),
+    "deferrable": ("id int PRIMARY KEY DEFERRABLE, n int, filled int",
+                   "SELECT i, i FROM generate_series(1, 700) i", "{}"),
+    "no key": ("n int, filled int", "SELECT i FROM generate_series(1, 700) i", "{}"),
+    "quoted": ("\"Weird \"\"key\" int PRIMARY KEY, n int, filled int",
+               "SELECT i, i FROM generate_series(1, 700) i", "{\"Weird \\\"key\"}"),
+    "partitioned": ("id int, n int, filled int, PRIMARY KEY (id)",
+                    "SELECT i, i FROM generate_series(1, 700) i", "{id}"),
+    "inherited": ("id int PRIMARY KEY, n int, filled int",
+                  "SELECT i, i FROM generate_series(1, 700) i", "{id}"),
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_backfill_walks_every_table_once(orders, document, kind):
+    columns, rows, key = TABLES[kind]
+    partitioned = " PARTITION BY HASH (id)" if kind == "partitioned" else ""
+    orders.execute(f"SET ROLE {OWNER}")
+    orders.execute(f'CREATE TABLE public."Big" ({columns}){partitioned}')
+    if partitioned:
+        for i in range(3):
+            orders.execute(f'CREATE TABLE public.p{i} PARTITION OF public."Big"'
+                           f' FOR VALUES WITH (MODULUS 3, REMAINDER {i})')
+    if kind == "inherited":
+        orders.execute('CREATE TABLE public.child (PRIMARY KEY (id)) INHERITS (public."Big")')
+        orders.execute("INSERT INTO public.child SELECT -i, i FROM generate_series(1, 50) i")
+    orders.execute(f'INSERT INTO public."Big" {rows}')
+    # Every write of a row is counted: each has to be written exactly once.
+    orders.execute("""
+        CREATE SEQUENCE public.written;
+        CREATE FUNCTION public.count_write() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM nextval('public.written'); RETURN NEW; END $$""")
+    for table in (["p0", "p1", "p2"] if partitioned else ['"Big"'] + ["child"] * (kind == "inherited")):
+        orders.execute(f"CREATE TRIGGER w BEFORE UPDATE ON public.{table} FOR EACH ROW"
+                       " EXECUTE FUNCTION public.count_write()")
+    orders.execute('RESET ROLE; ANALYZE public."Big"')
+    plan = document([fill("filled = n + 1", "filled IS NULL", table="Big")], table='"Big"',
+                    settings={"batch_rows_first": 40})
+    plan["plan"]["table"] = "Big"
+    outcome = Run(plan).outcome()
+    assert outcome["state"] == "done", str(outcome)
+    total = one(orders, 'SELECT count(*) FROM public."Big"')
+    assert outcome["rows"] == total
+    assert one(orders, 'SELECT count(*) FROM public."Big" WHERE filled = n + 1') == total
+    assert one(orders, "SELECT last_value FROM public.written") == total
+    assert outcome["batches"] >= 3
+    keys = {row[0] for row in orders.execute("SELECT key_columns::text FROM phasegate.backfill")}
+    assert keys == {key}
+
+
+def test_rows_that_move_are_found_by_another_pass(orders, document):
+    """Updates of the key while the backfill is on its way."""
+    orders.execute("ALTER TABLE orders ADD COLUMN filled int")
+    run = Run(document([fill("filled = 1", "filled IS NULL")],
+                       settings={"batch_rows_first": 10, "batch_rows_max": 10, "rows_per_second": 400}))
+    run.until("backfilling")
+    orders.execute("UPDATE orders SET id = -id WHERE id > 990")
+    assert run.outcome()["state"] == "done"
+    assert one(orders, "SELECT count(*) FROM orders WHERE filled IS NULL") == 0
+
+
+def test_rows_per_second(orders, document):
+    orders.execute("ALTER TABLE orders ADD COLUMN filled int")
+    outcome = Run(document([fill("filled = 1", "filled IS NULL")],
+                           settings={"batch_rows_first": 50, "batch_rows_max": 50,
+                                     "rows_per_second": 500})).outcome()
+    assert outcome["state"] == "done"
+    assert 1500 < outcome["duration_ms"] < 10000
+
+
+# ---- failures: the server's words, and everything undone ----
+
+def fingerprint(connection):
+    """What the catalog says about the table; names only, so that undone equals untouched."""
+    return connection.execute("""
+        SELECT (SELECT json_agg(a) FROM (SELECT attname, attnotnull, atthasdef FROM pg_attribute
+                WHERE attrelid = 'public.orders'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY 1) a),
+            (SELECT json_agg(c) FROM (SELECT conname, convalidated FROM pg_constraint
+                WHERE conrelid = 'public.orders'::regclass ORDER BY 1) c),
+            (SELECT json_agg(i) FROM (SELECT indexrelid::regclass::text, indisvalid FROM pg_index
+                WHERE indrelid = 'public.orders'::regclass ORDER BY 1) i)""").fetchone()
+
+
+def test_null_values_are_reported_as_postgresql_would(orders, document):
+    orders.execute("INSERT INTO orders VALUES (0, NULL)")
+    with pytest.raises(psycopg.errors.NotNullViolation) as direct_error:
+        orders.execute("ALTER TABLE orders ALTER qty SET NOT NULL")
+    before = fingerprint(orders)
+    outcome = Run(document(SET_NOT_NULL)).outcome()
+    assert outcome["state"] == "failed"
+    assert outcome["sqlstate"] == "23502"
+    assert outcome["message"] == direct_error.value.diag.message_primary
+    assert outcome["hint"] == "What had been done was undone; the table is as it was."
+    assert fingerprint(orders) == before
+    assert state(orders, outcome["id"]) == "failed"
+    assert statuses(orders, outcome["id"]) == ["undone", "pending", "pending", "pending"]
+    no_traces(orders, outcome["id"])
+
+
+def test_a_check_the_client_asked_for_keeps_its_name(orders, document):
+    orders.execute("INSERT INTO orders VALUES (0, NULL)")
+    outcome = Run(document(SET_NOT_NULL[:2])).outcome()
+    assert (outcome["sqlstate"], outcome["message"]) == (
+        "23514", 'check constraint "orders_qty_not_null" of relation "orders" is violated by some row')
+
+
+def test_duplicates(orders, document):
+    orders.execute("INSERT INTO orders VALUES (0, 7)")
+    before = fingerprint(orders)
+    outcome = Run(document(create_index("UNIQUE"))).outcome()
+    assert (outcome["state"], outcome["sqlstate"]) == ("failed", "23505")
+    assert outcome["detail"] == "Key (qty)=(7) is duplicated."
+    assert fingerprint(orders) == before
+
+
+def test_an_expression_that_fails(orders, document):
+    orders.execute("INSERT INTO orders VALUES (0, 2000000000)")
+    before = fingerprint(orders)
+    outcome = Run(document(ADD_COLUMN)).outcome()
+    assert (outcome["state"], outcome["sqlstate"]) == ("failed", "22003")
+    assert fingerprint(orders) == before
+
+
+def test_what_was_there_before_is_not_undone(orders, document):
+    """The index stands already; the step after it fails."""
+    orders.execute("CREATE INDEX orders_qty_idx ON orders (qty)")
+    orders.execute("INSERT INTO orders VALUES (0, NULL)")
+    outcome = Run(document(create_index() + SET_NOT_NULL)).outcome()
+    assert outcome["state"] == "failed"
+    assert one(orders, INDEX_PROBE.format("indisvalid"))
+    assert not one(orders, constraint("orders_qty_not_null"))
+
+
+def test_a_stranger_may_not(orders, document):
+    """The change runs as its submitter: what that role could not do fails."""
+    orders.execute("DO $$ BEGIN CREATE ROLE stranger LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+    for steps in (SET_NOT_NULL, create_index()):
+        outcome = Run(document(steps, submitter="stranger")).outcome()
+        assert (outcome["state"], outcome["sqlstate"]) == ("failed", "42501"), str(outcome)
+        assert outcome["hint"] == "Nothing was changed."
+    outcome = Run(document(SET_NOT_NULL, submitter="nobody")).outcome()
+    assert (outcome["state"], outcome["sqlstate"]) == ("failed", "42704")
+
+
+HOSTILE = {
+    "RESET ROLE": "cannot set parameter \"role\" within security-definer function",
+    "SET SESSION AUTHORIZATION postgres":
+        "cannot set parameter \"session_authorization\" within security-definer function",
+    "PERFORM * FROM phasegate.key": "permission denied for table key",
+    "ALTER FUNCTION phasegate_run.change_1(text, text, boolean) SECURITY INVOKER":
+        "permission denied for schema phasegate_run",
+    "INSERT INTO phasegate.event (change_id, kind) VALUES (1, 'x')": "permission denied for table event",
+}
+
+
+@pytest.mark.parametrize("deferred", ["", "DEFERRABLE INITIALLY DEFERRED"])
+@pytest.mark.parametrize("attempt", HOSTILE)
+def test_code_of_the_submitters_stays_the_submitter(orders, document, attempt, deferred):
+    """A trigger on the table tries to become the control role; a deferred one would run at COMMIT."""
+    when = "AFTER UPDATE" if deferred else "BEFORE UPDATE"
+    orders.execute(f"""
+        SET ROLE {OWNER};
+        ALTER TABLE orders ADD COLUMN filled int;
+        CREATE FUNCTION public.rise() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN {attempt}; RETURN NEW; END $$;
+        CREATE {"CONSTRAINT" if deferred else ""} TRIGGER rise {when} ON orders {deferred}
+            FOR EACH ROW EXECUTE FUNCTION public.rise();
+        RESET ROLE""")
+    outcome = Run(document([fill("filled = 1", "filled IS NULL")])).outcome()
+    assert (outcome["state"], outcome["message"]) == ("failed", HOSTILE[attempt])
+
+
+def test_settings_changed_by_user_code_do_not_last(orders, document):
+    """search_path with a trap in it, and durability turned off, from a trigger."""
+    orders.execute(f"""
+        CREATE SCHEMA trap AUTHORIZATION {OWNER};
+        SET ROLE {OWNER};
+        ALTER TABLE orders ADD COLUMN filled int;
+        CREATE FUNCTION trap.sprung(bigint, bigint) RETURNS boolean LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'sprung as %', current_user; END $$;
+        CREATE OPERATOR trap.= (FUNCTION = trap.sprung, LEFTARG = bigint, RIGHTARG = bigint);
+        CREATE FUNCTION public.meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            PERFORM set_config('search_path', 'trap, pg_catalog', false);
+            PERFORM set_config('synchronous_commit', 'off', false); RETURN NEW; END $$;
+        CREATE TRIGGER meddle BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION public.meddle();
+        RESET ROLE""")
+    outcome = Run(document([fill("filled = 1", "filled IS NULL")], settings={"batch_rows_first": 300})).outcome()
+    assert outcome["state"] == "done", str(outcome)
+
+
+# ---- locks ----
+
+def test_waiting_names_the_blocker_and_ends_when_it_goes(server, database, orders, document):
+    with server.connect(database) as other:
+        other.execute("SET application_name = 'report'")
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM orders")
+        run = Run(document(SET_NOT_NULL, settings={"lock_retry_max": 50}))
+        run.until("report")
+        other.execute("COMMIT")
+        assert run.outcome()["state"] == "done"
+        pid = other.info.backend_pid
+    waiting = [line for line in run.progress() if "report" in line][0]
+    assert f"pid {pid} (idle in transaction, report)" in waiting
+    assert one(orders, "SELECT max(attempts) FROM phasegate.step") >= 1
+    assert one(orders, "SELECT last_sqlstate FROM phasegate.step WHERE ord = 1") == "55P03"
+    assert one(orders, "SELECT last_blockers->0->>'application' FROM phasegate.step WHERE ord = 1") == "report"
+
+
+def test_giving_up_on_a_lock(server, database, orders, document):
+    with server.connect(database) as other:
+        other.execute("BEGIN")
+        other.execute("LOCK TABLE orders IN ACCESS SHARE MODE")
+        outcome = Run(document(SET_NOT_NULL, settings={"lock_retry_max": 2, "lock_timeout_ms": 300})).outcome()
+    assert (outcome["state"], outcome["sqlstate"]) == ("failed", "55P03")
+    assert outcome["message"] == "canceling statement due to lock timeout"
+    assert "ACCESS EXCLUSIVE on public.orders was held up by pid" in outcome["detail"]
+    assert outcome["hint"] == "Nothing was changed."
+
+
+def test_rows_locked_by_a_client_are_waited_for(server, database, orders, document):
+    orders.execute("ALTER TABLE orders ADD COLUMN filled int")
+    with server.connect(database) as other:
+        other.execute("BEGIN")
+        other.execute("UPDATE orders SET qty = 5 WHERE id = 500")
+        run = Run(document([fill("filled = qty", "filled IS NULL")], settings={"lock_retry_max": 1}))
+        wait_until(lambda: one(orders, "SELECT COALESCE(max(attempts), 0) FROM phasegate.step") >= 2
+                   if one(orders, "SELECT to_regclass('phasegate.step') IS NOT NULL") else False, "two attempts")
+        other.execute("COMMIT")
+    assert run.outcome()["state"] == "done"
+    assert one(orders, "SELECT filled FROM orders WHERE id = 500") == 5, "the new version's value"
+
+
+# ---- cancel, stop, forget ----
+
+def test_cancel_undoes(orders, document):
+    before = fingerprint(orders)
+    run = Run(document(ADD_COLUMN, cancel_after_ms=1500,
+                       settings={"batch_rows_first": 10, "batch_rows_max": 10, "rows_per_second": 100}))
+    outcome = run.outcome()
+    assert outcome["state"] == "cancelled", str(outcome)
+    assert outcome["sqlstate"] == "57014"
+    assert outcome["rows"] > 0
+    assert fingerprint(orders) == before
+    assert state(orders, outcome["id"]) == "cancelled"
+    no_traces(orders, outcome["id"])
+
+
+def test_cancel_ends_an_index_build(server, database, orders, document):
+    before = fingerprint(orders)
+    with server.connect(database) as other:
+        other.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        other.execute("INSERT INTO orders VALUES (0, 0)")
+        run = Run(document(create_index(), cancel_after_ms=2500))
+        # Cleaning up waits for the same transaction.
+        run.until("waiting for pid")
+        time.sleep(2)
+        other.execute("ROLLBACK")
+        outcome = run.outcome()
+    assert outcome["state"] == "cancelled", str(outcome)
+    assert fingerprint(orders) == before
+
+
+def test_stop_leaves_it_live_and_sending_again_goes_on(orders, document):
+    slow = {"batch_rows_first": 10, "batch_rows_max": 10, "rows_per_second": 200}
+    run = Run(document(ADD_COLUMN, stop_after_ms=2500, settings=slow))
+    outcome = run.outcome()
+    assert outcome["state"] == "failed"
+    assert "shutting down" in outcome["message"]
+    number = outcome["id"]
+    assert state(orders, number) == "running"
+    done = one(orders, "SELECT count(*) FROM orders WHERE double IS NOT NULL")
+    assert done > 0
+    again = Run(document(ADD_COLUMN)).outcome()
+    assert (again["state"], again["id"]) == ("done", number)
+    assert one(orders, "SELECT rows_changed FROM phasegate.backfill") == 1000
+
+
+def test_forgotten_changes_go_on(orders, document):
+    outcome = Run(document(SET_NOT_NULL, forget=True, stop_after_ms=1)).outcome()
+    assert outcome is None
+
+
+def test_another_change_of_the_table(orders, document):
+    slow = {"batch_rows_first": 10, "batch_rows_max": 10, "rows_per_second": 300}
+    first = Run(document(ADD_COLUMN, sql="ALTER TABLE orders ADD COLUMN double ...", settings=slow))
+    first.until("backfilling")
+    outcome = Run(document(SET_NOT_NULL, sql="ALTER TABLE orders ALTER qty ...")).outcome()
+    assert (outcome["state"], outcome["sqlstate"]) == ("failed", "55006")
+    assert "another change of this table is under way: change 1: ALTER TABLE orders ADD COLUMN double ..." \
+        " (state running, begun 00:00:0" in outcome["message"]
+    assert outcome["hint"] == "Wait for it to end."
+    assert first.outcome()["state"] == "done"
+
+
+def test_the_table_is_renamed_meanwhile(orders, document):
+    slow = {"batch_rows_first": 10, "batch_rows_max": 10, "rows_per_second": 300}
+    run = Run(document(ADD_COLUMN, settings=slow))
+    run.until("backfilling")
+    orders.execute("ALTER TABLE orders RENAME TO old_orders")
+    outcome = run.outcome()
+    assert outcome["state"] == "failed"
+    assert "Not undone, because the table is another now: add the column. To undo it: ALTER TABLE" in outcome["hint"]
+
+
+# ---- in the client's transaction ----
+
+def submit_in(connection, document, steps, end, **changes):
+    """What a session does inside BEGIN..COMMIT; returns the change's id."""
+    made = Run(document(steps, mode="submit_sql", pid=connection.info.backend_pid, **changes)).outcome()["sql"]
+    connection.execute("BEGIN")
+    try:
+        number = connection.execute(made).fetchone()[0]
+        for each in steps:
+            if each.get("in_client_transaction"):
+                connection.execute(each["sql"])
+    except psycopg.Error:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute(end)
+    return number
+
+
+@pytest.fixture
+def client(server, database, orders):
+    with psycopg.connect(server.conninfo(database).replace("user=postgres", f"user={OWNER}"),
+                         autocommit=True) as connection:
+        yield connection
+
+
+def test_recorded_by_the_client_and_run_after_commit(client, orders, document):
+    number = submit_in(client, document, ADD_COLUMN, "COMMIT")
+    row = orders.execute(f"SELECT submitted_by::text, session_user_name::text, state FROM phasegate.change"
+                         f" WHERE id = {number}").fetchone()
+    assert row == (OWNER, OWNER, "submitted")
+    assert statuses(orders, number) == ["done", "done"] + ["pending"] * 4
+    outcome = Run(document(ADD_COLUMN, mode="run", ids=[number])).outcome()
+    assert outcome["state"] == "done", str(outcome)
+    assert one(orders, "SELECT count(*) FROM orders WHERE double = qty * 2") == 1000
+
+
+def test_rolled_back_with_the_client(client, orders, document):
+    number = submit_in(client, document, ADD_COLUMN, "ROLLBACK")
+    assert one(orders, "SELECT count(*) FROM phasegate.change") == 0
+    assert Run(document(ADD_COLUMN, mode="run", ids=[number])).outcome()["state"] == "done"
+
+
+def test_what_the_client_committed_is_kept(client, orders, document):
+    orders.execute("INSERT INTO orders VALUES (0, NULL)")
+    number = submit_in(client, document, SET_NOT_NULL, "COMMIT")
+    outcome = Run(document(SET_NOT_NULL, mode="run", ids=[number])).outcome()
+    assert (outcome["state"], outcome["sqlstate"]) == ("failed", "23502")
+    assert "Kept, because your transaction committed it: add the helper check. To undo it: ALTER TABLE" \
+        in outcome["hint"]
+    assert one(orders, constraint("orders_qty_not_null"))
+
+
+def test_the_submitter_is_who_the_server_says(server, database, orders, document):
+    with server.connect(database) as connection:
+        connection.execute(f"SET ROLE {OWNER}")
+        number = submit_in(connection, document, SET_NOT_NULL, "COMMIT", submitter="postgres")
+    row = orders.execute(f"SELECT submitted_by::text, session_user_name::text FROM phasegate.change"
+                         f" WHERE id = {number}").fetchone()
+    assert row == (OWNER, "postgres")
+
+
+FORGERIES = {
+    "text": lambda sql: sql.replace("add the helper check", "add the helper chick"),
+    "code": lambda sql: sql[:-16] + ("0" if sql[-16] != "0" else "1") + sql[-15:],
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_submit_believes_the_proxy_only(client, document, forgery):
+    genuine = Run(document(SET_NOT_NULL, mode="submit_sql", pid=client.info.backend_pid)).outcome()["sql"]
+    forged = FORGERIES[forgery](genuine.replace(" AS change", ""))
+    assert forged != genuine
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="only phasegate may submit"):
+        client.execute(forged)
+
+
+def test_submit_is_for_one_session_once(server, database, client, document):
+    genuine = Run(document(SET_NOT_NULL, mode="submit_sql", pid=client.info.backend_pid)).outcome()["sql"]
+    with server.connect(database) as other:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="only phasegate may submit"):
+            other.execute(genuine)
+    number = client.execute(genuine).fetchone()[0]
+    with pytest.raises(psycopg.errors.ObjectInUse):
+        client.execute(genuine)
+    # Its step was not run, so the record was wrong; the engine looks before it believes.
+    assert Run(document(SET_NOT_NULL, mode="run", ids=[number])).outcome()["state"] == "done"
+    with pytest.raises(psycopg.errors.UniqueViolation, match="recorded before"):
+        client.execute(genuine)
+
+
+def test_the_record_is_closed_to_others(client, orders, document):
+    Run(document(SET_NOT_NULL)).outcome()
+    for table in ("key", "change", "step", "backfill", "event"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            client.execute(f"SELECT * FROM phasegate.{table}")
+    assert client.execute("SELECT state, original_sql FROM phasegate.changes").fetchone() == (
+        "done", "ALTER TABLE orders ...")
+    for sql in ("UPDATE phasegate.event SET kind = 'x'", "DELETE FROM phasegate.event", "TRUNCATE phasegate.event"):
+        with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+            orders.execute(sql)
+
+
+# ---- kill -9 ----
+
+def agree(connection, number, steps):
+    """What is on record as done holds in the catalog; transactional steps not on record do not."""
+    for each, status in zip(steps, statuses(connection, number)):
+        if each["probe"] is None or each["purpose"].startswith("drop"):
+            continue
+        holds = one(connection, "SELECT (" + each["probe"] + ")")
+        if status == "done":
+            assert holds, each["purpose"]
+        elif status in ("pending", "intent") and each["kind"] == "catalog":
+            assert not holds, each["purpose"]
+
+
+def engine_gone(connection):
+    """Its server process has finished or ended what it was at; then nothing moves any more."""
+    wait_until(lambda: not one(connection, "SELECT EXISTS (SELECT FROM pg_stat_activity"
+                                           " WHERE application_name = 'phasegate')"),
+               "the server to notice", timeout=20)
+
+
+LONG = ADD_COLUMN + create_index()
+SLOW = {"batch_rows_first": 20, "batch_rows_max": 20, "rows_per_second": 600}
+
+
+@pytest.fixture
+def counted(orders):
+    """orders, with every write of a row counted; sequences do not roll back."""
+    orders.execute(f"""SET ROLE {OWNER};
+        CREATE SEQUENCE public.written;
+        CREATE FUNCTION public.count_write() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM nextval('public.written'); RETURN NEW; END $$;
+        CREATE TRIGGER w BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION public.count_write();
+        RESET ROLE""")
+    return orders
+
+
+def look_after_a_kill(connection):
+    """The record agrees with the table.  True while the change is live."""
+    engine_gone(connection)
+    if not one(connection, "SELECT to_regclass('phasegate.change') IS NOT NULL"):
+        return True
+    row = connection.execute("SELECT id, state FROM phasegate.change ORDER BY id DESC LIMIT 1").fetchone()
+    if row is None:
+        return True
+    agree(connection, row[0], LONG)
+    filled = one(connection, "SELECT COALESCE(sum(rows_changed), 0)::int8 FROM phasegate.backfill")
+    if filled:
+        assert one(connection, "SELECT count(*) FROM orders WHERE double IS NOT NULL") == filled
+    return row[1] in LIVE
+
+
+def completes(connection, document, kills):
+    outcome = Run(document(LONG)).outcome()
+    assert outcome["state"] == "done", str(outcome)
+    assert one(connection, "SELECT count(*) FROM orders WHERE double = qty * 2") == 1000
+    assert one(connection, column_is_not_null("double"))
+    assert one(connection, INDEX_PROBE.format("indisvalid"))
+    # At most the batch under way was repeated for each kill.
+    assert one(connection, "SELECT last_value FROM public.written") <= 1000 + kills * 20
+    assert one(connection, "SELECT count(*) FROM phasegate.change WHERE state = 'done'") >= 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_killed_at_random(counted, document, seed):
+    """Killed again and again; the record agrees with the catalog; sending it again completes it."""
+    chance = random.Random(seed)
+    kills, live = 0, True
+    while live and kills < 6:
+        run = Run(document(LONG, settings=SLOW))
+        time.sleep(chance.uniform(0.05, 0.7))
+        run.kill()
+        kills += 1
+        live = look_after_a_kill(counted)
+    completes(counted, document, kills)
+
+
+@pytest.mark.parametrize("delay_ms", [0, 3, 15])
+@pytest.mark.parametrize("number", [1, 3, 4, 5, 7])
+def test_killed_at_a_step(counted, document, number, delay_ms):
+    """Killed in the moment it says that a step begins, or shortly after."""
+    run = Run(document(LONG))
+    run.until(f"step {number} of 7")
+    time.sleep(delay_ms / 1000)
+    run.kill()
+    look_after_a_kill(counted)
+    completes(counted, document, 1)
+
+
+def test_taken_up_at_once_from_a_dead_proxy(orders, document):
+    """No waiting for somebody to notice: the session lock goes with the connection."""
+    slow = {"batch_rows_first": 10, "batch_rows_max": 10, "rows_per_second": 200}
+    run = Run(document(ADD_COLUMN, settings=slow))
+    run.until("backfilling")
+    run.kill()
+    outcome = Run(document(ADD_COLUMN)).outcome()
+    assert outcome["state"] == "done", str(outcome)
+    assert one(orders, "SELECT epoch FROM phasegate.change") == 2
+
+
+def test_somebody_elses_orphan_is_named(orders, document):
+    slow = {"batch_rows_first": 10, "batch_rows_max": 10, "rows_per_second": 200}
+    run = Run(document(ADD_COLUMN, sql="ALTER 1", settings=slow))
+    run.until("backfilling")
+    run.kill()
+    engine_gone(orders)
+    outcome = Run(document(SET_NOT_NULL, sql="ALTER 2")).outcome()
+    assert outcome["sqlstate"] == "55006"
+    assert outcome["hint"].startswith("Nobody works on it now.")
+
+
+def test_the_server_is_restarted_meanwhile(server, orders, document, database):
+    slow = {"batch_rows_first": 10, "batch_rows_max": 10, "rows_per_second": 300}
+    run = Run(document(ADD_COLUMN, settings=slow))
+    run.until("backfilling")
+    orders.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'phasegate'")
+    outcome = run.outcome()
+    assert outcome["state"] == "done", str(outcome)
+    assert one(orders, "SELECT count(*) FROM orders WHERE double = qty * 2") == 1000
