@@ -86,10 +86,11 @@ static enum term_state before_start(struct where *where, const struct token *tok
 
 static enum term_state at_start(struct where *where, const struct token *token)
 {
-	static const struct word constants[] = {WORD("true"), WORD("false"), WORD("null"), {0}};
+	static const struct word others[] = {
+		WORD("true"), WORD("false"), WORD("null"), WORD("not"), {0}};
 
 	if ((token->kind != TOKEN_WORD && token->kind != TOKEN_QUOTED) ||
-		token_is_any(token, constants))
+		token_is_any(token, others))
 		return TERM_UNKNOWN;
 	chain_start(&where->left, token);
 	where->simple = true;
@@ -110,6 +111,12 @@ static enum term_state at_operator(struct where *where, const struct token *toke
 	return TERM_UNKNOWN;
 }
 
+static enum term_state null_test(struct where *where)
+{
+	where->null_tests = true;
+	return TERM_WHOLE;
+}
+
 static enum term_state in_column(struct where *where, const struct token *token)
 {
 	static const struct word tests[] = {WORD("isnull"), WORD("notnull"), {0}};
@@ -120,13 +127,11 @@ static enum term_state in_column(struct where *where, const struct token *token)
 		return TERM_IS;
 	if (token_is(token, "not"))
 		return TERM_COLUMN;
-	if (token_is_any(token, tests)) {
-		where->null_tests = true;
-		return TERM_SELECTIVE;
-	}
+	if (token_is_any(token, tests))
+		return null_test(where);
 	/* WHERE CURRENT OF cursor */
 	if (token_is(token, "of") && token_is(&where->left.name, "current"))
-		return TERM_SELECTIVE;
+		return TERM_CURSOR;
 	return at_operator(where, token);
 }
 
@@ -149,11 +154,9 @@ static enum term_state in_is(struct where *where, const struct token *token)
 
 	if (token_is(token, "not"))
 		return TERM_IS;
-	if (token_is(token, "null")) {
-		where->null_tests = true;
-		return TERM_SELECTIVE;
-	}
-	return token_is_any(token, tests) ? TERM_SELECTIVE : TERM_UNKNOWN;
+	if (token_is(token, "null"))
+		return null_test(where);
+	return token_is_any(token, tests) ? TERM_WHOLE : TERM_UNKNOWN;
 }
 
 /* LIKE '%' takes every text there is, and that pattern has many spellings. */
@@ -221,15 +224,25 @@ static enum term_state in_right_list(struct where *where, const struct token *to
 	}
 }
 
+/* What binds weaker than the comparison would take the whole of it as its operand. */
 static enum term_state in_selective(struct where *where, const struct token *token)
 {
-	static const struct word breaks[] = {WORD("is"), WORD("isnull"), WORD("notnull"), {0}};
+	static const struct word breaks[] = {WORD("is"), WORD("isnull"), WORD("notnull"),
+		WORD("not"), WORD("like"), WORD("ilike"), WORD("similar"), WORD("in"),
+		WORD("between"), {0}};
 
 	(void)where;
 	if (is_comparison(token) || token_is_any(token, breaks) || token->kind == TOKEN_BRACKET ||
 		token->kind == TOKEN_COMMA)
 		return TERM_UNKNOWN;
 	return TERM_SELECTIVE;
+}
+
+static enum term_state in_cursor(struct where *where, const struct token *token)
+{
+	(void)where;
+	(void)token;
+	return TERM_WHOLE;
 }
 
 static enum term_state right_column_done(const struct where *where)
@@ -255,7 +268,6 @@ static enum term_state in_right_column(struct where *where, const struct token *
 	return in_selective(where, token);
 }
 
-/* A (group) is selective only as long as nothing is made of its value. */
 static enum term_state stay_unknown(struct where *where, const struct token *token)
 {
 	(void)where;
@@ -273,7 +285,8 @@ static enum term_state (*const states[TERM_STATES])(struct where *, const struct
 	[TERM_RIGHT_LIST] = in_right_list,
 	[TERM_RIGHT_COLUMN] = in_right_column,
 	[TERM_SELECTIVE] = in_selective,
-	[TERM_GROUP] = stay_unknown,
+	[TERM_CURSOR] = in_cursor,
+	[TERM_WHOLE] = stay_unknown,
 	[TERM_UNKNOWN] = stay_unknown,
 };
 
@@ -291,7 +304,7 @@ static void end_term(struct where *where)
 {
 	if (where->state == TERM_RIGHT_COLUMN)
 		where->state = right_column_done(where);
-	if (where->state == TERM_SELECTIVE || where->state == TERM_GROUP)
+	if (where->state == TERM_SELECTIVE || where->state == TERM_WHOLE)
 		where->branch_may_hold &= ~1u;
 	where->state = TERM_START;
 }
@@ -321,7 +334,7 @@ static void open_group(struct where *where)
 static void close_group(struct where *where)
 {
 	end_branch(where);
-	where->state = (where->group_may_hold & 1) != 0 ? TERM_UNKNOWN : TERM_GROUP;
+	where->state = (where->group_may_hold & 1) != 0 ? TERM_UNKNOWN : TERM_WHOLE;
 	where->depth--;
 	where->groups--;
 	where->branch_may_hold >>= 1;

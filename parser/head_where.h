@@ -23,7 +23,8 @@ enum term_state {
 	TERM_RIGHT_LIST, /* inside its parentheses */
 	TERM_RIGHT_COLUMN, /* a name so far */
 	TERM_SELECTIVE,
-	TERM_GROUP, /* a selective (group), while nothing follows it */
+	TERM_CURSOR, /* CURRENT OF */
+	TERM_WHOLE, /* a selective (group) or test, while nothing follows it */
 	TERM_UNKNOWN,
 	TERM_STATES
 };
