@@ -36,10 +36,13 @@ static const struct node_kind *node_kind(const PgQuery__Node *node)
 	return i < sizeof(node_kinds) / sizeof(*node_kinds) ? &node_kinds[i] : &unknown;
 }
 
+/* A node without a kind is an empty item of a list, as in SELECT DISTINCT or FROM f(). */
 bool node_known(const PgQuery__Node *node)
 {
 	enum node_role role = node_kind(node)->role;
 
+	if (node->node_case == PG_QUERY__NODE__NODE__NOT_SET)
+		return true;
 	return role != NODE_UNKNOWN && role != NODE_NEVER;
 }
 

@@ -356,6 +356,8 @@ Test(stmt_kinds, harmless_statements)
 	static const struct row rows[] = {
 		{"SELECT f(a) FROM t", .kind = ACTION_HARMLESS},
 		{"VALUES (1)", .kind = ACTION_HARMLESS},
+		{"SELECT DISTINCT a FROM f(1) x, ROWS FROM (g(1), h() AS (a int)) y",
+			.kind = ACTION_HARMLESS},
 		{"TABLE t", .kind = ACTION_HARMLESS},
 		{"INSERT INTO s.t VALUES (1)", .kind = ACTION_HARMLESS, .table = "s.t"},
 		{"INSERT INTO t VALUES (1) ON CONFLICT (a) DO UPDATE SET b = 1",
