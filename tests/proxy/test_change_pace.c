@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "pace.h"
+
+#include <criterion/criterion.h>
+
+Test(change_pace, batches_settle_at_the_target)
+{
+	static const struct {
+		double ms_a_row;
+		int settles_at; /* 200 ms / ms_a_row, clamped */
+	} cases[] = {
+		{0.01, 20000},
+		{0.05, 4000},
+		{0.4, 500},
+		{4, 50},
+		{100, 10},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct batch_pace pace = {.rows = 500};
+
+		for (int n = 0; n < 60; n++)
+			batch_pace_next(
+				&pace, pace.rows, pace.rows * cases[i].ms_a_row, 200, 20000);
+		cr_expect(pace.rows >= cases[i].settles_at * 9 / 10 &&
+				  pace.rows <= cases[i].settles_at * 11 / 10,
+			"case %zu: %d", i, pace.rows);
+	}
+}
+
+Test(change_pace, growth_is_bounded_and_shrinking_is_not)
+{
+	struct batch_pace pace = {.rows = 100};
+
+	batch_pace_next(&pace, 100, 1, 200, 20000);
+	cr_expect_eq(pace.rows, 151);
+	pace = (struct batch_pace){.rows = 5000};
+	batch_pace_next(&pace, 5000, 1001, 200, 20000);
+	cr_expect_eq(pace.rows, 500, "over five times the target: a tenth, not %d", pace.rows);
+	cr_expect_eq(pace.avg_rows, 0);
+}
+
+Test(change_pace, failures_halve_down_to_one_and_it_recovers)
+{
+	struct batch_pace pace = {.rows = 40};
+
+	for (int n = 0; n < 10; n++)
+		batch_pace_failed(&pace);
+	cr_expect_eq(pace.rows, 1);
+	batch_pace_next(&pace, 1, 0, 200, 20000);
+	cr_expect_eq(pace.rows, BATCH_ROWS_MIN);
+}
+
+Test(change_pace, a_maximum_below_the_minimum_does_no_harm)
+{
+	struct batch_pace pace = {.rows = 10};
+
+	batch_pace_next(&pace, 10, 1, 200, 0);
+	cr_expect_eq(pace.rows, BATCH_ROWS_MIN);
+}
+
+Test(change_pace, bucket_holds_the_rate)
+{
+	struct rate_bucket bucket = {0};
+	int64_t now = 1000, rows = 0, begun = now;
+
+	while (rows < 100000) {
+		now += 5; /* the batch itself */
+		now += rate_bucket_take(&bucket, 10000, 700, now);
+		rows += 700;
+	}
+	cr_expect(now - begun > 9900 && now - begun < 10200, "%lld ms", (long long)(now - begun));
+}
+
+Test(change_pace, idle_time_is_not_paid_back_as_a_burst)
+{
+	struct rate_bucket bucket = {0};
+
+	rate_bucket_take(&bucket, 1000, 0, 1000);
+	cr_expect_eq(rate_bucket_take(&bucket, 1000, 200, 3600 * 1000), 0);
+	cr_expect_gt(rate_bucket_take(&bucket, 1000, 200, 3600 * 1000), 190);
+}
+
+Test(change_pace, no_rate_no_wait)
+{
+	struct rate_bucket bucket = {.tokens = -1e9, .filled_ms = 1};
+
+	cr_expect_eq(rate_bucket_take(&bucket, 0, 1000000, 5), 0);
+	cr_expect_eq(bucket.tokens, 0);
+}
+
+Test(change_pace, lock_attempts)
+{
+	static const struct {
+		int attempt, timeout_max, timeout, delay;
+	} cases[] = {
+		{1, 2000, 200, 500}, {2, 2000, 400, 1000}, {4, 2000, 1600, 4000},
+		{5, 2000, 2000, 8000}, {100, 2000, 2000, 60000}, {1, 100, 100, 500},
+		{1, 0, 200, 500}, /* 0 would wait for ever */
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cr_expect_eq(lock_attempt_timeout_ms(cases[i].attempt, cases[i].timeout_max),
+			cases[i].timeout, "case %zu", i);
+		cr_expect_eq(lock_attempt_delay_ms(cases[i].attempt, 500, 0.5), cases[i].delay,
+			"case %zu", i);
+		cr_expect_eq(lock_attempt_delay_ms(cases[i].attempt, 500, 0), cases[i].delay / 2,
+			"case %zu", i);
+	}
+}
