@@ -18,7 +18,10 @@
 #include "arena.h"
 #include "stmt.h"
 
-/* head, then link again and again, then the mirror image of link, then tail. */
+/*
+ * head, then link again and again, then tail, then close as often.  A level costs the same
+ * stack whatever it is made of, so the densest links are tried, and one of each way to nest.
+ */
 struct shape {
 	const char *head, *link, *close, *tail;
 	unsigned link_words; /* words and operators in link */
@@ -27,17 +30,13 @@ struct shape {
 
 static const struct shape shapes[] = {
 	{"CREATE VIEW v AS SELECT 1", "+1", "", "", 1, 0},
-	{"CREATE VIEW v AS SELECT a", "::int", "", "", 1, 0},
-	{"CREATE VIEW v AS SELECT a", " ISNULL", "", "", 1, 0},
 	{"CREATE VIEW v AS SELECT ", "NOT ", "", "a", 1, 0},
-	{"CREATE VIEW v AS SELECT 1 FROM a", " CROSS JOIN a", "", "", 3, 0},
 	{"CREATE VIEW v AS SELECT 1", " UNION SELECT 1", "", "", 2, 0},
 	{"CREATE VIEW v AS SELECT a", "[1]", "", "", 0, 0},
 	{"CREATE VIEW v AS ", "SELECT (", ")", "SELECT 1", 1, 1},
 	{"CREATE VIEW v AS SELECT ", "f(", ")", "1", 1, 1},
 	{"CREATE VIEW v AS SELECT ", "CASE WHEN ", " THEN 1 END", "a", 4, 0},
 	{"ALTER TABLE t ADD CHECK (a", "+1", "", " = 1)", 1, 0},
-	{"DELETE FROM t RETURNING 1", "+1", "", "", 1, 0},
 };
 
 static unsigned links(const struct shape *shape)
@@ -116,7 +115,7 @@ static size_t parse_on_measured_stack(char *text)
 	return touched;
 }
 
-Test(limits, deepest_trees_fit_the_stack_four_times)
+Test(limits, deepest_trees_fit_the_stack_four_times, .timeout = 100)
 {
 	size_t most = 0;
 
