@@ -258,12 +258,17 @@ static void do_submit(struct change_wait *wait, struct run *run, struct change_o
 		;
 }
 
-/* One after the other, as they were recorded; the first that fails ends it. */
+/* One after the other, as they were recorded, each for itself; the first failure is reported. */
 static void do_run(struct change_wait *wait, struct run *run, struct change_outcome *outcome)
 {
 	outcome->state = CHANGE_DONE;
-	for (size_t i = 0; i < wait->n_ids && outcome->state == CHANGE_DONE; i++)
-		set_outcome(wait, run, run_change(run, wait->ids[i]), outcome);
+	for (size_t i = 0; i < wait->n_ids; i++) {
+		struct change_outcome one = {.rows = outcome->rows, .batches = outcome->batches};
+
+		set_outcome(wait, run, run_change(run, wait->ids[i]), &one);
+		if (outcome->state == CHANGE_DONE)
+			*outcome = one;
+	}
 }
 
 static void run_wait(struct change_engine *engine, struct task *task)

@@ -77,6 +77,7 @@ CREATE TABLE IF NOT EXISTS phasegate.change (
 	decision numeric,
 	in_transaction boolean NOT NULL,
 	submitted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	submitted_xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
 	finished_at timestamptz,
 	-- Fencing: whoever works raises the epoch, and every transaction of the work asks for its own.
 	owner uuid,
@@ -85,8 +86,10 @@ CREATE TABLE IF NOT EXISTS phasegate.change (
 	owner_pid integer,
 	owner_backend_start timestamptz
 );
-CREATE UNIQUE INDEX IF NOT EXISTS change_one_live_a_table ON phasegate.change (relid)
-	WHERE state IN ('submitted', 'running', 'undoing');
+-- One at a time works on a table.  Several may wait for it when one transaction submitted them all:
+-- a migration that changes a table twice; phasegate.record sees to that.
+CREATE UNIQUE INDEX IF NOT EXISTS change_one_at_work_a_table ON phasegate.change (relid)
+	WHERE state IN ('running', 'undoing');
 CREATE UNIQUE INDEX IF NOT EXISTS change_live_idem_key ON phasegate.change (idem_key)
 	WHERE state IN ('submitted', 'running', 'undoing');
 
@@ -214,7 +217,20 @@ BEGIN
 		RAISE EXCEPTION 'the change was planned for database %', document ->> 'database'
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
+	-- Until this transaction ends nobody else submits a change of the table.
+	PERFORM pg_advisory_xact_lock((x'70676368'::bigint << 32) | (plan ->> 'relation')::bigint);
 	LOOP
+		SELECT c.id, c.idem_key INTO live FROM phasegate.change c
+			WHERE c.relid = (plan ->> 'relation')::oid
+			AND c.state IN ('submitted', 'running', 'undoing')
+			AND (c.submitted_xact <> pg_current_xact_id() OR c.idem_key = wanted)
+			ORDER BY c.id LIMIT 1;
+		IF FOUND THEN
+			id := live.id;
+			existing := true;
+			same := live.idem_key = wanted;
+			RETURN;
+		END IF;
 		INSERT INTO phasegate.change (idem_key, nonce, relid, nspname, relname, original_sql,
 			fingerprint, rule, tag, summary, submitter, submitted_by, session_user_name,
 			search_path, client_address, application, decision, in_transaction)
@@ -227,15 +243,6 @@ BEGIN
 		ON CONFLICT DO NOTHING
 		RETURNING change.id INTO record.id;
 		EXIT WHEN record.id IS NOT NULL;
-		SELECT c.id, c.idem_key INTO live FROM phasegate.change c
-			WHERE c.relid = (plan ->> 'relation')::oid
-			AND c.state IN ('submitted', 'running', 'undoing');
-		IF FOUND THEN
-			id := live.id;
-			existing := true;
-			same := live.idem_key = wanted;
-			RETURN;
-		END IF;
 		IF EXISTS (SELECT FROM phasegate.change c WHERE c.nonce = (document ->> 'nonce')::uuid) THEN
 			RAISE EXCEPTION 'this change was recorded before'
 				USING ERRCODE = 'unique_violation';

@@ -79,7 +79,7 @@ static void say(struct run *run, const char *progress, int64_t waited_ms)
 			table, run->blockers_text, run->attempt);
 	else if (run->blockers_text != NULL)
 		run_say(run, false, "waiting for %s", run->blockers_text);
-	else
+	else if (waited_ms >= 1000)
 		run_say(run, false, "%s: %s%s%.0f s", run->step->purpose,
 			progress != NULL ? progress : "", progress != NULL ? ", " : "",
 			(double)waited_ms / 1000);
