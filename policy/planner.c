@@ -25,6 +25,8 @@ struct planner planner_open(const struct rule_context *context, struct plan *pla
 									   : "ALTER TABLE",
 		.deferrable = true,
 	};
+	if (plan->table.name == NULL && action->n_targets > 0)
+		plan->table = action->targets[0];
 	planner.table_sql = plan->table.name != NULL ? name_sql(planner.arena, &plan->table) : "";
 	planner.alter = arena_printf(
 		planner.arena, "ALTER TABLE %s%s", action->only ? "ONLY " : "", planner.table_sql);
@@ -119,16 +121,6 @@ static const struct constraint_facts *primary_key(const struct relation_facts *t
 	return NULL;
 }
 
-static const char *column_list(struct arena *arena, const char *const *columns, size_t n)
-{
-	const char *text = "";
-
-	for (size_t i = 0; i < n; i++)
-		text = arena_printf(
-			arena, "%s%s%s", text, i > 0 ? ", " : "", quote_ident(arena, columns[i]));
-	return text;
-}
-
 /* What names a row: the primary key, or where it lies; below a partitioned table that needs the
  * leaf too. */
 static const char *row_key(struct planner *planner)
@@ -136,7 +128,7 @@ static const char *row_key(struct planner *planner)
 	const struct constraint_facts *key = primary_key(planner->table);
 
 	if (key != NULL)
-		return column_list(planner->arena, key->columns, key->n_columns);
+		return planner_columns_sql(planner->arena, key->columns, key->n_columns);
 	return planner_partitioned(planner) ? "tableoid, ctid" : "ctid";
 }
 
@@ -159,72 +151,4 @@ void planner_add_backfill(struct planner *planner, const char *column, const cha
 		spec->pending_sql);
 	step->probe = arena_printf(arena, "SELECT NOT EXISTS (SELECT FROM %s WHERE %s)",
 		planner->table_sql, spec->pending_sql);
-}
-
-/* ---- unique indexes behind constraints ---- */
-
-static struct name beside_table(const struct planner *planner, const char *index)
-{
-	return (struct name){.schema = planner->plan->table.schema, .name = index};
-}
-
-bool planner_index_name_free(const struct planner *planner, const char *index)
-{
-	struct name name = beside_table(planner, index);
-	const struct relation_facts *relation = facts_relation(planner->facts, &name);
-	const struct index_facts *own =
-		planner->table != NULL ? facts_index(planner->table, index) : NULL;
-
-	if (relation == NULL) {
-		name.schema = planner->action->table.schema;
-		relation = facts_relation(planner->facts, &name);
-	}
-	if (own != NULL)
-		return !own->valid;
-	return relation == NULL || !relation->exists || planner->table == NULL ||
-	       strcmp(relation->name.schema, planner->table->name.schema) != 0;
-}
-
-void planner_add_unique_index(
-	struct planner *planner, const char *name, const struct constraint_def *def)
-{
-	struct arena *arena = planner->arena;
-	const struct name *table = &planner->plan->table;
-	struct name index = beside_table(planner, name);
-	struct step *step =
-		plan_add_step(planner->plan, STEP_CONCURRENTLY, LOCK_SHARE_UPDATE_EXCLUSIVE);
-	const char *include = "";
-
-	if (def->n_include > 0)
-		include = arena_printf(
-			arena, " INCLUDE (%s)", column_list(arena, def->include, def->n_include));
-	step->purpose =
-		arena_printf(arena, "build the unique index %s; reads and writes go on", name);
-	step->sql = arena_printf(arena, "CREATE UNIQUE INDEX CONCURRENTLY %s ON %s (%s)%s%s",
-		quote_ident(arena, name), planner->table_sql,
-		column_list(arena, def->columns, def->n_columns), include,
-		def->nulls_not_distinct ? " NULLS NOT DISTINCT" : "");
-	step->undo = arena_printf(
-		arena, "DROP INDEX CONCURRENTLY IF EXISTS %s", name_sql(arena, &index));
-	step->probe = probe_select(planner, probe_index(planner, table, name), NULL);
-	planner_repair_index(planner, step, table, name);
-}
-
-struct step *planner_add_using_index(struct planner *planner, const char *name, const char *index,
-	const struct constraint_def *def)
-{
-	struct arena *arena = planner->arena;
-	const char *quoted = quote_ident(arena, name);
-	bool primary = def->kind == CONSTRAINT_PRIMARY_KEY;
-
-	return planner_add_catalog(planner,
-		arena_printf(arena, "make the index the %s %s",
-			primary ? "primary key" : "unique constraint", name),
-		arena_printf(arena, "%s ADD CONSTRAINT %s %s USING INDEX %s%s%s", planner->alter,
-			quoted, primary ? "PRIMARY KEY" : "UNIQUE", quote_ident(arena, index),
-			def->deferrable ? " DEFERRABLE" : "",
-			def->initially_deferred ? " INITIALLY DEFERRED" : ""),
-		arena_printf(arena, "%s DROP CONSTRAINT IF EXISTS %s", planner->alter, quoted),
-		probe_select(planner, probe_constraint(planner, &planner->plan->table, name, false),
-			NULL));
 }

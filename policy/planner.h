@@ -43,6 +43,8 @@ void planner_add_unique_index(
 struct step *planner_add_using_index(struct planner *planner, const char *name, const char *index,
 	const struct constraint_def *def);
 
+/* Quoted, with commas between. */
+const char *planner_columns_sql(struct arena *arena, const char *const *columns, size_t n);
 /* The name written, or the one PostgreSQL would choose. */
 const char *planner_constraint_name(struct planner *planner, const struct constraint_def *def);
 bool planner_constraint_exists(const struct planner *planner, const char *name);

@@ -142,7 +142,7 @@ static void add_attach(struct recipe_index *recipe, const struct part *part)
 				quote_literal(arena, index), quote_literal(arena, parent)),
 			NULL));
 
-	/* Measured: SHARE UPDATE EXCLUSIVE on the parent index, ACCESS EXCLUSIVE on the part. */
+	/* On the part, which queries of its table open too (ATExecAttachPartitionIdx). */
 	step->lock = LOCK_ACCESS_EXCLUSIVE;
 }
 

@@ -78,7 +78,8 @@ static const char *fill_expression(const struct planner *planner, const char *co
 		planner->table != NULL ? facts_column(planner->table, column) : NULL;
 
 	if (facts == NULL || facts->generated || facts->default_sql == NULL ||
-		strncmp(facts->default_sql, "NULL", 4) == 0)
+		strcmp(facts->default_sql, "NULL") == 0 ||
+		strncmp(facts->default_sql, "NULL::", 6) == 0)
 		return NULL;
 	return facts->default_sql;
 }

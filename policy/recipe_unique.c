@@ -1,80 +1,10 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * UNIQUE and PRIMARY KEY over an index built concurrently, and what constraints are called.
- * USING INDEX wants a plain index of default order, which the columns of a constraint always make.
+ * UNIQUE and PRIMARY KEY over an index built concurrently.  USING INDEX wants a plain index of
+ * default order, which the columns of a constraint always make.
  */
-#include <string.h>
-#include <strings.h>
-
 #include "arena.h"
 #include "planner.h"
-#include "recipe_names.h"
-
-/* AddRelationNewConstraints (heap.c): named for its column only when it speaks of exactly one. */
-static const char *single_column(const struct expr *check)
-{
-	for (size_t i = 1; i < check->n_columns; i++)
-		if (strcmp(check->columns[i], check->columns[0]) != 0)
-			return NULL;
-	return check->n_columns > 0 ? check->columns[0] : NULL;
-}
-
-const char *planner_constraint_name(struct planner *planner, const struct constraint_def *def)
-{
-	struct arena *arena = planner->arena;
-	const char *table = planner->plan->table.name;
-	const char *columns;
-
-	if (def->name != NULL)
-		return def->name;
-	switch (def->kind) {
-	case CONSTRAINT_CHECK:
-		return choose_name(
-			arena, planner->table, table, single_column(def->check), "check");
-	case CONSTRAINT_FOREIGN_KEY:
-		columns = join_columns(arena, def->columns, def->n_columns);
-		return choose_name(arena, planner->table, table, columns, "fkey");
-	case CONSTRAINT_PRIMARY_KEY:
-		return choose_name(arena, planner->table, table, NULL, "pkey");
-	case CONSTRAINT_UNIQUE:
-	case CONSTRAINT_EXCLUSION:
-		break;
-	}
-	columns = join_columns(arena, def->columns, def->n_columns);
-	if (def->n_include > 0)
-		columns = arena_printf(
-			arena, "%s_%s", columns, join_columns(arena, def->include, def->n_include));
-	return choose_name(arena, planner->table, table, columns, "key");
-}
-
-bool planner_constraint_exists(const struct planner *planner, const char *name)
-{
-	return planner->table != NULL && facts_constraint(planner->table, name) != NULL;
-}
-
-/* A key word outside quotes. */
-static bool has_word(const char *sql, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *p = sql; *p != '\0'; p++) {
-		if (*p == '"') {
-			p = strchr(p + 1, '"');
-			if (p == NULL)
-				return false;
-		} else if (strncasecmp(p, word, n) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* WITH (fillfactor = ..) and TABLESPACE are in the text alone, so they would be lost. */
-bool planner_index_can_replace(const struct planner *planner, const struct constraint_def *def)
-{
-	return !planner_partitioned(planner) && !has_word(def->body_sql, " WITH") &&
-	       !has_word(def->body_sql, " TABLESPACE");
-}
 
 bool recipe_add_unique(const struct rule_context *context, struct plan *plan)
 {

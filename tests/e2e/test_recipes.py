@@ -10,7 +10,7 @@ import pytest
 
 from conftest import BUILD
 from lab.postgres import binaries
-from plans import Planner, catalog, done, groups, run_group, undo_group
+from plans import Planner, catalog, done, groups, run_group, run_step, undo_group
 
 ROWS = 1200  # more than a batch
 
@@ -216,6 +216,33 @@ def repeat_updates(text):
 @pytest.mark.parametrize(("setup", "statement"), UNPLANNED)
 def test_no_plan_where_there_is_no_safe_form(planner, prepare, setup, statement):
     assert planner.plan(prepare(setup), statement) is None
+
+
+MODES = ["AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock",
+         "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"]
+NAMES = {"no lock": -1, "ROW EXCLUSIVE": 2, "SHARE UPDATE EXCLUSIVE": 3, "SHARE": 4, "SHARE ROW EXCLUSIVE": 5,
+         "ACCESS EXCLUSIVE": 7}
+
+
+def strongest_lock(connection, existing):
+    held = connection.execute("""SELECT l.mode FROM pg_locks l
+        WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.relation = ANY (%s)""", [existing])
+    return max((MODES.index(mode) for mode, in held), default=-1)
+
+
+@pytest.mark.parametrize(("setup", "statement"), PLANNED)
+def test_a_step_takes_the_lock_it_tells(planner, prepare, setup, statement):
+    connection = prepare(setup)
+    for group in groups(planner.plan(connection, statement)):
+        existing = [oid for oid, in connection.execute(
+            "SELECT oid::int8 FROM pg_class WHERE relnamespace = 's'::regnamespace")]
+        if group[0]["kind"] == "concurrently":
+            run_group(connection, group)
+            continue
+        with connection.transaction():
+            for step in group:
+                run_step(connection, step)
+            assert strongest_lock(connection, existing) == max(NAMES[step["lock"]] for step in group), group
 
 
 def test_every_row_is_filled(planner, prepare):
