@@ -72,7 +72,8 @@ struct change_wait *change_submit(struct change_engine *engine,
 /*
  * Inside BEGIN..COMMIT: the SQL that the session runs on the client's own connection, in the
  * client's transaction, to record the change (one SELECT phasegate.submit(...) whose single
- * bigint column is the id).  Carries our MAC over backend pid, text and plan.  Arena memory.
+ * bigint column is the id).  Carries our MAC over backend pid, text and plan.  Arena memory, never
+ * NULL: a change that cannot be recorded gives a statement that fails with the reason.
  */
 const char *change_submit_sql(struct change_engine *engine, struct arena *arena,
 	const struct change_request *request, int backend_pid);

@@ -405,6 +405,31 @@ def test_a_stranger_may_not(orders, document):
     assert (outcome["state"], outcome["sqlstate"]) == ("failed", "42704")
 
 
+def test_a_control_role_without_superuser(server, database, orders, document):
+    """All it needs: CREATE on the database, and membership in the roles that submit."""
+    orders.execute(f"""
+        DO $$ BEGIN CREATE ROLE control LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+        GRANT {OWNER} TO control;
+        GRANT CREATE ON DATABASE {database} TO control""")
+    conninfo = f"host={server.host} port={server.port} user=control"
+    for steps in (ADD_COLUMN, create_index()):
+        outcome = Run(document(steps, conninfo=conninfo)).outcome()
+        assert outcome["state"] == "done", str(outcome)
+    assert not one(orders, f"SELECT has_schema_privilege('{OWNER}', 'phasegate_run', 'CREATE')")
+    outcome = Run(document(SET_NOT_NULL, conninfo=conninfo, submitter="postgres")).outcome()
+    assert (outcome["state"], outcome["sqlstate"]) == ("failed", "42501"), str(outcome)
+    assert state(orders, outcome["id"]) == "failed"
+
+
+def test_a_schema_of_somebody_elses_is_not_trusted(server, database, orders, document):
+    orders.execute(f"CREATE SCHEMA phasegate AUTHORIZATION {OWNER}")
+    orders.execute("DO $$ BEGIN CREATE ROLE lonely LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+    orders.execute(f"GRANT CREATE ON DATABASE {database} TO lonely")
+    outcome = Run(document(SET_NOT_NULL, conninfo=f"host={server.host} port={server.port} user=lonely")).outcome()
+    assert outcome["state"] == "unusable"
+    assert "belongs to another role than lonely" in outcome["message"], str(outcome)
+
+
 HOSTILE = {
     "RESET ROLE": "cannot set parameter \"role\" within security-definer function",
     "SET SESSION AUTHORIZATION postgres":
