@@ -73,9 +73,10 @@ static const char *size_text(struct arena *arena, const struct relation_facts *r
 /* What the statement names: it may be known by that alone. */
 static const struct name *written(const struct action *action)
 {
-	if (action->table.name != NULL || action->n_targets == 0)
-		return action->table.name != NULL ? &action->table : NULL;
-	return &action->targets[0];
+	if (action->table.name != NULL)
+		return &action->table;
+	/* Of a schema the grammar gives no more than that. */
+	return action->n_targets > 0 && action->targets[0].name != NULL ? &action->targets[0] : NULL;
 }
 
 static const char *table_text(const struct rule_context *context)

@@ -152,5 +152,5 @@ ALTER VIEW v_orders RENAME COLUMN a TO b;
 -- not: rename-column
 ALTER TABLE fresh_t RENAME COLUMN ref TO r;
 
--- expect: reject drop-column
+-- expect: reject drop-column, rename-table
 ALTER TABLE orders RENAME TO o2; ALTER TABLE o2 DROP COLUMN qty;

@@ -69,10 +69,10 @@ UPDATE orders SET qty = 1 WHERE id = 7;
 
 -- a name that was free is not free any more
 
--- expect: reject drop-table
+-- expect: reject drop-table, rename-table
 ALTER TABLE orders RENAME TO o2; DROP TABLE o2;
 
--- expect: reject drop-table
+-- expect: reject drop-table, rename-table
 ALTER TABLE orders RENAME TO o2; DROP TABLE public.o2;
 
 -- the temporary table hides the real one only until it is gone

@@ -150,3 +150,70 @@ COMMENT ON TABLE orders IS 'x';
 -- expect: allow
 -- lock_timeout: 0
 GRANT SELECT ON orders TO somebody;
+
+-- expect: reject rename-table
+-- hint: CREATE VIEW "public"."orders" AS SELECT * FROM "public"."o2"
+ALTER TABLE orders RENAME TO o2;
+
+-- expect: allow
+-- not: rename-table
+ALTER TABLE fresh_t RENAME TO o2;
+
+-- expect: reject set-schema
+ALTER TABLE orders SET SCHEMA archive;
+
+-- expect: allow
+-- not: set-schema
+ALTER TABLE temp_t SET SCHEMA archive;
+
+-- expect: reject rename-schema
+ALTER SCHEMA public RENAME TO old;
+
+-- expect: allow
+-- not: rename-schema
+ALTER SCHEMA public OWNER TO app;
+
+-- expect: reject drop-schema
+DROP SCHEMA public CASCADE;
+
+-- expect: allow
+-- not: drop-schema
+DROP SCHEMA empty_schema;
+
+-- expect: reject drop-database
+DROP DATABASE shop;
+
+-- expect: allow
+-- not: drop-database
+CREATE DATABASE shop;
+
+-- expect: reject drop-type-function-extension-cascade
+DROP TYPE mood CASCADE;
+
+-- expect: reject drop-type-function-extension-cascade
+DROP OWNED BY app;
+
+-- expect: allow
+-- not: drop-type-function-extension-cascade
+DROP FUNCTION f(int);
+
+-- expect: reject set-logged-unlogged
+ALTER TABLE orders SET UNLOGGED;
+
+-- expect: allow
+-- not: set-logged-unlogged
+ALTER TABLE orders SET LOGGED;
+
+-- expect: reject set-tablespace
+ALTER TABLE orders SET TABLESPACE fast;
+
+-- expect: allow
+-- not: set-tablespace
+ALTER TABLE small_t SET TABLESPACE fast;
+
+-- expect: reject set-access-method
+ALTER TABLE orders SET ACCESS METHOD columnar;
+
+-- expect: allow
+-- not: set-access-method
+ALTER TABLE small_t SET ACCESS METHOD columnar;
