@@ -102,7 +102,7 @@ FINAL_SCHEMA = [
     ("channel is there, never is not",
      "SELECT count(*) = 1 FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attname IN ('channel', 'never')"),
     ("nothing is left over: no helper column, trigger, constraint or invalid index",
-     "SELECT (SELECT count(*) = 10 FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attnum > 0 AND NOT attisdropped)"
+     "SELECT (SELECT count(*) = 9 FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attnum > 0 AND NOT attisdropped)"
      " AND (SELECT count(*) = 4 FROM pg_constraint WHERE conrelid = 'orders'::regclass)"
      " AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'orders'::regclass AND NOT tgisinternal)"
      " AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = 'orders'::regclass AND NOT indisvalid)"),
