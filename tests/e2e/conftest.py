@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from lab.postgres import Postgres, binaries  # noqa: E402
-from lab.process import temporary_directory  # noqa: E402
+from lab.process import LabError, temporary_directory  # noqa: E402
 from lab.proxy import Direct, Phasegate, Relay  # noqa: E402
 from lab.wire import Wire  # noqa: E402
 
@@ -134,7 +134,11 @@ def start_proxy(server, tmp_path_factory, lab_directory):
         folder = lab_directory / f"proxy{next(numbers)}"
         proxy = Phasegate(server, folder, BUILD, changes, {**ASAN, **(environment or {})})
         started.append(proxy)
-        return proxy.start()
+        try:
+            return proxy.start()
+        except LabError:
+            proxy.kill()
+            raise
 
     yield start
     for proxy in started:

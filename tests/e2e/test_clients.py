@@ -381,7 +381,7 @@ class TestSession:
         def write():
             with psycopg.connect(target.conninfo(database)) as connection:
                 for _ in range(50):
-                    connection.execute("UPDATE counter SET n = n + 1 WHERE true")
+                    connection.execute("UPDATE counter SET n = n + 1 WHERE n >= 0")
                     connection.commit()
 
         threads = [threading.Thread(target=write) for _ in range(6)]

@@ -118,7 +118,6 @@ class TestStartupOfTheProxy:
         {"options": "-cstandard\\_conforming_strings=off"},
         {"options": "--standard-conforming-strings=off"},
         {"options": "-c client_encoding=SJIS"},
-        {"options": "-c session_replication_role=replica"},
         {"replication": "database"},
         {"replication": "on"},
     ], ids=str)
