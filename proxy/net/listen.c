@@ -16,8 +16,8 @@
 #include "endpoints.h"
 #include "proxy.h"
 #include "session.h"
-#include "worker.h"
 #include "wire.h"
+#include "worker.h"
 
 enum {
 	LISTEN_BACKLOG = 1024, /* the kernel lowers it to net.core.somaxconn */

@@ -12,7 +12,8 @@
 #include "proxy.h"
 #include "relay.h"
 
-struct wire_error gate_copy_error(struct arena *arena, const struct wire_error *error)
+/* Memory of the arena: the message it points into goes. */
+static struct wire_error copy_error(struct arena *arena, const struct wire_error *error)
 {
 	return (struct wire_error){
 		.severity = arena_strdup(arena, error->severity),
@@ -62,7 +63,7 @@ static bool swallowed_answer(struct session *session, const struct answer *answe
 		return false;
 	if (gate != NULL) {
 		gate->failed = true;
-		gate->error = gate_copy_error(&gate->arena, &error);
+		gate->error = copy_error(&gate->arena, &error);
 	}
 	return (answer->owed.flags & OWED_RELAY_ERROR) != 0 || fatal(&error);
 }
@@ -200,13 +201,12 @@ static void on_committed_done(void *arg, const struct change_outcome *outcome)
 
 static const struct change_events committed_events = {on_progress, on_committed_done};
 
-bool gate_ready(struct session *session, const struct wire_header *header, const uint8_t *body)
+bool gate_ready(struct session *session, const uint8_t *body)
 {
 	struct change_engine *engine = session->worker->proxy->engine;
 	struct change_wait *wait;
 	unsigned n = session->n_pending;
 
-	(void)header;
 	if (n == 0 || session->status != 'I')
 		return true;
 	session->n_pending = 0;

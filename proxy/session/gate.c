@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: PostgreSQL */
+#include "gate.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "gate_internal.h"
-#include "debug_log.h"
 #include "head.h"
 #include "inject.h"
-#include "notice.h"
 #include "proxy.h"
 #include "relay.h"
 
@@ -181,15 +181,13 @@ static gate_step *open_query(struct gate *gate, const uint8_t *body, size_t n)
 
 static gate_step *open_parse(struct gate *gate, const uint8_t *body, size_t n)
 {
-	struct wire_parse *parse = arena_alloc(&gate->arena, sizeof(*parse));
-	uint8_t *copy = (uint8_t *)arena_strndup(&gate->arena, (const char *)body, n);
+	struct wire_parse parse;
 	const char *error;
 
-	if (wire_read_parse(copy, n, parse, &error) != 0)
+	if (wire_read_parse(body, n, &parse, &error) != 0)
 		return NULL;
-	gate->parse = parse;
-	gate->name = parse->statement;
-	keep_text(gate, parse->text, parse->text_len);
+	gate->name = arena_strdup(&gate->arena, parse.statement);
+	keep_text(gate, parse.text, parse.text_len);
 	return judge_text;
 }
 

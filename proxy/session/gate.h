@@ -28,7 +28,7 @@ bool gate_answer(struct session *session, const struct answer *answer,
 
 /* ReadyForQuery is about to be passed on.  False: it is kept until the changes just committed are
  * carried out. */
-bool gate_ready(struct session *session, const struct wire_header *header, const uint8_t *body);
+bool gate_ready(struct session *session, const uint8_t *body);
 
 /* Bytes of held that belong to the message being judged. */
 size_t gate_message_bytes(const struct session *session);

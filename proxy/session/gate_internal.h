@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* Shared by gate.c (life), answer.c (what comes back), judge.c
- * (text to decision) and carry*.c (carrying the decision out). */
+/*
+ * The inside of the gate, shared by gate.c (its life), judge.c (text to decision), carry*.c
+ * (carrying the decision out) and answer.c (what comes back).
+ */
 #ifndef GATE_INTERNAL_H
 #define GATE_INTERNAL_H
 
@@ -26,7 +28,6 @@ struct gate {
 	const char *name; /* statement of Parse, Bind and Close, portal of Execute */
 	const char *portal; /* of Bind */
 	char close_kind;
-	const struct wire_parse *parse;
 	const char *text; /* to be judged */
 	size_t text_len;
 	bool substituted; /* Execute: the server holds an empty statement in its place */
@@ -38,7 +39,6 @@ struct gate {
 	struct decision decision;
 	uint64_t decision_seq;
 	int64_t started_us;
-	bool in_batch; /* extended message behind others of its batch: no Sync of ours */
 
 	/* answers to what we injected */
 	const char *row;
@@ -67,27 +67,25 @@ void gate_event(struct session *session, struct gate *gate, gate_step *step);
 /* Send the client's own message on as it is; mark may be NULL. */
 void gate_forward(
 	struct session *session, struct gate *gate, enum owed_kind kind, struct mark *mark);
-/* A new error of the gate's arena from the server's. */
-struct wire_error gate_copy_error(struct arena *arena, const struct wire_error *error);
+/* A mark with the decision's log record and start; the caller's until it is pushed. */
+struct mark *gate_mark(const struct gate *gate);
+/* Send to the server and empty. */
+void gate_send(struct session *session, struct buffer *out);
 
 /* judge.c: from a whole text to carry_*(). */
 gate_step judge_text;
 
 /* carry.c */
 gate_step carry_out; /* the decision stands */
+/* Nothing to judge: as if no proxy were there, names kept true. */
+gate_step carry_unjudged;
 /* Refuse the message with this error; the server is made to fail in its place. */
 void carry_refusal(struct session *session, struct gate *gate, const struct wire_error *error);
 /* Likewise with gate->error. */
 gate_step carry_failed;
 /* carry_change.c: the decision's plan, through the engine. */
 gate_step carry_plan;
-/* A mark with the decision's log record and start. */
-struct mark *gate_mark(const struct gate *gate);
-/* Send to the server and empty. */
-void gate_send(struct session *session, struct buffer *out);
-/* Nothing to judge: as if no proxy were there, names kept true. */
-void carry_unjudged(struct session *session, struct gate *gate);
 
-int64_t clock_us(void);
+int64_t clock_us(void); /* monotonic */
 
 #endif

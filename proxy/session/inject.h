@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+struct mark;
 struct session;
 
 /*
@@ -20,7 +21,6 @@ void inject_statement(struct session *session, const char *sql, const char *cons
 
 /* The same around an Execute whose answers are the client's: mark (may be NULL) belongs to that
  * Execute. */
-struct mark;
 void inject_in_place_of_execute(struct session *session, const char *sql, struct mark *mark);
 
 /* set_config('lock_timeout', value, is_local => true); value in ms or as current_setting gave it.

@@ -122,14 +122,14 @@ static void facts_answered(struct session *session, struct gate *gate)
 static void ask_catalog(struct session *session, struct gate *gate)
 {
 	const char *parameters[CATALOG_PARAMETERS];
+	bool in_batch = session->pipeline.batch_open; /* no Sync of ours: it would commit */
 
 	catalog_parameters(&gate->arena, &gate->request, parameters);
 	gate->row = NULL;
 	gate->failed = false;
-	gate->in_batch = session->pipeline.batch_open;
 	inject_statement(session, catalog_sql, parameters, CATALOG_PARAMETERS,
-		gate->in_batch ? OWED_RELAY_ERROR : 0);
-	if (!gate->in_batch)
+		in_batch ? OWED_RELAY_ERROR : 0);
+	if (!in_batch)
 		inject_sync(session);
 	gate_wait(session, gate, facts_answered);
 }

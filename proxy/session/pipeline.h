@@ -54,7 +54,7 @@ enum { PIPELINE_INLINE = 8, PIPELINE_MAX = 65536 };
 
 struct pipeline {
 	struct owed *ring; /* NULL: the entries stand in small */
-	struct mark *marks, **marks_end; /* in the order of the marked entries */
+	struct mark *marks; /* in the order of the marked entries */
 	uint32_t special; /* entries with flags */
 	uint32_t capacity, start, count; /* capacity is a power of two */
 	uint32_t batch_executes; /* Executes of the client since the last Sync or Query */

@@ -67,8 +67,7 @@ static bool wants_body(struct session *session, uint8_t type)
 }
 
 /* Between transactions: portals are gone, changes recorded in the one that ended may start. */
-static bool handle_ready(
-	struct session *session, const struct wire_header *header, const uint8_t *body, bool pass)
+static bool handle_ready(struct session *session, const uint8_t *body, bool pass)
 {
 	if (session->guarded != NULL && session->status == 'I')
 		guarded_end_transaction(session);
@@ -81,7 +80,7 @@ static bool handle_ready(
 			"Keep standard_conforming_strings on and client_encoding UTF8.");
 		return false;
 	}
-	return pass && gate_ready(session, header, body);
+	return pass && gate_ready(session, body);
 }
 
 /*
@@ -110,7 +109,7 @@ static bool handle_server(
 	else
 		pass = gate_answer(session, &answer, header, body);
 	if (header->type == BACKEND_READY_FOR_QUERY && !session->ended)
-		pass = handle_ready(session, header, body, pass);
+		pass = handle_ready(session, body, pass);
 	return pass;
 }
 

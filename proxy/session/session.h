@@ -19,8 +19,7 @@
 
 struct config;
 struct gate; /* judging of held statements: gate.h; only while there is one */
-struct guarded_names; /* prepared statements and portals of guarded texts: guarded.h; only when
-			 there are */
+struct guarded_names; /* names of guarded texts: guarded.h; only when there are */
 struct startup; /* only until login is done */
 
 /* Who the client is; each string an allocation of its own. */
@@ -32,8 +31,8 @@ struct identity {
 
 /* One direction's bytes. */
 struct flow {
-	struct buffer
-		held; /* read, not yet passed on: an incomplete header, or a text being judged */
+	/* Read, not yet passed on: an incomplete header, or a text being judged. */
+	struct buffer held;
 	struct buffer unsent; /* passed on, not yet taken by the socket */
 	uint32_t skip; /* bytes of the current message that still pass unread */
 	bool swallow; /* ... or are dropped */
@@ -73,27 +72,26 @@ void session_new(struct worker *worker, int fd, const char *address);
 void relay_start(struct session *session);
 
 /*
- * End it now: both connections closed, everything owned released.  reason is for whoever reads the code.
+ * End it now: both connections closed, everything owned released.  reason is for whoever reads
+ * the code.
  * Safe in any callback between session_hold and session_release.
  */
 void session_end(struct session *session, const char *reason);
 void session_hold(struct session *session);
 void session_release(struct session *session);
 
-/* Send FATAL with this SQLSTATE and message to the client as far as it takes it at once, then end.
- */
+/* Send FATAL to the client, as far as it takes it at once, then end. */
 void session_fatal(
 	struct session *session, const char *sqlstate, const char *message, const char *hint);
 
-/* The client asked to cancel what this session does; on its worker's thread. true: handled here, do
- * not tell the server. */
+/* The client asked to cancel what this session does; on its worker's thread.  True: handled here,
+ * do not tell the server. */
 bool session_cancel(struct session *session);
 
 /* The server reported a parameter; keeps those that matter here. */
 void session_parameter(struct session *session, const char *name, const char *value);
 
-/* Ends sessions of this worker that were idle too long; the worker calls it at each tick (one a
- * second). */
+/* Ends sessions of this worker that were idle too long; called at each tick, one a second. */
 void session_sweep(struct worker *worker);
 
 struct log_subject session_subject(const struct session *session);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* What the parts of startup share: startup.c, client_leg.c, server_leg.c,
- *  login.c, cancel_request.c. */
+/* The inside of startup, shared by startup.c, client_leg.c, server_leg.c, login.c and
+ * cancel_request.c. */
 #ifndef STARTUP_INTERNAL_H
 #define STARTUP_INTERNAL_H
 
