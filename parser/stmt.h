@@ -25,7 +25,7 @@ enum action_kind {
 	ACTION_KINDS
 };
 
-/* PostgreSQL's lock modes, weakest first: https://www.postgresql.org/docs/15/explicit-locking.html */
+/* Lock modes, weakest first: https://www.postgresql.org/docs/15/explicit-locking.html */
 enum lock_mode {
 	LOCK_NONE,
 	LOCK_ACCESS_SHARE,
@@ -52,7 +52,8 @@ struct type_name {
 /* An expression of the text. */
 struct expr {
 	const char *sql; /* as written, on one line, without outer parentheses */
-	const struct name *functions; /* every function it calls; SQL value functions (now-like) are not listed */
+	/* Every function it calls; SQL value functions (now-like) are not listed. */
+	const struct name *functions;
 	size_t n_functions;
 	const char *const *columns; /* unqualified names it refers to */
 	size_t n_columns;
@@ -88,7 +89,8 @@ struct constraint_def {
 	bool deferrable, initially_deferred;
 	bool no_inherit;
 	bool nulls_not_distinct;
-	const char *body_sql; /* from CHECK / FOREIGN KEY / UNIQUE / ... on, table form, without NOT VALID */
+	/* From CHECK / FOREIGN KEY / UNIQUE / ... on, table form, without NOT VALID. */
+	const char *body_sql;
 };
 
 struct column_def {
@@ -111,7 +113,8 @@ struct index_def {
 	bool unique, nulls_not_distinct;
 	const char *const *columns; /* plain key columns, in order; NULL entries are expressions */
 	size_t n_columns;
-	bool has_expressions, partial, plain_order; /* plain_order: no DESC, NULLS, COLLATE, opclass */
+	/* plain_order: no DESC, NULLS, COLLATE, opclass. */
+	bool has_expressions, partial, plain_order;
 	const char *body_sql; /* from USING on: USING btree (a, b) INCLUDE (c) WITH (..) WHERE .. */
 };
 
@@ -121,12 +124,15 @@ struct index_def {
  */
 struct action {
 	enum action_kind kind;
-	struct name table; /* the relation acted on: table, index's table, view, ...; name NULL if none */
-	const char *object; /* kind word of the relation as written: "TABLE", "INDEX", "VIEW", ... */
+	/* The relation acted on: table, index's table, view, ...; name NULL if none. */
+	struct name table;
+	/* Kind word of the relation as written: "TABLE", "INDEX", "VIEW", ... */
+	const char *object;
 	const char *column; /* unquoted */
 	const char *name; /* constraint, trigger, rule, parameter, enum label, ...; unquoted */
 	const char *new_name; /* of renames, SET SCHEMA, OWNER TO, SET_PARAMETER's value */
-	const struct name *targets; /* DROP and TRUNCATE and LOCK and VACUUM list: all of them; REINDEX, DROP INDEX: the index */
+	/* All that DROP, TRUNCATE, LOCK or VACUUM list; of REINDEX and DROP INDEX the index. */
+	const struct name *targets;
 	size_t n_targets;
 	struct name other; /* referenced table, partition, source of LIKE, new parent */
 	struct column_def *column_def; /* ADD_COLUMN */
@@ -143,7 +149,8 @@ struct action {
 	bool temporary; /* CREATE TEMP ..., or the name is in pg_temp */
 	bool with_foreign_key; /* CREATE_TABLE with REFERENCES; targets are the referenced tables */
 	bool replaces; /* OR REPLACE */
-	bool opaque; /* DO_BLOCK: its body has a word that could change the schema or run SQL text */
+	/* DO_BLOCK: its body has a word that could change the schema or run SQL text. */
+	bool opaque;
 	bool nowait; /* LOCK_TABLE, SET_TABLESPACE of all */
 	bool inherits; /* CREATE_TABLE: other is a parent, not the source of LIKE */
 	bool finalize; /* DETACH_PARTITION ... FINALIZE */
@@ -159,19 +166,21 @@ struct action {
  * on ordinary tables, UPDATE and DELETE with a WHERE that is no tautology, in WITH too; COPY
  * without PROGRAM; transaction control; SET, RESET and set_config() of anything but
  * client_encoding/NAMES and standard_conforming_strings to an unsafe value (a computed name is
- * let through: head_scan's readings and ParameterStatus cover it); SHOW, LISTEN, NOTIFY, cursors, CALL,
- * PREPARE and EXPLAIN of such statements (EXPLAIN without ANALYZE of anything), EXECUTE,
+ * let through: head_scan's readings and ParameterStatus cover it); SHOW, LISTEN, NOTIFY, cursors,
+ * CALL, PREPARE and EXPLAIN of such statements (EXPLAIN without ANALYZE of anything), EXECUTE,
  * DEALLOCATE, DISCARD, CHECKPOINT, SET CONSTRAINTS; and none of them calling a function that
  * runs SQL text (query_to_xml, dblink_exec, ...).  Everything else is guarded.
  */
 struct stmt {
 	const char *sql; /* its own slice of the text, trimmed */
 	size_t location, len; /* where that slice is in the text */
-	const char *tag; /* CommandComplete tag on success where it is fixed ("ALTER TABLE"), else NULL */
+	/* CommandComplete tag on success where it is fixed ("ALTER TABLE"), else NULL. */
+	const char *tag;
 	const struct action *actions;
 	size_t n_actions;
 	bool guarded; /* could change the schema, hide code, or change how text is read */
-	bool no_transaction; /* PostgreSQL refuses it in a transaction block (CONCURRENTLY, VACUUM, ...) */
+	/* PostgreSQL refuses it in a transaction block (CONCURRENTLY, VACUUM, ...). */
+	bool no_transaction;
 	bool executes_prepared; /* EXECUTE or CREATE TABLE AS EXECUTE */
 	const char *prepared_name; /* of that prepared statement */
 };
@@ -189,7 +198,8 @@ struct stmts {
  * Refuses NUL bytes inside.  Returns 0, or -1 with *error the grammar's message.
  * Anything the classifier does not know is an ACTION_UNCLASSIFIED and guarded.
  */
-int stmt_parse(struct arena *arena, const char *text, size_t len, struct stmts *out, const char **error);
+int stmt_parse(
+	struct arena *arena, const char *text, size_t len, struct stmts *out, const char **error);
 
 const char *action_name(enum action_kind kind);
 

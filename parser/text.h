@@ -18,7 +18,7 @@ struct name {
 
 /* Always quotes: that spares us a keyword list that would age with PostgreSQL. */
 const char *quote_ident(struct arena *arena, const char *name);
-/* A literal that means the same whatever standard_conforming_strings is (E'' when it holds a backslash). */
+/* Means the same whatever standard_conforming_strings is: E'' when it holds a backslash. */
 const char *quote_literal(struct arena *arena, const char *text);
 /* "schema"."name", or "name" when no schema was written. */
 const char *name_sql(struct arena *arena, const struct name *name);

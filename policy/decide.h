@@ -7,20 +7,20 @@
 
 struct finding {
 	const struct rule *rule;
-	enum verdict
-		verdict; /* after settings, and after REJECT for what cannot be carried out here */
+	/* After settings, and after REJECT for what cannot be carried out here. */
+	enum verdict verdict;
 	size_t statement; /* index into stmts */
 	const struct action *action;
 	const char *message; /* one line: hazard, object, size */
 	const char *detail; /* what would be locked, and for how long it reads */
 	const char *hint; /* the safe form as SQL to paste */
-	const struct plan *plan; /* the safe form of its statement, also where it cannot be carried
-				    out here; or NULL */
+	/* The safe form of its statement, also where it cannot be carried out here; or NULL. */
+	const struct plan *plan;
 };
 
 struct decision {
 	enum verdict verdict; /* the strictest finding's; ALLOW without one */
-	const char *sqlstate; /* of a refusal: see docs/errors in docs/rules.md; NULL otherwise */
+	const char *sqlstate; /* of a refusal: listed in docs/rules.md; else NULL */
 	const struct finding *findings;
 	size_t n_findings;
 	const struct finding *cause; /* the strictest, first of them; NULL for a clean ALLOW */
@@ -41,8 +41,7 @@ struct decide_input {
 	const struct policy_settings *settings;
 	const struct policy_subject *subject;
 	bool separate; /* a file: its statements arrive one at a time, not as one Query */
-	bool engine_available; /* false: REWRITE and PHASE become REJECT with the steps in the hint
-				*/
+	bool engine_available; /* false: REWRITE and PHASE become REJECT, steps in the hint */
 	const char *engine_unavailable_because;
 };
 

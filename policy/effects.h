@@ -13,13 +13,13 @@ enum { EFFECT_LOCKS_MAX = 64 };
 struct lock_effect {
 	struct name relation; /* as facts name it, or as written when unknown */
 	enum lock_mode mode;
-	bool existing; /* visible to other sessions; locks on what this transaction made hurt nobody
-			*/
+	/* Visible to other sessions; locks on what this transaction made hurt nobody. */
+	bool existing;
 };
 
 struct effects {
-	struct lock_effect
-		locks[EFFECT_LOCKS_MAX]; /* strongest per relation; the action's own table first */
+	/* Strongest per relation; the action's own table first. */
+	struct lock_effect locks[EFFECT_LOCKS_MAX];
 	size_t n_locks;
 	size_t n_locks_left_out; /* partitions beyond the bound */
 	const struct relation_facts *table; /* of the action; NULL when unknown or not existing */
@@ -35,11 +35,9 @@ struct effects {
 	bool noop; /* IF [NOT] EXISTS made it one */
 	bool absent; /* it names what is not there (or makes what is): the server refuses at once */
 	bool no_transaction; /* must stand outside a transaction block */
-	const char *
-		error; /* the message it is bound to end in, when the catalog shows it; else NULL */
+	const char *error; /* it is bound to end in, when the catalog shows it; else NULL */
 	const char *sqlstate; /* of that error */
-	const char *cause; /* "random() is volatile", "varchar(20) is narrower than varchar(50)":
-			      for messages */
+	const char *cause; /* for messages: "random() is volatile" */
 };
 
 struct effects effects_of(

@@ -16,7 +16,8 @@ struct column_facts {
 	const char *name;
 	uint32_t type_oid;
 	const char *type_sql; /* format_type(), schema-qualified where needed */
-	const char *base_type; /* typname of the type, or of a domain's base; array types start with _ */
+	/* typname of the type, or of a domain's base; array types start with _. */
+	const char *base_type;
 	int typmod; /* atttypmod: -1 none; varchar(n) is n + 4 */
 	uint32_t collation_oid;
 	bool not_null;
@@ -24,8 +25,10 @@ struct column_facts {
 	bool default_volatile; /* the default calls a volatile function */
 	char identity; /* 'a', 'd' or 0 */
 	bool generated;
-	bool domain, domain_constrained; /* the type is a domain; it or one below it has NOT NULL or CHECK */
-	const char *const *dependents; /* views, rules, policies, generated columns, triggers: "view public.v" */
+	/* The type is a domain; it or one below it has NOT NULL or CHECK. */
+	bool domain, domain_constrained;
+	/* Views, rules, policies, generated columns, triggers: "view public.v". */
+	const char *const *dependents;
 	size_t n_dependents;
 	bool statistics_known; /* null_fraction is from ANALYZE */
 	double null_fraction;
@@ -40,7 +43,8 @@ struct constraint_facts {
 	size_t n_columns;
 	const char *definition; /* pg_get_constraintdef */
 	struct name referenced; /* FOREIGN KEY: fully qualified */
-	const char *const *proves_not_null; /* CHECK, validated, not NO INHERIT-only: columns it implies IS NOT NULL for */
+	/* CHECK, validated, not NO INHERIT-only: columns it implies IS NOT NULL for. */
+	const char *const *proves_not_null;
 	size_t n_proves_not_null;
 };
 
@@ -48,7 +52,8 @@ struct index_facts {
 	struct name name; /* fully qualified */
 	bool unique, primary, valid, immediate;
 	bool partial, has_expressions;
-	bool plain_order; /* default opclass, collation of the column, ascending, nulls last: fit for USING INDEX */
+	/* Default opclass, collation of the column, ascending, nulls last: fit for USING INDEX. */
+	bool plain_order;
 	bool backs_constraint;
 	bool nulls_not_distinct;
 	const char *const *columns; /* key columns; NULL entries are expressions */
@@ -74,14 +79,17 @@ struct relation_facts {
 	char persistence; /* p u t */
 	bool created_in_transaction; /* by this very transaction: nobody else sees it */
 	bool system; /* in pg_catalog, information_schema or pg_toast */
-	int64_t pages; /* relpages, summed over partitions; -1 unknown (never vacuumed or analysed) */
+	/* relpages, summed over partitions; -1 unknown (never vacuumed or analysed). */
+	int64_t pages;
 	double rows; /* reltuples, summed likewise; -1 unknown */
-	bool empty; /* known to hold no row: relpages and reltuples say 0 after a VACUUM, and no partition holds any */
+	/* Known to hold no row: relpages and reltuples are 0 after a VACUUM, in partitions too. */
+	bool empty;
 	bool partition; /* it is one */
 	struct name parent; /* when it is a partition or an inheritance child */
 	const struct name *partitions; /* leaf partitions or inheritance children, all levels */
 	size_t n_partitions;
-	const struct partition_facts *partition_tree; /* of a partitioned table: every level, parents first */
+	/* Of a partitioned table: every level, parents first. */
+	const struct partition_facts *partition_tree;
 	size_t n_partition_tree;
 	bool has_default_partition;
 	struct name default_partition;
@@ -99,8 +107,9 @@ struct relation_facts {
 	const char *const *dependents; /* views and the like on the relation as a whole */
 	size_t n_dependents;
 	/*
-	 * Relations and constraints in its schema, and in those of its partitions, whose names PostgreSQL
-	 * could choose for an index, constraint or sequence of it: what a new name has to avoid.
+	 * Relations and constraints in its schema, and in those of its partitions, whose names
+	 * PostgreSQL could choose for an index, constraint or sequence of it: what a new name has
+	 * to avoid.
 	 */
 	const char *const *names_taken;
 	size_t n_names_taken;
@@ -125,10 +134,13 @@ struct function_facts {
 };
 
 struct facts {
-	bool known; /* false: nothing could be looked up, assume that all exists, is large and busy */
+	/* false: nothing could be looked up, assume that all exists, is large and busy. */
+	bool known;
 	int server_version; /* 150020 */
-	bool in_transaction; /* the client's BEGIN block, or the implicit one of a multi-statement Query */
-	const char *current_user, *session_user, *search_path; /* search_path as current_setting gives it */
+	/* The client's BEGIN block, or the implicit one of a multi-statement Query. */
+	bool in_transaction;
+	/* search_path as current_setting gives it. */
+	const char *current_user, *session_user, *search_path;
 	int backend_pid;
 	int64_t lock_timeout_ms, statement_timeout_ms; /* in force; 0 none */
 	bool timezone_utc; /* timestamp <-> timestamptz is binary then */
@@ -143,7 +155,8 @@ struct facts {
 
 /* The objects to look up for a text; each listed once. */
 struct facts_request {
-	const struct name *relations; /* tables, indexes, views, sequences: one namespace in pg_class */
+	/* Tables, indexes, views, sequences: one namespace in pg_class. */
+	const struct name *relations;
 	size_t n_relations;
 	const struct name *types;
 	size_t n_types;
@@ -164,6 +177,7 @@ const struct type_facts *facts_type(const struct facts *facts, const struct name
 char facts_volatility(const struct facts *facts, const struct name *function);
 const struct column_facts *facts_column(const struct relation_facts *relation, const char *column);
 const struct index_facts *facts_index(const struct relation_facts *relation, const char *index);
-const struct constraint_facts *facts_constraint(const struct relation_facts *relation, const char *name);
+const struct constraint_facts *facts_constraint(
+	const struct relation_facts *relation, const char *name);
 
 #endif

@@ -76,7 +76,8 @@ static const struct name *written(const struct action *action)
 	if (action->table.name != NULL)
 		return &action->table;
 	/* Of a schema the grammar gives no more than that. */
-	return action->n_targets > 0 && action->targets[0].name != NULL ? &action->targets[0] : NULL;
+	return action->n_targets > 0 && action->targets[0].name != NULL ? &action->targets[0]
+									: NULL;
 }
 
 static const char *table_text(const struct rule_context *context)

@@ -33,8 +33,7 @@ enum presence model_find_type(
 /* Made by this very transaction, or temporary: nobody else can see it. */
 bool relation_private(const struct relation_facts *relation);
 
-/* Its columns, constraints and indexes come from the catalog, so what is not listed is not there.
- */
+/* Columns, constraints and indexes come from the catalog: what is not listed is not there. */
 bool relation_listed(const struct relation_facts *relation);
 
 /* Adds a lock or raises the one there. */

@@ -16,9 +16,11 @@
 enum { PLAN_STEPS_MAX = 256 }; /* a partitioned index takes two for each partition */
 
 enum step_kind {
-	STEP_CATALOG, /* metadata only, in a transaction, brief strong lock under lock_timeout with retry */
+	/* Metadata only, in a transaction, brief strong lock under lock_timeout with retry. */
+	STEP_CATALOG,
 	STEP_SCAN, /* one long statement under a weak lock, in a transaction of its own */
-	STEP_CONCURRENTLY, /* must stand outside a transaction; lock_timeout and statement_timeout 0 */
+	/* Must stand outside a transaction; lock_timeout and statement_timeout 0. */
+	STEP_CONCURRENTLY,
 	STEP_BACKFILL, /* fills rows in batches */
 };
 const char *step_kind_name(enum step_kind kind);
@@ -35,13 +37,17 @@ struct step {
 	const char *sql; /* for STEP_BACKFILL the statement a person would write for one batch */
 	const char *undo; /* "" when undoing later steps undoes it too */
 	const char *probe; /* SELECT of one boolean: true when the step is done and needs no redo */
-	const char *repair; /* run outside a transaction before the step, e.g. DROP INDEX CONCURRENTLY of an invalid one; or NULL */
-	const char *repair_when; /* SELECT of one boolean: repair runs only when true; NULL only with repair */
+	/* Run outside a transaction before the step: DROP INDEX CONCURRENTLY of an invalid one; or
+	 * NULL. */
+	const char *repair;
+	/* SELECT of one boolean: repair runs only when true; NULL only with repair. */
+	const char *repair_when;
 	enum lock_mode lock; /* strongest, on an existing relation */
 	const char *purpose; /* one line for people */
 	struct backfill_spec *backfill;
 	bool with_previous; /* same transaction as the step before */
-	bool in_client_transaction; /* inside BEGIN..COMMIT this one runs at once, in the client's transaction */
+	/* Inside BEGIN..COMMIT this one runs at once, in the client's transaction. */
+	bool in_client_transaction;
 };
 
 struct plan {
@@ -52,7 +58,8 @@ struct plan {
 	const char *rule; /* id of the hazard it answers */
 	const char *tag; /* CommandComplete the client expects */
 	const char *summary; /* one line: "add column total in 3 phases" */
-	bool deferrable; /* may finish after the client's COMMIT; else it needs to stand outside a transaction */
+	/* May finish after the client's COMMIT; else it needs to stand outside a transaction. */
+	bool deferrable;
 	const char *not_deferrable_because; /* for the message, when not */
 	bool overflow; /* needed more than PLAN_STEPS_MAX steps: not usable */
 };
@@ -60,7 +67,7 @@ struct plan {
 /* Appends a step; beyond PLAN_STEPS_MAX it sets overflow and gives the last one again. */
 struct step *plan_add_step(struct plan *plan, enum step_kind kind, enum lock_mode lock);
 
-/* The steps as SQL for people: numbered comments, one statement a line; what `plan` prints and hints show. */
+/* The steps as SQL for people: numbered comments, one statement a line; what hints show. */
 const char *plan_text(struct arena *arena, const struct plan *plan);
 
 #endif

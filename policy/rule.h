@@ -29,16 +29,18 @@ struct rule {
 	char section; /* letter of the catalogue: B, C, D, ... */
 	enum verdict verdict; /* default */
 	bool (*fires)(const struct rule_context *);
-	bool (*only_warns)(const struct rule_context *); /* for this form WARN is the default; NULL: never */
-	/* Adds the steps of the safe form; NULL when there is none.  Returns false when it cannot for this table. */
+	/* For this form WARN is the default; NULL: never. */
+	bool (*only_warns)(const struct rule_context *);
+	/* Fills in the steps of the safe form; false when there is none for this table.  NULL:
+	 * there never is. */
 	bool (*recipe)(const struct rule_context *, struct plan *);
 	const char *title; /* the hazard in one line, for lists */
 	const char *reason; /* what goes wrong, for docs */
 	const char *hint; /* the safe form in words, where no recipe can be shown */
-	/* The one-line message and the detail with names and sizes; NULL: made from title and effects. */
+	/* One line, and the detail, with names and sizes; NULL: made from title and effects. */
 	const char *(*message)(const struct rule_context *);
 	const char *(*detail)(const struct rule_context *);
-	/* A hint made for this very table, as SQL to paste; NULL: plan_text of the recipe, else hint. */
+	/* SQL to paste, made for this very table; NULL: plan_text of the recipe, else hint. */
 	const char *(*hint_sql)(const struct rule_context *);
 };
 

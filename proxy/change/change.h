@@ -44,8 +44,8 @@ struct change_outcome {
 /* Called on the worker's thread; borrowed for the call. */
 struct change_events {
 	void (*progress)(void *arg, int64_t id, const char *text); /* one line for a NOTICE */
-	void (*finished)(void *arg,
-		const struct change_outcome *outcome); /* once; the wait is gone after it */
+	/* Once; the wait is gone after it. */
+	void (*finished)(void *arg, const struct change_outcome *outcome);
 };
 
 /* Returns NULL with *error (malloc'ed) when the control connection cannot be used at all. */
@@ -77,8 +77,8 @@ struct change_wait *change_submit(struct change_engine *engine,
  */
 const char *change_submit_sql(struct change_engine *engine, struct arena *arena,
 	const struct change_request *request, int backend_pid);
-/* After the COMMIT: run what was recorded as these ids by submit_sql; those rolled back count as
- * done. */
+/* After the COMMIT: run what was recorded as these ids by change_submit_sql; those rolled back
+ * count as done. */
 struct change_wait *change_run(struct change_engine *engine, const char *database,
 	const int64_t *ids, size_t n, struct worker *worker, const struct change_events *events,
 	void *arg);

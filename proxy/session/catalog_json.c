@@ -16,7 +16,6 @@ static const char *copy_string(struct reader *reader, const json_t *value)
 	return arena_strndup(reader->arena, json_string_value(value), json_string_length(value));
 }
 
-
 const char *reader_text_or_null(struct reader *reader, const json_t *object, const char *key)
 {
 	const json_t *value = json_object_get(object, key);
