@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
  * A model of PostgreSQL: what it does when an action meets the facts.  It knows no rule and no
- * opinion; tests hold it against what the server really locks, rewrites and scans.
+ * opinion; its tests hold what servers were measured to lock, rewrite and scan.
  */
 #ifndef EFFECTS_H
 #define EFFECTS_H
