@@ -22,7 +22,7 @@
  */
 enum { PLANS_MAX = 64 };
 
-struct court {
+struct decider {
 	struct arena *arena;
 	const struct decide_input *input;
 	struct facts_track track;
@@ -44,40 +44,40 @@ static void *grown(struct arena *arena, const void *items, size_t n, size_t size
 	return all;
 }
 
-static struct finding *add_finding(struct court *court)
+static struct finding *add_finding(struct decider *decider)
 {
-	if (court->n_findings == court->n_findings_max) {
-		court->findings = grown(
-			court->arena, court->findings, court->n_findings, sizeof(*court->findings));
-		court->n_findings_max = 2 * (court->n_findings + 8);
+	if (decider->n_findings == decider->n_findings_max) {
+		decider->findings = grown(decider->arena, decider->findings, decider->n_findings,
+			sizeof(*decider->findings));
+		decider->n_findings_max = 2 * (decider->n_findings + 8);
 	}
-	return &court->findings[court->n_findings++];
+	return &decider->findings[decider->n_findings++];
 }
 
-static void add_object(struct court *court, const struct name *name)
+static void add_object(struct decider *decider, const struct name *name)
 {
 	const char *text;
 
 	if (name->name == NULL)
 		return;
-	text = name_text(court->arena, name);
-	for (size_t i = 0; i < court->n_objects; i++)
-		if (strcmp(court->objects[i], text) == 0)
+	text = name_text(decider->arena, name);
+	for (size_t i = 0; i < decider->n_objects; i++)
+		if (strcmp(decider->objects[i], text) == 0)
 			return;
-	if (court->n_objects == court->n_objects_max) {
-		court->objects = grown(
-			court->arena, court->objects, court->n_objects, sizeof(*court->objects));
-		court->n_objects_max = 2 * (court->n_objects + 8);
+	if (decider->n_objects == decider->n_objects_max) {
+		decider->objects = grown(decider->arena, decider->objects, decider->n_objects,
+			sizeof(*decider->objects));
+		decider->n_objects_max = 2 * (decider->n_objects + 8);
 	}
-	court->objects[court->n_objects++] = text;
+	decider->objects[decider->n_objects++] = text;
 }
 
-static void add_objects(struct court *court, const struct judged *judged)
+static void add_objects(struct decider *decider, const struct judged *judged)
 {
 	for (size_t i = 0; i < judged->effects.n_locks; i++)
-		add_object(court, &judged->effects.locks[i].relation);
+		add_object(decider, &judged->effects.locks[i].relation);
 	if (judged->effects.n_locks == 0)
-		add_object(court, &judged->context.action->table);
+		add_object(decider, &judged->context.action->table);
 }
 
 static bool is_small(const struct relation_facts *table, const struct policy_settings *settings)
@@ -105,7 +105,7 @@ static bool has_plan(enum verdict verdict)
 
 /* Rules about one action mostly share a recipe: then they share its plan. */
 static const struct plan *make_plan(
-	struct court *court, const struct rule *rule, struct judged *judged)
+	struct decider *decider, const struct rule *rule, struct judged *judged)
 {
 	struct plan *plan;
 
@@ -113,9 +113,9 @@ static const struct plan *make_plan(
 		return NULL;
 	if (judged->recipe == rule->recipe)
 		return judged->plan;
-	if (!court->input->separate && court->n_plans++ == PLANS_MAX)
+	if (!decider->input->separate && decider->n_plans++ == PLANS_MAX)
 		return NULL;
-	plan = arena_alloc(court->arena, sizeof(*plan));
+	plan = arena_alloc(decider->arena, sizeof(*plan));
 	judged->recipe = rule->recipe;
 	if (!rule->recipe(&judged->context, plan) || plan->overflow || plan->n_steps == 0)
 		return NULL;
@@ -138,62 +138,62 @@ static const char *hint_of(const struct finding *finding, const struct rule_cont
 }
 
 static void find(
-	struct court *court, size_t statement, struct judged *judged, const struct rule *rule)
+	struct decider *decider, size_t statement, struct judged *judged, const struct rule *rule)
 {
 	const struct rule_context *context = &judged->context;
-	struct finding *finding = add_finding(court);
+	struct finding *finding = add_finding(decider);
 
 	*finding = (struct finding){
 		.rule = rule,
-		.verdict = verdict_of(rule, context, court->input->subject),
+		.verdict = verdict_of(rule, context, decider->input->subject),
 		.statement = statement,
 		.action = context->action,
 		.message = message_of(rule, context),
 		.detail = rule->detail != NULL ? rule->detail(context) : message_detail(context),
 	};
 	if (has_plan(finding->verdict)) {
-		finding->plan = make_plan(court, rule, judged);
+		finding->plan = make_plan(decider, rule, judged);
 		if (finding->plan == NULL)
 			finding->verdict = VERDICT_REJECT;
 	}
 	finding->hint = hint_of(finding, context);
 }
 
-static void judge_action(
-	struct court *court, size_t statement, const struct action *action, struct judged *judged)
+static void judge_action(struct decider *decider, size_t statement, const struct action *action,
+	struct judged *judged)
 {
 	const struct facts *facts;
-	struct facts *met = arena_alloc(court->arena, sizeof(*met));
+	struct facts *met = arena_alloc(decider->arena, sizeof(*met));
 
-	*met = court->track.facts; /* findings look at facts as this action meets them */
+	*met = decider->track.facts; /* findings look at facts as this action meets them */
 	facts = met;
-	judged->effects = effects_of(court->arena, action, facts);
+	judged->effects = effects_of(decider->arena, action, facts);
 	judged->context = (struct rule_context){
-		.arena = court->arena,
-		.stmt = &court->input->stmts->items[statement],
+		.arena = decider->arena,
+		.stmt = &decider->input->stmts->items[statement],
 		.action = action,
 		.facts = facts,
 		.effects = &judged->effects,
-		.settings = court->input->settings,
+		.settings = decider->input->settings,
 		.table = judged->effects.table,
 		.new_table = is_new(judged->effects.table, action),
-		.small = is_small(judged->effects.table, court->input->settings),
+		.small = is_small(judged->effects.table, decider->input->settings),
 	};
 	for (size_t i = 0; i < n_rules_all; i++)
 		if (rules_all[i]->fires(&judged->context))
-			find(court, statement, judged, rules_all[i]);
-	add_objects(court, judged);
+			find(decider, statement, judged, rules_all[i]);
+	add_objects(decider, judged);
 	if (rule_missing_lock_timeout.fires(&judged->context))
-		court->wants_lock_timeout = true;
-	track_action(&court->track, action);
+		decider->wants_lock_timeout = true;
+	track_action(&decider->track, action);
 }
 
 /* Why the plan of a statement cannot be carried out for this client, as the end of a sentence;
  * NULL: it can. */
 static const char *obstacle(
-	const struct court *court, const struct plan *plan, const struct facts *facts)
+	const struct decider *decider, const struct plan *plan, const struct facts *facts)
 {
-	const struct decide_input *input = court->input;
+	const struct decide_input *input = decider->input;
 
 	if (plan == NULL)
 		return "it has no safe form as a whole; send its parts as statements of their own";
@@ -213,66 +213,66 @@ static const char *obstacle(
 }
 
 static void reject_with_plan(
-	struct court *court, struct finding *finding, const struct plan *plan, const char *why)
+	struct decider *decider, struct finding *finding, const struct plan *plan, const char *why)
 {
 	finding->verdict = VERDICT_REJECT;
-	finding->hint = plan == NULL ? arena_printf(court->arena, "-- Not carried out: %s\n%s", why,
-					       finding->hint)
-				     : arena_printf(court->arena,
+	finding->hint = plan == NULL ? arena_printf(decider->arena, "-- Not carried out: %s\n%s",
+					       why, finding->hint)
+				     : arena_printf(decider->arena,
 					       "-- Not carried out by phasegate: %s. By hand:\n%s",
-					       why, plan_text(court->arena, plan));
+					       why, plan_text(decider->arena, plan));
 }
 
 /* Of one statement: first is the index of its first finding. */
-static void settle_plans(struct court *court, size_t first, const struct judged *judged, size_t n,
-	const struct facts *facts)
+static void settle_plans(struct decider *decider, size_t first, const struct judged *judged,
+	size_t n, const struct facts *facts)
 {
 	const struct stmt *stmt = judged[0].context.stmt;
 	bool any = false, rejected = false;
 	const struct plan *plan;
 	const char *why;
 
-	for (size_t i = first; i < court->n_findings; i++) {
-		any |= has_plan(court->findings[i].verdict);
-		rejected |= court->findings[i].verdict > VERDICT_PHASE;
+	for (size_t i = first; i < decider->n_findings; i++) {
+		any |= has_plan(decider->findings[i].verdict);
+		rejected |= decider->findings[i].verdict > VERDICT_PHASE;
 	}
 	if (!any)
 		return;
-	plan = compose_plan(court->arena, judged, n, stmt->tag);
-	why = obstacle(court, plan, facts);
-	for (size_t i = first; i < court->n_findings; i++) {
-		struct finding *finding = &court->findings[i];
+	plan = compose_plan(decider->arena, judged, n, stmt->tag);
+	why = obstacle(decider, plan, facts);
+	for (size_t i = first; i < decider->n_findings; i++) {
+		struct finding *finding = &decider->findings[i];
 
 		if (!has_plan(finding->verdict))
 			continue;
 		if (plan != NULL) {
 			finding->plan = plan;
-			finding->hint = plan_text(court->arena, plan);
+			finding->hint = plan_text(decider->arena, plan);
 		}
 		if (why != NULL)
-			reject_with_plan(court, finding, plan, why);
+			reject_with_plan(decider, finding, plan, why);
 	}
-	if (why == NULL && !rejected && court->input->stmts->n == 1)
-		court->plan = plan;
+	if (why == NULL && !rejected && decider->input->stmts->n == 1)
+		decider->plan = plan;
 }
 
-static void judge_statement(struct court *court, size_t statement)
+static void judge_statement(struct decider *decider, size_t statement)
 {
-	const struct stmt *stmt = &court->input->stmts->items[statement];
-	size_t n = stmt->n_actions, first = court->n_findings;
-	const struct action **actions = arena_alloc(court->arena, (n + 1) * sizeof(*actions));
-	struct judged *judged = arena_alloc(court->arena, (n + 1) * sizeof(*judged));
-	struct facts facts = court->track.facts;
+	const struct stmt *stmt = &decider->input->stmts->items[statement];
+	size_t n = stmt->n_actions, first = decider->n_findings;
+	const struct action **actions = arena_alloc(decider->arena, (n + 1) * sizeof(*actions));
+	struct judged *judged = arena_alloc(decider->arena, (n + 1) * sizeof(*judged));
+	struct facts facts = decider->track.facts;
 
 	for (size_t i = 0; i < n; i++)
 		actions[i] = &stmt->actions[i];
 	order_by_pass(actions, n);
 	for (size_t i = 0; i < n; i++)
-		judge_action(court, statement, actions[i], &judged[i]);
-	track_names(&court->track, stmt->sql);
-	court->no_transaction |= stmt->no_transaction;
+		judge_action(decider, statement, actions[i], &judged[i]);
+	track_names(&decider->track, stmt->sql);
+	decider->no_transaction |= stmt->no_transaction;
 	if (n > 0)
-		settle_plans(court, first, judged, n, &facts);
+		settle_plans(decider, first, judged, n, &facts);
 }
 
 static size_t count_actions(const struct stmts *stmts)
@@ -292,69 +292,69 @@ static const char *sqlstate_of(const struct rule *rule)
 
 /* A missing lock_timeout that decision.lock_timeout_ms does not answer is no news: the statement
  * does not run as it is. */
-static void drop_unanswered(struct court *court)
+static void drop_unanswered(struct decider *decider)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < court->n_findings; i++) {
-		const struct finding *finding = &court->findings[i];
+	for (size_t i = 0; i < decider->n_findings; i++) {
+		const struct finding *finding = &decider->findings[i];
 
 		if (finding->rule != &rule_missing_lock_timeout ||
 			finding->verdict != VERDICT_ALLOW)
-			court->findings[n++] = *finding;
+			decider->findings[n++] = *finding;
 	}
-	court->n_findings = n;
+	decider->n_findings = n;
 }
 
-static enum verdict strictest(const struct court *court)
+static enum verdict strictest(const struct decider *decider)
 {
 	enum verdict verdict = VERDICT_ALLOW;
 
-	for (size_t i = 0; i < court->n_findings; i++)
-		if (court->findings[i].verdict > verdict)
-			verdict = court->findings[i].verdict;
+	for (size_t i = 0; i < decider->n_findings; i++)
+		if (decider->findings[i].verdict > verdict)
+			verdict = decider->findings[i].verdict;
 	return verdict;
 }
 
-static struct decision pronounce(struct court *court)
+static struct decision conclude(struct decider *decider)
 {
-	enum verdict verdict = strictest(court);
+	enum verdict verdict = strictest(decider);
 	bool timeout =
-		verdict <= VERDICT_WARN && court->wants_lock_timeout && !court->no_transaction;
+		verdict <= VERDICT_WARN && decider->wants_lock_timeout && !decider->no_transaction;
 	struct decision decision = {
 		.verdict = verdict,
-		.lock_timeout_ms = timeout ? court->input->settings->lock_timeout_ms : 0,
-		.findings = court->findings,
-		.objects = court->objects,
-		.n_objects = court->n_objects,
+		.lock_timeout_ms = timeout ? decider->input->settings->lock_timeout_ms : 0,
+		.findings = decider->findings,
+		.objects = decider->objects,
+		.n_objects = decider->n_objects,
 	};
 
 	if (!timeout)
-		drop_unanswered(court);
-	decision.n_findings = court->n_findings;
-	for (size_t i = 0; i < court->n_findings && verdict > VERDICT_ALLOW; i++)
-		if (decision.cause == NULL && court->findings[i].verdict == verdict)
-			decision.cause = &court->findings[i];
+		drop_unanswered(decider);
+	decision.n_findings = decider->n_findings;
+	for (size_t i = 0; i < decider->n_findings && verdict > VERDICT_ALLOW; i++)
+		if (decision.cause == NULL && decider->findings[i].verdict == verdict)
+			decision.cause = &decider->findings[i];
 	if (verdict >= VERDICT_HOLD)
 		decision.sqlstate = sqlstate_of(decision.cause->rule);
 	if (has_plan(verdict))
-		decision.plan = (struct plan *)court->plan;
+		decision.plan = (struct plan *)decider->plan;
 	return decision;
 }
 
 struct decision policy_decide(struct arena *arena, const struct decide_input *input)
 {
-	struct court court = {.arena = arena, .input = input};
+	struct decider decider = {.arena = arena, .input = input};
 
-	track_start(arena, &court.track, input->facts, count_actions(input->stmts));
+	track_start(arena, &decider.track, input->facts, count_actions(input->stmts));
 	for (size_t i = 0; i < input->stmts->n; i++) {
 		/* Several statements in one Query are one implicit transaction, whatever they say.
 		 */
 		if (!input->separate && input->stmts->n > 1)
-			court.track.facts.in_transaction = true;
-		judge_statement(&court, i);
+			decider.track.facts.in_transaction = true;
+		judge_statement(&decider, i);
 	}
-	return pronounce(&court);
+	return conclude(&decider);
 }
 
 struct decision policy_refuse(struct arena *arena, const char *sqlstate, const char *rule,

@@ -6,7 +6,6 @@
  * by an empty statement whose EmptyQueryResponse becomes the CommandComplete that was asked for.
  */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "gate_internal.h"

@@ -3,7 +3,6 @@
  * From a text to a decision: tier 1 again, now that the server's state is certain; tier 2; the
  * facts, asked for on the client's own connection; policy; the policy log.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "catalog.h"
