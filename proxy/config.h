@@ -36,26 +36,23 @@ struct config {
 	const struct listen_config *listen;
 	size_t n_listen;
 	enum tls_mode client_tls;
-	const char *client_tls_cert, *client_tls_key,
-		*client_tls_ca; /* ca: clients must show a certificate of it */
+	const char *client_tls_cert, *client_tls_key;
+	const char *client_tls_ca; /* clients must show a certificate of it */
 	/* server */
-	const char *server_host; /* name, address, or directory of a unix socket when it starts with
-				    / */
+	const char *server_host; /* name, address, or, with a / first, a unix socket's directory */
 	uint16_t server_port;
 	enum server_tls server_tls;
 	bool server_tls_direct; /* ALPN at once, no SSLRequest (PostgreSQL 17 and up) */
-	bool server_scram_refused; /* the operator says: no SCRAM here; needed for TLS on both legs
-				    */
+	bool server_scram_refused; /* no SCRAM here, the operator says; for TLS on both legs */
 	const char *server_tls_ca, *server_tls_cert, *server_tls_key;
 	bool allow_replication;
-	/* control connection of the change engine; libpq conninfo without dbname; NULL: no engine
-	 */
+	/* control: libpq conninfo of the change engine, without dbname; NULL: no engine */
 	const char *control_conninfo;
 	/* limits */
 	unsigned workers; /* 0: number of cores */
 	unsigned sessions_max;
-	int login_timeout_ms, tls_handshake_timeout_ms, idle_timeout_ms,
-		drain_timeout_ms; /* 0: none */
+	/* 0: none */
+	int login_timeout_ms, tls_handshake_timeout_ms, idle_timeout_ms, drain_timeout_ms;
 	size_t statement_bytes_max; /* of one Query or Parse message; above: refused */
 	struct head_limits head_limits;
 	/* policy */

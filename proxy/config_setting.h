@@ -19,8 +19,7 @@ enum setting_kind {
 	SETTING_BOOL, /* true or false, as YAML 1.1 spells them */
 	SETTING_COUNT, /* a whole number */
 	SETTING_REAL, /* a whole number too, stored as a double */
-	SETTING_BYTES, /* with or without B, kB, MB, GB, TB: powers of 1024, as in postgresql.conf
-			*/
+	SETTING_BYTES, /* B, kB, MB, GB, TB or none: powers of 1024, as in postgresql.conf */
 	SETTING_MS, /* ms, s, min, h, d; a bare number is milliseconds, as in postgresql.conf */
 	SETTING_WORD, /* one of words; stored as its place there */
 	SETTING_RULE, /* the id of a rule */

@@ -28,8 +28,8 @@ struct conn {
 	void *owner;
 	int fd; /* -1: closed */
 	short wanted; /* what the owner asked for: EV_READ | EV_WRITE */
-	short registered; /* what the event is registered for; differs when TLS must read to write;
-			     EV_TIMEOUT: a timer runs */
+	/* What the event is for; differs when TLS must read to write.  EV_TIMEOUT: a timer runs. */
+	short registered;
 	bool tls_read_wants_write, tls_write_wants_read;
 	bool tls_drained; /* the last read ended for want of bytes */
 	bool tls_failed; /* no close_notify after a fatal error */

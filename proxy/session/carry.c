@@ -131,11 +131,11 @@ static bool may_retry(const struct session *session, const struct gate *gate)
 
 static int retry_delay_ms(const struct session *session, const struct gate *gate)
 {
-	int delay = session->config->lock_retry_delay_ms;
+	int delay_ms = session->config->lock_retry_delay_ms;
 
-	for (unsigned i = 1; i < gate->attempt && delay < RETRY_DELAY_MS_MAX; i++)
-		delay *= RETRY_DELAY_GROWTH;
-	return delay < RETRY_DELAY_MS_MAX ? delay : RETRY_DELAY_MS_MAX;
+	for (unsigned i = 1; i < gate->attempt && delay_ms < RETRY_DELAY_MS_MAX; i++)
+		delay_ms *= RETRY_DELAY_GROWTH;
+	return delay_ms < RETRY_DELAY_MS_MAX ? delay_ms : RETRY_DELAY_MS_MAX;
 }
 
 static void on_retry_timer(evutil_socket_t fd, short what, void *arg)
