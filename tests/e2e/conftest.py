@@ -24,12 +24,15 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from lab.postgres import Postgres, binaries  # noqa: E402
 from lab.process import LabError, temporary_directory  # noqa: E402
-from lab.proxy import Direct, Phasegate, Relay  # noqa: E402
+from lab.proxy import Direct, Phasegate, Relay, merged  # noqa: E402
 from lab.wire import Wire  # noqa: E402
 
 TARGET = os.environ.get("PHASEGATE_E2E_TARGET", "phasegate")
 BUILD = Path(os.environ.get("PHASEGATE_BUILD", ROOT / "build" / "asan")).resolve()
 ASAN = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
+
+# A test that ends early must not hold the end of its proxy up with an open transaction.
+SHORT_DRAIN = {"limits": {"drain_timeout": "3s"}}
 
 AUTH_ROLES = """
 CREATE ROLE app LOGIN;
@@ -109,7 +112,7 @@ def standing_target(server, lab_directory):
     elif TARGET == "relay":
         target = Relay(server, lab_directory / "relay", BUILD, ASAN)
     else:
-        target = Phasegate(server, lab_directory / "standing", BUILD, environment=ASAN)
+        target = Phasegate(server, lab_directory / "standing", BUILD, SHORT_DRAIN, ASAN)
     target.start()
     yield target
     status = target.stop()
@@ -132,7 +135,7 @@ def start_proxy(server, tmp_path_factory, lab_directory):
 
     def start(changes=None, environment=None):
         folder = lab_directory / f"proxy{next(numbers)}"
-        proxy = Phasegate(server, folder, BUILD, changes, {**ASAN, **(environment or {})})
+        proxy = Phasegate(server, folder, BUILD, merged(SHORT_DRAIN, changes or {}), {**ASAN, **(environment or {})})
         started.append(proxy)
         try:
             return proxy.start()

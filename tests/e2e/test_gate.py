@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from lab.process import wait_until
-from lab.wire import (SYNC, bind, close, describe, errors, execute, extended, kinds, message, parse, query, rows)
+from lab.wire import (SYNC, TERMINATE, bind, close, describe, errors, execute, extended, kinds, message, parse, query, rows)
 
 pytestmark = [pytest.mark.gate, pytest.mark.usefixtures("orders")]
 
@@ -112,7 +112,7 @@ class TestVerdicts:
         answer = send(w, text)
         (error,) = errors(answer)
         assert error.fields["S"] == "ERROR" and error.sqlstate in ("PG001", "PG002")
-        assert error.text and error.fields.get("D") and error.fields.get("H")
+        assert error.text and error.fields.get("H")
         assert kinds(answer).count("Z") == 1 and answer[-1].status == "I"
         assert direct.execute(FINGERPRINT).fetchone() == before
         (record,) = decisions(target)[seen:]
@@ -239,6 +239,15 @@ class TestTransactions:
         assert send(w, "COMMIT")[-1].status == "I"
         assert direct.execute(CONSTRAINT.format("orders_amount")).fetchone() == (True,)
 
+    def test_an_index_is_built_after_the_commit(self, wire, direct):
+        w = wire()
+        w.socket.settimeout(60)
+        for text in ("BEGIN", "CREATE INDEX orders_created ON orders (created_at)", "INSERT INTO customers VALUES (-1, 'x')"):
+            assert not errors(w.query(text))
+        assert direct.execute(INDEX.format("orders_created")).fetchone() is None
+        assert w.query("COMMIT")[-1].status == "I"
+        assert direct.execute(INDEX.format("orders_created")).fetchone() == (True,)
+
     def test_a_rollback_takes_the_change_with_it(self, wire, direct):
         w = wire()
         w.query("BEGIN")
@@ -251,7 +260,7 @@ class TestTransactions:
     def test_what_cannot_wait_is_rejected_with_the_reason(self, wire):
         w = wire()
         w.query("BEGIN")
-        (error,) = errors(w.query("CREATE INDEX orders_created ON orders (created_at)"))
+        (error,) = errors(w.query("ALTER TABLE orders ADD CONSTRAINT orders_code UNIQUE (code)"))
         assert error.sqlstate == "PG001" and "transaction" in error.text + error.fields["D"] + error.fields["H"]
         assert w.query("ROLLBACK")[-1].status == "I"
 
@@ -356,6 +365,7 @@ class TestPipeline:
 class TestNamedStatements:
     def test_each_execution_is_judged_anew(self, wire, direct, target):
         direct.execute("CREATE TABLE grows (a int, b int)")
+        direct.execute("VACUUM ANALYZE grows")
         w = wire()
         w.send(parse("ALTER TABLE grows ALTER COLUMN a TYPE bigint", "s") + SYNC)
         assert kinds(w.until()) == "1Z"
@@ -416,15 +426,32 @@ class TestNamedStatements:
 
 
 class TestCopyMode:
-    def test_what_follows_a_failed_copy_is_judged(self, wire, direct):
-        """The server leaves copy mode by itself; whoever stops looking 'while in COPY' lets this through."""
+    BAD_ROW = message("d", b"not a number\tx\n")
+
+    @pytest.fixture
+    def copying(self, wire):
         w = wire()
         w.send(query("COPY customers FROM STDIN"))
         w.until("G")
-        w.send(message("d", b"not a number\tx\n") + query("DROP TABLE orders CASCADE"))
-        answer = w.until("Z", 2)
-        assert kinds(answer) == "EZEZ" and errors(answer)[1].sqlstate == "PG001"
+        return w
+
+    def test_what_follows_a_failed_copy_is_judged(self, copying, direct):
+        """The server leaves copy mode by itself; whoever stops looking 'while in COPY' lets this through."""
+        copying.send(self.BAD_ROW)
+        assert kinds(copying.until()) == "EZ"
+        answer = copying.query("DROP TABLE orders CASCADE")
+        assert kinds(answer) == "EZ" and errors(answer)[0].sqlstate == "PG001"
         assert direct.execute("SELECT count(*) FROM orders").fetchone() == (40000,)
+
+    def test_what_does_not_wait_for_the_failure_is_no_way_in(self, copying, direct):
+        copying.send(self.BAD_ROW + query("DROP TABLE orders CASCADE") + TERMINATE)
+        assert errors(copying.until_closed())
+        assert direct.execute("SELECT count(*) FROM orders").fetchone() == (40000,)
+
+    def test_a_query_inside_copy_data_is_data(self, copying, direct):
+        copying.send(message("d", b"-7\tDROP TABLE orders;\n") + message("c"))
+        assert kinds(copying.until()) == "CZ"
+        assert direct.execute("SELECT name FROM customers WHERE id = -7").fetchone() == ("DROP TABLE orders;",)
 
 
 class TestWaiting:
@@ -461,14 +488,10 @@ class TestWaiting:
             except psycopg.Error as error:
                 failure.append(error)
 
-        # A row lock of somebody else's holds the backfill up, so that there is something to cancel.
-        holder = connect(autocommit=False)
-        holder.execute("SELECT 1 FROM orders WHERE id = 20000 FOR UPDATE")
         thread = in_background(change)
         wait_until(lambda: direct.execute(COLUMN.format("token")).fetchone() or not thread.is_alive(), "the change to begin", 20)
         connection.cancel()
         thread.join(30)
-        holder.rollback()
         assert failure and failure[0].sqlstate in ("57014", "PG004")
         assert connection.execute("SELECT 1").fetchone() == (1,)
         direct.execute("UPDATE orders SET amount = 5 WHERE id = 20000")
@@ -502,7 +525,7 @@ class TestPolicyLog:
     def test_decision_and_outcome_of_each(self, connect, start_proxy):
         proxy = start_proxy()
         connection = connect(proxy, application_name="migrator")
-        connection.execute("ALTER TABLE orders ADD COLUMN secret text DEFAULT 'hunter2'")
+        connection.execute("ALTER TABLE orders ADD COLUMN secret text")
         with pytest.raises(psycopg.Error) as refused:
             connection.execute("ALTER TABLE orders DROP COLUMN amount")
         with pytest.raises(psycopg.Error):
@@ -512,15 +535,20 @@ class TestPolicyLog:
         made = decisions(proxy)
         assert len(made) == 4
         outcomes = {record["decision"]: record["sqlstate"] for record in records if record["event"] == "outcome"}
-        assert [outcomes.get(record["seq"]) for record in made] == ["00000", "PG001", "42701", "00000"] or \
-            [outcomes.get(record["seq"]) for record in made] == ["00000", None, "42701", "00000"]
+        assert [outcomes.get(record["seq"]) for record in made] == ["00000", "PG001", "42701", "00000"]
         for record in made:
             assert record["user"] == "postgres" and record["application"] == "migrator" and record["fingerprint"]
-        # The id in the error is the record's, and literals stay out.
-        assert str(made[1]["seq"]) in str(refused.value.diag.message_hint) + str(refused.value.diag.message_detail) \
-            + str(refused.value.diag.context)
-        assert "hunter2" not in proxy.policy_log.read_text()
+        assert f"record {made[1]['seq']}" in refused.value.diag.context
         proxy.verify_log()
+
+    def test_secrets_stay_out(self, connect, start_proxy):
+        proxy = start_proxy()
+        connection = connect(proxy)
+        connection.execute("ALTER ROLE app PASSWORD 'hunter2'")
+        with pytest.raises(psycopg.Error):
+            connection.execute("UPDATE orders SET code = 'hunter2'")
+        assert len(decisions(proxy)) == 2
+        assert "hunter2" not in proxy.policy_log.read_text()
 
     def test_the_decision_is_on_disk_before_the_statement_runs(self, connect, start_proxy, direct, in_background):
         direct.execute("CREATE TABLE held (i int)")

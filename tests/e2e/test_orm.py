@@ -21,6 +21,8 @@ PARAMETER = re.compile(r"\$\d+ = ('(?:[^']|'')*'|NULL)", re.IGNORECASE)
 # What may be refused; everything else in these files must not be.
 DANGEROUS = re.compile(r"(?is)\s*(alter table .*\b(drop|rename|type|add|set)\b|drop |truncate|lock |delete|update|create .*index"
                        r"|reindex|do |vacuum|cluster)")
+# One row that says how far migrations are; autovacuum never gets round to analysing such a table.
+BOOKKEEPING = re.compile("knex_migrations|alembic_version|django_migrations")
 HARMLESS = re.compile(r"(?i)\s*(select|insert|with|show|set|values|begin|start|commit|rollback|savepoint|release)\b")
 
 
@@ -62,41 +64,40 @@ def second_database(server, database):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 class TestReplay:
-    def test_with_every_rejection_turned_into_a_warning_it_is_the_server(self, wire, start_proxy, server, second_database,
-                                                                        path):
-        proxy = start_proxy()
-        rules = {row["id"]: "warn" for row in rules_of(proxy) if row["verdict"] == "reject"}
+    def test_with_nothing_but_warnings_it_is_the_server(self, wire, start_proxy, server, second_database, path):
+        rules = {row["id"]: "warn" for row in rules_of(start_proxy()) if row["verdict"] != "allow"}
         proxy = start_proxy({"rules": rules})
         through, straight = wire(proxy), wire(server, login=False)
         straight.startup(second_database)
-        through.socket.settimeout(60)
         for text, values in statements(path):
             answer = send(through, text, values)
             assert outcome(answer) == outcome(send(straight, text, values)), text
             if HARMLESS.match(text):
-                expected = "N" if "N" in kinds(answer) and TRANSACTION.match(text) else ""
-                assert kinds(answer).count("N") == len(expected), (text, answer)
+                assert "N" not in kinds(answer), (text, answer)
         proxy.verify_log()
 
-    def test_under_the_default_policy_only_danger_is_refused(self, wire, start_proxy, direct, path):
+    def test_under_the_default_policy_only_danger_is_refused(self, wire, start_proxy, server, path):
         """Each statement in autocommit; what is refused is done directly, so that the schema moves on."""
         proxy = start_proxy()
-        w = wire(proxy)
+        w, straight = wire(proxy), wire(server)
         w.socket.settimeout(60)
-        refused = 0
+        refused = []
         for text, values in statements(path):
             if TRANSACTION.match(text):
                 continue
-            ours = [e for e in errors(send(w, text, values)) if OURS.match(e.sqlstate)]
+            answer = send(w, text, values)
+            ours = [e for e in errors(answer) if OURS.match(e.sqlstate)]
             if HARMLESS.match(text):
-                assert not ours, (text, ours[0].fields)
+                assert not ours and "N" not in kinds(answer), (text, answer)
             elif ours:
                 assert DANGEROUS.match(text), (text, ours[0].fields)
-                refused += 1
-                direct.execute(text)
-        assert refused >= 3
+                refused.append(text)
+                send(straight, text, values)
+        assert len(refused) >= 3
+        assert not [text for text in refused if BOOKKEEPING.search(text)]
         judged = [record for record in proxy.records() if record["event"] == "decision"]
-        assert len([r for r in judged if r["verdict"] == "reject"]) == refused
+        assert len([r for r in judged if r["verdict"] == "reject"]) == len(refused)
+        proxy.verify_log()
 
 
 def rules_of(proxy):
