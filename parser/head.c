@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
  * The text is read by two loops.  skip_plain knows only what ordinary queries are made of and
- * stops at whatever could matter; the lexer and head_reading.c see what is left.
+ * stops at whatever could matter; the lexer and head_reading.c see what is left.  skip_comparison
+ * saves these the terms of nearly every WHERE, and leaves behind the state they would have.
  *
  * A text in an unknown lexing mode is read once for each way the server could read it.  Readings
  * differ first at a literal with a backslash, so they are the same if all these end alike.
@@ -37,6 +38,12 @@ static const unsigned char *skip_number(const unsigned char *p, const unsigned c
 	return p;
 }
 
+/* One space is what nearly always stands between two tokens. */
+static const unsigned char *skip_space(const unsigned char *p, const unsigned char *end)
+{
+	return p + (p < end && *p == ' ');
+}
+
 /* Past whole tokens that change nothing, up to one that may, or that takes more than a look. */
 static void skip_plain(struct reading *reading)
 {
@@ -55,7 +62,7 @@ static void skip_plain(struct reading *reading)
 			continue;
 		case BYTE_COMMA:
 		case BYTE_COLON:
-			p++;
+			p = skip_space(p + 1, end);
 			continue;
 		case BYTE_DOT:
 			dot = ++p;
@@ -124,6 +131,88 @@ static void skip_plain(struct reading *reading)
 	reading->lexer.at = p;
 }
 
+/* A name, "quoted" or not, that means nothing else; NULL: that takes more than a look. */
+static const unsigned char *skip_name(
+	struct reading *reading, const unsigned char *p, unsigned *links)
+{
+	const unsigned char *const begin = reading->lexer.text, *const end = reading->lexer.end;
+	const unsigned char *stop;
+
+	if (p == end)
+		return NULL;
+	if (*p == '"') {
+		stop = find_either(begin, p + 1, end, '"', '"');
+		if (end - stop < 2 || stop[1] == '"' ||
+			word_may_matter(p + 1, (size_t)(stop - p - 1)))
+			return NULL;
+		return stop + 1;
+	}
+	if (byte_classes[*p] != BYTE_WORD)
+		return NULL;
+	stop = skip_word(begin, p, end);
+	if (stop[-1] >= 0x80 || word_may_matter(p, (size_t)(stop - p)) ||
+		!where_takes_column(p, (size_t)(stop - p), end))
+		return NULL;
+	reading->word_before = reading->word;
+	reading->word = p;
+	++*links;
+	return stop;
+}
+
+/* A constant, or NULL. */
+static const unsigned char *skip_constant(
+	const struct lexer *lexer, const unsigned char *p, enum token_kind *kind)
+{
+	const unsigned char *const end = lexer->end;
+
+	if (end - p < 2)
+		return NULL;
+	if (*p == '\'') {
+		p = find_either(lexer->text, p + 1, end, '\'', '\\');
+		*kind = TOKEN_LITERAL;
+		return p < end && *p == '\'' ? p + 1 : NULL;
+	}
+	if (*p == '$') {
+		const unsigned char *start = ++p;
+
+		while (p < end && byte_classes[*p] == BYTE_DIGIT)
+			p++;
+		*kind = TOKEN_PARAMETER;
+		return p > start ? p : NULL;
+	}
+	*kind = TOKEN_NUMBER;
+	return byte_classes[*p] == BYTE_DIGIT ? skip_number(p, end) : NULL;
+}
+
+/* The comparison that most WHEREs consist of: a column, = or < or >, and a constant. */
+static void skip_comparison(struct reading *reading)
+{
+	const unsigned char *const end = reading->lexer.end;
+	const unsigned char *const word = reading->word, *const word_before = reading->word_before;
+	const unsigned char *p = skip_space(reading->lexer.at, end);
+	enum token_kind kind;
+	unsigned links = 1; /* the operator */
+
+	while ((p = skip_name(reading, p, &links)) != NULL && p < end && *p == '.')
+		p++;
+	if (p != NULL) {
+		p = skip_space(p, end);
+		if (end - p >= 2 && *p >= '<' && *p <= '>' && byte_classes[p[1]] != BYTE_OPERATOR)
+			p = skip_constant(&reading->lexer, skip_space(p + 1, end), &kind);
+		else
+			p = NULL;
+	}
+	if (p == NULL) {
+		reading->word = word;
+		reading->word_before = word_before;
+		return;
+	}
+	reading->links += links;
+	reading->last = kind;
+	reading->lexer.at = p;
+	reading_compared(reading);
+}
+
 static void read_text(struct reading *reading)
 {
 	struct token token;
@@ -132,6 +221,8 @@ static void read_text(struct reading *reading)
 		reading_token(reading, &token);
 		if (reading_is_plain(reading))
 			skip_plain(reading);
+		else if (reading_expects_comparison(reading))
+			skip_comparison(reading);
 	}
 	reading_end(reading);
 }

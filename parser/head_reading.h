@@ -78,4 +78,20 @@ static inline bool reading_is_plain(const struct reading *reading)
 	       (dml == NULL || !dml->has_where || dml->complete);
 }
 
+/* True where a term of the WHERE of the innermost UPDATE or DELETE starts, and nothing else. */
+static inline bool reading_expects_comparison(const struct reading *reading)
+{
+	const struct dml *dml = reading_dml(reading);
+
+	return dml != NULL && dml->has_where && !dml->complete && dml->where.state == TERM_START &&
+	       dml->where.depth == reading->depth && reading->on_word == NULL &&
+	       reading->target == TARGET_NONE && !reading->function;
+}
+
+/* Such a term was a column, its comparison and a constant; more may follow the constant. */
+static inline void reading_compared(struct reading *reading)
+{
+	reading->dml[reading->n_dml - 1].where.state = TERM_SELECTIVE;
+}
+
 #endif

@@ -341,6 +341,19 @@ static void close_group(struct where *where)
 	where->group_may_hold >>= 1;
 }
 
+bool where_takes_column(const unsigned char *word, size_t len, const unsigned char *text_end)
+{
+	static const uint64_t others[] = {WORD_KEY("true"), WORD_KEY("false"), WORD_KEY("null"),
+		WORD_KEY("not"), WORD_KEY("and"), WORD_KEY("or"), WORD_KEY("case"),
+		WORD_KEY("select")};
+	const uint64_t key = word_key(word, len, text_end);
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (key == others[i])
+			return false;
+	return true;
+}
+
 /* A token of the current group. */
 static void group_token(struct where *where, const struct token *token)
 {

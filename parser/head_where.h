@@ -9,6 +9,7 @@
 #define HEAD_WHERE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lexer.h"
@@ -54,6 +55,9 @@ void where_begin(struct where *where, unsigned depth);
 
 /* depth: open parentheses outside the token, so the same for a "(" and its ")". */
 void where_token(struct where *where, const struct token *token, unsigned depth);
+
+/* An unquoted word can be part of the name of a column, as where_token sees it. */
+bool where_takes_column(const unsigned char *word, size_t len, const unsigned char *text_end);
 
 /* The WHERE is complete: does it visibly leave rows out? */
 bool where_is_selective(struct where *where);

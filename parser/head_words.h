@@ -27,7 +27,8 @@ bool word_begins(const unsigned char *word, size_t len, const char *lower);
 static inline bool token_is_word(const struct token *token, const struct word *word)
 {
 	return token->key == word->key && token->len == word->len &&
-	       (token->len <= sizeof(token->key) || word_is(token->start, token->len, word->text));
+	       (token->len <= sizeof(token->key) ||
+		       word_begins(token->start, token->len, word->text));
 }
 
 /* Only a TOKEN_WORD has a key. */

@@ -12,7 +12,6 @@
  */
 #include "lexer.h"
 
-#include <endian.h>
 #include <string.h>
 
 #include "skip.h"
@@ -250,22 +249,6 @@ static enum escapes prefix_escapes(unsigned char prefix)
 	}
 }
 
-/* WORD_KEY of a word of the text. */
-static uint64_t word_key(const struct lexer *lexer, const unsigned char *word, size_t len)
-{
-	const uint64_t fold = UINT64_C(0x2020202020202020);
-	uint64_t key = 0;
-
-	if (lexer->end - word >= 8) {
-		memcpy(&key, word, sizeof(key));
-		key = le64toh(key) | fold;
-		return len < 8 ? key & ((UINT64_C(1) << 8 * len) - 1) : key;
-	}
-	for (size_t i = 0; i < len; i++)
-		key |= (uint64_t)(word[i] | 0x20) << 8 * i;
-	return key;
-}
-
 /* A word, or the literal or identifier that a word of one letter introduces. */
 static enum token_kind word_token(struct lexer *lexer, struct token *token)
 {
@@ -283,7 +266,7 @@ static enum token_kind word_token(struct lexer *lexer, struct token *token)
 		if (starts(lexer, end, "&\""))
 			return quoted_token(lexer, token, TOKEN_UNICODE_QUOTED, end + 2);
 	}
-	token->key = word_key(lexer, start, (size_t)(end - start));
+	token->key = word_key(start, (size_t)(end - start), lexer->end);
 	return end_token(lexer, token, TOKEN_WORD, end);
 }
 

@@ -8,9 +8,11 @@
 #ifndef LEXER_H
 #define LEXER_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum token_kind {
 	TOKEN_END,
@@ -47,6 +49,23 @@ struct token {
 	(WORD_KEY_BYTE(word, 0) | WORD_KEY_BYTE(word, 1) | WORD_KEY_BYTE(word, 2) |                \
 		WORD_KEY_BYTE(word, 3) | WORD_KEY_BYTE(word, 4) | WORD_KEY_BYTE(word, 5) |         \
 		WORD_KEY_BYTE(word, 6) | WORD_KEY_BYTE(word, 7))
+
+/* WORD_KEY of a word of a text. */
+static inline uint64_t word_key(
+	const unsigned char *word, size_t len, const unsigned char *text_end)
+{
+	const uint64_t fold = UINT64_C(0x2020202020202020);
+	uint64_t key = 0;
+
+	if (text_end - word >= 8) {
+		memcpy(&key, word, sizeof(key));
+		key = le64toh(key) | fold;
+		return len < 8 ? key & ((UINT64_C(1) << 8 * len) - 1) : key;
+	}
+	for (size_t i = 0; i < len; i++)
+		key |= (uint64_t)(word[i] | 0x20) << 8 * i;
+	return key;
+}
 
 struct lexer {
 	const unsigned char *text, *at, *end;
