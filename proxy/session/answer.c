@@ -75,6 +75,7 @@ static void log_outcome(struct session *session, const struct mark *mark)
 		.sqlstate = mark->sqlstate[0] != '\0' ? mark->sqlstate : "00000",
 		.rows = mark->rows,
 		.duration_us = clock_us() - mark->started_us,
+		.note = mark->note,
 	};
 
 	if (mark->decision != 0)

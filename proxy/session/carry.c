@@ -71,6 +71,7 @@ static void put_failing_function(struct buffer *out)
 void carry_refusal(struct session *session, struct gate *gate, const struct wire_error *error)
 {
 	struct mark *mark = gate_mark(gate);
+	enum owed_kind kind = OWED_PARSE;
 	struct buffer out = {0};
 	/* No SQL statement starts with this word; the server's log shows it as what it is. */
 	const char *failing = arena_printf(&gate->arena,
@@ -85,24 +86,21 @@ void carry_refusal(struct session *session, struct gate *gate, const struct wire
 
 	switch (gate->type) {
 	case FRONTEND_QUERY:
+		kind = OWED_QUERY;
 		wire_put_query(&out, failing);
 		break;
 	case FRONTEND_FUNCTION_CALL:
+		kind = OWED_FUNCTION;
 		put_failing_function(&out);
 		break;
 	case FRONTEND_PARSE:
 		wire_put_parse(&out, gate->name, failing, NULL, 0);
 		break;
 	default:
-		wire_put_parse(&out, "phasegate: own", failing, NULL, 0);
+		wire_put_parse(&out, inject_name, failing, NULL, 0);
 		break;
 	}
-	if (!pipeline_push(&session->pipeline,
-		    gate->type == FRONTEND_QUERY           ? OWED_QUERY
-		    : gate->type == FRONTEND_FUNCTION_CALL ? OWED_FUNCTION
-							   : OWED_PARSE,
-		    0, mark))
-		mark_free(mark);
+	gate_push(session, kind, mark);
 	gate_send(session, &out);
 	gate_close(session, gate);
 }
@@ -185,12 +183,13 @@ static void send_attempt(struct session *session, struct gate *gate, struct mark
 {
 	struct buffer out = {0};
 
-	if (gate->type == FRONTEND_EXECUTE && (gate->substituted || gate->attempt > 1)) {
+	if (gate->type == FRONTEND_EXECUTE &&
+		(gate->substituted || gate->in_place || gate->attempt > 1)) {
 		inject_in_place_of_execute(session, gate->text, mark);
 	} else if (gate->substituted) {
 		/* EXECUTE of a name under which the server holds an empty statement. */
 		wire_put_query(&out, gate->text);
-		pipeline_push(&session->pipeline, OWED_QUERY, 0, mark);
+		gate_push(session, OWED_QUERY, mark);
 		gate_send(session, &out);
 	} else {
 		gate_forward(session, gate, owed_of(gate->type), mark);
@@ -216,7 +215,7 @@ static void attempt(struct session *session, struct gate *gate)
 	if (may_copy_in(gate))
 		gate->decision.lock_timeout_ms = 0;
 	gate->attempt++;
-	if (gate->attempt == 1)
+	if (gate->attempt == 1 && session->config->notices)
 		notice_put_warnings(&mark->notices, &gate->decision);
 	if (gate->decision.lock_timeout_ms > 0) {
 		mark->hint = lock_timeout_hint;
@@ -266,17 +265,26 @@ static void carry_parse(struct session *session, struct gate *gate)
 
 /* ---- the decision ---- */
 
+/* Every byte goes on as it is; names are kept for the day the mode changes. */
+static void observe(struct session *session, struct gate *gate)
+{
+	struct mark *mark = gate_mark(gate);
+
+	if (session->config->notices)
+		notice_put_warnings(&mark->notices, &gate->decision);
+	gate_forward(session, gate, owed_of(gate->type), mark);
+	if (gate->type == FRONTEND_PARSE)
+		gate_wait(session, gate, parsed_guarded);
+	else
+		gate_close(session, gate);
+}
+
 void carry_out(struct session *session, struct gate *gate)
 {
 	enum verdict verdict = gate->decision.verdict;
 
 	if (session->config->policy.observe) {
-		struct mark *mark = gate_mark(gate);
-
-		if (session->config->notices)
-			notice_put_warnings(&mark->notices, &gate->decision);
-		gate_forward(session, gate, owed_of(gate->type), mark);
-		gate_close(session, gate);
+		observe(session, gate);
 		return;
 	}
 	if (verdict >= VERDICT_HOLD) {

@@ -20,12 +20,13 @@ static void answer_tag(struct session *session, struct gate *gate)
 	struct mark *mark = gate_mark(gate);
 	struct buffer out = {0};
 
-	mark->tag = strdup(gate->decision.plan->tag);
+	mark->tag = gate_copy(gate->decision.plan->tag);
+	mark->note = gate_copy(gate->note);
 	if (gate->type == FRONTEND_QUERY) {
 		wire_put_query(&out, "");
-		pipeline_push(&session->pipeline, OWED_QUERY, 0, mark);
+		gate_push(session, OWED_QUERY, mark);
 		gate_send(session, &out);
-	} else if (gate->substituted) {
+	} else if (gate->substituted && !gate->in_place) {
 		gate_forward(session, gate, OWED_EXECUTE, mark);
 	} else {
 		inject_in_place_of_execute(session, "", mark);
@@ -50,6 +51,9 @@ static void on_finished(void *arg, const struct change_outcome *outcome)
 	struct gate *gate = session->gate;
 
 	gate->wait = NULL;
+	gate->note = arena_printf(&gate->arena, "change %lld: %llu rows in %llu batches",
+		(long long)outcome->id, (unsigned long long)outcome->rows,
+		(unsigned long long)outcome->batches);
 	if (outcome->state == CHANGE_DONE) {
 		gate_event(session, gate, answer_tag);
 		return;

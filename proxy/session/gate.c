@@ -99,10 +99,7 @@ void gate_event(struct session *session, struct gate *gate, gate_step *step)
 void gate_forward(
 	struct session *session, struct gate *gate, enum owed_kind kind, struct mark *mark)
 {
-	struct pipeline *pipeline = &session->pipeline;
-
-	if (!pipeline_push(pipeline, kind, 0, mark))
-		mark_free(mark);
+	gate_push(session, kind, mark);
 	relay_send_server(session, buffer_at(&session->to_server.held), gate->message_bytes);
 }
 
@@ -112,7 +109,8 @@ static void judge_portal(struct session *session, struct gate *gate)
 {
 	const struct guarded_text *what = guarded_portal_text(session, gate->name);
 
-	if (what == NULL || session->pipeline.skipping) {
+	/* In observe mode it was judged at its Parse. */
+	if (what == NULL || session->pipeline.skipping || session->config->policy.observe) {
 		carry_unjudged(session, gate);
 		return;
 	}
@@ -282,6 +280,21 @@ struct mark *gate_mark(const struct gate *gate)
 	mark->decision = gate->decision_seq;
 	mark->started_us = gate->started_us;
 	return mark;
+}
+
+void gate_push(struct session *session, enum owed_kind kind, struct mark *mark)
+{
+	if (!pipeline_push(&session->pipeline, kind, 0, mark))
+		mark_free(mark);
+}
+
+char *gate_copy(const char *text)
+{
+	char *copy = text == NULL ? NULL : strdup(text);
+
+	if (text != NULL && copy == NULL)
+		abort();
+	return copy;
 }
 
 void gate_send(struct session *session, struct buffer *out)

@@ -31,6 +31,8 @@ struct gate {
 	const char *text; /* to be judged */
 	size_t text_len;
 	bool substituted; /* Execute: the server holds an empty statement in its place */
+	bool in_place; /* Execute: its portal is gone, the text is executed by a statement of ours
+			*/
 
 	/* the judgement */
 	struct stmts stmts;
@@ -50,6 +52,7 @@ struct gate {
 	unsigned attempt;
 	bool lock_timed_out;
 	struct change_wait *wait;
+	const char *note; /* for the outcome's record */
 	struct event *timer;
 	bool awaiting_engine;
 	size_t step; /* of the plan in the client's transaction */
@@ -69,6 +72,10 @@ void gate_forward(
 	struct session *session, struct gate *gate, enum owed_kind kind, struct mark *mark);
 /* A mark with the decision's log record and start; the caller's until it is pushed. */
 struct mark *gate_mark(const struct gate *gate);
+/* pipeline_push with a mark, which is freed when the server will drop the message. */
+void gate_push(struct session *session, enum owed_kind kind, struct mark *mark);
+/* malloc'ed; NULL stays NULL. */
+char *gate_copy(const char *text);
 /* Send to the server and empty. */
 void gate_send(struct session *session, struct buffer *out);
 

@@ -3,30 +3,23 @@
 
 #include <stdio.h>
 
+#include "gate_internal.h"
 #include "pipeline.h"
-#include "relay.h"
 #include "session.h"
 #include "wire.h"
 
-/* No driver makes such a name. */
-static const char our_name[] = "phasegate: own";
-
-static void send_buffer(struct session *session, struct buffer *out)
-{
-	relay_send_server(session, buffer_at(out), buffer_len(out));
-	buffer_clear(out);
-}
+const char inject_name[] = "phasegate: own";
 
 static void put_statement(
 	struct buffer *out, const char *sql, const char *const *parameters, size_t n)
 {
 	/* An earlier one that failed was skipped up to Sync, its Close too. */
-	wire_put_close(out, 'S', our_name);
-	wire_put_parse(out, our_name, sql, NULL, 0);
-	wire_put_bind(out, our_name, our_name, parameters, n);
-	wire_put_execute(out, our_name, 0);
-	wire_put_close(out, 'P', our_name);
-	wire_put_close(out, 'S', our_name);
+	wire_put_close(out, 'S', inject_name);
+	wire_put_parse(out, inject_name, sql, NULL, 0);
+	wire_put_bind(out, inject_name, inject_name, parameters, n);
+	wire_put_execute(out, inject_name, 0);
+	wire_put_close(out, 'P', inject_name);
+	wire_put_close(out, 'S', inject_name);
 }
 
 static void push_statement(
@@ -37,7 +30,8 @@ static void push_statement(
 	pipeline_push(pipeline, OWED_CLOSE, flags, NULL);
 	pipeline_push(pipeline, OWED_PARSE, flags, NULL);
 	pipeline_push(pipeline, OWED_BIND, flags, NULL);
-	pipeline_push(pipeline, OWED_EXECUTE, execute_flags, mark);
+	if (!pipeline_push(pipeline, OWED_EXECUTE, execute_flags, mark))
+		mark_free(mark);
 	pipeline_push(pipeline, OWED_CLOSE, flags, NULL);
 	pipeline_push(pipeline, OWED_CLOSE, flags, NULL);
 }
@@ -49,7 +43,7 @@ void inject_statement(struct session *session, const char *sql, const char *cons
 
 	push_statement(session, OWED_SWALLOW | flags, OWED_SWALLOW | flags, NULL);
 	put_statement(&out, sql, parameters, n);
-	send_buffer(session, &out);
+	gate_send(session, &out);
 }
 
 void inject_in_place_of_execute(struct session *session, const char *sql, struct mark *mark)
@@ -58,7 +52,7 @@ void inject_in_place_of_execute(struct session *session, const char *sql, struct
 
 	push_statement(session, OWED_SWALLOW | OWED_RELAY_ERROR, 0, mark);
 	put_statement(&out, sql, NULL, 0);
-	send_buffer(session, &out);
+	gate_send(session, &out);
 }
 
 void inject_lock_timeout(struct session *session, long long timeout_ms)
@@ -76,7 +70,7 @@ void inject_sync(struct session *session)
 
 	pipeline_push(&session->pipeline, OWED_SYNC, OWED_SWALLOW, NULL);
 	wire_put_empty(&out, FRONTEND_SYNC);
-	send_buffer(session, &out);
+	gate_send(session, &out);
 }
 
 void inject_flush(struct session *session)
@@ -84,5 +78,5 @@ void inject_flush(struct session *session)
 	struct buffer out = {0};
 
 	wire_put_empty(&out, FRONTEND_FLUSH);
-	send_buffer(session, &out);
+	gate_send(session, &out);
 }

@@ -12,6 +12,9 @@
 struct mark;
 struct session;
 
+/* Of our statement and our portal on the client's connection; no driver makes such a name. */
+extern const char inject_name[];
+
 /*
  * Rows and errors go to the session's gate.  flags: OWED_RELAY_ERROR lets an error through to
  * the client, as the answer to the statement that ours stands for.

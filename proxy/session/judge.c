@@ -118,11 +118,32 @@ static void facts_answered(struct session *session, struct gate *gate)
 	decide(session, gate);
 }
 
+static bool no_transaction(const struct gate *gate)
+{
+	for (size_t i = 0; i < gate->stmts.n; i++)
+		if (gate->stmts.items[i].no_transaction)
+			return true;
+	return false;
+}
+
+/*
+ * What PostgreSQL refuses in a transaction block it refuses behind an Execute of ours too ("cannot
+ * be executed within a pipeline").  Where the client's batch has executed nothing yet, a Sync of
+ * ours ends it; that drops the portal, so the text is executed in place of it.
+ */
+static bool leaves_batch(const struct session *session, const struct gate *gate)
+{
+	return gate->type == FRONTEND_EXECUTE && session->status == 'I' &&
+	       session->pipeline.batch_executes == 0 && no_transaction(gate);
+}
+
 static void ask_catalog(struct session *session, struct gate *gate)
 {
 	const char *parameters[CATALOG_PARAMETERS];
-	bool in_batch = session->pipeline.batch_open; /* no Sync of ours: it would commit */
+	bool in_batch;
 
+	gate->in_place = leaves_batch(session, gate);
+	in_batch = session->pipeline.batch_open && !gate->in_place;
 	catalog_parameters(&gate->arena, &gate->request, parameters);
 	gate->row = NULL;
 	gate->failed = false;

@@ -32,6 +32,7 @@ void mark_free(struct mark *mark)
 	buffer_clear(&mark->notices);
 	buffer_clear(&mark->error);
 	free(mark->tag);
+	free(mark->note);
 	free(mark);
 }
 

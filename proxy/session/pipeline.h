@@ -42,6 +42,7 @@ struct mark {
 	struct buffer notices; /* whole messages for the client before its first answer */
 	struct buffer error; /* the whole ErrorResponse that takes the place of the server's */
 	char *tag; /* CommandComplete that takes the place of EmptyQueryResponse; malloc'ed */
+	char *note; /* for the outcome's record; malloc'ed */
 	const char *hint; /* added to an error of 55P03 under a lock_timeout of ours; static text */
 	uint64_t decision; /* outcome to be logged; 0: none */
 	int64_t started_us;
