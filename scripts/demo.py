@@ -119,6 +119,9 @@ class Screen:
     """Colour on a terminal, plain text elsewhere."""
 
     CODES = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2"}
+    MESSAGES = {"ERROR": "red", "DETAIL": "red", "HINT": "yellow", "WARNING": "yellow", "NOTICE": "dim", "CONTEXT": "dim"}
+
+    TAGS = {"BEGIN", "COMMIT", "ROLLBACK", "ALTER TABLE", "CREATE INDEX"}
 
     def __init__(self):
         self.colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
@@ -135,9 +138,11 @@ class Screen:
 
     def client(self, text):
         """What psql showed, indented."""
-        colours = {"ERROR": "red", "DETAIL": "red", "HINT": "yellow", "NOTICE": "dim", "WARNING": "yellow"}
+        colour = None
         for line in text.rstrip().splitlines():
-            self.say(f"    {line}", colours.get(line.split(":")[0]))
+            # A hint is SQL of several lines; a command tag ends it.
+            colour = None if line in self.TAGS else self.MESSAGES.get(line.split(":")[0], colour)
+            self.say(f"    {line}", colour)
 
 
 class Demo:

@@ -137,7 +137,7 @@ class PgBouncer(Program):
         ini.write_text(
             f"[databases]\n* = host={self.server.host} port={self.server.port}\n[pgbouncer]\n"
             f"listen_addr = 127.0.0.1\nlisten_port = {self.port}\nunix_socket_dir =\nauth_type = trust\n"
-            f"auth_file = {users}\npool_mode = session\nmax_client_conn = 2000\ndefault_pool_size = 150\n"
+            f"auth_file = {users}\npool_mode = session\nmax_client_conn = 2000\ndefault_pool_size = 1400\n"
             "ignore_startup_parameters = extra_float_digits\n")
         ini.chmod(0o644)
         return ["/usr/sbin/pgbouncer", "-q", ini]

@@ -11,6 +11,7 @@ PHASEGATE_BUILD is the build folder, build/asan by default.
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -47,6 +48,8 @@ CREATE ROLE md5_user LOGIN PASSWORD 'secret m';
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "gate: about policy; runs against phasegate only")
+    # Ended from outside, servers and folders are tidied up as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config, items):
