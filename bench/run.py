@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from lab.application import percentile  # noqa: E402
 from lab.postgres import Postgres, binaries  # noqa: E402
-from lab.process import LabError, cpu_seconds, resident_bytes, temporary_directory, wait_until  # noqa: E402
+from lab.process import LabError, cpu_seconds, interruptible, resident_bytes, temporary_directory, wait_until  # noqa: E402
 from lab.proxy import Direct, PgBouncer, Phasegate, Relay  # noqa: E402
 from lab.wire import Wire  # noqa: E402
 
@@ -221,17 +221,13 @@ class Bench:
         return 1 if self.failed else 0
 
 
-def interrupted(_signal, _frame):
-    raise KeyboardInterrupt
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=Path, required=True, help="build folder")
     parser.add_argument("--rounds", type=int, default=3, help="medians are over this many (3)")
     parser.add_argument("--seconds", type=int, default=4, help="of each pgbench run (4)")
     parser.add_argument("--idle", type=int, default=1000, help="idle sessions for the memory figure (1000)")
-    signal.signal(signal.SIGTERM, interrupted)
+    interruptible()
     directory = temporary_directory("phasegate-bench")
     bench = Bench(parser.parse_args(), directory)
     try:

@@ -7,7 +7,6 @@ changes, and at the end everything that was promised is checked.  Exits 0 only w
 import argparse
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -17,7 +16,7 @@ from pathlib import Path
 from lab.application import CLIENTS, TRANSACTIONS_PER_SECOND, Application, percentile
 from lab.locks import LockSampler
 from lab.postgres import Postgres, binaries
-from lab.process import LabError, temporary_directory
+from lab.process import LabError, interruptible, temporary_directory
 from lab.proxy import Phasegate
 
 ORDERS, CUSTOMERS = 300_000, 10_000
@@ -285,16 +284,11 @@ class Demo:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def interrupted(_signal, _frame):
-    raise KeyboardInterrupt
-
-
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--build", type=Path, required=True, help="build folder with proxy/phasegate")
     build = arguments.parse_args().build.resolve()
-    for sig in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sig, interrupted)
+    interruptible()
     demo = Demo(build, temporary_directory("phasegate-demo"))
     try:
         return demo.run()

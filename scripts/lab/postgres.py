@@ -66,7 +66,7 @@ class Postgres:
             self._initdb()
         with open(self.log, "ab") as log:
             self.process = spawn([binaries() / "postgres", "-D", self.data], account=server_account(),
-                                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/")
+                                 death_signal="INT", stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/")
         wait_until(self._ready, f"PostgreSQL to start: see {self.log}", timeout=60)
         return self
 

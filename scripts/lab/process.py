@@ -32,13 +32,19 @@ def as_server_account(argv):
     return ["setpriv", *account, *map(str, argv)] if account else [str(a) for a in argv]
 
 
-def spawn(argv, *, account=(), **options):
+def spawn(argv, *, account=(), death_signal="TERM", **options):
     """
     Start a process in a session of its own, so that Ctrl-C reaches only us, and with a death
     signal, so that it ends with us even when we are killed.
     """
-    command = ["setpriv", *account, "--pdeathsig", "INT", *map(str, argv)]
+    command = ["setpriv", *account, "--pdeathsig", death_signal, *map(str, argv)]
     return subprocess.Popen(command, start_new_session=True, **options)
+
+
+def interruptible():
+    """SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt, also where a shell had us ignore the first."""
+    for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sig, signal.default_int_handler)
 
 
 def temporary_directory(prefix):

@@ -11,7 +11,6 @@ PHASEGATE_BUILD is the build folder, build/asan by default.
 import itertools
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -24,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from lab.postgres import Postgres, binaries  # noqa: E402
-from lab.process import LabError, temporary_directory  # noqa: E402
+from lab.process import LabError, interruptible, temporary_directory  # noqa: E402
 from lab.proxy import Direct, Phasegate, Relay, merged  # noqa: E402
 from lab.wire import Wire  # noqa: E402
 
@@ -49,7 +48,7 @@ CREATE ROLE md5_user LOGIN PASSWORD 'secret m';
 def pytest_configure(config):
     config.addinivalue_line("markers", "gate: about policy; runs against phasegate only")
     # Ended from outside, servers and folders are tidied up as after Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interruptible()
 
 
 def pytest_collection_modifyitems(config, items):
