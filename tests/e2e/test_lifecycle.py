@@ -2,7 +2,6 @@
 """The process: limits, reload, drain, and everything around it going wrong."""
 
 import contextlib
-import os
 import resource
 import signal
 import subprocess
@@ -12,7 +11,7 @@ import psycopg
 import pytest
 
 from lab.process import LabError, accepts, free_port, is_root, wait_until
-from lab.wire import Closed, errors, kinds, query, rows
+from lab.wire import errors, kinds, query, rows
 
 pytestmark = pytest.mark.gate
 
@@ -29,7 +28,8 @@ def fails(function, *arguments, **options):
 class TestLimits:
     def test_too_many_sessions(self, connect, start_proxy):
         proxy = start_proxy({"limits": {"sessions": 2}})
-        first, _second = connect(proxy), connect(proxy)
+        first = connect(proxy)
+        connect(proxy)
         assert "too many clients" in str(fails(connect, proxy))
         first.close()
         wait_until(lambda: fails(connect, proxy) is None, "a place to become free", 10)
