@@ -37,7 +37,6 @@ struct head_scan {
 	unsigned statements; /* non-empty ones */
 	bool ends_transaction; /* some head is COMMIT, END, ROLLBACK, ABORT or PREPARE TRANSACTION
 				*/
-	bool executes_prepared; /* some statement is an EXECUTE, or may hold one */
 	const char *reason; /* static text, for AMBIGUOUS and OVER_LIMIT; else NULL */
 };
 

@@ -152,6 +152,7 @@ static void classify_raw(struct arena *arena, const struct source *source,
 		.guarded = builder.guarded,
 		.no_transaction = builder.no_transaction,
 		.executes_prepared = builder.executes_prepared,
+		.prepared_name = builder.prepared_name,
 	};
 }
 

@@ -93,7 +93,11 @@ void handle_create_table_as(
 	action->with_data = !create->into->skip_data;
 	if (create->into->skip_data)
 		builder->tag = matview ? "CREATE MATERIALIZED VIEW" : "CREATE TABLE AS";
-	builder->executes_prepared |= create->query->node_case == PG_QUERY__NODE__NODE_EXECUTE_STMT;
+	if (create->query->node_case == PG_QUERY__NODE__NODE_EXECUTE_STMT) {
+		builder->executes_prepared = true;
+		builder->prepared_name =
+			arena_strdup(builder->arena, create->query->execute_stmt->name);
+	}
 }
 
 void handle_refresh(struct builder *builder, const PgQuery__Node *node, struct action *action)

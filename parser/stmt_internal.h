@@ -22,6 +22,7 @@ struct builder {
 	bool guarded;
 	bool no_transaction;
 	bool executes_prepared;
+	const char *prepared_name;
 	bool not_understood; /* becomes an ACTION_UNCLASSIFIED in the end */
 	bool stored; /* its queries are kept for later, not run now */
 };

@@ -128,9 +128,9 @@ void handle_explain(struct builder *builder, const PgQuery__Node *node, struct a
 
 void handle_execute(struct builder *builder, const PgQuery__Node *node, struct action *harmless)
 {
-	(void)node;
 	(void)harmless;
 	builder->executes_prepared = true;
+	builder->prepared_name = arena_strdup(builder->arena, node->execute_stmt->name);
 }
 
 void handle_close(struct builder *builder, const PgQuery__Node *node, struct action *harmless)

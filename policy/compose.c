@@ -5,6 +5,7 @@
 
 #include "arena.h"
 #include "message.h"
+#include "text.h"
 
 static int pass_of(enum action_kind kind)
 {
@@ -50,8 +51,35 @@ void order_by_pass(const struct action **actions, size_t n)
 	}
 }
 
-static void add_as_written(struct plan *plan, const struct judged *judged)
+/* How a command that needs no phases is taken back when a later step fails; NULL: not known. */
+static const char *undo_as_written(struct arena *arena, const struct judged *judged)
 {
+	const struct action *action = judged->context.action;
+	const struct relation_facts *table = judged->context.table;
+	const struct column_facts *column = table != NULL && action->column != NULL
+						    ? facts_column(table, action->column)
+						    : NULL;
+	const char *name = table != NULL ? name_sql(arena, &table->name) : NULL;
+
+	if (name == NULL)
+		return NULL;
+	if (action->kind == ACTION_ADD_COLUMN && action->column_def != NULL)
+		return arena_printf(arena, "ALTER TABLE %s DROP COLUMN IF EXISTS %s", name,
+			quote_ident(arena, action->column_def->name));
+	if (column == NULL ||
+		(action->kind != ACTION_SET_DEFAULT && action->kind != ACTION_DROP_DEFAULT))
+		return NULL;
+	if (column->default_sql == NULL)
+		return arena_printf(arena, "ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT", name,
+			quote_ident(arena, action->column));
+	return arena_printf(arena, "ALTER TABLE %s ALTER COLUMN %s SET DEFAULT %s", name,
+		quote_ident(arena, action->column), column->default_sql);
+}
+
+/* False: it could not be undone, so the whole is not carried out by us. */
+static bool add_as_written(struct arena *arena, struct plan *plan, const struct judged *judged)
+{
+	const char *undo = undo_as_written(arena, judged);
 	bool joins = plan->n_steps > 0 && plan->steps[plan->n_steps - 1].kind == STEP_CATALOG;
 	struct step *step = plan_add_step(plan, STEP_CATALOG, effects_lock(&judged->effects));
 
@@ -60,6 +88,8 @@ static void add_as_written(struct plan *plan, const struct judged *judged)
 	step->purpose = action_name(judged->context.action->kind);
 	step->with_previous = joins;
 	step->in_client_transaction = true;
+	step->undo = undo;
+	return undo != NULL;
 }
 
 static void add_plan(struct plan *plan, const struct plan *part)
@@ -99,8 +129,9 @@ const struct plan *compose_plan(
 		if (judged[i].plan != NULL)
 			add_plan(plan, judged[i].plan);
 		else if (!judged[i].effects.noop &&
-			 judged[i].context.action->kind != ACTION_HARMLESS)
-			add_as_written(plan, &judged[i]);
+			 judged[i].context.action->kind != ACTION_HARMLESS &&
+			 !add_as_written(arena, plan, &judged[i]))
+			return NULL;
 	}
 	return plan->overflow ? NULL : plan;
 }

@@ -340,6 +340,31 @@ static void on_rollback(struct facts_track *track)
 	track->facts.n_functions = 0;
 }
 
+/*
+ * Temporary tables go with COMMIT (ON COMMIT DROP), DISCARD TEMP and a CASCADE that reaches them;
+ * behind their names stands then what nobody has looked up.
+ */
+static void forget_temporary(struct facts_track *track)
+{
+	struct facts *facts = &track->facts;
+	size_t n = 0;
+
+	for (size_t i = 0; i < facts->n_relations; i++)
+		if (track->relations[i].persistence != 't')
+			track->relations[n++] = track->relations[i];
+	if (n < facts->n_relations)
+		facts->known = false;
+	facts->n_relations = n;
+}
+
+static bool may_drop_unnamed(const struct action *action)
+{
+	return action->kind == ACTION_DROP_OWNED ||
+	       (action->cascade &&
+		       (action->kind == ACTION_DROP_OBJECT || action->kind == ACTION_DROP_SCHEMA ||
+			       action->kind == ACTION_DROP_EXTENSION));
+}
+
 static void on_transaction(struct facts_track *track, const struct action *action)
 {
 	const char *name = action->name == NULL ? "" : action->name;
@@ -348,12 +373,16 @@ static void on_transaction(struct facts_track *track, const struct action *actio
 		track->facts.in_transaction = true;
 	if (strncmp(name, "ROLLBACK", strlen("ROLLBACK")) == 0)
 		on_rollback(track);
+	if (strncmp(name, "COMMIT", strlen("COMMIT")) == 0)
+		forget_temporary(track);
 	if (strcmp(name, "COMMIT") == 0 || strcmp(name, "ROLLBACK") == 0)
 		track->facts.in_transaction = false;
 }
 
 void track_action(struct facts_track *track, const struct action *action)
 {
+	if (may_drop_unnamed(action))
+		forget_temporary(track);
 	switch (action->kind) {
 	case ACTION_CREATE_TABLE:
 	case ACTION_CREATE_TABLE_AS:
@@ -462,6 +491,10 @@ static bool renames_everything(const char *sql)
 
 void track_names(struct facts_track *track, const char *sql)
 {
+	static const char *const discard[] = {"discard", NULL};
+
+	if (starts_with_any(sql, discard))
+		forget_temporary(track);
 	if (renames_everything(sql))
 		keep_qualified(track);
 }

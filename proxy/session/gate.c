@@ -329,6 +329,16 @@ bool gate_function_harmless(uint32_t oid)
 	return false;
 }
 
+bool gate_may_execute(const char *text, size_t len)
+{
+	static const char word[] = "execute";
+
+	for (size_t i = 0; i + sizeof(word) - 1 <= len; i++)
+		if (strncasecmp(text + i, word, sizeof(word) - 1) == 0)
+			return true;
+	return false;
+}
+
 /* https://www.postgresql.org/docs/current/protocol-replication.html; SHOW is SQL's as well. */
 bool gate_replication_harmless(const char *text, size_t len)
 {

@@ -42,6 +42,9 @@ void gate_free(struct session *session);
 /* Functions that FunctionCall may call: those of libpq's large objects. */
 bool gate_function_harmless(uint32_t oid);
 
+/* May the text EXECUTE a prepared statement by SQL?  Asked only while a guarded one has a name. */
+bool gate_may_execute(const char *text, size_t len);
+
 /* A replication command of a walsender, or SQL that is harmless. */
 bool gate_replication_harmless(const char *text, size_t len);
 

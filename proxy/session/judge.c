@@ -223,7 +223,7 @@ void judge_text(struct session *session, struct gate *gate)
 	head = head_scan(gate->text, gate->text_len, &session->config->head_limits,
 		lexing_certain(session, gate));
 	if (head.verdict == HEAD_HARMLESS &&
-		!(head.executes_prepared && session->guarded != NULL)) {
+		!(session->guarded != NULL && gate_may_execute(gate->text, gate->text_len))) {
 		carry_unjudged(session, gate);
 		return;
 	}

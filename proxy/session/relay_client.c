@@ -78,7 +78,8 @@ static enum look look_text(struct session *session, const uint8_t *body, size_t 
 	if (session->replication)
 		return gate_replication_harmless(text, len) ? LOOK_PASS : LOOK_GATE;
 	head = head_scan(text, len, &session->config->head_limits, certain);
-	if (head.verdict != HEAD_HARMLESS || (head.executes_prepared && session->guarded != NULL))
+	if (head.verdict != HEAD_HARMLESS ||
+		(session->guarded != NULL && gate_may_execute(text, len)))
 		return LOOK_GATE;
 	return LOOK_PASS;
 }

@@ -57,7 +57,7 @@ ALTER TABLE orders ALTER COLUMN qty SET NOT NULL;
 
 -- the CHECK that proves it goes in the same statement, before
 
--- expect: phase set-not-null, drop-constraint
+-- expect: reject set-not-null, drop-constraint
 ALTER TABLE orders ALTER COLUMN email SET NOT NULL, DROP CONSTRAINT email_nn;
 
 -- expect: reject set-not-null, drop-constraint

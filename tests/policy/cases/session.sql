@@ -90,3 +90,14 @@ SET search_path = other; DROP TABLE fresh_t;
 
 -- expect: reject drop-table
 SELECT set_config('search_path', 'other', false); DROP TABLE temp_t;
+
+-- temporary tables go away unseen
+
+-- expect: reject truncate
+BEGIN; CREATE TEMP TABLE orders (id int) ON COMMIT DROP; COMMIT; TRUNCATE orders;
+
+-- expect: reject drop-table
+CREATE TEMP TABLE orders (id int); DISCARD TEMP; DROP TABLE orders;
+
+-- expect: reject drop-type-function-extension-cascade
+CREATE TEMP TABLE orders (id int); DROP TYPE mood CASCADE; TRUNCATE orders;
