@@ -69,6 +69,7 @@ static void on_create(struct facts_track *track, const struct action *action)
 	if (relation == NULL)
 		return;
 	relation->created_in_transaction = true;
+	relation->persistence = action->temporary ? 't' : 'p';
 	relation->empty = action->kind == ACTION_CREATE_TABLE;
 	if (action->kind == ACTION_CREATE_MATVIEW)
 		relation->kind = 'm';

@@ -12,7 +12,9 @@
 
 extern const char schema_sql[];
 
-enum { SCHEMA_VERSION = 1, ASK_AGAIN_MS = 30 * 1000 };
+/* A database may be dropped and made again under the same name: what was seen there holds for a
+ * while. */
+enum { SCHEMA_VERSION = 1, ASK_AGAIN_MS = 30 * 1000, TRUST_MS = 1000 };
 enum usable { USABLE_UNKNOWN, USABLE_ASKED, USABLE_YES, USABLE_NO };
 
 /* One who waits for the answer; posted to its worker as the message itself. */
@@ -31,6 +33,7 @@ struct database {
 	char *name;
 	enum usable usable;
 	int64_t asked_ms;
+	bool has_key; /* also while it is being looked at again */
 	uint8_t key[SUBMIT_KEY_BYTES];
 	char because[256];
 	struct asker *askers;
@@ -156,6 +159,7 @@ static void run_install(struct change_engine *engine, struct task *task)
 	pthread_mutex_lock(&engine->lock);
 	database->usable = usable ? USABLE_YES : USABLE_NO;
 	database->asked_ms = engine_now_ms();
+	database->has_key = usable;
 	memcpy(database->key, key, sizeof(key));
 	memcpy(database->because, because, sizeof(because));
 	askers = database->askers;
@@ -208,7 +212,7 @@ static int known(const struct database *database, const char **because)
 {
 	static _Thread_local char text[256];
 
-	if (database->usable == USABLE_YES)
+	if (database->usable == USABLE_YES && engine_now_ms() - database->asked_ms < TRUST_MS)
 		return 1;
 	if (database->usable == USABLE_NO && engine_now_ms() - database->asked_ms < ASK_AGAIN_MS) {
 		memcpy(text, database->because, sizeof(text));
@@ -259,7 +263,7 @@ bool install_key(struct change_engine *engine, const char *name, uint8_t key[SUB
 
 	pthread_mutex_lock(&engine->lock);
 	database = find(engine, name);
-	usable = database != NULL && database->usable == USABLE_YES;
+	usable = database != NULL && database->has_key;
 	if (usable)
 		memcpy(key, database->key, SUBMIT_KEY_BYTES);
 	pthread_mutex_unlock(&engine->lock);

@@ -99,5 +99,5 @@ BEGIN; CREATE TEMP TABLE orders (id int) ON COMMIT DROP; COMMIT; TRUNCATE orders
 -- expect: reject drop-table
 CREATE TEMP TABLE orders (id int); DISCARD TEMP; DROP TABLE orders;
 
--- expect: reject drop-type-function-extension-cascade
+-- expect: reject truncate, drop-type-function-extension-cascade
 CREATE TEMP TABLE orders (id int); DROP TYPE mood CASCADE; TRUNCATE orders;
