@@ -7,8 +7,21 @@ static bool partitioned(const struct model *model)
 	return model->table != NULL && model->table->kind == 'p';
 }
 
+/* ConstraintNameIsUsed and index_create refuse before anything is read or built. */
+static bool name_taken(struct model *model)
+{
+	const char *name = model->action->constraint->name;
+
+	if (model->table == NULL || name == NULL || facts_constraint(model->table, name) == NULL)
+		return false;
+	model_absent(model, "42710", "constraint \"%s\" already exists", name);
+	return true;
+}
+
 void model_add_check(struct model *model)
 {
+	if (name_taken(model))
+		return;
 	model->effects->scan = !model->action->constraint->not_valid;
 }
 
@@ -18,6 +31,8 @@ void model_add_foreign_key(struct model *model)
 	const struct constraint_def *def = model->action->constraint;
 	const struct relation_facts *referenced;
 
+	if (name_taken(model))
+		return;
 	if (model_find(model->facts, &def->referenced, &referenced) == ABSENT) {
 		model_absent(
 			model, "42P01", "relation \"%s\" does not exist", def->referenced.name);
@@ -57,6 +72,8 @@ static const struct index_facts *used_index(struct model *model)
 
 void model_add_unique(struct model *model)
 {
+	if (name_taken(model))
+		return;
 	if (model->action->constraint->using_index != NULL)
 		used_index(model);
 	else

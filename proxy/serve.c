@@ -186,6 +186,8 @@ static void start_engine(struct proxy *proxy)
 	if (proxy->engine == NULL)
 		log_warn("no change engine, so what would be phased is refused: %s",
 			error == NULL ? "unknown error" : error);
+	else
+		change_engine_resume(proxy->engine);
 	free(error);
 }
 

@@ -50,6 +50,11 @@ struct change_events {
 
 /* Returns NULL with *error (malloc'ed) when the control connection cannot be used at all. */
 struct change_engine *change_engine_start(struct config *config, char **error);
+/*
+ * Carry on, in the background, what an earlier phasegate left in the middle in any database of the
+ * server.  Call once after the start.
+ */
+void change_engine_resume(struct change_engine *engine);
 /* Waits for running steps to reach a safe point, then stops; records stay true. */
 void change_engine_stop(struct change_engine *engine);
 /* After SIGHUP: rates and batch sizes of the new configuration. */

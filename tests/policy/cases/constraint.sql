@@ -177,3 +177,12 @@ ALTER TABLE events ADD CONSTRAINT k PRIMARY KEY (id, at);
 -- expect: allow
 -- not: add-primary-key
 ALTER TABLE ONLY events ADD CONSTRAINT k PRIMARY KEY (id, at);
+
+-- a name that is taken is the server's to refuse, unless it goes in the same statement
+
+-- expect: allow
+-- not: add-check-not-not-valid
+ALTER TABLE orders ADD CONSTRAINT code_check CHECK (code <> 'x');
+
+-- expect: reject add-check-not-not-valid, drop-constraint
+ALTER TABLE orders DROP CONSTRAINT code_check, ADD CONSTRAINT code_check CHECK (code <> 'x');
