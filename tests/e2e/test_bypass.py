@@ -142,10 +142,30 @@ SEVERAL = ["SELECT 1 ; SELECT 2 ;", "SELECT ';'; SELECT $$;$$; -- ; DROP TABLE v
 pytestmark = pytest.mark.gate
 
 
+@pytest.fixture(scope="module")
+def database(server):
+    """One for the whole file: nothing in it may change.  What did is made anew by the next test."""
+    server.query("CREATE DATABASE bypass")
+    yield "bypass"
+    server.query("DROP DATABASE bypass WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def pristine():
+    """The look of the victim as it was made; empty until then."""
+    return []
+
+
 @pytest.fixture
-def victim(direct):
-    direct.execute(VICTIM)
-    return lambda: direct.execute(LOOK).fetchone()
+def victim(direct, pristine):
+    def look():
+        return direct.execute(LOOK).fetchone()
+
+    if direct.execute("SELECT to_regclass('victim') IS NULL").fetchone()[0] or [look()] != pristine:
+        direct.execute("DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS evil CASCADE; CREATE SCHEMA public")
+        direct.execute(VICTIM)
+        pristine[:] = [look()]
+    return look
 
 
 def untouched(victim, before):

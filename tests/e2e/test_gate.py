@@ -91,7 +91,7 @@ WAYS = [send_simple, send_extended, send_named]
 
 @pytest.mark.parametrize("send", WAYS)
 class TestVerdicts:
-    @pytest.mark.parametrize("text, verdicts, tag, look, expected", STATEMENTS, ids=lambda v: str(v)[:50])
+    @pytest.mark.parametrize("text, verdicts, tag, look, expected", STATEMENTS, ids=[row[0] for row in STATEMENTS])
     def test_what_can_be_done_is_done(self, wire, direct, target, send, text, verdicts, tag, look, expected):
         w = wire()
         w.socket.settimeout(60)
@@ -104,7 +104,7 @@ class TestVerdicts:
         mine = decisions(target)[before:]
         assert [record["verdict"] in verdicts for record in mine] == [True], mine
 
-    @pytest.mark.parametrize("text, rule", REJECTED, ids=lambda v: str(v)[:50])
+    @pytest.mark.parametrize("text, rule", REJECTED, ids=[row[0] for row in REJECTED])
     def test_what_would_hurt_is_rejected_in_words(self, wire, direct, target, send, text, rule):
         w = wire()
         before = direct.execute(FINGERPRINT).fetchone()
