@@ -36,6 +36,8 @@ struct rule {
 	bool (*recipe)(const struct rule_context *, struct plan *);
 	const char *title; /* the hazard in one line, for lists */
 	const char *reason; /* what goes wrong, for docs */
+	const char *locks; /* what is locked, and for how long, for docs */
+	const char *safe_when; /* the exemptions: facts under which it does not fire, for docs */
 	const char *hint; /* the safe form in words, where no recipe can be shown */
 	/* One line, and the detail, with names and sizes; NULL: made from title and effects. */
 	const char *(*message)(const struct rule_context *);
