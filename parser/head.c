@@ -227,6 +227,20 @@ static void read_text(struct reading *reading)
 	reading_end(reading);
 }
 
+static const char *over_limit(
+	const struct reading *reading, size_t len, const struct head_limits *limits)
+{
+	if (len > limits->text_bytes_max)
+		return "the text is too long to be parsed";
+	if (reading->lexer.operator_run_max > limits->operator_run_max)
+		return "a run of operator characters is too long to be parsed";
+	if (reading->nesting_max > limits->nesting_max)
+		return "parentheses are nested too deeply to be parsed";
+	if (reading->links_max > limits->links_max)
+		return "a statement has too many words and operators to be parsed";
+	return NULL;
+}
+
 static struct head_scan judge(
 	const struct reading *reading, size_t len, const struct head_limits *limits)
 {
@@ -238,14 +252,7 @@ static struct head_scan judge(
 
 	if (!reading->guarded)
 		return out;
-	if (len > limits->text_bytes_max)
-		out.reason = "the text is too long to be parsed";
-	else if (reading->lexer.operator_run_max > limits->operator_run_max)
-		out.reason = "a run of operator characters is too long to be parsed";
-	else if (reading->nesting_max > limits->nesting_max)
-		out.reason = "parentheses are nested too deeply to be parsed";
-	else if (reading->links_max > limits->links_max)
-		out.reason = "a statement has too many words and operators to be parsed";
+	out.reason = over_limit(reading, len, limits);
 	if (out.reason != NULL)
 		out.verdict = HEAD_OVER_LIMIT;
 	return out;
@@ -310,4 +317,13 @@ struct head_scan head_scan(
 				  "client_encoding",
 		};
 	return judge(&reading, len, limits);
+}
+
+const char *head_over_limit(const char *text, size_t len, const struct head_limits *limits)
+{
+	struct reading reading;
+
+	reading_begin(&reading, text, len);
+	read_text(&reading);
+	return over_limit(&reading, len, limits);
 }

@@ -50,4 +50,7 @@ struct head_scan {
 struct head_scan head_scan(
 	const char *text, size_t len, const struct head_limits *limits, bool lexing_certain);
 
+/* Why the grammar must not be given this text, guarded or harmless; NULL: it may. Static text. */
+const char *head_over_limit(const char *text, size_t len, const struct head_limits *limits);
+
 #endif

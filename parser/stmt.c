@@ -201,6 +201,18 @@ static const char *unreadable(struct arena *arena, const struct source *source)
 	return NULL;
 }
 
+/* The grammar counts characters, from 1. */
+static size_t byte_of_character(const char *text, int position)
+{
+	size_t at = 0;
+
+	for (int i = 1; i < position && text[at] != '\0'; i++)
+		do
+			at++;
+		while (((unsigned char)text[at] & 0xc0) == 0x80);
+	return at;
+}
+
 int stmt_parse(
 	struct arena *arena, const char *text, size_t len, struct stmts *out, const char **error)
 {
@@ -216,6 +228,7 @@ int stmt_parse(
 	result = pg_query_parse_protobuf(copy);
 	if (result.error != NULL) {
 		*error = arena_strdup(arena, result.error->message);
+		out->error_at = byte_of_character(copy, result.error->cursorpos);
 		goto out;
 	}
 	tree = pg_query__parse_result__unpack(

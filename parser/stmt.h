@@ -194,6 +194,7 @@ struct stmts {
 	bool guarded; /* any of them */
 	const char *fingerprint; /* pg_query_fingerprint of the whole text, hex */
 	const char *normalized; /* literals replaced by $n; "" when that failed */
+	size_t error_at; /* byte at which the grammar gave up, when it did */
 };
 
 /*

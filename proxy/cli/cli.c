@@ -23,6 +23,28 @@ const struct command commands[] = {
 		.run = cli_serve,
 	},
 	{
+		.name = "check",
+		.arguments = "[OPTION...] FILE|FOLDER|-...",
+		.summary = "verdicts for migration files",
+		.help = "  --format WORD            text (default), json, sarif or github\n"
+			"  --server CONNINFO        look tables up there; without it all exist, "
+			"are "
+			"large and busy\n"
+			"  --role NAME              names and rules as for this role of the "
+			"server\n"
+			"  --search-path PATH       as SET search_path = PATH would\n"
+			"  --config FILE            verdicts and bounds of this configuration\n"
+			"  --assume-in-transaction  files that do not tell run in a transaction\n"
+			"  --down                   judge what takes migrations back, too\n"
+			"\n"
+			"Exits 0 when all would be allowed, 1 when a statement would not, 2 when "
+			"something\n"
+			"could not be read.  docs/check.md shows formats, conventions, and how to "
+			"allow a\n"
+			"finding by a comment.\n",
+		.run = cli_check,
+	},
+	{
 		.name = "log show",
 		.arguments = "[--json] [--session N] [--user NAME] [--verdict WORD] FILE...",
 		.summary = "read the policy log",

@@ -49,6 +49,7 @@ int cli_wrong(const struct command *command, const char *fmt, ...)
 int cli_serve(const struct command *command, int argc, char **argv);
 int cli_log_show(const struct command *command, int argc, char **argv);
 int cli_log_verify(const struct command *command, int argc, char **argv);
+int cli_check(const struct command *command, int argc, char **argv);
 int cli_rules(const struct command *command, int argc, char **argv);
 
 #endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * Each placeholder becomes a name or literal of its own length, so that every position in the
+ * filled text is one in the file.  Literals are left alone: what is filled in there is no SQL.
+ */
+#include <string.h>
+
+#include "arena.h"
+#include "lexer.h"
+#include "skip.h"
+#include "split.h"
+
+/* As an identifier: what could not stand in one becomes _, and so does a first digit. */
+static void fill_name(char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!is_identifier_byte((unsigned char)text[i]) || text[i] == '$')
+			text[i] = '_';
+	if (len > 0 && text[0] >= '0' && text[0] <= '9')
+		text[0] = '_';
+}
+
+/* :name, :'name' or :"name", at is the colon.  Returns how many bytes it has, 0 for none. */
+static size_t fill_variable(char *at, const char *end)
+{
+	size_t len = 1;
+
+	if (end - at < 2)
+		return 0;
+	if (at[1] == '\'' || at[1] == '"') {
+		const char *close = memchr(at + 2, at[1], (size_t)(end - at - 2));
+
+		if (close == NULL)
+			return 0;
+		len = (size_t)(close - at) + 1;
+		at[0] = at[1];
+		fill_name(at + 1, len - 2);
+		return len;
+	}
+	if (at[1] >= '0' && at[1] <= '9') /* array[1:2] */
+		return 0;
+	while (at + len < end && is_identifier_byte((unsigned char)at[len]))
+		len++;
+	if (len == 1)
+		return 0;
+	fill_name(at, len);
+	return len;
+}
+
+/* From opening to closing; 0 for none on this line. */
+static size_t fill_template(char *at, const char *end, const char *opening, const char *closing)
+{
+	size_t open = strlen(opening), close = strlen(closing);
+	const char *newline = memchr(at, '\n', (size_t)(end - at)), *found;
+
+	if (newline != NULL)
+		end = newline;
+	if ((size_t)(end - at) < open || strncmp(at, opening, open) != 0)
+		return 0;
+	found = memmem(at + open, (size_t)(end - at) - open, closing, close);
+	if (found == NULL)
+		return 0;
+	fill_name(at, (size_t)(found - at) + close);
+	return (size_t)(found - at) + close;
+}
+
+/* glued: in prefix${name} the lexer takes the $ as the end of a word. */
+static size_t fill_at(char *at, const char *end, bool glued)
+{
+	size_t len = 0;
+
+	if (*at == ':')
+		len = fill_variable(at, end);
+	else if (*at == '$')
+		len = fill_template(at, end, "${", "}");
+	else if (*at == '{' && glued)
+		len = fill_template(at, end, "{", "}");
+	else if (*at == '{')
+		len = fill_template(at, end, "{{", "}}");
+	return len;
+}
+
+const char *split_fill_placeholders(struct arena *arena, const char *text, size_t len)
+{
+	char *copy = arena_strndup(arena, text, len);
+	bool filled = false;
+	struct lexer lexer;
+	struct token token;
+
+	lexer_start(&lexer, copy, len);
+	while (lexer_next(&lexer, &token) != TOKEN_END) {
+		size_t bytes = 0;
+
+		if (token.kind == TOKEN_OTHER)
+			bytes = fill_at(copy + (token.start - lexer.text), copy + len,
+				token.start > lexer.text && token.start[-1] == '$');
+		if (bytes > 0)
+			lexer.at = token.start + bytes;
+		filled |= bytes > 0;
+	}
+	return filled ? copy : NULL;
+}

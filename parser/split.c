@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * The rules are those of psql's psqlscan.l and of its loop over lines, mainloop.c: a backslash
+ * outside of quotes begins a command that takes the rest of the line, \; parts statements, and in
+ * the BEGIN ATOMIC body of a function CASE and END are counted like brackets.
+ */
+#include "split.h"
+
+#include <string.h>
+
+#include "head_words.h"
+#include "lexer.h"
+
+struct splitter {
+	struct lexer lexer;
+	const char *text;
+	size_t len;
+	struct split_piece *piece;
+	struct token last; /* of this statement */
+	unsigned words;
+	bool copy, create, routine; /* it begins with COPY, CREATE, CREATE [OR REPLACE] FUNCTION */
+	bool copies_stdin;
+	size_t brackets, bodies; /* open ones; a CASE in a body counts as one */
+};
+
+static size_t offset_of(const struct splitter *splitter, const unsigned char *p)
+{
+	return (size_t)(p - splitter->lexer.text);
+}
+
+static size_t line_end(const char *text, size_t len, size_t from)
+{
+	const char *newline = from < len ? memchr(text + from, '\n', len - from) : NULL;
+
+	return newline == NULL ? len : (size_t)(newline - text) + 1;
+}
+
+/* Behind a command's last byte: the end of its line, or a double backslash outside of quotes. */
+static size_t command_end(const char *text, size_t len, size_t from)
+{
+	size_t end = line_end(text, len, from);
+	bool quoted = false;
+
+	for (size_t i = from + 1; i + 1 < end; i++) {
+		quoted ^= text[i] == '\'';
+		if (!quoted && text[i] == '\\' && text[i + 1] == '\\')
+			return i + 2;
+	}
+	return end;
+}
+
+/* Behind the line that ends COPY data, which begins behind the line of from; from without one. */
+static size_t copy_data_end(const char *text, size_t len, size_t from)
+{
+	for (size_t at = line_end(text, len, from); at < len;) {
+		size_t next = line_end(text, len, at);
+
+		if (strncmp(text + at, "\\.\n", next - at) == 0 ||
+			strncmp(text + at, "\\.\r\n", next - at) == 0)
+			return next;
+		at = next;
+	}
+	return from;
+}
+
+static bool copies_inline(const char *command, size_t len)
+{
+	static const char name[] = "\\copy ";
+
+	return len > strlen(name) && strncmp(command, name, strlen(name)) == 0 &&
+	       memmem(command, len, "from stdin", strlen("from stdin")) != NULL;
+}
+
+/* at is a backslash.  Returns where SQL goes on. */
+static size_t skip_command(const char *text, size_t len, size_t at)
+{
+	size_t end;
+
+	if (at + 1 < len && text[at + 1] == ';')
+		return at + 2;
+	end = command_end(text, len, at);
+	if (copies_inline(text + at, end - at))
+		return copy_data_end(text, len, at);
+	return end;
+}
+
+static bool is_backslash(const struct token *token)
+{
+	return token->kind == TOKEN_OTHER && *token->start == '\\';
+}
+
+static void note_head(struct splitter *splitter, const struct token *token)
+{
+	const unsigned word = splitter->words++;
+
+	if (word == 0) {
+		splitter->copy = token_is(token, "copy");
+		splitter->create = token_is(token, "create");
+	} else if (word == 1 || word == 3) {
+		splitter->routine |= splitter->create &&
+				     (token_is(token, "function") || token_is(token, "procedure"));
+	}
+}
+
+/* A word outside of brackets. */
+static void note_word(struct splitter *splitter, const struct token *token)
+{
+	const struct token *last = &splitter->last;
+
+	if (splitter->copy && token_is(last, "from") && token_is(token, "stdin"))
+		splitter->copies_stdin = true;
+	if (splitter->routine && token_is(last, "begin") && token_is(token, "atomic"))
+		splitter->bodies++;
+	else if (splitter->bodies > 0 && token_is(token, "case"))
+		splitter->bodies++;
+	else if (splitter->bodies > 0 && token_is(token, "end"))
+		splitter->bodies--;
+}
+
+static void note_token(struct splitter *splitter, const struct token *token)
+{
+	struct split_piece *piece = splitter->piece;
+
+	switch (token->kind) {
+	case TOKEN_WORD:
+		note_head(splitter, token);
+		if (splitter->brackets == 0)
+			note_word(splitter, token);
+		break;
+	case TOKEN_OPEN:
+		splitter->brackets++;
+		break;
+	case TOKEN_CLOSE:
+		splitter->brackets -= splitter->brackets > 0;
+		break;
+	case TOKEN_SEMICOLON:
+		if (piece->inner_end == 0 && splitter->brackets > 0)
+			piece->inner_end = offset_of(splitter, splitter->lexer.at);
+		break;
+	default:
+		break;
+	}
+	piece->end = offset_of(splitter, splitter->lexer.at);
+	splitter->last = *token;
+}
+
+/* The first token of a statement; false at the end of the text. */
+static bool find_start(struct splitter *splitter, struct token *token)
+{
+	for (;;) {
+		lexer_next(&splitter->lexer, token);
+		if (token->kind == TOKEN_END)
+			return false;
+		if (is_backslash(token))
+			splitter->lexer.at =
+				splitter->lexer.text + skip_command(splitter->text, splitter->len,
+							       offset_of(splitter, token->start));
+		else if (token->kind != TOKEN_SEMICOLON)
+			return true;
+	}
+}
+
+/* The quotes of an identifier are not part of its token. */
+static size_t start_of(const struct splitter *splitter, const struct token *token)
+{
+	size_t quotes = token->kind == TOKEN_QUOTED           ? strlen("\"")
+			: token->kind == TOKEN_UNICODE_QUOTED ? strlen("U&\"")
+							      : 0;
+
+	return offset_of(splitter, token->start) - quotes;
+}
+
+static bool ends_piece(const struct splitter *splitter, const struct token *token)
+{
+	return token->kind == TOKEN_END || is_backslash(token) ||
+	       (token->kind == TOKEN_SEMICOLON && splitter->brackets + splitter->bodies == 0);
+}
+
+bool split_next(const char *text, size_t len, size_t from, struct split_piece *piece)
+{
+	struct splitter splitter = {.text = text, .len = len, .piece = piece};
+	struct token token;
+
+	lexer_start(&splitter.lexer, text, len);
+	splitter.lexer.at += from;
+	*piece = (struct split_piece){0};
+	if (!find_start(&splitter, &token))
+		return false;
+	piece->start = start_of(&splitter, &token);
+	while (!ends_piece(&splitter, &token)) {
+		note_token(&splitter, &token);
+		lexer_next(&splitter.lexer, &token);
+	}
+	piece->next = is_backslash(&token)
+			      ? skip_command(text, len, offset_of(&splitter, token.start))
+			      : offset_of(&splitter, splitter.lexer.at);
+	if (splitter.copies_stdin)
+		piece->next = copy_data_end(text, len, piece->next);
+	return true;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Reviews files one after the other, on a thread with the parser's stack, and hands each to a
+ * report. */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include "report.h"
+#include "server.h"
+#include "source_file.h"
+
+struct check {
+	struct reviewer reviewer;
+	const struct server_options *server; /* NULL: without one */
+	const struct report_format *format;
+	struct report report;
+	const struct source_list *sources;
+};
+
+/* Returns an exit status; tells on standard error what is wrong with no file. */
+int check_run(struct check *check);
+
+#endif

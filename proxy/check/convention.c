@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "convention.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- by name ---- */
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL ? path : slash + 1;
+}
+
+static bool ends_with(const char *path, const char *end)
+{
+	size_t n = strlen(path), m = strlen(end);
+
+	return n >= m && strcasecmp(path + n - m, end) == 0;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* V1_2__what.sql, with this letter in front. */
+static bool flyway_version(const char *path, char letter)
+{
+	const char *name = base_name(path);
+	const char *words = strstr(name, "__");
+
+	return name[0] == letter && is_digit(name[1]) && words != NULL && ends_with(name, ".sql") &&
+	       strspn(name + 1, "0123456789._") >= (size_t)(words - name) - 1;
+}
+
+static bool flyway_up(const char *path)
+{
+	return flyway_version(path, 'V') || flyway_version(path, 'B');
+}
+
+static bool flyway_undo(const char *path)
+{
+	return flyway_version(path, 'U');
+}
+
+static bool flyway_repeatable(const char *path)
+{
+	const char *name = base_name(path);
+
+	return strncmp(name, "R__", 3) == 0 && ends_with(name, ".sql");
+}
+
+static bool golang_migrate_up(const char *path)
+{
+	return is_digit(*base_name(path)) && ends_with(path, ".up.sql");
+}
+
+static bool golang_migrate_down(const char *path)
+{
+	return ends_with(path, ".down.sql");
+}
+
+static bool in_folder(const char *path, const char *folder)
+{
+	const char *end = strrchr(path, '/');
+	size_t n = strlen(folder);
+
+	return end != NULL && (size_t)(end - path) >= n && strncmp(end - n, folder, n) == 0 &&
+	       (end - n == path || end[-(ptrdiff_t)n - 1] == '/');
+}
+
+static bool sqitch_back(const char *path)
+{
+	return in_folder(path, "revert") || in_folder(path, "verify");
+}
+
+static bool is_down_file(const char *path)
+{
+	return strcasecmp(base_name(path), "down.sql") == 0;
+}
+
+static const struct {
+	bool (*matches)(const char *path);
+	enum wrapping wrapping;
+	bool down;
+} names[] = {
+	{flyway_up, WRAP_IF_POSSIBLE, false},
+	{flyway_repeatable, WRAP_IF_POSSIBLE, false},
+	{flyway_undo, WRAP_IF_POSSIBLE, true},
+	{golang_migrate_up, WRAP_QUERY, false},
+	{golang_migrate_down, WRAP_QUERY, true},
+	{sqitch_back, WRAP_UNKNOWN, true}, /* writes its own BEGIN and COMMIT */
+	{is_down_file, WRAP_UNKNOWN, true},
+};
+
+static struct part whole_file(const char *path, size_t len)
+{
+	struct part part = {.end = len};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].matches(path)) {
+			part.wrapping = names[i].wrapping;
+			part.down = names[i].down;
+			break;
+		}
+	return part;
+}
+
+/* ---- by marks ---- */
+
+static const struct mark {
+	const char *text; /* behind the dashes */
+	const char *alone; /* behind it on the line: no transaction; NULL: no such word */
+	bool down;
+} marks[] = {
+	{"migrate:up", "transaction:false", false}, /* dbmate */
+	{"migrate:down", "transaction:false", true},
+	{"Up Migration", NULL, false}, /* node-pg-migrate */
+	{"Down Migration", NULL, true},
+	{"+goose Up", NULL, false},
+	{"+goose Down", NULL, true},
+	{"+migrate Up", "notransaction", false}, /* sql-migrate */
+	{"+migrate Down", "notransaction", true},
+};
+
+static const char goose_alone[] = "+goose NO TRANSACTION";
+
+static bool line_begins(const char *line, size_t len, const char *text)
+{
+	size_t n = strlen(text);
+
+	return len >= n && strncasecmp(line, text, n) == 0 &&
+	       (len == n || strchr(" \t\r:", line[n]) != NULL);
+}
+
+static bool line_holds(const char *line, size_t len, const char *word)
+{
+	return word != NULL && memmem(line, len, word, strlen(word)) != NULL;
+}
+
+/* What a line says behind its dashes; len 0: it is no comment. */
+static const char *comment_of(const char *line, size_t *len)
+{
+	size_t skip = strspn(line, " \t");
+
+	if (*len < skip + 2 || strncmp(line + skip, "--", 2) != 0) {
+		*len = 0;
+		return line;
+	}
+	skip += 2;
+	skip += strspn(line + skip, " \t");
+	*len = *len > skip ? *len - skip : 0;
+	return line + skip;
+}
+
+static const struct mark *find_mark(const char *comment, size_t len)
+{
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (line_begins(comment, len, marks[i].text))
+			return &marks[i];
+	return NULL;
+}
+
+/* What stands above the first mark is run by no tool. */
+static void begin_part(
+	struct parts *parts, const struct mark *mark, size_t start, size_t end, bool alone)
+{
+	if (parts->n == PARTS_MAX)
+		return;
+	if (parts->n > 0)
+		parts->items[parts->n - 1].end = start;
+	parts->items[parts->n++] = (struct part){
+		.start = start,
+		.end = end,
+		.wrapping = alone ? WRAP_NONE : WRAP_TRANSACTION,
+		.down = mark->down,
+	};
+}
+
+static struct parts marked_parts(const char *text, size_t len)
+{
+	struct parts parts = {0};
+	bool all_alone = false;
+
+	for (size_t at = 0; at < len;) {
+		const char *newline = memchr(text + at, '\n', len - at);
+		size_t end = newline == NULL ? len : (size_t)(newline - text), n = end - at;
+		const char *comment = comment_of(text + at, &n);
+		const struct mark *mark = n == 0 ? NULL : find_mark(comment, n);
+
+		all_alone |= n > 0 && line_begins(comment, n, goose_alone);
+		if (mark != NULL)
+			begin_part(&parts, mark, at, len, line_holds(comment, n, mark->alone));
+		at = end + 1;
+	}
+	for (size_t i = 0; i < parts.n && all_alone; i++)
+		parts.items[i].wrapping = WRAP_NONE;
+	return parts;
+}
+
+struct parts convention_parts(const char *path, const char *text, size_t len)
+{
+	struct parts parts = marked_parts(text, len);
+
+	if (parts.n == 0)
+		parts = (struct parts){.items = {whole_file(path, len)}, .n = 1};
+	return parts;
+}
+
+/* ---- order ---- */
+
+/* Numbers by their value, all else by its bytes; a folder comes before what its name begins. */
+static int compare_natural(const char *a, const char *b, const char *separators)
+{
+	const char *x = a, *y = b;
+
+	while (*x != '\0' && *y != '\0') {
+		size_t n, m;
+
+		if (!is_digit(*x) || !is_digit(*y)) {
+			bool x_ends = strchr(separators, *x) != NULL;
+			bool y_ends = strchr(separators, *y) != NULL;
+
+			if (x_ends != y_ends)
+				return x_ends ? -1 : 1;
+			if (!x_ends && *x != *y)
+				return (unsigned char)*x - (unsigned char)*y;
+			x++, y++;
+			continue;
+		}
+		x += strspn(x, "0");
+		y += strspn(y, "0");
+		n = strspn(x, "0123456789");
+		m = strspn(y, "0123456789");
+		if (n != m)
+			return n < m ? -1 : 1;
+		if (strncmp(x, y, n) != 0)
+			return strncmp(x, y, n);
+		x += n;
+		y += m;
+	}
+	return (*x != '\0') - (*y != '\0');
+}
+
+enum run { RUN_PLAIN, RUN_VERSION, RUN_REPEATABLE, RUN_UNDO };
+
+static enum run run_of(const char *path)
+{
+	if (flyway_up(path))
+		return RUN_VERSION;
+	if (flyway_repeatable(path))
+		return RUN_REPEATABLE;
+	return flyway_undo(path) ? RUN_UNDO : RUN_PLAIN;
+}
+
+/* 1.10 and 1_10 alike; it ends where the description begins. */
+static int compare_versions(const char *a, const char *b)
+{
+	char x[64], y[64];
+
+	a = base_name(a) + 1;
+	b = base_name(b) + 1;
+	snprintf(x, sizeof(x), "%.*s", (int)(strstr(a, "__") - a), a);
+	snprintf(y, sizeof(y), "%.*s", (int)(strstr(b, "__") - b), b);
+	return compare_natural(x, y, "._");
+}
+
+int convention_order(const void *a, const void *b)
+{
+	const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+	enum run run = run_of(x), other = run_of(y);
+	int order = (int)run - (int)other;
+
+	if (order == 0 && (run == RUN_VERSION || run == RUN_UNDO))
+		order = compare_versions(x, y);
+	if (order == 0)
+		order = compare_natural(x, y, "/");
+	return order != 0 ? order : strcmp(x, y);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Files of SQL, by name, by folder or from standard input. */
+#ifndef SOURCE_FILE_H
+#define SOURCE_FILE_H
+
+#include <stddef.h>
+
+struct arena;
+
+/* Paths to read, in order: operands as given, folders as the .sql files below them. */
+struct source_list {
+	const char **paths;
+	size_t n, n_max;
+};
+
+/* 0, or -1 with *error for an operand that is not there; the paths are the arena's. */
+int source_list_add(
+	struct arena *arena, struct source_list *list, const char *operand, const char **error);
+
+/*
+ * The text of a file ("-": standard input), as UTF-8 without its byte order mark: bytes that are
+ * none become '?', so that every place stays where it was.  Terminated behind *len.  NULL with
+ * *error.
+ */
+const char *source_file_read(
+	struct arena *arena, const char *path, size_t *len, const char **error);
+
+#endif
