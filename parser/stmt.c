@@ -127,6 +127,23 @@ static size_t one_past_last_byte(const PgQuery__RawStmt *raw, size_t len)
 	return raw->stmt_len == 0 ? len : (size_t)raw->stmt_location + (size_t)raw->stmt_len;
 }
 
+/* NAMEDATALEN - 1 (pg_config_manual.h): the scanner cuts what is longer, with a mere NOTICE. */
+enum { IDENTIFIER_BYTES_MAX = 63 };
+
+static const char *long_identifier(const struct builder *builder)
+{
+	for (size_t i = builder->span.first; i < builder->span.end; i++) {
+		const struct source_token *token = &builder->source->tokens[i];
+		size_t quotes = token->kind == TOKEN_QUOTED ? 2 : 0;
+
+		if ((token->kind == TOKEN_WORD || token->kind == TOKEN_QUOTED) &&
+			token->end - token->start > IDENTIFIER_BYTES_MAX + quotes)
+			return source_text(
+				builder->arena, builder->source, (struct span){i, i + 1});
+	}
+	return NULL;
+}
+
 static void classify_raw(struct arena *arena, const struct source *source,
 	const PgQuery__RawStmt *raw, struct stmt *out)
 {
@@ -153,6 +170,8 @@ static void classify_raw(struct arena *arena, const struct source *source,
 		.no_transaction = builder.no_transaction,
 		.executes_prepared = builder.executes_prepared,
 		.prepared_name = builder.prepared_name,
+		.habits = builder.habits,
+		.long_identifier = long_identifier(&builder),
 	};
 }
 

@@ -118,6 +118,7 @@ struct index_def {
 	size_t n_columns;
 	/* plain_order: no DESC, NULLS, COLLATE, opclass. */
 	bool has_expressions, partial, plain_order;
+	bool includes; /* INCLUDE (...) */
 	const char *body_sql; /* from USING on: USING btree (a, b) INCLUDE (c) WITH (..) WHERE .. */
 };
 
@@ -133,12 +134,18 @@ struct action {
 	const char *object;
 	const char *column; /* unquoted */
 	const char *name; /* constraint, trigger, rule, parameter, enum label, ...; unquoted */
-	const char *new_name; /* of renames, SET SCHEMA, OWNER TO, SET_PARAMETER's value */
+	/* Of renames, SET SCHEMA, OWNER TO; SET_PARAMETER's value; ENUM_ADD_VALUE's neighbour. */
+	const char *new_name;
 	/* All that DROP, TRUNCATE, LOCK or VACUUM list; of REINDEX and DROP INDEX the index. */
 	const struct name *targets;
 	size_t n_targets;
+	const struct name *sources; /* CREATE TABLE AS, CREATE_MATVIEW: what the query reads */
+	size_t n_sources;
 	struct name other; /* referenced table, partition, source of LIKE, new parent */
 	struct column_def *column_def; /* ADD_COLUMN */
+	const struct column_def *const
+		*columns; /* CREATE_TABLE and CREATE_PARTITION_OF: defined here */
+	size_t n_columns;
 	struct type_name *type; /* ALTER_COLUMN_TYPE */
 	const char *collation_sql; /* ALTER_COLUMN_TYPE ... COLLATE */
 	struct expr *expr; /* SET_DEFAULT, USING of ALTER_COLUMN_TYPE */
@@ -152,6 +159,9 @@ struct action {
 	bool temporary; /* CREATE TEMP ..., or the name is in pg_temp */
 	bool with_foreign_key; /* CREATE_TABLE with REFERENCES; targets are the referenced tables */
 	bool replaces; /* OR REPLACE */
+	bool primary_key; /* CREATE_TABLE: with one */
+	bool partitioned; /* CREATE_TABLE ... PARTITION BY */
+	bool constrained; /* CREATE_DOMAIN with CHECK or NOT NULL */
 	/* DO_BLOCK: its body has a word that could change the schema or run SQL text. */
 	bool opaque;
 	bool nowait; /* LOCK_TABLE, SET_TABLESPACE of all */
@@ -161,6 +171,13 @@ struct action {
 	bool with_data; /* CREATE TABLE AS, matviews: not WITH NO DATA */
 	const char *sql; /* this action alone as one complete statement */
 	size_t location; /* byte offset of its clause in the text */
+};
+
+/* How its queries and data changes are written; bits. */
+enum stmt_habit {
+	HABIT_INSERT_WITHOUT_COLUMNS = 1 << 0,
+	HABIT_ORDER_BY_RANDOM = 1 << 1,
+	HABIT_LEADING_WILDCARD = 1 << 2, /* LIKE '%x' */
 };
 
 /*
@@ -186,6 +203,8 @@ struct stmt {
 	bool no_transaction;
 	bool executes_prepared; /* EXECUTE or CREATE TABLE AS EXECUTE */
 	const char *prepared_name; /* of that prepared statement */
+	unsigned habits; /* of enum stmt_habit */
+	const char *long_identifier; /* the first of more than 63 bytes, as written; NULL: none */
 };
 
 struct stmts {

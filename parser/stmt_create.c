@@ -51,10 +51,55 @@ static struct name model_table(struct builder *builder, const PgQuery__CreateStm
 	return (struct name){0};
 }
 
+/* A definition reaches up to the next comma, or to the bracket round them all. */
+static struct span definition_span(const struct builder *builder, const PgQuery__ColumnDef *def)
+{
+	struct span span = span_from(builder, def->location);
+	const struct source_token *tokens = builder->source->tokens;
+	int depth = tokens[span.first].depth;
+	size_t i = span.first;
+
+	while (i < span.end && tokens[i].depth >= depth &&
+		!(tokens[i].depth == depth && source_is(builder->source, span, i, ",")))
+		i++;
+	return (struct span){span.first, i};
+}
+
+/* Those of a partition or typed table may have no type: they only add to what is there. */
+static void read_columns(
+	struct builder *builder, struct action *action, const PgQuery__CreateStmt *create)
+{
+	const struct column_def **columns =
+		arena_alloc(builder->arena, (create->n_table_elts + 1) * sizeof(*columns));
+
+	for (size_t i = 0; i < create->n_table_elts; i++) {
+		const PgQuery__ColumnDef *def = create->table_elts[i]->column_def;
+
+		if (create->table_elts[i]->node_case == PG_QUERY__NODE__NODE_COLUMN_DEF &&
+			def->type_name != NULL)
+			columns[action->n_columns++] =
+				make_column(builder, def, definition_span(builder, def));
+	}
+	action->columns = columns;
+}
+
+static bool read_primary_key(void *context, const ProtobufCMessage *message)
+{
+	struct action *action = context;
+
+	if (message->descriptor == &pg_query__constraint__descriptor)
+		action->primary_key |= ((const PgQuery__Constraint *)message)->contype ==
+				       PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY;
+	return true;
+}
+
 static void read_create_table(
 	struct builder *builder, struct action *action, const PgQuery__CreateStmt *create)
 {
 	action->object = "TABLE";
+	action->partitioned = create->partspec != NULL;
+	read_columns(builder, action, create);
+	tree_walk(&create->base, read_primary_key, action);
 	action->inherits = create->n_inh_relations > 0;
 	action->other = model_table(builder, create);
 	set_references(builder, action, create);
@@ -79,6 +124,37 @@ void handle_create_foreign_table(
 	action->if_not_exists = foreign->base_stmt->if_not_exists;
 }
 
+struct sources {
+	struct builder *builder;
+	struct name *names; /* NULL in the pass that only counts */
+	size_t n;
+};
+
+static bool read_source(void *context, const ProtobufCMessage *message)
+{
+	struct sources *sources = context;
+
+	if (message->descriptor != &pg_query__range_var__descriptor)
+		return true;
+	if (sources->names != NULL)
+		sources->names[sources->n] = tree_relation_name(
+			sources->builder->arena, (const PgQuery__RangeVar *)message);
+	sources->n++;
+	return true;
+}
+
+void set_sources(struct builder *builder, struct action *action, const ProtobufCMessage *query)
+{
+	struct sources sources = {.builder = builder};
+
+	tree_walk(query, read_source, &sources);
+	sources.names = arena_alloc(builder->arena, (sources.n + 1) * sizeof(*sources.names));
+	sources.n = 0;
+	tree_walk(query, read_source, &sources);
+	action->sources = sources.names;
+	action->n_sources = sources.n;
+}
+
 /* With data the tag is SELECT and a count, without it the statement's own. */
 void handle_create_table_as(
 	struct builder *builder, const PgQuery__Node *node, struct action *action)
@@ -91,6 +167,7 @@ void handle_create_table_as(
 	set_relation(builder, action, create->into->rel);
 	action->object = matview ? "MATERIALIZED VIEW" : "TABLE";
 	action->with_data = !create->into->skip_data;
+	set_sources(builder, action, &create->query->base);
 	if (create->into->skip_data)
 		builder->tag = matview ? "CREATE MATERIALIZED VIEW" : "CREATE TABLE AS";
 	if (create->query->node_case == PG_QUERY__NODE__NODE_EXECUTE_STMT) {
@@ -164,6 +241,7 @@ void handle_create_index(struct builder *builder, const PgQuery__Node *node, str
 		.unique = index->unique,
 		.nulls_not_distinct = index->nulls_not_distinct,
 		.partial = index->where_clause != NULL,
+		.includes = index->n_index_including_params > 0,
 		.body_sql = index_body(builder, index),
 	};
 	read_index_columns(builder, def, index);

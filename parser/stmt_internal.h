@@ -25,6 +25,7 @@ struct builder {
 	const char *prepared_name;
 	bool not_understood; /* becomes an ACTION_UNCLASSIFIED in the end */
 	bool stored; /* its queries are kept for later, not run now */
+	unsigned habits;
 };
 
 /* Valid until the next one is added. */
@@ -40,6 +41,8 @@ void classify_queries(struct builder *builder, const ProtobufCMessage *root);
 /* Changes the kind; guards the statement accordingly. */
 void set_kind(struct builder *builder, struct action *action, enum action_kind kind);
 
+/* The relations named anywhere below, WITH queries among them. */
+void set_sources(struct builder *builder, struct action *action, const ProtobufCMessage *query);
 void set_relation(
 	struct builder *builder, struct action *action, const PgQuery__RangeVar *relation);
 /* The tokens of the statement from this byte of the text on. */

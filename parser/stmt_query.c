@@ -111,14 +111,28 @@ static void visit_delete(struct builder *builder, const PgQuery__DeleteStmt *del
 		add_on_relation(builder, ACTION_DELETE_WITHOUT_WHERE, delete->relation);
 }
 
+static bool calls_random(const PgQuery__Node *node)
+{
+	const PgQuery__FuncCall *call = node->func_call;
+
+	return node->node_case == PG_QUERY__NODE__NODE_FUNC_CALL && call->n_funcname > 0 &&
+	       strcmp(tree_string(call->funcname[call->n_funcname - 1]), "random") == 0;
+}
+
 static void visit_select(struct builder *builder, const PgQuery__SelectStmt *select)
 {
 	struct action *action;
+
+	for (size_t i = 0; i < select->n_sort_clause; i++)
+		if (calls_random(select->sort_clause[i]->sort_by->node))
+			builder->habits |= HABIT_ORDER_BY_RANDOM;
 
 	if (select->into_clause == NULL)
 		return;
 	action = add_on_relation(builder, ACTION_CREATE_TABLE_AS, select->into_clause->rel);
 	action->with_data = true;
+	for (size_t i = 0; i < select->n_from_clause; i++)
+		set_sources(builder, action, &select->from_clause[i]->base);
 }
 
 static const PgQuery__Node *argument(const PgQuery__FuncCall *call, size_t i)
@@ -161,6 +175,23 @@ static void visit_function(struct builder *builder, const PgQuery__FuncCall *cal
 		action->location = (size_t)call->location;
 }
 
+static void visit_insert(struct builder *builder, const PgQuery__InsertStmt *insert)
+{
+	note_write(builder, insert->relation);
+	if (insert->n_cols == 0 && insert->select_stmt != NULL)
+		builder->habits |= HABIT_INSERT_WITHOUT_COLUMNS;
+}
+
+static void visit_operator(struct builder *builder, const PgQuery__AExpr *expr)
+{
+	const char *pattern = tree_string(expr->rexpr);
+
+	if ((expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_LIKE ||
+		    expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_ILIKE) &&
+		pattern != NULL && *pattern == '%')
+		builder->habits |= HABIT_LEADING_WILDCARD;
+}
+
 static void visit_change(struct builder *builder, const ProtobufCMessage *message)
 {
 	const ProtobufCMessageDescriptor *type = message->descriptor;
@@ -170,7 +201,9 @@ static void visit_change(struct builder *builder, const ProtobufCMessage *messag
 	else if (type == &pg_query__delete_stmt__descriptor)
 		visit_delete(builder, (const PgQuery__DeleteStmt *)message);
 	else if (type == &pg_query__insert_stmt__descriptor)
-		note_write(builder, ((const PgQuery__InsertStmt *)message)->relation);
+		visit_insert(builder, (const PgQuery__InsertStmt *)message);
+	else if (type == &pg_query__a__expr__descriptor)
+		visit_operator(builder, (const PgQuery__AExpr *)message);
 	else if (type == &pg_query__merge_stmt__descriptor)
 		note_write(builder, ((const PgQuery__MergeStmt *)message)->relation);
 	else if (type == &pg_query__select_stmt__descriptor)

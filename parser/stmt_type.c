@@ -18,12 +18,14 @@ void handle_composite_type(
 
 void handle_create_type(struct builder *builder, const PgQuery__Node *node, struct action *action)
 {
-	if (node->node_case == PG_QUERY__NODE__NODE_CREATE_ENUM_STMT)
+	if (node->node_case == PG_QUERY__NODE__NODE_CREATE_ENUM_STMT) {
+		action->object = "ENUM";
 		set_name(builder, action, node->create_enum_stmt->type_name,
 			node->create_enum_stmt->n_type_name);
-	else
+	} else {
 		set_name(builder, action, node->create_range_stmt->type_name,
 			node->create_range_stmt->n_type_name);
+	}
 }
 
 void handle_define(struct builder *builder, const PgQuery__Node *node, struct action *action)
@@ -50,6 +52,7 @@ void handle_alter_enum(struct builder *builder, const PgQuery__Node *node, struc
 	set_name(builder, action, alter->type_name, alter->n_type_name);
 	if (*alter->old_val == '\0') {
 		action->name = arena_strdup(builder->arena, alter->new_val);
+		action->new_name = tree_text(builder->arena, alter->new_val_neighbor);
 		action->if_not_exists = alter->skip_if_new_val_exists;
 		return;
 	}
@@ -60,8 +63,15 @@ void handle_alter_enum(struct builder *builder, const PgQuery__Node *node, struc
 
 void handle_create_domain(struct builder *builder, const PgQuery__Node *node, struct action *action)
 {
-	set_name(builder, action, node->create_domain_stmt->domainname,
-		node->create_domain_stmt->n_domainname);
+	const PgQuery__CreateDomainStmt *create = node->create_domain_stmt;
+
+	set_name(builder, action, create->domainname, create->n_domainname);
+	for (size_t i = 0; i < create->n_constraints; i++) {
+		PgQuery__ConstrType type = create->constraints[i]->constraint->contype;
+
+		action->constrained |= type == PG_QUERY__CONSTR_TYPE__CONSTR_CHECK ||
+				       type == PG_QUERY__CONSTR_TYPE__CONSTR_NOTNULL;
+	}
 }
 
 /* AlterDomainStmt.subtype (nodes/parsenodes.h). */

@@ -80,22 +80,11 @@ static void add_objects(struct decider *decider, const struct judged *judged)
 		add_object(decider, &judged->context.action->table);
 }
 
-static bool is_small(const struct relation_facts *table, const struct policy_settings *settings)
-{
-	enum { PAGE_BYTES = 8192 };
-
-	if (table == NULL)
-		return false;
-	return table->empty || (table->pages >= 0 && table->rows >= 0 &&
-				       table->rows <= settings->small_table_rows &&
-				       table->pages <= settings->small_table_bytes / PAGE_BYTES);
-}
-
 static bool is_new(const struct relation_facts *table, const struct action *action)
 {
 	if (table == NULL)
 		return action->temporary;
-	return table->created_in_transaction || table->persistence == 't';
+	return is_private(table);
 }
 
 static bool has_plan(enum verdict verdict)
@@ -141,11 +130,15 @@ static void find(
 	struct decider *decider, size_t statement, struct judged *judged, const struct rule *rule)
 {
 	const struct rule_context *context = &judged->context;
-	struct finding *finding = add_finding(decider);
+	enum verdict verdict = verdict_of(rule, context, decider->input->subject);
+	struct finding *finding;
 
+	if (verdict == VERDICT_ALLOW && rule_is_style(rule))
+		return; /* nobody asked for it */
+	finding = add_finding(decider);
 	*finding = (struct finding){
 		.rule = rule,
-		.verdict = verdict_of(rule, context, decider->input->subject),
+		.verdict = verdict,
 		.statement = statement,
 		.action = context->action,
 		.message = message_of(rule, context),
@@ -170,6 +163,7 @@ static void judge_action(struct decider *decider, size_t statement, const struct
 	judged->effects = effects_of(decider->arena, action, facts);
 	judged->context = (struct rule_context){
 		.arena = decider->arena,
+		.text = decider->input->stmts,
 		.stmt = &decider->input->stmts->items[statement],
 		.action = action,
 		.facts = facts,

@@ -268,7 +268,7 @@ void model_alter_type(struct model *model)
 
 	if (gone)
 		return;
-	if (column == NULL) {
+	if (column == NULL || column->type_sql == NULL) {
 		model->effects->rewrite = true;
 		model_cause(model, "the column's present type is not known");
 		return;

@@ -15,7 +15,7 @@
 struct column_facts {
 	const char *name;
 	uint32_t type_oid;
-	const char *type_sql; /* format_type(), schema-qualified where needed */
+	const char *type_sql; /* format_type(), schema-qualified where needed; NULL: unknown */
 	/* typname of the type, or of a domain's base; array types start with _. */
 	const char *base_type;
 	int typmod; /* atttypmod: -1 none; varchar(n) is n + 4 */
@@ -30,6 +30,13 @@ struct column_facts {
 	/* Views, rules, policies, generated columns, triggers: "view public.v". */
 	const char *const *dependents;
 	size_t n_dependents;
+	/*
+	 * Functions whose text names the column and its table, or that are triggers of it:
+	 * PostgreSQL does not know that they depend on it.
+	 */
+	const char *const *mentioned_by;
+	size_t n_mentioned_by;
+	bool created_in_transaction; /* by the text itself */
 	bool statistics_known; /* null_fraction is from ANALYZE */
 	double null_fraction;
 };
@@ -106,6 +113,11 @@ struct relation_facts {
 	size_t n_referencing;
 	const char *const *dependents; /* views and the like on the relation as a whole */
 	size_t n_dependents;
+	/* Functions whose text names it, publications of it: they do not keep it from going. */
+	const char *const *mentioned_by;
+	size_t n_mentioned_by;
+	bool populated; /* of a materialized view: it can be read */
+	bool has_policies;
 	/*
 	 * Relations and constraints in its schema, and in those of its partitions, whose names
 	 * PostgreSQL could choose for an index, constraint or sequence of it: what a new name has
@@ -123,6 +135,7 @@ struct type_facts {
 	int base_typmod; /* of a domain's base, else -1 */
 	bool domain, domain_constrained;
 	bool json; /* json has no equality */
+	bool created_in_transaction; /* by the text itself */
 	const struct name *used_by; /* tables with a column of this domain */
 	size_t n_used_by;
 };
@@ -131,6 +144,12 @@ struct function_facts {
 	struct name asked;
 	bool exists;
 	char volatility; /* worst of the overloads: i, s, v */
+};
+
+/* A name that an earlier statement of the text took away from what others could see. */
+struct vacated_name {
+	struct name name; /* as the text wrote it */
+	bool dropped; /* else renamed */
 };
 
 struct facts {
@@ -151,6 +170,8 @@ struct facts {
 	size_t n_types;
 	const struct function_facts *functions;
 	size_t n_functions;
+	const struct vacated_name *vacated;
+	size_t n_vacated;
 };
 
 /* The objects to look up for a text; each listed once. */

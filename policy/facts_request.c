@@ -17,6 +17,7 @@ enum {
 	INDEX = 1 << 5, /* the name of an index to be made */
 	TYPE = 1 << 6, /* action->type */
 	DOMAIN = 1 << 7, /* targets[0] is a domain */
+	SOURCES = 1 << 8, /* what the query reads */
 };
 
 static const unsigned wants[ACTION_KINDS] = {
@@ -53,7 +54,7 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_ALTER_INDEX_OTHER] = TABLE | TARGETS,
 	[ACTION_RENAME_INDEX] = TABLE | TARGETS,
 	[ACTION_CREATE_TABLE] = TABLE | TARGETS | OTHER,
-	[ACTION_CREATE_TABLE_AS] = TABLE,
+	[ACTION_CREATE_TABLE_AS] = TABLE | SOURCES,
 	[ACTION_CREATE_PARTITION_OF] = TABLE | TARGETS | OTHER,
 	[ACTION_ATTACH_PARTITION] = TABLE | OTHER,
 	[ACTION_DETACH_PARTITION] = TABLE | OTHER,
@@ -91,6 +92,7 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_DROP_RULE] = TABLE,
 	[ACTION_ENABLE_DISABLE_RULE] = TABLE,
 	[ACTION_REPLACE_VIEW] = TABLE,
+	[ACTION_CREATE_MATVIEW] = SOURCES,
 	[ACTION_REFRESH_MATVIEW] = TABLE,
 	[ACTION_DROP_VIEW] = TABLE | TARGETS,
 	[ACTION_DROP_MATVIEW] = TABLE | TARGETS,
@@ -99,6 +101,7 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_DOMAIN_VALIDATE] = DOMAIN,
 	[ACTION_DOMAIN_SET_NOT_NULL] = DOMAIN,
 	[ACTION_ALTER_SEQUENCE] = TABLE,
+	[ACTION_RENAME_OBJECT] = TABLE, /* sequences, triggers, rules */
 	[ACTION_UPDATE_WITHOUT_WHERE] = TABLE,
 	[ACTION_DELETE_WITHOUT_WHERE] = TABLE,
 	[ACTION_PUBLICATION] = TARGETS,
@@ -179,6 +182,8 @@ static void add_action(struct wish *wish, const struct action *action)
 		add_relation(wish, &action->table);
 	for (size_t i = 0; want & TARGETS && i < action->n_targets; i++)
 		add_relation(wish, &action->targets[i]);
+	for (size_t i = 0; want & SOURCES && i < action->n_sources; i++)
+		add_relation(wish, &action->sources[i]);
 	if (want & OTHER)
 		add_relation(wish, &action->other);
 	if (want & COLUMN && action->column_def != NULL)

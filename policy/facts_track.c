@@ -6,6 +6,9 @@
 
 #include "arena.h"
 
+/* Far more than a migration has; what is beyond is judged by itself alone. */
+enum { VACATED_MAX = 64 };
+
 static void *copy(struct arena *arena, const void *items, size_t n, size_t spare, size_t size)
 {
 	void *all = arena_alloc(arena, (n + spare) * size);
@@ -71,8 +74,12 @@ static void on_create(struct facts_track *track, const struct action *action)
 	relation->created_in_transaction = true;
 	relation->persistence = action->temporary ? 't' : 'p';
 	relation->empty = action->kind == ACTION_CREATE_TABLE;
-	if (action->kind == ACTION_CREATE_MATVIEW)
+	if (action->kind == ACTION_CREATE_TABLE && action->partitioned)
+		relation->kind = 'p';
+	if (action->kind == ACTION_CREATE_MATVIEW) {
 		relation->kind = 'm';
+		relation->populated = action->with_data;
+	}
 }
 
 /* The same relation may have been asked for by several names. */
@@ -111,10 +118,29 @@ static void forget(struct facts_track *track, const struct name *name)
 			track->relations[i] = track->relations[--track->facts.n_relations];
 }
 
+/* What nobody else could see, or was not there, leaves no gap. */
+static void vacate(struct facts_track *track, const struct name *name, bool dropped)
+{
+	const struct relation_facts *found = entry(track, name);
+	struct vacated_name *all;
+
+	if (found != NULL &&
+		(!found->exists || found->created_in_transaction || found->persistence == 't'))
+		return;
+	if (track->facts.n_vacated == VACATED_MAX)
+		return;
+	all = (struct vacated_name *)track->facts.vacated;
+	if (all == NULL)
+		track->facts.vacated = all = arena_alloc(track->arena, VACATED_MAX * sizeof(*all));
+	all[track->facts.n_vacated++] = (struct vacated_name){*name, dropped};
+}
+
 static void on_drop(struct facts_track *track, const struct action *action)
 {
-	for (size_t i = 0; i < action->n_targets; i++)
+	for (size_t i = 0; i < action->n_targets; i++) {
+		vacate(track, &action->targets[i], true);
 		forget(track, &action->targets[i]);
+	}
 }
 
 /* The new name may also be spelled with or without its schema: those spellings are not free any
@@ -134,6 +160,7 @@ static void on_rename(struct facts_track *track, const struct action *action)
 
 	if (action->new_name == NULL || name.name == NULL)
 		return;
+	vacate(track, &action->table, false);
 	if (action->kind == ACTION_SET_SCHEMA)
 		name.schema = action->new_name;
 	else
@@ -168,7 +195,7 @@ static void add_column(
 	const struct column_def *def = action->column_def;
 	struct column_facts *columns;
 
-	if (relation->n_columns == 0 || def == NULL || facts_column(relation, def->name) != NULL)
+	if (def == NULL || facts_column(relation, def->name) != NULL)
 		return;
 	columns = own_columns(track, relation);
 	columns[relation->n_columns++] = (struct column_facts){
@@ -176,6 +203,7 @@ static void add_column(
 		.type_sql = def->type.sql,
 		.typmod = -1, /* base_type stays unknown */
 		.not_null = def->not_null,
+		.created_in_transaction = true,
 	};
 }
 
@@ -207,6 +235,10 @@ static void change_column(
 {
 	struct column_facts *columns = own_columns(track, relation);
 
+	if (action->kind == ACTION_SET_NOT_NULL && action->column != NULL && relation->oid == 0 &&
+		facts_column(relation, action->column) == NULL)
+		columns[relation->n_columns++] =
+			(struct column_facts){.name = action->column, .typmod = -1};
 	for (size_t i = 0; i < relation->n_columns; i++) {
 		if (action->column == NULL || strcmp(columns[i].name, action->column) != 0)
 			continue;
@@ -270,12 +302,45 @@ static void grow(
 	relation->empty = false;
 }
 
-/* A table that no catalog was asked for: enough to follow its CHECKs by. */
-static void on_add_check(struct facts_track *track, const struct action *action)
+/* A table that no catalog was asked for: enough to follow its columns and CHECKs by. */
+static void each_table(struct facts_track *track, const struct action *action,
+	void (*change)(struct facts_track *, struct relation_facts *, const struct action *))
 {
 	if (entry(track, &action->table) == NULL)
 		make_entry(track, &action->table);
-	each_entry(track, action, add_check);
+	each_entry(track, action, change);
+}
+
+/* It is found by its name from now on, and lies on the table where that is known. */
+static void on_create_index(struct facts_track *track, const struct action *action)
+{
+	const struct relation_facts *table = entry(track, &action->table);
+	struct name name = {.schema = action->table.schema, .name = action->index->name};
+	struct relation_facts *index;
+
+	if (name.name == NULL || table == NULL || !table->exists || !table->created_in_transaction)
+		return;
+	index = make_entry(track, &name);
+	if (index == NULL)
+		return;
+	index->kind = 'i';
+	index->table = action->table;
+	index->created_in_transaction = true;
+}
+
+static void fill_matview(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	(void)track;
+	relation->kind = 'm';
+	relation->populated = action->with_data;
+}
+
+static void add_policy(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	(void)track, (void)action;
+	relation->has_policies = true;
 }
 
 /* The type is new or stricter: assume a domain with constraints unless CREATE TYPE made it. */
@@ -294,6 +359,8 @@ static void on_type(struct facts_track *track, const struct action *action)
 		track->facts.n_types++;
 	}
 	types[i].exists = true;
+	types[i].created_in_transaction |=
+		action->kind == ACTION_CREATE_TYPE || action->kind == ACTION_CREATE_DOMAIN;
 	types[i].domain |= domain;
 	types[i].domain_constrained |= domain;
 }
@@ -402,7 +469,7 @@ void track_action(struct facts_track *track, const struct action *action)
 		on_rename(track, action);
 		break;
 	case ACTION_ADD_COLUMN:
-		each_entry(track, action, add_column);
+		each_table(track, action, add_column);
 		break;
 	case ACTION_DROP_COLUMN:
 		each_entry(track, action, drop_column);
@@ -413,14 +480,23 @@ void track_action(struct facts_track *track, const struct action *action)
 	case ACTION_ALTER_COLUMN_TYPE:
 	case ACTION_SET_NOT_NULL:
 	case ACTION_DROP_NOT_NULL:
-		each_entry(track, action, change_column);
+		each_table(track, action, change_column);
 		break;
 	case ACTION_ADD_CHECK:
-		on_add_check(track, action);
+		each_table(track, action, add_check);
 		break;
 	case ACTION_VALIDATE_CONSTRAINT:
 	case ACTION_DROP_CONSTRAINT:
 		each_entry(track, action, change_constraint);
+		break;
+	case ACTION_CREATE_INDEX:
+		on_create_index(track, action);
+		break;
+	case ACTION_REFRESH_MATVIEW:
+		each_table(track, action, fill_matview);
+		break;
+	case ACTION_CREATE_POLICY:
+		each_table(track, action, add_policy);
 		break;
 	case ACTION_ATTACH_PARTITION:
 		each_entry(track, action, grow);

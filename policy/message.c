@@ -193,18 +193,80 @@ static const char *lock_text(const struct rule_context *context)
 		waiting_text(lock->mode), other_locks(context));
 }
 
+/* What would break is named, up to this many. */
+enum { USERS_SHOWN_MAX = 6 };
+
+struct list {
+	struct arena *arena;
+	const char *text;
+	size_t n;
+};
+
+static void list_add(struct list *list, const char *const *items, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list->n++ < USERS_SHOWN_MAX)
+			list->text = arena_printf(list->arena, "%s%s%s", list->text,
+				*list->text == '\0' ? "" : ", ", items[i]);
+}
+
+/* Of the column alone where the action is about one. */
+static struct list list_users(const struct rule_context *context)
+{
+	struct list list = {context->arena, "", 0};
+	const struct relation_facts *table = context->table;
+	const struct column_facts *column;
+
+	if (table == NULL)
+		return list;
+	if (context->action->column == NULL) {
+		list_add(&list, table->dependents, table->n_dependents);
+		list_add(&list, table->mentioned_by, table->n_mentioned_by);
+		return list;
+	}
+	column = facts_column(table, context->action->column);
+	if (column != NULL) {
+		list_add(&list, column->dependents, column->n_dependents);
+		list_add(&list, column->mentioned_by, column->n_mentioned_by);
+	}
+	return list;
+}
+
+const char *message_users(const struct rule_context *context)
+{
+	struct list list = list_users(context);
+
+	if (list.n <= USERS_SHOWN_MAX)
+		return list.text;
+	return arena_printf(context->arena, "%s and %zu more", list.text, list.n - USERS_SHOWN_MAX);
+}
+
+/* A new column breaks no user of the others. */
+static bool breaks_users(const struct rule_context *context)
+{
+	return (context->effects->breaks_clients && context->action->kind != ACTION_ADD_COLUMN) ||
+	       context->action->kind == ACTION_ALTER_COLUMN_TYPE;
+}
+
+static const char *sentence(
+	struct arena *arena, const char *text, const char *head, const char *body)
+{
+	return arena_printf(arena, "%s%s%s: %s.", text, *text == '\0' ? "" : " ", head, body);
+}
+
 const char *message_detail(const struct rule_context *context)
 {
 	const struct effects *effects = context->effects;
-	const char *lock = lock_text(context);
+	const char *text = lock_text(context);
+	const char *users = breaks_users(context) ? message_users(context) : "";
 
 	if (effects->error != NULL)
-		lock = arena_printf(context->arena, "%s%sPostgreSQL would answer: %s.", lock,
-			*lock == '\0' ? "" : " ", effects->error);
-	if (effects->cause == NULL)
-		return *lock == '\0' ? NULL : lock;
-	return arena_printf(context->arena, "%s%sThe reason: %s.", lock, *lock == '\0' ? "" : " ",
-		effects->cause);
+		text = sentence(context->arena, text, "PostgreSQL would answer", effects->error);
+	if (effects->cause != NULL)
+		text = sentence(context->arena, text, "The reason", effects->cause);
+	if (*users != '\0')
+		text = sentence(context->arena, text, "It is used by", users);
+	return *text == '\0' ? NULL : text;
 }
 
 const char *message_of(const struct rule *rule, const struct rule_context *context)

@@ -13,7 +13,10 @@
 const char *message_object(const struct rule_context *context);
 /* The table's name as SQL, qualified where the catalog told. */
 const char *message_table_sql(const struct rule_context *context);
-/* The locks, what is done under them, what waits meanwhile; and the cause. */
+/* What the catalog knows to use the column or relation, and functions whose text names it; "". */
+const char *message_users(const struct rule_context *context);
+/* The locks, what is done under them, what waits meanwhile; the cause; and what
+ * would break. */
 const char *message_detail(const struct rule_context *context);
 /* The rule's own words, or its title and the object. */
 const char *message_of(const struct rule *rule, const struct rule_context *context);

@@ -14,8 +14,9 @@
 /* Everything a rule may look at; borrowed for one call. */
 struct rule_context {
 	struct arena *arena;
-	const struct stmt *stmt;
-	const struct action *action;
+	const struct stmts *text;
+	const struct stmt *stmt; /* one of text */
+	const struct action *action; /* one of stmt */
 	const struct facts *facts;
 	const struct effects *effects;
 	const struct policy_settings *settings;
@@ -29,8 +30,8 @@ struct rule {
 	char section; /* letter of the catalogue: B, C, D, ... */
 	enum verdict verdict; /* default */
 	bool (*fires)(const struct rule_context *);
-	/* For this form WARN is the default; NULL: never. */
-	bool (*only_warns)(const struct rule_context *);
+	/* The default for this very form, where forms differ; NULL: verdict. */
+	enum verdict (*verdict_here)(const struct rule_context *);
 	/* Fills in the steps of the safe form; false when there is none for this table.  NULL:
 	 * there never is. */
 	bool (*recipe)(const struct rule_context *, struct plan *);
@@ -50,5 +51,9 @@ struct rule {
 extern const struct rule *const *const rules_all;
 extern const size_t n_rules_all;
 const struct rule *rule_by_id(const char *id);
+/* A matter of taste: allow means that it is off. */
+bool rule_is_style(const struct rule *rule);
+/* The most that a configuration can make of it: matters of style never block. */
+enum verdict rule_verdict_max(const struct rule *rule);
 
 #endif

@@ -20,6 +20,16 @@ const struct rule *rule_by_id(const char *id)
 	return NULL;
 }
 
+bool rule_is_style(const struct rule *rule)
+{
+	return rule->section == 'M';
+}
+
+enum verdict rule_verdict_max(const struct rule *rule)
+{
+	return rule_is_style(rule) ? VERDICT_WARN : VERDICT_REJECT;
+}
+
 bool action_is(const struct rule_context *context, enum action_kind kind)
 {
 	return context->action->kind == kind;
@@ -33,6 +43,29 @@ bool shared(const struct rule_context *context)
 bool large(const struct rule_context *context)
 {
 	return shared(context) && !context->small;
+}
+
+bool is_small(const struct relation_facts *table, const struct policy_settings *settings)
+{
+	enum { PAGE_BYTES = 8192 };
+
+	if (table == NULL)
+		return false;
+	return table->empty || (table->pages >= 0 && table->rows >= 0 &&
+				       table->rows <= settings->small_table_rows &&
+				       table->pages <= settings->small_table_bytes / PAGE_BYTES);
+}
+
+bool is_private(const struct relation_facts *table)
+{
+	return table->created_in_transaction || table->persistence == 't';
+}
+
+bool reads_much(const struct rule_context *context, const struct name *name)
+{
+	const struct relation_facts *table = facts_relation(context->facts, name);
+
+	return table == NULL || (!is_private(table) && !is_small(table, context->settings));
 }
 
 bool is_partitioned(const struct rule_context *context)
@@ -53,4 +86,53 @@ const char *column_sql(const struct rule_context *context)
 	const char *column = context->action->column;
 
 	return quote_ident(context->arena, column == NULL ? "column" : column);
+}
+
+bool may_be_same(const struct name *a, const struct name *b)
+{
+	if (a->name == NULL || b->name == NULL || strcmp(a->name, b->name) != 0)
+		return false;
+	return a->schema == NULL || b->schema == NULL || strcmp(a->schema, b->schema) == 0;
+}
+
+static bool ends_transaction(const struct action *action)
+{
+	return action->kind == ACTION_TRANSACTION && action->name != NULL &&
+	       (strcmp(action->name, "COMMIT") == 0 || strcmp(action->name, "ROLLBACK") == 0);
+}
+
+bool soon(const struct rule_context *context,
+	bool (*matches)(const struct rule_context *, const struct action *))
+{
+	enum { ACTIONS_MAX = 64 }; /* a hostile text has thousands */
+	const struct stmts *text = context->text;
+	const struct action *own = context->action;
+	size_t n = 0;
+
+	for (size_t i = (size_t)(context->stmt - text->items); i < text->n; i++) {
+		const struct stmt *stmt = &text->items[i];
+
+		if (stmt != context->stmt && !context->facts->in_transaction)
+			return false;
+		for (size_t k = 0; k < stmt->n_actions; k++) {
+			const struct action *action = &stmt->actions[k];
+
+			if (ends_transaction(action) || n++ == ACTIONS_MAX)
+				return false;
+			if ((stmt != context->stmt || action != own) && matches(context, action))
+				return true;
+		}
+	}
+	return false;
+}
+
+bool has_vacated(const struct rule_context *context, const struct name *name, bool dropped)
+{
+	for (size_t i = 0; i < context->facts->n_vacated; i++) {
+		const struct vacated_name *vacated = &context->facts->vacated[i];
+
+		if (vacated->dropped == dropped && may_be_same(&vacated->name, name))
+			return true;
+	}
+	return false;
 }

@@ -15,6 +15,19 @@ bool large(const struct rule_context *context);
 /* Others can see the table, whatever its size. */
 bool shared(const struct rule_context *context);
 bool is_partitioned(const struct rule_context *context);
+/* Work in proportion to its rows is brief. */
+bool is_small(const struct relation_facts *table, const struct policy_settings *settings);
+/* Made by this transaction, or temporary. */
+bool is_private(const struct relation_facts *table);
+/* Reading all of it takes long, for all that is known; and others can see it. */
+bool reads_much(const struct rule_context *context, const struct name *name);
+/* The same name, one of them perhaps without its schema. */
+bool may_be_same(const struct name *a, const struct name *b);
+/* Another action of this statement, or a later one of this transaction as far as the text shows. */
+bool soon(const struct rule_context *context,
+	bool (*matches)(const struct rule_context *, const struct action *));
+/* An earlier statement of the text dropped, or renamed, what others knew by that name. */
+bool has_vacated(const struct rule_context *context, const struct name *name, bool dropped);
 /* Locks of SHARE and up on what others see stop at least their writes. */
 bool stops_writes(const struct effects *effects);
 /* The column as SQL, quoted. */

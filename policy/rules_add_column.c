@@ -32,6 +32,10 @@ const struct rule rule_add_column_volatile_default = {
 	.title = "ADD COLUMN with a volatile default rewrites the whole table",
 	.reason = "Every row gets a value of its own, so heap and indexes are written anew under "
 		  "ACCESS EXCLUSIVE. Constants, now() and other stable defaults are stored once.",
+	.locks = "ACCESS EXCLUSIVE while every row is written anew and every index is built again.",
+	.safe_when = "the default is a constant, or only calls functions that are stable or "
+		     "immutable by pg_proc (now() among them); the column exists already (IF NOT "
+		     "EXISTS); or the table is new, temporary, empty or small.",
 	.hint = "ADD COLUMN without the default; ALTER COLUMN SET DEFAULT; UPDATE in batches; "
 		"then NOT NULL by way of a validated CHECK.",
 };
@@ -49,6 +53,10 @@ const struct rule rule_add_column_constant_default = {
 	.recipe = recipe_add_column,
 	.title = "ADD COLUMN with a default rewrites the whole table before PostgreSQL 11",
 	.reason = "Older servers write the default into every row under ACCESS EXCLUSIVE.",
+	.locks = "ACCESS EXCLUSIVE: for a moment since PostgreSQL 11, before while every row is "
+		 "written.",
+	.safe_when = "the server is PostgreSQL 11 or later; or the table is new, temporary, empty "
+		     "or small.",
 	.hint = "ADD COLUMN without the default; ALTER COLUMN SET DEFAULT; UPDATE in batches.",
 };
 
@@ -67,6 +75,8 @@ const struct rule rule_add_column_serial = {
 	.recipe = recipe_add_column,
 	.title = "ADD COLUMN of a serial type rewrites the whole table",
 	.reason = "nextval() is volatile: every row is written anew under ACCESS EXCLUSIVE.",
+	.locks = "ACCESS EXCLUSIVE while every row is written anew.",
+	.safe_when = "the table is new, temporary, empty or small.",
 	.hint = "CREATE SEQUENCE; ADD COLUMN; ALTER COLUMN SET DEFAULT nextval(...); UPDATE in "
 		"batches; then NOT NULL by way of a validated CHECK.",
 };
@@ -87,6 +97,8 @@ const struct rule rule_add_column_identity = {
 	.title = "ADD COLUMN as an identity column rewrites the whole table",
 	.reason = "Every row gets a number, so all are written anew under ACCESS EXCLUSIVE, as "
 		  "with serial.",
+	.locks = "ACCESS EXCLUSIVE while every row is written anew.",
+	.safe_when = "the table is new, temporary, empty or small.",
 	.hint = "ADD COLUMN with a sequence's nextval() as later default, UPDATE in batches, NOT "
 		"NULL, then ADD GENERATED AS IDENTITY.",
 };
@@ -118,6 +130,8 @@ const struct rule rule_add_column_generated_stored = {
 	.fires = generated,
 	.title = "ADD COLUMN GENERATED ... STORED rewrites the whole table",
 	.reason = "The value of every row is computed and stored at once, under ACCESS EXCLUSIVE.",
+	.locks = "ACCESS EXCLUSIVE while every row is written anew.",
+	.safe_when = "the table is new, temporary, empty or small.",
 	.hint = "A plain column, kept up to date by a trigger and filled in batches.",
 	.hint_sql = generated_steps,
 };
@@ -152,6 +166,9 @@ const struct rule rule_add_column_not_null_no_default = {
 	.title = "ADD COLUMN NOT NULL without a default has no value for the rows that exist",
 	.reason = "It fails on any row after reading the table under ACCESS EXCLUSIVE, and where "
 		  "it passes, writers that do not know the column fail.",
+	.locks = "ACCESS EXCLUSIVE while the table is read, until the first row that has no value.",
+	.safe_when = "there is a default other than NULL, an identity, a sequence or an "
+		     "expression; or the table is new, temporary, empty or small.",
 	.hint = "Add it nullable, or with a constant default; SET NOT NULL once all rows have it.",
 	.hint_sql = required_steps,
 };
@@ -179,6 +196,8 @@ const struct rule rule_add_column_inline_check = {
 	.recipe = recipe_add_column,
 	.title = "ADD COLUMN with a CHECK reads the whole table under its lock",
 	.reason = "The CHECK is verified for every row, though each holds the same value.",
+	.locks = "ACCESS EXCLUSIVE while every row is read.",
+	.safe_when = "the table is new, temporary, empty or small.",
 	.hint = "ADD COLUMN; ADD CONSTRAINT ... CHECK ... NOT VALID; VALIDATE CONSTRAINT.",
 };
 
@@ -195,6 +214,8 @@ const struct rule rule_add_column_inline_unique = {
 	.recipe = recipe_add_column,
 	.title = "ADD COLUMN with UNIQUE builds an index under ACCESS EXCLUSIVE",
 	.reason = "The whole table is read for the index while reads and writes wait.",
+	.locks = "ACCESS EXCLUSIVE while every row is read and the index is built.",
+	.safe_when = "the table is new, temporary, empty or small.",
 	.hint = "ADD COLUMN; CREATE UNIQUE INDEX CONCURRENTLY; ADD CONSTRAINT ... USING INDEX.",
 };
 
@@ -212,6 +233,8 @@ const struct rule rule_add_column_inline_primary_key = {
 	.title = "ADD COLUMN with PRIMARY KEY builds an index under ACCESS EXCLUSIVE",
 	.reason = "Rows are numbered and written anew, read again for the index and once more "
 		  "for NOT NULL, while reads and writes wait.",
+	.locks = "ACCESS EXCLUSIVE while rows are written, read and indexed.",
+	.safe_when = "the table is new, temporary, empty or small.",
 	.hint = "Add and fill the column in batches; CREATE UNIQUE INDEX CONCURRENTLY; NOT NULL by "
 		"way of a validated CHECK; ADD PRIMARY KEY USING INDEX.",
 };
@@ -235,6 +258,10 @@ const struct rule rule_add_column_inline_fk = {
 	.title = "ADD COLUMN with REFERENCES and a default checks every row under its lock",
 	.reason = "ACCESS EXCLUSIVE on the table and SHARE ROW EXCLUSIVE on the referenced one "
 		  "last while the default is looked up for every row.",
+	.locks = "ACCESS EXCLUSIVE on the table and SHARE ROW EXCLUSIVE on the referenced one, "
+		 "while every row is looked up.",
+	.safe_when = "the column has no default: every row is null and nothing is looked up; or "
+		     "the table is new, temporary, empty or small.",
 	.hint = "ADD COLUMN; ADD CONSTRAINT ... FOREIGN KEY ... NOT VALID; VALIDATE CONSTRAINT.",
 };
 
@@ -267,19 +294,30 @@ const struct rule rule_add_column_domain_with_constraint = {
 	.title = "ADD COLUMN of a domain with constraints rewrites the whole table",
 	.reason = "The domain's constraints are checked for every row, which PostgreSQL does by "
 		  "writing all of them anew, with or without a default.",
+	.locks = "ACCESS EXCLUSIVE while every row is written anew.",
+	.safe_when = "the domain and those below it have neither CHECK nor NOT NULL; or the table "
+		     "is new, temporary, empty or small.",
 	.hint = "The domain's base type and a CHECK of the table's own.",
 	.hint_sql = base_type_steps,
 };
 
+static bool is_json(const struct rule_context *context, const struct column_def *column)
+{
+	const struct type_facts *type = facts_type(context->facts, &column->type.name);
+
+	return strcmp(column->type.name.name, "json") == 0 || (type != NULL && type->json);
+}
+
 static bool json_column(const struct rule_context *context)
 {
-	const struct column_def *column = added(context);
-	const struct type_facts *type;
+	const struct action *action = context->action;
 
-	if (column == NULL || context->effects->noop || context->effects->absent)
+	if (context->effects->noop || context->effects->absent)
 		return false;
-	type = facts_type(context->facts, &column->type.name);
-	return strcmp(column->type.name.name, "json") == 0 || (type != NULL && type->json);
+	for (size_t i = 0; i < action->n_columns; i++)
+		if (is_json(context, action->columns[i]))
+			return true;
+	return added(context) != NULL && is_json(context, added(context));
 }
 
 const struct rule rule_add_column_json = {
@@ -289,6 +327,8 @@ const struct rule rule_add_column_json = {
 	.fires = json_column,
 	.title = "A json column breaks SELECT DISTINCT, GROUP BY and UNION on its table",
 	.reason = "json has no equality operator; jsonb has.",
+	.locks = "ACCESS EXCLUSIVE for a moment.",
+	.safe_when = "the type is jsonb; or the column exists already (IF NOT EXISTS).",
 	.hint = "Use jsonb.",
 };
 
@@ -306,5 +346,7 @@ const struct rule rule_add_column_on_parent = {
 	.title = "ADD COLUMN on a parent locks all of its children at once",
 	.reason = "ACCESS EXCLUSIVE on every partition; there is no ONLY form. Brief under a "
 		  "short lock_timeout.",
+	.locks = "ACCESS EXCLUSIVE on the parent and on every partition or child, for a moment.",
+	.safe_when = "the table has no children; or it is new or temporary.",
 	.hint = "SET lock_timeout = '2s'; -- and try again on SQLSTATE 55P03",
 };

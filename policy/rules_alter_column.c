@@ -15,6 +15,14 @@ static const struct column_facts *own_column(const struct rule_context *context)
 	return facts_column(context->table, context->action->column);
 }
 
+/* Nobody can use yet what the same text added. */
+static bool added_by_text(const struct rule_context *context)
+{
+	const struct column_facts *column = own_column(context);
+
+	return column != NULL && column->created_in_transaction;
+}
+
 static bool rewrites_for_type(const struct rule_context *context)
 {
 	return action_is(context, ACTION_ALTER_COLUMN_TYPE) && large(context) &&
@@ -60,6 +68,10 @@ const struct rule rule_alter_column_type = {
 	.reason = "Unless the new type stores every old value as it is, heap and indexes are "
 		  "written anew. Free are: a longer varchar, text, a wider numeric of the same "
 		  "scale, a longer timestamp, time or interval precision, cidr to inet.",
+	.locks = "ACCESS EXCLUSIVE while rows, indexes or both are written anew.",
+	.safe_when = "the change is free (see above), also with USING the column itself; timestamp "
+		     "to timestamptz while TimeZone is UTC; a domain's base type; or the table is "
+		     "new, temporary, empty or small.",
 	.hint = "A second column of the new type, kept equal by a trigger, filled in batches, that "
 		"takes over the name.",
 	.hint_sql = second_column_steps,
@@ -118,6 +130,10 @@ const struct rule rule_alter_type_with_check_or_fk = {
 	.title = "ALTER COLUMN TYPE verifies the column's constraints again under ACCESS EXCLUSIVE",
 	.reason = "Even a free change drops and makes again every constraint on the column: a "
 		  "CHECK reads all rows, a foreign key locks the other table too.",
+	.locks = "ACCESS EXCLUSIVE while every row is read; for a foreign key on the other table "
+		 "too.",
+	.safe_when = "no CHECK and no foreign key mentions the column; or the table is new, "
+		     "temporary, empty or small.",
 	.hint = "Drop the constraint, change the type, add it again NOT VALID, VALIDATE it.",
 	.hint_sql = constraint_steps,
 };
@@ -130,21 +146,6 @@ static bool has_dependents(const struct rule_context *context)
 	       column->n_dependents > 0;
 }
 
-static const char *dependents_detail(const struct rule_context *context)
-{
-	const struct column_facts *column = own_column(context);
-	const char *list = "";
-
-	for (size_t i = 0; i < column->n_dependents; i++)
-		list = arena_printf(
-			context->arena, "%s%s%s", list, i == 0 ? "" : ", ", column->dependents[i]);
-	return arena_printf(context->arena,
-		"PostgreSQL would answer: %s. The column is used by: %s.",
-		context->effects->error == NULL ? "cannot alter type of a column used elsewhere"
-						: context->effects->error,
-		list);
-}
-
 const struct rule rule_alter_type_used_by_view = {
 	.id = "alter-type-used-by-view",
 	.section = 'D',
@@ -153,8 +154,9 @@ const struct rule rule_alter_type_used_by_view = {
 	.title = "ALTER COLUMN TYPE fails while views or the like use the column",
 	.reason = "What depends on the column would have to be dropped first and made again "
 		  "after, all under one long lock.",
+	.locks = "None: the server refuses.",
+	.safe_when = "nothing uses the column; or the table is new or temporary.",
 	.hint = "A second column of the new type, and new definitions of what uses the old one.",
-	.detail = dependents_detail,
 	.hint_sql = second_column_steps,
 };
 
@@ -172,6 +174,10 @@ const struct rule rule_set_not_null = {
 	.title = "SET NOT NULL reads the whole table under ACCESS EXCLUSIVE",
 	.reason = "Every row is checked for nulls unless a validated CHECK (c IS NOT NULL) proves "
 		  "there are none (PostgreSQL 12 and later).",
+	.locks = "ACCESS EXCLUSIVE while every row is read.",
+	.safe_when =
+		"the column is NOT NULL already; a validated CHECK, in the catalog or by the same "
+		"text, implies that it is; or the table is new, temporary, empty or small.",
 	.hint = "ADD CONSTRAINT ... CHECK (c IS NOT NULL) NOT VALID; VALIDATE CONSTRAINT; SET NOT "
 		"NULL; DROP CONSTRAINT.",
 };
@@ -188,6 +194,8 @@ const struct rule rule_drop_not_null = {
 	.fires = drops_not_null,
 	.title = "DROP NOT NULL lets nulls in that readers may not expect",
 	.reason = "The lock is brief; clients that rely on a value may fail later.",
+	.locks = "ACCESS EXCLUSIVE for a moment.",
+	.safe_when = "the table is new or temporary.",
 	.hint = "Deploy code that copes with nulls first.",
 };
 
@@ -205,6 +213,8 @@ const struct rule rule_set_or_drop_default = {
 	.fires = changes_default,
 	.title = "A changed default holds for new rows only",
 	.reason = "Rows that exist keep their value; the lock is brief.",
+	.locks = "ACCESS EXCLUSIVE for a moment.",
+	.safe_when = "the table is new or temporary.",
 	.hint = "Fill the rows that exist in batches, if they should follow.",
 };
 
@@ -224,13 +234,15 @@ const struct rule rule_add_or_drop_identity_expression = {
 	.fires = changes_identity,
 	.title = "A changed identity or generation expression holds for new rows only",
 	.reason = "Metadata only, under a brief ACCESS EXCLUSIVE; a new identity needs setval().",
+	.locks = "ACCESS EXCLUSIVE for a moment.",
+	.safe_when = "the table is new or temporary.",
 	.hint = "SELECT setval(pg_get_serial_sequence(...), max(...)) after ADD GENERATED.",
 };
 
 static bool drops_column(const struct rule_context *context)
 {
 	return action_is(context, ACTION_DROP_COLUMN) && context->effects->loses_data &&
-	       shared(context);
+	       shared(context) && !added_by_text(context);
 }
 
 static const char *drop_column_steps(const struct rule_context *context)
@@ -254,6 +266,10 @@ const struct rule rule_drop_column = {
 	.title = "DROP COLUMN cannot be undone and breaks clients that still name it",
 	.reason = "The lock is brief, but the data is gone, and with it every index and "
 		  "constraint on the column; cached SELECT * and ORM column lists fail.",
+	.locks = "ACCESS EXCLUSIVE for a moment; for a foreign key of the column on the referenced "
+		 "table too.",
+	.safe_when = "the column is absent (IF EXISTS) or was added by the same text; or the table "
+		     "is new or temporary.",
 	.hint = "Stop using the column first, then drop it with a short lock_timeout.",
 	.hint_sql = drop_column_steps,
 };
@@ -261,7 +277,7 @@ const struct rule rule_drop_column = {
 static bool renames_column(const struct rule_context *context)
 {
 	return action_is(context, ACTION_RENAME_COLUMN) && context->effects->breaks_clients &&
-	       shared(context);
+	       shared(context) && !added_by_text(context);
 }
 
 static const char *rename_column_steps(const struct rule_context *context)
@@ -277,8 +293,10 @@ static const char *rename_column_steps(const struct rule_context *context)
 		"-- a trigger BEFORE INSERT OR UPDATE keeps %s and %s equal; then, in batches:\n"
 		"UPDATE %s SET %s = %s WHERE %s IS DISTINCT FROM %s;\n"
 		"-- switch readers, then writers, to %s; at last drop the trigger and %s",
-		table, new, column != NULL ? column->type_sql : "<type of the old column>", old,
-		new, table, new, old, new, old, new, old);
+		table, new,
+		column != NULL && column->type_sql != NULL ? column->type_sql
+							   : "<type of the old column>",
+		old, new, table, new, old, new, old, new, old);
 }
 
 const struct rule rule_rename_column = {
@@ -288,6 +306,8 @@ const struct rule rule_rename_column = {
 	.fires = renames_column,
 	.title = "RENAME COLUMN breaks every running client that uses the old name",
 	.reason = "No deployment is so fast that old and new code never run side by side.",
+	.locks = "ACCESS EXCLUSIVE on the table and its children, for a moment.",
+	.safe_when = "the column was added by the same text; or the table is new or temporary.",
 	.hint = "Add the new column, keep both equal by a trigger, move clients over, drop the "
 		"old.",
 	.hint_sql = rename_column_steps,

@@ -21,6 +21,8 @@ const struct rule rule_add_check_not_not_valid = {
 	.recipe = recipe_add_check,
 	.title = "ADD CHECK reads the whole table under ACCESS EXCLUSIVE",
 	.reason = "Every row is verified before the lock is given back.",
+	.locks = "ACCESS EXCLUSIVE while every row is read.",
+	.safe_when = "NOT VALID is written; or the table is new, temporary, empty or small.",
 	.hint = "ADD CONSTRAINT ... CHECK (...) NOT VALID, then VALIDATE CONSTRAINT in a "
 		"transaction of its own.",
 };
@@ -39,6 +41,10 @@ const struct rule rule_add_fk_not_not_valid = {
 	.recipe = recipe_add_foreign_key,
 	.title = "ADD FOREIGN KEY checks every row while writes to both tables wait",
 	.reason = "SHARE ROW EXCLUSIVE on both tables lasts for the whole join of them.",
+	.locks = "SHARE ROW EXCLUSIVE on both tables while every row is looked up: writes to both "
+		 "wait.",
+	.safe_when =
+		"NOT VALID is written; or the referencing table is new, temporary, empty or small.",
 	.hint = "ADD CONSTRAINT ... FOREIGN KEY ... NOT VALID, then VALIDATE CONSTRAINT in a "
 		"transaction of its own.",
 };
@@ -58,6 +64,9 @@ const struct rule rule_add_fk_on_partitioned = {
 	.title = "A foreign key on a partitioned table cannot be added NOT VALID",
 	.reason = "Before PostgreSQL 18 the only form on the parent checks every partition's rows "
 		  "while writes wait.",
+	.locks = "SHARE ROW EXCLUSIVE on the parent, every partition and the referenced table, "
+		 "while every row is looked up.",
+	.safe_when = "the table is new, temporary, empty or small.",
 	.hint = "ADD CONSTRAINT ... NOT VALID and VALIDATE it on every partition, then add it on "
 		"the parent, which takes them over without checking again.",
 };
@@ -118,6 +127,9 @@ const struct rule rule_fk_missing_index = {
 	.title = "No index covers the columns of the foreign key",
 	.reason = "Each DELETE or UPDATE of a key on the referenced table reads the whole "
 		  "referencing one.",
+	.locks = "None by itself.",
+	.safe_when = "the leading columns of a valid index that is not partial are those of the "
+		     "key; or the table is new, temporary, empty or small.",
 	.hint = "CREATE INDEX CONCURRENTLY on the referencing columns first.",
 	.hint_sql = index_for_foreign_key,
 };
@@ -134,6 +146,8 @@ const struct rule rule_fk_policy = {
 	.fires = any_foreign_key,
 	.title = "Statement adds a foreign key",
 	.reason = "For those who do without foreign keys, or without ON DELETE CASCADE.",
+	.locks = "SHARE ROW EXCLUSIVE on both tables.",
+	.safe_when = "the table is new or temporary.",
 	.hint = "Set this rule to warn or reject to keep them out.",
 };
 
@@ -150,6 +164,8 @@ const struct rule rule_create_table_with_fk = {
 	.fires = table_with_foreign_key,
 	.title = "CREATE TABLE with REFERENCES locks the referenced table for a moment",
 	.reason = "SHARE ROW EXCLUSIVE on it, but the new table has no row to check.",
+	.locks = "SHARE ROW EXCLUSIVE on the referenced table, for a moment.",
+	.safe_when = "it has no REFERENCES; or the table exists already (IF NOT EXISTS).",
 	.hint = "SET lock_timeout = '2s'; -- and try again on SQLSTATE 55P03",
 };
 
@@ -193,6 +209,8 @@ const struct rule rule_add_unique_constraint = {
 	.recipe = recipe_add_unique,
 	.title = "ADD UNIQUE builds its index under ACCESS EXCLUSIVE",
 	.reason = "Reads and writes wait for the whole build, which may end in a duplicate.",
+	.locks = "ACCESS EXCLUSIVE while every row is read and the index is built.",
+	.safe_when = "USING INDEX is written; or the table is new, temporary, empty or small.",
 	.hint = "CREATE UNIQUE INDEX CONCURRENTLY, then ADD CONSTRAINT ... UNIQUE USING INDEX.",
 	.hint_sql = partition_by_partition,
 };
@@ -212,6 +230,9 @@ const struct rule rule_add_primary_key = {
 	.title = "ADD PRIMARY KEY builds its index under ACCESS EXCLUSIVE",
 	.reason = "Reads and writes wait for the build, and for a second scan where a column may "
 		  "still be null.",
+	.locks = "ACCESS EXCLUSIVE while every row is read, once for the index and once for NOT "
+		 "NULL.",
+	.safe_when = "USING INDEX is written; or the table is new, temporary, empty or small.",
 	.hint = "NOT NULL by way of validated CHECKs, CREATE UNIQUE INDEX CONCURRENTLY, then ADD "
 		"PRIMARY KEY USING INDEX.",
 	.hint_sql = partition_by_partition,
@@ -232,6 +253,9 @@ const struct rule rule_add_pk_using_index_nullable = {
 	.title = "PRIMARY KEY USING INDEX on columns that may be null reads the whole table",
 	.reason = "It makes the columns NOT NULL, and looks at every row for it under ACCESS "
 		  "EXCLUSIVE.",
+	.locks = "ACCESS EXCLUSIVE while every row is read.",
+	.safe_when = "the columns of the index are NOT NULL, or validated CHECKs imply it; or the "
+		     "table is new, temporary, empty or small.",
 	.hint = "NOT NULL first, by way of a validated CHECK; then ADD PRIMARY KEY USING INDEX.",
 };
 
@@ -247,6 +271,8 @@ const struct rule rule_add_exclusion_constraint = {
 	.fires = exclusion_builds,
 	.title = "ADD EXCLUDE builds its index under ACCESS EXCLUSIVE, and reads the table twice",
 	.reason = "PostgreSQL has no concurrent form: neither NOT VALID nor USING INDEX.",
+	.locks = "ACCESS EXCLUSIVE while the table is read twice.",
+	.safe_when = "the table is new, temporary, empty or small.",
 	.hint = "Make a new table with the constraint, copy in batches and swap the names; or use "
 		"a maintenance window.",
 };
@@ -268,11 +294,20 @@ static bool redundant(const struct rule_context *context, const struct constrain
 	return c->n_proves_not_null > 0 && c->n_proves_not_null == c->n_columns;
 }
 
+static bool adds_it_again(const struct rule_context *context, const struct action *action)
+{
+	return action->kind >= ACTION_ADD_CHECK && action->kind <= ACTION_ADD_EXCLUSION &&
+	       action->name != NULL && context->action->name != NULL &&
+	       strcmp(action->name, context->action->name) == 0 &&
+	       may_be_same(&action->table, &context->action->table);
+}
+
 static bool drops_constraint(const struct rule_context *context)
 {
 	const struct constraint_facts *c;
 
-	if (!action_is(context, ACTION_DROP_CONSTRAINT) || !shared(context))
+	if (!action_is(context, ACTION_DROP_CONSTRAINT) || !shared(context) ||
+		soon(context, adds_it_again))
 		return false;
 	if (context->table == NULL || context->action->name == NULL)
 		return true;
@@ -288,6 +323,10 @@ const struct rule rule_drop_constraint = {
 	.title = "DROP CONSTRAINT gives up what it enforced",
 	.reason = "The lock is brief, for a foreign key on the referenced table too; bad rows may "
 		  "come in from now on, and a primary key or unique constraint takes its index.",
+	.locks = "ACCESS EXCLUSIVE for a moment; for a foreign key on the referenced table too.",
+	.safe_when = "it is absent (IF EXISTS) or not validated; it is a CHECK that NOT NULL "
+		     "enforces anyway; the same transaction adds one of the same name again; or "
+		     "the table is new or temporary.",
 	.hint = "Keep it, unless all writers enforce the same.",
 };
 
@@ -305,6 +344,9 @@ const struct rule rule_rename_constraint_or_index = {
 	.fires = renames_constraint_or_index,
 	.title = "Renamed constraint or index",
 	.reason = "Breaks ON CONFLICT ON CONSTRAINT name and code that matches errors by name.",
+	.locks = "Of a constraint: ACCESS EXCLUSIVE for a moment. Of an index: SHARE UPDATE "
+		 "EXCLUSIVE, reads and writes go on.",
+	.safe_when = "the table is new or temporary.",
 	.hint = "Look for the old name in the code.",
 };
 
@@ -320,6 +362,8 @@ const struct rule rule_alter_constraint = {
 	.fires = alters_constraint,
 	.title = "ALTER CONSTRAINT changes when a foreign key is checked",
 	.reason = "Metadata only, under a brief ACCESS EXCLUSIVE.",
+	.locks = "ACCESS EXCLUSIVE for a moment.",
+	.safe_when = "the constraint is absent; or the table is new or temporary.",
 	.hint = "SET lock_timeout = '2s'; -- and try again on SQLSTATE 55P03",
 };
 
@@ -338,6 +382,8 @@ const struct rule rule_alter_domain_add_constraint = {
 	.title = "A constraint of a domain is checked in every table that uses it",
 	.reason = "SHARE on each of these tables lasts while all of them are read: writes wait. "
 		  "VALIDATE CONSTRAINT of a domain does the same.",
+	.locks = "SHARE on every table with a column of the domain, while all of them are read.",
+	.safe_when = "NOT VALID is written; no table uses the domain; or those that do are small.",
 	.hint = "ALTER DOMAIN ... ADD CONSTRAINT ... NOT VALID holds for new values and locks "
 		"nothing; for old rows use a CHECK of each table, NOT VALID and then validated.",
 };
@@ -355,14 +401,14 @@ const struct rule rule_alter_domain_set_not_null = {
 	.fires = domain_not_null_scans,
 	.title = "SET NOT NULL of a domain reads every table that uses it",
 	.reason = "SHARE on each of these tables lasts while all of them are read: writes wait.",
+	.locks = "SHARE on every table with a column of the domain, while all of them are read.",
+	.safe_when = "no table uses the domain; or those that do are small.",
 	.hint = "ALTER TABLE ... ALTER COLUMN ... SET NOT NULL on the tables instead.",
 };
 
 static bool domain_with_constraint(const struct rule_context *context)
 {
-	return action_is(context, ACTION_CREATE_DOMAIN) &&
-	       (strcasestr(context->action->sql, "check") != NULL ||
-		       strcasestr(context->action->sql, "not null") != NULL);
+	return action_is(context, ACTION_CREATE_DOMAIN) && context->action->constrained;
 }
 
 const struct rule rule_create_domain_with_constraint = {
@@ -373,5 +419,7 @@ const struct rule rule_create_domain_with_constraint = {
 	.title = "A domain with constraints makes later changes expensive",
 	.reason = "ADD COLUMN of such a domain rewrites the table, a change of the domain reads "
 		  "every table that uses it.",
+	.locks = "Nothing now.",
+	.safe_when = "the domain has neither CHECK nor NOT NULL.",
 	.hint = "Prefer a CHECK of each table.",
 };

@@ -8,11 +8,18 @@
 #include "message.h"
 #include "recipe.h"
 
+/* Nobody writes ONLY but for a partitioned table, and there nothing is built. */
+static bool on_only_parent(const struct rule_context *context)
+{
+	return context->action->only && context->table == NULL &&
+	       context->facts->server_version == 0;
+}
+
 static bool builds_under_lock(const struct rule_context *context, bool unique)
 {
 	return action_is(context, ACTION_CREATE_INDEX) && context->effects->index_build &&
 	       context->action->index->unique == unique && !is_partitioned(context) &&
-	       large(context);
+	       !on_only_parent(context) && large(context);
 }
 
 static bool plain_index(const struct rule_context *context)
@@ -28,6 +35,10 @@ const struct rule rule_create_index_non_concurrent = {
 	.recipe = recipe_create_index,
 	.title = "CREATE INDEX blocks writes for as long as it builds",
 	.reason = "It takes SHARE on the table for the whole build: reads go on, writes wait.",
+	.locks = "SHARE on the table for the whole build: reads go on, writes wait.",
+	.safe_when = "CONCURRENTLY is written; the table or materialized view is new, temporary, "
+		     "empty or small; the index exists already (IF NOT EXISTS); or it is made ON "
+		     "ONLY a partitioned table, which builds nothing.",
 	.hint = "CREATE INDEX CONCURRENTLY, outside a transaction, without lock_timeout and "
 		"statement_timeout; then check that the index is valid.",
 };
@@ -46,6 +57,9 @@ const struct rule rule_create_unique_index = {
 	.title = "CREATE UNIQUE INDEX blocks writes for as long as it builds",
 	.reason = "It takes SHARE on the table for the whole build, and fails at the end when it "
 		  "meets a duplicate.",
+	.locks = "SHARE on the table for the whole build: reads go on, writes wait.",
+	.safe_when = "CONCURRENTLY is written; the table is new, temporary, empty or small; or the "
+		     "index exists already.",
 	.hint = "Look for duplicates, then CREATE UNIQUE INDEX CONCURRENTLY outside a transaction.",
 };
 
@@ -66,6 +80,8 @@ const struct rule rule_create_index_on_partitioned = {
 	.title = "An index on a partitioned table cannot be built concurrently in one statement",
 	.reason = "PostgreSQL refuses CONCURRENTLY on the parent; the plain form takes SHARE on "
 		  "the parent and all partitions and builds every index under it.",
+	.locks = "SHARE on the parent and on every partition until the last index is built.",
+	.safe_when = "ON ONLY is written; or the table is new, temporary, empty or small.",
 	.hint = "CREATE INDEX ... ON ONLY parent; CREATE INDEX CONCURRENTLY on each partition; "
 		"ALTER INDEX ... ATTACH PARTITION each of them.",
 };
@@ -109,6 +125,8 @@ const struct rule rule_invalid_index_left_behind = {
 	.title = "IF NOT EXISTS would keep an index that is not valid",
 	.reason = "A CREATE INDEX CONCURRENTLY that failed leaves an invalid index: writes pay "
 		  "for it, no query uses it, and IF NOT EXISTS calls that success.",
+	.locks = "SHARE UPDATE EXCLUSIVE; reads and writes go on.",
+	.safe_when = "the index that exists is valid, or none does.",
 	.hint = "DROP INDEX CONCURRENTLY the invalid index, then create it again.",
 	.hint_sql = replace_invalid_index,
 };
@@ -136,6 +154,8 @@ const struct rule rule_cic_corruption_pg14 = {
 	.title = "Concurrent index builds of PostgreSQL 14.0 to 14.3 can corrupt the index",
 	.reason = "CREATE INDEX CONCURRENTLY and REINDEX CONCURRENTLY can miss rows changed "
 		  "meanwhile (fixed in 14.4); the plain forms block writes.",
+	.locks = "None that matters: the index is wrong afterwards.",
+	.safe_when = "the server is not 14.0 to 14.3; or the table is new.",
 	.hint = "Upgrade the server to 14.4 or later first.",
 };
 
@@ -169,6 +189,11 @@ const struct rule rule_drop_index_non_concurrent = {
 	.title = "DROP INDEX blocks the whole table while it waits",
 	.reason = "It takes ACCESS EXCLUSIVE on the table, not just on the index: queued behind "
 		  "one reader it stops all others.",
+	.locks = "ACCESS EXCLUSIVE on the table, for a moment, but behind every transaction that "
+		 "uses it.",
+	.safe_when = "CONCURRENTLY is written; the table is new, temporary or small; the index is "
+		     "absent, belongs to a constraint (the server refuses) or to a partitioned "
+		     "table (there is no concurrent form).",
 	.hint = "DROP INDEX CONCURRENTLY, one index a statement, outside a transaction.",
 };
 
@@ -205,6 +230,9 @@ const struct rule rule_reindex_non_concurrent = {
 	.title = "REINDEX blocks writes, and the planning of reads, for as long as it builds",
 	.reason = "It takes SHARE on the table and ACCESS EXCLUSIVE on each index; the planner of "
 		  "any query wants those indexes too, so reads stop as well.",
+	.locks = "SHARE on the table and ACCESS EXCLUSIVE on each index, for the whole build.",
+	.safe_when = "CONCURRENTLY is written; or the table is new, temporary, empty or small. "
+		     "REINDEX SYSTEM has no safe form.",
 	.hint = "REINDEX (CONCURRENTLY), outside a transaction; drop *_ccnew indexes if it fails.",
 	.hint_sql = reindex_concurrently,
 };
@@ -238,6 +266,8 @@ const struct rule rule_alter_index_set_tablespace = {
 	.fires = copies_index,
 	.title = "Moving an index blocks every query that could use it while its file is copied",
 	.reason = "ACCESS EXCLUSIVE on the index lasts for the whole copy.",
+	.locks = "ACCESS EXCLUSIVE on the index for the whole copy.",
+	.safe_when = "the index is in that tablespace already; or it is small, or of a new table.",
 	.hint = "REINDEX (CONCURRENTLY, TABLESPACE x) INDEX i, PostgreSQL 14 and later.",
 	.hint_sql = reindex_into_tablespace,
 };
@@ -255,5 +285,76 @@ const struct rule rule_index_too_many_columns = {
 	.fires = many_columns,
 	.title = "Index on more than three columns",
 	.reason = "Wide indexes rarely help more than narrow ones, and every write pays for them.",
+	.locks = "Nothing more than any index.",
+	.safe_when = "it has three columns or fewer; or it is unique, so that each column counts.",
 	.hint = "Index the most selective columns first, and fewer of them.",
+};
+
+/* A b-tree of these columns first answers what one of them alone would. */
+static bool starts_with_columns(const struct index_facts *index, const struct index_def *def)
+{
+	if (index->n_columns < def->n_columns)
+		return false;
+	for (size_t i = 0; i < def->n_columns; i++)
+		if (index->columns[i] == NULL || def->columns[i] == NULL ||
+			strcmp(index->columns[i], def->columns[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool plain_btree(const struct index_facts *index)
+{
+	return index->valid && index->plain_order && !index->partial && !index->has_expressions &&
+	       index->definition != NULL && strstr(index->definition, " USING btree (") != NULL;
+}
+
+/* A unique index enforces something: only another of just these columns does that too. */
+static const struct index_facts *index_that_does(const struct rule_context *context)
+{
+	const struct index_def *def = context->action->index;
+	const struct relation_facts *table = context->table;
+
+	for (size_t i = 0; table != NULL && i < table->n_indexes; i++) {
+		const struct index_facts *index = &table->indexes[i];
+		bool serves = !def->unique || (index->unique && index->n_columns == def->n_columns);
+
+		if (serves && plain_btree(index) && starts_with_columns(index, def))
+			return index;
+	}
+	return NULL;
+}
+
+static bool serves_nobody(const struct rule_context *context)
+{
+	const struct index_def *def = context->action->index;
+
+	return action_is(context, ACTION_CREATE_INDEX) && !context->effects->noop &&
+	       !context->effects->absent && strcmp(def->method, "btree") == 0 && !def->partial &&
+	       !def->has_expressions && def->plain_order && !def->includes &&
+	       index_that_does(context) != NULL;
+}
+
+static const char *redundant_message(const struct rule_context *context)
+{
+	const struct index_facts *index = index_that_does(context);
+
+	return arena_printf(context->arena, "Index %s answers every query that this one could",
+		name_text(context->arena, &index->name));
+}
+
+const struct rule rule_redundant_index = {
+	.id = "redundant-index",
+	.section = 'B',
+	.verdict = VERDICT_WARN,
+	.fires = serves_nobody,
+	.message = redundant_message,
+	.title = "An index that is there already answers every query that this one could",
+	.reason = "Its columns are the same or start with the same ones, so every write pays twice "
+		  "for one use.",
+	.locks = "Nothing more than any index.",
+	.safe_when =
+		"the other index is partial, has expressions, another order, operator class or "
+		"access method, or is not valid; or the new one is unique, partial, has "
+		"expressions or INCLUDE, and the other does not enforce the same.",
+	.hint = "Leave it out; or, where the narrow index is wanted, drop the wide one.",
 };

@@ -7,11 +7,45 @@
 #include "arena.h"
 #include "message.h"
 
+/* A view of the old name, or the other half of a swap. */
+static bool takes_old_name(const struct rule_context *context, const struct action *action)
+{
+	struct name name = action->table;
+
+	switch (action->kind) {
+	case ACTION_CREATE_VIEW:
+	case ACTION_REPLACE_VIEW:
+		return may_be_same(&name, &context->action->table);
+	case ACTION_RENAME_TABLE:
+	case ACTION_RENAME_VIEW:
+		name.name = action->new_name;
+		return may_be_same(&name, &context->action->table);
+	default:
+		return false;
+	}
+}
+
+static bool completes_swap(const struct rule_context *context)
+{
+	struct name name = context->action->table;
+
+	name.name = context->action->new_name;
+	return context->facts->in_transaction && has_vacated(context, &name, false);
+}
+
+static bool renames_sequence(const struct rule_context *context)
+{
+	return action_is(context, ACTION_RENAME_OBJECT) && context->action->object != NULL &&
+	       strcmp(context->action->object, "SEQUENCE") == 0;
+}
+
 static bool renames_table(const struct rule_context *context)
 {
-	return (action_is(context, ACTION_RENAME_TABLE) ||
-		       action_is(context, ACTION_RENAME_VIEW)) &&
-	       context->effects->breaks_clients && shared(context);
+	bool renames = action_is(context, ACTION_RENAME_TABLE) ||
+		       action_is(context, ACTION_RENAME_VIEW) || renames_sequence(context);
+
+	return renames && shared(context) && !completes_swap(context) &&
+	       !soon(context, takes_old_name);
 }
 
 /* RENAME and the view in one transaction: nobody finds the old name missing. */
@@ -40,14 +74,18 @@ const struct rule rule_rename_table = {
 	.fires = renames_table,
 	.title = "Renaming a table breaks every running client that uses the old name",
 	.reason = "The lock is brief, but statements that name the table fail from then on.",
+	.locks = "ACCESS EXCLUSIVE for a moment.",
+	.safe_when = "the same transaction puts a view or another table in the place of the old "
+		     "name, or the new name was freed by the same text (a swap); or the table is "
+		     "new or temporary.",
 	.hint = "Rename it and put a view of the old name in its place, in one transaction.",
 	.hint_sql = rename_table_steps,
 };
 
 static bool moves_table(const struct rule_context *context)
 {
-	return action_is(context, ACTION_SET_SCHEMA) && context->effects->breaks_clients &&
-	       shared(context) && context->table != NULL;
+	return action_is(context, ACTION_SET_SCHEMA) && shared(context) &&
+	       !soon(context, takes_old_name);
 }
 
 const struct rule rule_set_schema = {
@@ -57,6 +95,9 @@ const struct rule rule_set_schema = {
 	.fires = moves_table,
 	.title = "SET SCHEMA takes the table away from under its old name",
 	.reason = "The lock is brief, but statements that name the table in its old schema fail.",
+	.locks = "ACCESS EXCLUSIVE for a moment.",
+	.safe_when = "the same transaction puts a view of that name in the old schema; or the "
+		     "table is new or temporary.",
 	.hint = "Move it and create a view of it in the old schema, in one transaction.",
 };
 
@@ -72,6 +113,8 @@ const struct rule rule_rename_schema = {
 	.fires = renames_schema,
 	.title = "Renaming a schema breaks every name and search_path that mentions it",
 	.reason = "No table is locked, but all of them change their names at once.",
+	.locks = "No table.",
+	.safe_when = "nothing is renamed.",
 	.hint = "Create the new schema, move the tables one by one, leave views behind.",
 };
 
@@ -87,6 +130,8 @@ const struct rule rule_drop_schema = {
 	.fires = drops_schema,
 	.title = "DROP SCHEMA ... CASCADE drops every table in it for good",
 	.reason = "ACCESS EXCLUSIVE falls on all of them and on every table they refer to.",
+	.locks = "ACCESS EXCLUSIVE on every table in it.",
+	.safe_when = "CASCADE is not written: the server refuses unless it is empty.",
 	.hint = "Drop what is in it one by one, then DROP SCHEMA without CASCADE.",
 };
 
@@ -102,6 +147,8 @@ const struct rule rule_drop_database = {
 	.fires = drops_database,
 	.title = "DROP DATABASE cannot be undone",
 	.reason = "WITH (FORCE) even ends the sessions of those who use it.",
+	.locks = "The database; its sessions are ended with FORCE.",
+	.safe_when = "never, for others than an administrator.",
 	.hint = "An administrator drops it on a connection of his own.",
 };
 
@@ -123,6 +170,8 @@ const struct rule rule_drop_type_function_extension_cascade = {
 	.reason =
 		"ACCESS EXCLUSIVE falls on every table that uses what is dropped; DROP OWNED drops "
 		"the tables themselves.",
+	.locks = "ACCESS EXCLUSIVE on every table that uses what is dropped.",
+	.safe_when = "CASCADE is not written: the server refuses if anything depends on it.",
 	.hint = "Drop without CASCADE; the server then names what still depends on it.",
 };
 
@@ -144,6 +193,9 @@ const struct rule rule_set_logged_unlogged = {
 	.fires = changes_persistence,
 	.title = "SET LOGGED and SET UNLOGGED rewrite the table while reads and writes wait",
 	.reason = "An unlogged table is empty after a crash and is not replicated.",
+	.locks = "ACCESS EXCLUSIVE for the whole copy and all index builds.",
+	.safe_when = "the table is logged, or unlogged, already; or it is new, temporary, empty or "
+		     "small.",
 	.hint = "Create a new table, copy in batches, swap the names.",
 };
 
@@ -162,6 +214,9 @@ const struct rule rule_set_tablespace = {
 	.fires = moves_storage,
 	.title = "SET TABLESPACE copies the table while reads and writes wait",
 	.reason = "ACCESS EXCLUSIVE lasts for the whole copy.",
+	.locks = "ACCESS EXCLUSIVE for the whole copy.",
+	.safe_when =
+		"the table is in that tablespace already; or it is new, temporary, empty or small.",
 	.hint = "pg_repack with a target tablespace, or a new table, copied in batches and "
 		"swapped.",
 };
@@ -178,5 +233,8 @@ const struct rule rule_set_access_method = {
 	.fires = changes_access_method,
 	.title = "SET ACCESS METHOD rewrites the table while reads and writes wait",
 	.reason = "ACCESS EXCLUSIVE lasts for the whole copy and all index builds.",
+	.locks = "ACCESS EXCLUSIVE for the whole copy and all index builds.",
+	.safe_when = "the table has that access method already; or it is new, temporary, empty or "
+		     "small.",
 	.hint = "Create a new table with that access method, copy in batches, swap the names.",
 };

@@ -36,6 +36,9 @@ const struct rule rule_drop_table = {
 	.title = "DROP TABLE cannot be undone",
 	.reason = "The rows are gone. ACCESS EXCLUSIVE also falls on every table its foreign keys "
 		  "refer to, and on the parent and default partition if it is a partition.",
+	.locks = "ACCESS EXCLUSIVE on the table, on every table its foreign keys refer to, and on "
+		 "its parent and the default partition.",
+	.safe_when = "the table is absent (IF EXISTS), temporary or made in this transaction.",
 	.hint = "Rename it, wait, then drop it.",
 	.hint_sql = drop_table_steps,
 };
@@ -52,6 +55,9 @@ const struct rule rule_drop_table_cascade = {
 	.fires = drops_table_cascade,
 	.title = "DROP TABLE ... CASCADE silently drops what depends on it",
 	.reason = "Views and foreign keys of other tables go along, without being named.",
+	.locks = "As drop-table, and ACCESS EXCLUSIVE on every table that refers to it.",
+	.safe_when = "CASCADE is not written; or the table is absent, temporary or made in this "
+		     "transaction.",
 	.hint = "Drop the views and constraints that depend on it by name first.",
 };
 
@@ -88,6 +94,8 @@ const struct rule rule_truncate = {
 	.fires = truncates,
 	.title = "TRUNCATE empties the table for good under ACCESS EXCLUSIVE",
 	.reason = "The rows are gone, no row trigger runs, and older snapshots see an empty table.",
+	.locks = "ACCESS EXCLUSIVE on the table, to the end of the transaction.",
+	.safe_when = "the table is temporary or made in this transaction.",
 	.hint = "DELETE in batches.",
 	.hint_sql = delete_in_batches,
 };
@@ -104,6 +112,10 @@ const struct rule rule_truncate_cascade = {
 	.fires = truncates_cascade,
 	.title = "TRUNCATE ... CASCADE also empties every table that refers to it",
 	.reason = "And those that refer to them; none is named, all are locked and emptied.",
+	.locks = "ACCESS EXCLUSIVE on every table that refers to it, and on those that refer to "
+		 "them.",
+	.safe_when =
+		"CASCADE is not written; or the table is temporary or made in this transaction.",
 	.hint = "Name the tables that are meant.",
 };
 
@@ -127,6 +139,9 @@ const struct rule rule_vacuum_full = {
 	.fires = vacuums_full,
 	.title = "VACUUM FULL rewrites the table while reads and writes wait",
 	.reason = "ACCESS EXCLUSIVE lasts for the whole copy and all index builds.",
+	.locks = "ACCESS EXCLUSIVE for the whole copy and all index builds.",
+	.safe_when =
+		"FULL is not written or is off; or the table is new, temporary, empty or small.",
 	.hint = "Plain VACUUM; pg_repack where the space has to come back.",
 	.hint_sql = plain_vacuum,
 };
@@ -143,6 +158,9 @@ const struct rule rule_cluster = {
 	.fires = clusters,
 	.title = "CLUSTER rewrites the table while reads and writes wait",
 	.reason = "ACCESS EXCLUSIVE lasts for the whole copy and all index builds.",
+	.locks = "ACCESS EXCLUSIVE for the whole copy and all index builds.",
+	.safe_when = "the table is new, temporary, empty or small. ALTER TABLE ... CLUSTER ON only "
+		     "notes the index.",
 	.hint = "pg_repack with the order wanted.",
 };
 
@@ -152,9 +170,11 @@ static bool locks_table(const struct rule_context *context)
 	       context->action->lock_mode >= LOCK_SHARE;
 }
 
-static bool mild_lock(const struct rule_context *context)
+static enum verdict lock_verdict(const struct rule_context *context)
 {
-	return context->action->lock_mode < LOCK_ACCESS_EXCLUSIVE || context->action->nowait;
+	bool mild = context->action->lock_mode < LOCK_ACCESS_EXCLUSIVE || context->action->nowait;
+
+	return mild ? VERDICT_WARN : VERDICT_REJECT;
 }
 
 static const char *lock_mildly(const struct rule_context *context)
@@ -170,10 +190,13 @@ const struct rule rule_lock_table = {
 	.section = 'F',
 	.verdict = VERDICT_REJECT,
 	.fires = locks_table,
-	.only_warns = mild_lock,
+	.verdict_here = lock_verdict,
 	.title = "LOCK TABLE keeps everybody off until the transaction ends",
 	.reason = "ACCESS EXCLUSIVE, the default, stops reads as well; while it waits, all others "
 		  "queue behind it.",
+	.locks = "The mode written, ACCESS EXCLUSIVE without one, to the end of the transaction.",
+	.safe_when = "the mode is weaker than SHARE, so that reads and writes go on; or the table "
+		     "is made by the same text.",
 	.hint = "The weakest mode that does, NOWAIT, in a short transaction.",
 	.hint_sql = lock_mildly,
 };
@@ -215,6 +238,9 @@ const struct rule rule_update_without_where = {
 	.fires = updates_all,
 	.title = "UPDATE without WHERE writes every row in one transaction",
 	.reason = "All rows stay locked to the end, the table doubles, replicas fall behind.",
+	.locks = "ROW EXCLUSIVE on the table, and every row to the end of the transaction.",
+	.safe_when = "there is a WHERE that is no tautology; or the table is new, temporary, empty "
+		     "or small.",
 	.hint = "UPDATE in batches by key, each in a transaction of its own.",
 	.detail = bulk_detail,
 	.hint_sql = update_in_batches,
@@ -232,6 +258,9 @@ const struct rule rule_delete_without_where = {
 	.fires = deletes_all,
 	.title = "DELETE without WHERE removes every row in one transaction",
 	.reason = "All rows stay locked to the end, and nothing asks whether it was meant.",
+	.locks = "ROW EXCLUSIVE on the table, and every row to the end of the transaction.",
+	.safe_when = "there is a WHERE that is no tautology; or the table is new, temporary, empty "
+		     "or small.",
 	.hint = "DELETE in batches by key, each in a transaction of its own.",
 	.detail = bulk_detail,
 	.hint_sql = delete_in_batches,

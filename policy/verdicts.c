@@ -60,13 +60,13 @@ enum verdict verdict_of(const struct rule *rule, const struct rule_context *cont
 {
 	static const struct policy_subject nobody = {0};
 	const struct action *action = context->action;
-	enum verdict verdict = rule->verdict, strictest = VERDICT_ALLOW;
+	enum verdict verdict =
+		rule->verdict_here != NULL ? rule->verdict_here(context) : rule->verdict;
+	enum verdict strictest = VERDICT_ALLOW;
 	bool listed = action->n_targets > 0 && action->kind != ACTION_CREATE_TABLE;
 	const struct name *names = listed ? action->targets : &action->table;
 	size_t n = listed ? action->n_targets : 1;
 
-	if (rule->only_warns != NULL && rule->only_warns(context) && verdict > VERDICT_WARN)
-		verdict = VERDICT_WARN;
 	for (size_t i = 0; i < n; i++) {
 		struct name table = {0};
 		enum verdict one;
@@ -78,5 +78,5 @@ enum verdict verdict_of(const struct rule *rule, const struct rule_context *cont
 		if (one > strictest)
 			strictest = one;
 	}
-	return strictest;
+	return strictest > rule_verdict_max(rule) ? rule_verdict_max(rule) : strictest;
 }

@@ -2,6 +2,7 @@
 /* phasegate rules: the rule tables as people read them.  docs/rules.md is its markdown. */
 #include "cli.h"
 
+#include <ctype.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,11 +30,14 @@ static void print_json(void)
 	for (size_t i = 0; i < n_rules_all; i++) {
 		const struct rule *rule = rules_all[i];
 
-		json_array_append_new(list,
-			json_pack("{s:s, s:s#, s:s, s:s, s:s, s:s, s:b}", "id", rule->id, "section",
-				&rule->section, 1, "verdict", verdict_name(rule->verdict), "title",
-				rule->title, "reason", text_or_none(rule->reason), "hint",
-				text_or_none(rule->hint), "recipe", rule->recipe != NULL));
+		json_array_append_new(
+			list, json_pack("{s:s, s:s#, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "id",
+				      rule->id, "section", &rule->section, 1, "verdict",
+				      verdict_name(rule->verdict), "strictest",
+				      verdict_name(rule_verdict_max(rule)), "title", rule->title,
+				      "reason", rule->reason, "locks", text_or_none(rule->locks),
+				      "safe_when", text_or_none(rule->safe_when), "hint",
+				      rule->hint, "recipe", rule->recipe != NULL));
 	}
 	text = json_dumps(list, JSON_INDENT(2));
 	puts(text);
@@ -68,15 +72,48 @@ static const char *section_title(char section)
 	return "Other";
 }
 
+/* How a configuration lets it through, or how it gets to be heard of. */
+static void print_setting(const struct rule *rule)
+{
+	if (rule->verdict == VERDICT_ALLOW)
+		printf("| To be told | `rules: {%s: warn}`%s |\n", rule->id,
+			rule_is_style(rule) ? ", the most that style can be" : "");
+	else
+		printf("| To allow it | `rules: {%s: allow}` |\n", rule->id);
+}
+
+static void print_row(const char *head, const char *text)
+{
+	if (text != NULL)
+		printf("| %s | %c%s |\n", head, toupper((unsigned char)*text), text + 1);
+}
+
 static void print_rule(const struct rule *rule)
 {
-	printf("\n### %s\n\n%s. Default verdict: **%s**%s.\n", rule->id, rule->title,
-		verdict_name(rule->verdict),
-		rule->recipe != NULL ? "; phasegate can carry out the safe form itself" : "");
-	if (rule->reason != NULL)
-		printf("\n%s\n", rule->reason);
-	if (rule->hint != NULL)
-		printf("\nSafe form: %s\n", rule->hint);
+	printf("\n### %s\n\n| %s | %s |\n|---|---|\n", rule->id, rule->id, rule->title);
+	printf("| Default | **%s**%s |\n", verdict_name(rule->verdict),
+		rule->recipe != NULL ? ": phasegate carries out the safe form itself" : "");
+	print_row("Why", rule->reason);
+	print_row("What is locked", rule->locks);
+	print_row("Does not fire when", rule->safe_when);
+	print_row("Safe form", rule->hint);
+	print_setting(rule);
+}
+
+static void print_index(void)
+{
+	char section = '\0';
+
+	for (size_t i = 0; i < n_rules_all; i++) {
+		const struct rule *rule = rules_all[i];
+
+		if (rule->section != section)
+			printf("\n**%s**\n\n| rule | default | hazard |\n|---|---|---|\n",
+				section_title(rule->section));
+		section = rule->section;
+		printf("| [%s](#%s) | %s | %s |\n", rule->id, rule->id, verdict_name(rule->verdict),
+			rule->title);
+	}
 }
 
 static void print_sqlstates(void)
@@ -99,18 +136,48 @@ static void print_sqlstates(void)
 		printf("| `%s` | %s |\n", rows[i].sqlstate, rows[i].meaning);
 }
 
+static const char introduction[] =
+	"<!-- SPDX-License-Identifier: PostgreSQL -->\n"
+	"<!-- Made by `phasegate rules --format markdown`; change the tables in policy/ instead. "
+	"-->\n"
+	"# Rules\n\n"
+	"Each rule is one hazard: what it is, why it hurts, what is locked, when it is safe, what "
+	"to "
+	"do\ninstead. Ids never change: they stand in errors, in the policy log and in the "
+	"configuration.\n\n"
+	"What a statement would do is judged by the facts of the catalog, so the words mean:\n\n"
+	"- **new**: made in this very transaction, or earlier in the same text; nobody else sees "
+	"it.\n"
+	"- **empty**: known to hold no row. **small**: under `small_table_rows` and "
+	"`small_table_bytes`.\n"
+	"- **for a moment**: the lock is brief once it is there, but while it waits for running\n"
+	"  transactions all others queue up behind it. phasegate sets a short `lock_timeout` "
+	"around "
+	"such\n"
+	"  statements, and 55P03 means: try again.\n\n"
+	"In files without a server what is not known is taken for large and busy, but what the "
+	"text "
+	"itself\n"
+	"shows counts: tables it makes, CHECKs it validates, transactions it opens.\n\n"
+	"## How to allow one\n\n"
+	"```yaml\n"
+	"rules: {drop-column: allow} # for everybody; or narrower, the last matching entry wins:\n"
+	"rules:\n"
+	"  - {rule: drop-column, verdict: reject}\n"
+	"  - {rule: drop-column, verdict: warn, user: migrator, table: public.scratch}\n"
+	"```\n\n"
+	"Verdicts, mildest first: `allow`, `warn`, `rewrite`, `phase`, `hold`, `reject`. The "
+	"strictest\n"
+	"finding decides. Rules of style are off, and never more than a warning. More in\n"
+	"[configuration.md](configuration.md).\n\n"
+	"## All rules\n";
+
 static void print_markdown(void)
 {
 	char section = '\0';
 
-	puts("<!-- SPDX-License-Identifier: PostgreSQL -->\n"
-	     "<!-- Made by `phasegate rules --format markdown`; change the tables in policy/ "
-	     "instead. -->\n"
-	     "# Rules\n\n"
-	     "Ids never change: they stand in errors, in the policy log and in `rules:` of the\n"
-	     "configuration, where each verdict can be set for all or by database, user, "
-	     "application\n"
-	     "and table.");
+	fputs(introduction, stdout);
+	print_index();
 	for (size_t i = 0; i < n_rules_all; i++) {
 		if (rules_all[i]->section != section) {
 			section = rules_all[i]->section;

@@ -83,6 +83,8 @@ static struct column_facts read_column(struct reader *reader, const json_t *obje
 	};
 
 	column.dependents = reader_texts(reader, object, "dependents", false, &column.n_dependents);
+	column.mentioned_by =
+		reader_texts(reader, object, "mentioned_by", false, &column.n_mentioned_by);
 	column.statistics_known = !json_is_null(json_object_get(object, "nulls_per_million"));
 	if (column.statistics_known)
 		column.null_fraction =
@@ -224,6 +226,10 @@ static void read_contents(
 		reader_names(reader, object, "referencing", &relation->n_referencing);
 	relation->dependents =
 		reader_texts(reader, object, "dependents", false, &relation->n_dependents);
+	relation->mentioned_by =
+		reader_texts(reader, object, "mentioned_by", false, &relation->n_mentioned_by);
+	relation->populated = reader_bool(reader, object, "populated");
+	relation->has_policies = reader_bool(reader, object, "has_policies");
 	relation->names_taken =
 		reader_texts(reader, object, "names_taken", false, &relation->n_names_taken);
 }

@@ -52,6 +52,9 @@ related AS MATERIALIZED (
 	SELECT i.indrelid AS oid FROM targets t JOIN pg_catalog.pg_index i ON i.indexrelid = t.oid
 	UNION
 	SELECT h.inhparent FROM targets t JOIN pg_catalog.pg_inherits h ON h.inhrelid = t.oid
+	UNION
+	SELECT p.partdefid FROM targets t JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = t.oid
+	WHERE p.partdefid <> 0
 ),
 relations AS MATERIALIZED (
 	SELECT t.ord, t.oid FROM targets t
@@ -136,7 +139,38 @@ dependents AS MATERIALIZED (
 			SELECT false, pg_catalog.format('function %I.%I', n.nspname, f.proname)
 			FROM pg_catalog.pg_proc f JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace
 			WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND f.oid = d.objid
+			UNION ALL
+			-- a column in the list or the WHERE of a publication; the table as a whole may go
+			SELECT false, pg_catalog.format('publication %I', p.pubname)
+			FROM pg_catalog.pg_publication_rel e JOIN pg_catalog.pg_publication p ON p.oid = e.prpubid
+			WHERE d.classid = 'pg_catalog.pg_publication_rel'::pg_catalog.regclass AND e.oid = d.objid
+				AND d.refobjsubid > 0
 		) AS what
+),
+-- Functions whose text names the relation, or that are triggers of it: no dependency is recorded, so
+-- PostgreSQL lets the relation change and they fail when they run.  Their words, for columns.  Those of
+-- initdb (below 16384) and in C (language 13) have no text of ours.
+routines AS MATERIALIZED (
+	SELECT f.oid, pg_catalog.format('function %I.%I', n.nspname, f.proname) AS label,
+		pg_catalog.lower(f.prosrc) AS text
+	FROM pg_catalog.pg_proc f JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace
+	WHERE f.oid >= 16384::pg_catalog.oid AND f.prolang <> 13::pg_catalog.oid
+		AND n.nspname <> 'phasegate'
+),
+bodies AS MATERIALIZED (
+	SELECT found.rel, f.label, found.named,
+		pg_catalog.regexp_split_to_array(f.text, '[^[:alnum:]_$]+') AS words
+	FROM (
+			SELECT r.oid AS rel, f.oid, true AS named
+			FROM (SELECT DISTINCT oid FROM relations) AS r
+				JOIN pg_catalog.pg_class c ON c.oid = r.oid
+				JOIN routines f ON pg_catalog.strpos(f.text, pg_catalog.lower(c.relname::pg_catalog.text)) > 0
+			UNION ALL
+			SELECT g.tgrelid, g.tgfoid, false
+			FROM (SELECT DISTINCT oid FROM relations) AS r
+				JOIN pg_catalog.pg_trigger g ON g.tgrelid = r.oid AND NOT g.tgisinternal
+		) AS found
+		JOIN routines f ON f.oid = found.oid
 ),
 -- Rows that are written when a relation is made and never after: of the tableoid column (GRANT may
 -- rewrite that one) and of the row type's dependency; without a row type, what comes nearest.
@@ -196,6 +230,9 @@ columns AS MATERIALIZED (
 			'domain_constrained', base.constrained,
 			'dependents', (SELECT pg_catalog.json_agg(DISTINCT e.label) FROM dependents e
 				WHERE e.rel = a.attrelid AND e.col = a.attnum),
+			'mentioned_by', (SELECT pg_catalog.json_agg(DISTINCT b.label) FROM bodies b
+				WHERE b.rel = a.attrelid
+					AND pg_catalog.lower(a.attname::pg_catalog.text) = ANY (b.words)),
 			'nulls_per_million', (SELECT (s.null_frac * 1000000)::pg_catalog.int8 FROM pg_catalog.pg_stats s
 				WHERE s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname
 				ORDER BY s.inherited DESC LIMIT 1)
@@ -363,6 +400,15 @@ details AS (
 					AND d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass),
 			'dependents', (SELECT pg_catalog.json_agg(DISTINCT e.label) FROM dependents e
 				WHERE e.rel = c.oid AND NOT e.own),
+			'mentioned_by', (SELECT pg_catalog.json_agg(DISTINCT m.label) FROM (
+				SELECT b.label FROM bodies b WHERE b.rel = c.oid AND b.named
+					AND pg_catalog.lower(c.relname::pg_catalog.text) = ANY (b.words)
+				UNION ALL
+				SELECT pg_catalog.format('publication %I', p.pubname)
+				FROM pg_catalog.pg_publication_rel e JOIN pg_catalog.pg_publication p ON p.oid = e.prpubid
+				WHERE e.prrelid = c.oid) AS m),
+			'populated', coalesce(c.relispopulated, false),
+			'has_policies', EXISTS (SELECT FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid),
 			'names_taken', taken.list
 		) AS detail
 	FROM relations r

@@ -119,6 +119,28 @@ def test_a_table(schema, ask):
     assert columns["h"]["dependents"] is None
 
 
+def test_what_names_a_table_without_depending_on_it(schema, ask):
+    schema.execute("""
+        CREATE FUNCTION reads_a() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT max(A) FROM s.T); END';
+        CREATE FUNCTION reads_at() RETURNS int LANGUAGE sql AS 'SELECT 1 AS at';
+        CREATE FUNCTION on_write() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.b := 1; RETURN NEW; END';
+        CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION on_write();
+        CREATE PUBLICATION pub FOR TABLE t (id, a)""")
+    try:
+        table, view, filled = ask(schema, [("", "t"), ("", "v"), ("", "m")])["relations"]
+    finally:
+        schema.execute("DROP PUBLICATION pub")
+    columns = by_name(table["columns"])
+    assert table["mentioned_by"] == ["function s.reads_a", "publication pub"] and view["mentioned_by"] is None
+    assert columns["a"]["mentioned_by"] == ["function s.reads_a"]
+    assert columns["b"]["mentioned_by"] == ["function s.on_write"]
+    assert columns["c"]["mentioned_by"] is None
+    assert "publication pub" in columns["a"]["dependents"] and columns["h"]["dependents"] is None
+    assert filled["populated"] and table["has_policies"] and not filled["has_policies"]
+    schema.execute("REFRESH MATERIALIZED VIEW m WITH NO DATA")
+    assert not ask(schema, [("", "m")])["relations"][0]["populated"]
+
+
 def test_constraints(schema, ask):
     relations = ask(schema, [("s", "t"), ("s", "u")])["relations"]
     constraints = by_name(relations[0]["constraints"])
@@ -150,7 +172,8 @@ def test_the_table_of_an_index_comes_along(schema, ask):
 
 
 def test_partitions(schema, ask):
-    table, index = ask(schema, [("", "p"), ("", "p_k")])["relations"]
+    table, index, rest = ask(schema, [("", "p"), ("", "p_k")])["relations"]
+    assert rest["name"] == table["default_partition"]
     assert [(n["name"][1], n["parent"][1], n["kind"]) for n in table["tree"]] == \
         [("p1", "p", "p"), ("pd", "p", "r"), ("p1a", "p1", "r")]
     assert table["default_partition"] == ["s", "pd"]
@@ -329,7 +352,7 @@ def test_a_role_without_privileges_gets_the_same(schema, ask):
     schema.execute("SET ROLE nobody_at_all")
     answer = ask(schema, relations, [("s", "positive"), ("", "positive")], [("s", "f"), ("", "f")])
     schema.execute("RESET ROLE; DROP ROLE nobody_at_all")
-    assert [r["exists"] for r in answer["relations"]] == [True, False, True, False]
+    assert [r["exists"] for r in answer["relations"]] == [True, False, True, False, True]
     assert [t["exists"] for t in answer["types"]] == [True, False]
     assert not answer["superuser"] and answer["current_user"] == "nobody_at_all"
 

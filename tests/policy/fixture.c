@@ -53,7 +53,8 @@ static const struct column_facts orders_columns[] = {
 	COLUMN("page", "xml", "xml", -1),
 	COLUMN("mood", "mood", "mood", -1),
 	TEXT("ci", "citext", "citext", -1),
-	COLUMN("seen", "int4", "integer", -1, .dependents = LIST("view public.v_orders")),
+	COLUMN("seen", "int4", "integer", -1, .dependents = LIST("view public.v_orders"),
+		.mentioned_by = LIST("function public.count_seen")),
 	COLUMN("amount", "int4", "positive", -1, .type_oid = OID_POSITIVE, .domain = true,
 		.domain_constrained = true),
 };
@@ -107,7 +108,8 @@ static const struct index_facts orders_indexes[] = {
 	{.name = PUBLIC("orders_tag_idx"),
 		.valid = true,
 		.plain_order = true,
-		.columns = LIST("tag")},
+		.columns = LIST("tag"),
+		.definition = "CREATE INDEX orders_tag_idx ON public.orders USING btree (tag)"},
 	{.name = PUBLIC("orders_slug_idx"),
 		.valid = true,
 		.has_expressions = true,
@@ -160,7 +162,14 @@ static const struct index_facts logs_indexes[] = {
 		.valid = true,
 		.immediate = true,
 		.plain_order = true,
-		.columns = LIST("id")},
+		.columns = LIST("id"),
+		.definition = "CREATE UNIQUE INDEX logs_id_uq ON public.logs USING btree (id)"},
+	{.name = PUBLIC("logs_user_ref_idx"),
+		.valid = true,
+		.plain_order = true,
+		.columns = LIST("user_id", "ref"),
+		.definition =
+			"CREATE INDEX logs_user_ref_idx ON public.logs USING btree (user_id, ref)"},
 	{.name = PUBLIC("logs_ref_uq"),
 		.unique = true,
 		.valid = true,
@@ -198,6 +207,20 @@ static const struct partition_facts events_tree[] = {
 
 static const struct name orders_only[] = {PUBLIC("orders")};
 static const struct name small_only[] = {PUBLIC("small_t")};
+
+static const struct name measures_partitions[] = {PUBLIC("measures_rest")};
+static const struct partition_facts measures_tree[] = {
+	{.name = PUBLIC("measures_rest"), .parent = PUBLIC("measures"), .kind = 'r'},
+};
+
+static const struct index_facts totals_indexes[] = {
+	{.name = PUBLIC("totals_key"),
+		.unique = true,
+		.valid = true,
+		.immediate = true,
+		.plain_order = true,
+		.columns = LIST("id")},
+};
 
 #define TABLE(table, id, rows_, pages_, ...)                                                       \
 	{                                                                                          \
@@ -239,6 +262,48 @@ static const struct relation_facts relations[] = {
 		.columns = ITEMS(events_columns),
 		.partitions = ITEMS(events_partitions),
 		.partition_tree = ITEMS(events_tree)},
+	/* with a default partition, large and small */
+	{.name = PUBLIC("measures"),
+		.oid = 140,
+		.kind = 'p',
+		.persistence = 'p',
+		.rows = 4000000,
+		.pages = 40000,
+		.columns = ITEMS(events_columns),
+		.partitions = ITEMS(measures_partitions),
+		.partition_tree = ITEMS(measures_tree),
+		.has_default_partition = true,
+		.default_partition = PUBLIC("measures_rest")},
+	{.name = PUBLIC("rooms"),
+		.oid = 141,
+		.kind = 'p',
+		.persistence = 'p',
+		.rows = 4000000,
+		.pages = 40000,
+		.columns = ITEMS(events_columns),
+		.has_default_partition = true,
+		.default_partition = PUBLIC("small_t")},
+	TABLE("measures_rest", 142, 2000000, 20000, .partition = true, .parent = PUBLIC("measures"),
+		.columns = events_columns, .n_columns = COUNT(events_columns)),
+	{.name = PUBLIC("totals"),
+		.oid = 143,
+		.kind = 'm',
+		.persistence = 'p',
+		.rows = 2000000,
+		.pages = 20000,
+		.populated = true,
+		.indexes = ITEMS(totals_indexes)},
+	{.name = PUBLIC("keyless"),
+		.oid = 144,
+		.kind = 'm',
+		.persistence = 'p',
+		.rows = 2000000,
+		.pages = 20000,
+		.populated = true},
+	{.name = PUBLIC("unfilled"), .oid = 145, .kind = 'm', .persistence = 'p'},
+	TABLE("ruled", 146, 900000, 9000, .has_policies = true, .columns = small_columns,
+		.n_columns = COUNT(small_columns)),
+	{.name = PUBLIC("orders_id_seq"), .oid = 147, .kind = 'S', .persistence = 'p'},
 	{.name = {.schema = "pg_temp_3", .name = "temp_t"},
 		.oid = 113,
 		.kind = 'r',
@@ -356,7 +421,7 @@ static struct relation_facts answer_relation(const struct name *asked)
 	return missing;
 }
 
-/* An index brings its table along, as the catalog query does. */
+/* An index brings its table along, a partitioned table its default, as the catalog query does. */
 static void add_relation(struct facts *facts, struct relation_facts *all, const struct name *asked)
 {
 	struct relation_facts found = answer_relation(asked);
@@ -364,6 +429,8 @@ static void add_relation(struct facts *facts, struct relation_facts *all, const 
 	all[facts->n_relations++] = found;
 	if (found.table.name != NULL)
 		all[facts->n_relations++] = answer_relation(&found.table);
+	if (found.has_default_partition)
+		all[facts->n_relations++] = answer_relation(&found.default_partition);
 }
 
 static struct type_facts answer_type(const struct name *asked)

@@ -6,6 +6,7 @@
  *   -- expect: VERDICT [rule, ...]   the decision, and the rules that fire; those that are set
  *                                    to allow need not be listed
  *   -- not: rule, ...                exemptions: these must not fire
+ *                                    (matters of style named in either line are set to warn)
  *   -- facts: in_transaction, unknown, no_engine, separate, server=150020, lock_timeout=1000
  *   -- lock_timeout: 2000            what the decision sets
  *   -- hint: text                    somewhere in the hint of the first rule listed
@@ -129,14 +130,33 @@ static int number_of(const char *facts, const char *key, int otherwise)
 	return at == NULL ? otherwise : atoi(at + strlen(key));
 }
 
+/* Style is off unless somebody turns it on. */
+static struct policy_settings settings_for(const struct golden *golden)
+{
+	static struct rule_setting raised[RULES_MAX];
+	struct policy_settings settings = policy_settings_default;
+
+	settings.rules = raised;
+	for (size_t i = 0; i < n_rules_all; i++) {
+		const char *id = rules_all[i]->id;
+
+		if (rule_is_style(rules_all[i]) &&
+			(listed(golden->expect, id) || listed(golden->not, id)))
+			raised[settings.n_rules++] =
+				(struct rule_setting){.rule = id, .verdict = VERDICT_WARN};
+	}
+	return settings;
+}
+
 static struct decision decide(
 	struct arena *arena, const struct golden *golden, struct stmts *stmts, struct facts *facts)
 {
 	static const struct policy_subject subject = {"shop", "app", "tests"};
+	struct policy_settings settings = settings_for(golden);
 	struct decide_input input = {
 		.stmts = stmts,
 		.facts = facts,
-		.settings = &policy_settings_default,
+		.settings = &settings,
 		.subject = &subject,
 		.separate = listed(golden->facts, "separate"),
 		.engine_available = !listed(golden->facts, "no_engine"),

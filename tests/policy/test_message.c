@@ -2,6 +2,7 @@
 #include "message.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "arena.h"
 #include "fixture.h"
@@ -63,6 +64,35 @@ Test(message, objects)
 		const char *text = message_object(&context);
 
 		cr_expect_str_eq(text, rows[i].text, "%s: %s", rows[i].sql, text);
+	}
+}
+
+Test(message, users_are_named)
+{
+	static const struct {
+		const char *sql, *text;
+	} rows[] = {
+		{"ALTER TABLE orders DROP seen",
+			"It is used by: view public.v_orders, function public.count_seen."},
+		{"ALTER TABLE orders RENAME seen TO s",
+			"It is used by: view public.v_orders, function public.count_seen."},
+		{"ALTER TABLE orders ALTER seen TYPE bigint",
+			"It is used by: view public.v_orders, function public.count_seen."},
+		{"DROP TABLE orders", "It is used by: view public.v_orders."},
+		{"ALTER TABLE orders RENAME TO o2", "It is used by: view public.v_orders."},
+		{"ALTER TABLE orders DROP qty", NULL},
+		{"ALTER TABLE orders ADD c int NOT NULL", NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct rule_context context = context_of(rows[i].sql);
+		const char *at = strstr(message_detail(&context), "It is used by");
+
+		if (rows[i].text == NULL)
+			cr_expect_null(at, "%s: %s", rows[i].sql, at);
+		else
+			cr_expect(at != NULL && strcmp(at, rows[i].text) == 0, "%s: %s",
+				rows[i].sql, at);
 	}
 }
 

@@ -6,6 +6,107 @@
 
 #include "rule.h"
 
+/* The hazard catalogue, sections A to L, but those of A that are no matter of one statement. */
+static const char *const hazards[] = {
+	"add-check-not-not-valid",
+	"add-column-constant-default",
+	"add-column-domain-with-constraint",
+	"add-column-generated-stored",
+	"add-column-identity",
+	"add-column-inline-check",
+	"add-column-inline-fk",
+	"add-column-inline-primary-key",
+	"add-column-inline-unique",
+	"add-column-json",
+	"add-column-not-null-no-default",
+	"add-column-on-parent",
+	"add-column-serial",
+	"add-column-volatile-default",
+	"add-exclusion-constraint",
+	"add-fk-not-not-valid",
+	"add-fk-on-partitioned",
+	"add-or-drop-identity-expression",
+	"add-pk-using-index-nullable",
+	"add-primary-key",
+	"add-unique-constraint",
+	"alter-column-type",
+	"alter-constraint",
+	"alter-domain-add-constraint",
+	"alter-domain-set-not-null",
+	"alter-index-set-tablespace",
+	"alter-system-database-role",
+	"alter-type-used-by-view",
+	"alter-type-with-check-or-fk",
+	"attach-partition",
+	"cic-corruption-pg14",
+	"cluster",
+	"create-domain-with-constraint",
+	"create-drop-rule",
+	"create-enum",
+	"create-extension",
+	"create-index-non-concurrent",
+	"create-index-on-partitioned",
+	"create-partition-of",
+	"create-table-as",
+	"create-table-force",
+	"create-table-with-fk",
+	"create-trigger",
+	"create-unique-index",
+	"delete-without-where",
+	"detach-partition",
+	"disable-trigger",
+	"dml-style",
+	"drop-column",
+	"drop-constraint",
+	"drop-database",
+	"drop-index-non-concurrent",
+	"drop-not-null",
+	"drop-partition",
+	"drop-schema",
+	"drop-table",
+	"drop-table-cascade",
+	"drop-trigger",
+	"drop-type-function-extension-cascade",
+	"drop-view-matview",
+	"enum-add-value",
+	"enum-add-value-ordering",
+	"fk-missing-index",
+	"fk-policy",
+	"index-too-many-columns",
+	"invalid-index-left-behind",
+	"lock-table",
+	"owner-inherit-options",
+	"partitioning-policy",
+	"refresh-matview-concurrent",
+	"refresh-matview-non-concurrent",
+	"reindex-non-concurrent",
+	"rename-column",
+	"rename-constraint-or-index",
+	"rename-enum-value",
+	"rename-schema",
+	"rename-table",
+	"rename-type-attribute-function",
+	"replace-view",
+	"replica-identity",
+	"row-level-security",
+	"set-access-method",
+	"set-logged-unlogged",
+	"set-not-null",
+	"set-or-drop-default",
+	"set-schema",
+	"set-tablespace",
+	"truncate",
+	"truncate-cascade",
+	"update-without-where",
+	"vacuum-full",
+};
+
+Test(rules, every_hazard_has_one)
+{
+	for (size_t i = 0; i < sizeof(hazards) / sizeof(hazards[0]); i++)
+		cr_expect_not_null(rule_by_id(hazards[i]), "%s", hazards[i]);
+}
+
 Test(rules, ids_are_unique_and_can_be_found)
 {
 	for (size_t i = 0; i < n_rules_all; i++) {
@@ -37,6 +138,10 @@ Test(rules, every_row_is_complete)
 			rule->id);
 		cr_expect_null(strchr(rule->title, '\n'), "%s", rule->id);
 		cr_expect_neq(rule->title[strlen(rule->title) - 1], '.', "%s", rule->id);
+		/* section A is about how statements are sent: nothing is locked by that */
+		cr_expect(rule->section == 'A' || (rule->locks != NULL && rule->safe_when != NULL),
+			"%s", rule->id);
+		cr_expect_leq(rule->verdict, rule_verdict_max(rule), "%s", rule->id);
 		cr_expect_geq(
 			rule->section, section, "%s stands behind section %c", rule->id, section);
 		section = rule->section;
@@ -52,4 +157,18 @@ Test(rules, what_is_carried_out_has_a_recipe)
 
 		cr_expect_eq(carried_out, rule->recipe != NULL, "%s", rule->id);
 	}
+}
+
+Test(rules, style_is_off_and_never_blocks)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_rules_all; i++) {
+		if (!rule_is_style(rules_all[i]))
+			continue;
+		n++;
+		cr_expect_eq(rules_all[i]->verdict, VERDICT_ALLOW, "%s", rules_all[i]->id);
+		cr_expect_eq(rule_verdict_max(rules_all[i]), VERDICT_WARN, "%s", rules_all[i]->id);
+	}
+	cr_expect_eq(n, 9);
 }

@@ -60,6 +60,14 @@ Test(verdicts, selectors)
 			rows[i].verdict, "row %zu", i);
 }
 
+Test(verdicts, style_never_blocks)
+{
+	static const struct rule_setting line = {
+		"prefer-bigint", VERDICT_REJECT, NULL, NULL, NULL, NULL};
+
+	cr_expect_eq(decided("CREATE TABLE n (id int)", &line, 1), VERDICT_WARN);
+}
+
 Test(verdicts, the_last_line_wins)
 {
 	static const struct rule_setting rules[] = {

@@ -43,7 +43,8 @@ static const char answer[] =
 	"\"typmod\":-1,\"collation\":0,\"not_null\":true,\"default\":\"5\",\"default_volatile\":"
 	"false,"
 	"\"identity\":\"\",\"generated\":false,\"domain\":false,\"domain_constrained\":false,"
-	"\"dependents\":[\"view s.v\"],\"nulls_per_million\":250000}],"
+	"\"dependents\":[\"view s.v\"],\"mentioned_by\":[\"function "
+	"s.f\"],\"nulls_per_million\":250000}],"
 	"\"constraints\":[{\"name\":\"k\",\"kind\":\"c\",\"validated\":true,\"deferrable\":false,"
 	"\"no_inherit\":false,\"columns\":[\"a\",\"b\"],"
 	"\"definition\":\"CHECK (((a IS NOT NULL) AND (b > 0)))\",\"referenced\":[\"s\",\"u\"]}],"
@@ -52,7 +53,8 @@ static const char answer[] =
 	"\"backs_constraint\":false,\"nulls_not_distinct\":false,\"columns\":[\"a\",null],"
 	"\"mentions\":[\"b\"],\"definition\":\"CREATE INDEX ..\"}],"
 	"\"referencing\":[[\"s\",\"child\"]],\"dependents\":[\"view "
-	"s.v\"],\"names_taken\":[\"t_a_idx\"]}],"
+	"s.v\"],\"mentioned_by\":[\"publication p\"],\"populated\":true,\"has_policies\":false,"
+	"\"names_taken\":[\"t_a_idx\"]}],"
 	"\"types\":[{\"exists\":true,\"oid\":9,\"base_type\":\"int4\",\"base_typmod\":-1,"
 	"\"domain\":true,"
 	"\"domain_constrained\":true,\"json\":false,\"used_by\":[[\"s\",\"t\"]]}],"
@@ -96,12 +98,15 @@ Test(catalog, a_whole_answer)
 	cr_expect_str_eq(table->partitions[0].name, "p1a");
 	cr_expect_str_eq(table->names_taken[0], "t_a_idx");
 	cr_expect_str_eq(table->referencing[0].name, "child");
+	cr_expect_str_eq(table->mentioned_by[0], "publication p");
+	cr_expect(table->populated && !table->has_policies);
 
 	column = facts_column(table, "a");
 	cr_assert_not_null(column);
 	cr_expect(column->not_null && column->statistics_known && column->identity == 0);
 	cr_expect_float_eq(column->null_fraction, 0.25, 1e-9);
 	cr_expect_str_eq(column->default_sql, "5");
+	cr_expect_str_eq(column->mentioned_by[0], "function s.f");
 	cr_expect_null(facts_index(table, "i")->columns[1]);
 	cr_expect_str_eq(facts_type(&facts, &domain)->used_by[0].name, "t");
 	cr_expect_eq(facts_volatility(&facts, &function), 's');

@@ -33,7 +33,7 @@ TestSuite(cli, .init = make_directory, .fini = remove_directory);
 
 struct answer {
 	int status;
-	char out[65536], err[8192];
+	char out[262144], err[8192];
 };
 
 static void read_back(FILE *file, char *text, size_t size)
@@ -147,6 +147,16 @@ Test(cli, rules_in_every_format)
 	json_t *list = json_loads(run("rules --format json")->out, 0, NULL);
 
 	cr_assert_eq(json_array_size(list), n_rules_all);
+	for (size_t i = 0; i < n_rules_all; i++) {
+		const struct rule *rule = rules_all[i];
+		const json_t *row = json_array_get(list, i);
+
+		cr_expect_str_eq(json_string_value(json_object_get(row, "id")), rule->id);
+		cr_expect_str_eq(json_string_value(json_object_get(row, "locks")),
+			rule->locks == NULL ? "" : rule->locks);
+		cr_expect_str_eq(json_string_value(json_object_get(row, "safe_when")),
+			rule->safe_when == NULL ? "" : rule->safe_when);
+	}
 	json_decref(list);
 	for (size_t i = 0; i < n_rules_all; i++) {
 		cr_expect(strstr(run("rules")->out, rules_all[i]->id) != NULL);

@@ -25,6 +25,16 @@ ALTER TABLE orders ADD COLUMN c text DEFAULT tenant();
 
 -- expect: allow
 -- not: add-column-volatile-default
+-- facts: unknown
+ALTER TABLE orders ADD COLUMN c text DEFAULT concat('a', 'b'), ADD COLUMN d text[] DEFAULT ARRAY[]::text[];
+
+-- expect: allow
+-- not: add-column-volatile-default
+-- facts: unknown
+ALTER TABLE orders ADD COLUMN c timestamptz DEFAULT now() - interval '1 day', ADD COLUMN d timestamptz DEFAULT CURRENT_TIMESTAMP;
+
+-- expect: allow
+-- not: add-column-volatile-default
 ALTER TABLE orders ADD COLUMN IF NOT EXISTS qty uuid DEFAULT gen_random_uuid();
 
 -- expect: allow
@@ -133,9 +143,16 @@ CREATE TYPE fresh_enum AS ENUM ('a'); ALTER TABLE orders ADD COLUMN c fresh_enum
 -- expect: warn add-column-json
 ALTER TABLE orders ADD COLUMN c json;
 
+-- expect: warn add-column-json
+CREATE TABLE n (id int, doc json);
+
 -- expect: allow
 -- not: add-column-json
 ALTER TABLE orders ADD COLUMN c jsonb;
+
+-- expect: allow
+-- not: add-column-json
+CREATE TABLE IF NOT EXISTS orders (doc json);
 
 -- expect: allow add-column-on-parent
 ALTER TABLE events ADD COLUMN c int;

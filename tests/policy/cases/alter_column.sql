@@ -141,6 +141,11 @@ ALTER TABLE orders DROP COLUMN IF EXISTS missing;
 -- not: drop-column
 ALTER TABLE fresh_t DROP COLUMN ref;
 
+-- expect: allow
+-- not: drop-column, rename-column
+-- facts: unknown, separate
+ALTER TABLE elsewhere ADD COLUMN c int; ALTER TABLE elsewhere RENAME c TO d; ALTER TABLE elsewhere DROP COLUMN d;
+
 -- expect: reject rename-column
 -- hint: ADD COLUMN "quantity" integer
 ALTER TABLE orders RENAME COLUMN qty TO quantity;

@@ -124,6 +124,26 @@ ALTER TABLE orders DROP CONSTRAINT id_nn;
 -- not: drop-constraint
 ALTER TABLE orders DROP CONSTRAINT IF EXISTS missing;
 
+-- expect: allow
+-- not: drop-constraint
+ALTER TABLE orders DROP CONSTRAINT code_check, ADD CONSTRAINT code_check CHECK (code <> 'x') NOT VALID;
+
+-- the way to NOT NULL ends with its helper
+
+-- expect: allow
+-- not: drop-constraint
+-- facts: unknown, separate
+ALTER TABLE elsewhere ADD CONSTRAINT nn CHECK (c IS NOT NULL) NOT VALID;
+ALTER TABLE elsewhere VALIDATE CONSTRAINT nn;
+ALTER TABLE elsewhere ALTER COLUMN c SET NOT NULL;
+ALTER TABLE elsewhere DROP CONSTRAINT nn;
+
+-- expect: warn drop-constraint
+-- facts: unknown, separate
+ALTER TABLE elsewhere ADD CONSTRAINT nn CHECK (c IS NOT NULL) NOT VALID;
+ALTER TABLE elsewhere VALIDATE CONSTRAINT nn;
+ALTER TABLE elsewhere DROP CONSTRAINT nn;
+
 -- expect: allow rename-constraint-or-index, missing-lock-timeout
 ALTER TABLE orders RENAME CONSTRAINT code_check TO c2;
 
@@ -166,9 +186,12 @@ ALTER DOMAIN plain_dom SET NOT NULL;
 -- expect: allow create-domain-with-constraint
 CREATE DOMAIN d AS int CHECK (VALUE > 0);
 
+-- expect: allow create-domain-with-constraint
+CREATE DOMAIN d AS int NOT NULL;
+
 -- expect: allow
 -- not: create-domain-with-constraint
-CREATE DOMAIN d AS int;
+CREATE DOMAIN d AS text DEFAULT 'check';
 
 -- expect: reject add-primary-key
 -- hint: ALTER TABLE ONLY "public"."events" ADD CONSTRAINT "k" PRIMARY KEY ("id", "at")
@@ -184,5 +207,5 @@ ALTER TABLE ONLY events ADD CONSTRAINT k PRIMARY KEY (id, at);
 -- not: add-check-not-not-valid
 ALTER TABLE orders ADD CONSTRAINT code_check CHECK (code <> 'x');
 
--- expect: reject add-check-not-not-valid, drop-constraint
+-- expect: reject add-check-not-not-valid
 ALTER TABLE orders DROP CONSTRAINT code_check, ADD CONSTRAINT code_check CHECK (code <> 'x');

@@ -69,6 +69,15 @@ CREATE INDEX CONCURRENTLY i ON events (user_id);
 -- not: create-index-on-partitioned
 CREATE INDEX i ON ONLY events (user_id);
 
+-- expect: allow
+-- not: create-index-non-concurrent
+-- facts: unknown
+CREATE INDEX i ON ONLY elsewhere (user_id);
+
+-- expect: allow
+-- not: create-index-non-concurrent
+CREATE MATERIALIZED VIEW n AS SELECT 1 AS one; CREATE INDEX i ON n (one);
+
 -- expect: reject invalid-index-left-behind
 -- hint: DROP INDEX CONCURRENTLY "public"."orders_bad_idx"
 CREATE INDEX CONCURRENTLY IF NOT EXISTS orders_bad_idx ON orders (qty);
@@ -121,6 +130,11 @@ DROP INDEX events_at_idx;
 -- not: drop-index-non-concurrent
 DROP INDEX small_a_idx;
 
+-- expect: allow
+-- not: drop-index-non-concurrent
+-- facts: unknown
+CREATE TABLE n (id int); CREATE INDEX i ON n (id); DROP INDEX i;
+
 -- expect: reject reindex-non-concurrent
 -- hint: REINDEX (CONCURRENTLY) INDEX "orders_tag_idx"
 REINDEX INDEX orders_tag_idx;
@@ -131,6 +145,12 @@ REINDEX TABLE orders;
 -- expect: reject reindex-non-concurrent
 -- hint: REINDEX (CONCURRENTLY) SCHEMA "public"
 REINDEX SCHEMA public;
+
+-- expect: reject reindex-non-concurrent
+REINDEX SYSTEM shop;
+
+-- expect: reject reindex-non-concurrent
+REINDEX (CONCURRENTLY false) TABLE orders;
 
 -- expect: allow
 -- not: reindex-non-concurrent
@@ -161,3 +181,33 @@ CREATE INDEX CONCURRENTLY i ON orders (qty, total, price, status);
 -- expect: allow
 -- not: index-too-many-columns
 CREATE UNIQUE INDEX CONCURRENTLY i ON orders (qty, total, price, status);
+
+-- expect: warn redundant-index
+CREATE INDEX CONCURRENTLY i ON logs (user_id);
+
+-- expect: warn redundant-index
+CREATE UNIQUE INDEX CONCURRENTLY i ON logs (id);
+
+-- expect: allow
+-- not: redundant-index
+CREATE INDEX CONCURRENTLY i ON logs (ref);
+
+-- expect: allow
+-- not: redundant-index
+CREATE INDEX CONCURRENTLY i ON logs (user_id) WHERE ref > 0;
+
+-- expect: allow
+-- not: redundant-index
+CREATE INDEX CONCURRENTLY i ON logs USING hash (user_id);
+
+-- expect: allow
+-- not: redundant-index
+CREATE UNIQUE INDEX CONCURRENTLY i ON logs (user_id);
+
+-- expect: allow
+-- not: redundant-index
+CREATE INDEX CONCURRENTLY i ON logs (user_id DESC);
+
+-- expect: allow
+-- not: redundant-index
+CREATE INDEX CONCURRENTLY i ON logs (user_id) INCLUDE (id);

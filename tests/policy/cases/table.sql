@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: PostgreSQL
--- Sections F and K.  Format: see test_golden.c.
+-- Sections F and K but for views (view.sql) and types (type.sql).  Format: see test_golden.c.
 
 -- expect: reject drop-table
 -- hint: ALTER TABLE "public"."orders" RENAME TO "orders_deleted"
@@ -8,7 +8,7 @@ DROP TABLE orders;
 -- expect: reject drop-table
 DROP TABLE IF EXISTS fresh_t, small_t;
 
--- expect: reject drop-table
+-- expect: reject drop-table, drop-partition
 DROP TABLE events_2025;
 
 -- expect: reject drop-table
@@ -52,6 +52,11 @@ TRUNCATE fresh_t, small_t;
 -- not: truncate
 TRUNCATE fresh_t, temp_t;
 
+-- expect: allow
+-- not: truncate
+-- facts: unknown
+CREATE TABLE n (id int); TRUNCATE n;
+
 -- expect: reject truncate, truncate-cascade
 TRUNCATE users CASCADE;
 
@@ -68,6 +73,14 @@ VACUUM (FULL, ANALYZE);
 -- expect: allow
 -- not: vacuum-full
 VACUUM (FULL false) orders;
+
+-- expect: allow
+-- not: vacuum-full
+VACUUM (FULL off, ANALYZE) orders;
+
+-- expect: allow
+-- not: vacuum-full
+VACUUM (FULL 0) orders;
 
 -- expect: allow
 -- not: vacuum-full
@@ -130,22 +143,99 @@ DELETE FROM fresh_t;
 -- metadata only, brief
 
 -- expect: allow missing-lock-timeout
--- lock_timeout: 2000
-CREATE TRIGGER tr BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION f();
-
--- expect: allow missing-lock-timeout
 CREATE POLICY p ON orders USING (true);
 
--- expect: allow missing-lock-timeout
+-- expect: allow owner-inherit-options, missing-lock-timeout
 ALTER TABLE orders OWNER TO somebody;
 
--- expect: allow
+-- expect: allow owner-inherit-options
 -- lock_timeout: 0
 ALTER TABLE orders SET (fillfactor = 70);
 
--- expect: allow
+-- expect: allow owner-inherit-options
 -- lock_timeout: 0
 COMMENT ON TABLE orders IS 'x';
+
+-- expect: allow
+-- not: owner-inherit-options
+ALTER TABLE fresh_t OWNER TO somebody;
+
+-- expect: warn replica-identity
+ALTER TABLE orders REPLICA IDENTITY FULL;
+
+-- expect: warn replica-identity
+ALTER TABLE orders REPLICA IDENTITY NOTHING;
+
+-- expect: allow
+-- not: replica-identity
+ALTER TABLE orders REPLICA IDENTITY USING INDEX orders_pkey;
+
+-- expect: allow
+-- not: replica-identity
+ALTER TABLE orders REPLICA IDENTITY DEFAULT;
+
+-- expect: warn row-level-security
+ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
+
+-- expect: warn row-level-security
+ALTER TABLE ruled DISABLE ROW LEVEL SECURITY;
+
+-- expect: allow
+-- not: row-level-security
+ALTER TABLE ruled ENABLE ROW LEVEL SECURITY;
+
+-- expect: allow
+-- not: row-level-security
+ALTER TABLE ruled FORCE ROW LEVEL SECURITY;
+
+-- expect: allow
+-- not: row-level-security
+CREATE POLICY p ON orders USING (true); ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
+
+-- expect: allow
+-- not: row-level-security
+-- facts: unknown, separate
+CREATE POLICY p ON elsewhere USING (true); ALTER TABLE elsewhere ENABLE ROW LEVEL SECURITY;
+
+-- expect: reject drop-table, create-table-force
+DROP TABLE IF EXISTS orders; CREATE TABLE orders (id int);
+
+-- expect: reject drop-table, create-table-force
+-- facts: unknown, separate
+DROP TABLE IF EXISTS public.elsewhere; CREATE TABLE elsewhere AS SELECT 1 AS one;
+
+-- expect: allow
+-- not: create-table-force
+DROP TABLE IF EXISTS missing; CREATE TABLE missing (id int);
+
+-- expect: allow
+-- not: create-table-force
+CREATE TABLE n (id int); DROP TABLE n; CREATE TABLE n (id int);
+
+-- expect: warn create-table-as
+CREATE TABLE n AS SELECT * FROM orders;
+
+-- expect: warn create-table-as
+SELECT * INTO n FROM orders;
+
+-- expect: warn create-table-as
+CREATE MATERIALIZED VIEW n AS SELECT count(*) FROM orders, small_t;
+
+-- expect: allow
+-- not: create-table-as
+CREATE TABLE n AS SELECT * FROM small_t;
+
+-- expect: allow
+-- not: create-table-as
+CREATE TABLE n AS SELECT generate_series(1, 9) AS id;
+
+-- expect: allow
+-- not: create-table-as
+CREATE TEMP TABLE n AS SELECT * FROM orders;
+
+-- expect: allow
+-- not: create-table-as
+CREATE MATERIALIZED VIEW n AS SELECT count(*) FROM orders WITH NO DATA;
 
 -- expect: allow
 -- lock_timeout: 0
@@ -155,16 +245,60 @@ GRANT SELECT ON orders TO somebody;
 -- hint: CREATE VIEW "public"."orders" AS SELECT * FROM "public"."o2"
 ALTER TABLE orders RENAME TO o2;
 
+-- expect: reject rename-table
+-- facts: unknown
+ALTER TABLE elsewhere RENAME TO other;
+
+-- expect: reject rename-table
+ALTER SEQUENCE orders_id_seq RENAME TO s2;
+
+-- expect: reject rename-table
+ALTER VIEW v_orders RENAME TO v2;
+
 -- expect: allow
 -- not: rename-table
 ALTER TABLE fresh_t RENAME TO o2;
 
+-- expect: allow
+-- not: rename-table
+ALTER TABLE IF EXISTS missing RENAME TO o2;
+
+-- the old name goes on to mean something: a view, or the other table of a swap
+
+-- expect: allow
+-- not: rename-table
+ALTER TABLE orders RENAME TO o2; CREATE VIEW orders AS SELECT * FROM o2;
+
+-- expect: allow
+-- not: rename-table
+-- facts: unknown, separate
+BEGIN; ALTER TABLE elsewhere RENAME TO old; ALTER TABLE filled RENAME TO elsewhere; COMMIT;
+
+-- expect: reject rename-table
+-- facts: unknown, separate
+ALTER TABLE elsewhere RENAME TO old; ALTER TABLE filled RENAME TO elsewhere;
+
+-- expect: reject rename-table
+ALTER TABLE orders RENAME TO o2; CREATE VIEW other AS SELECT * FROM o2;
+
 -- expect: reject set-schema
 ALTER TABLE orders SET SCHEMA archive;
+
+-- expect: reject set-schema
+-- facts: unknown
+ALTER TABLE elsewhere SET SCHEMA archive;
+
+-- expect: reject set-schema
+ALTER FUNCTION f(int) SET SCHEMA archive;
 
 -- expect: allow
 -- not: set-schema
 ALTER TABLE temp_t SET SCHEMA archive;
+
+-- expect: allow
+-- not: set-schema
+ALTER TABLE public.orders SET SCHEMA archive;
+CREATE VIEW public.orders AS SELECT * FROM archive.orders;
 
 -- expect: reject rename-schema
 ALTER SCHEMA public RENAME TO old;

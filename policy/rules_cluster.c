@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Section L: what reaches beyond one table. */
+#include "rules.h"
+
+static bool touches_extension(const struct rule_context *context)
+{
+	return action_is(context, ACTION_CREATE_EXTENSION) ||
+	       action_is(context, ACTION_ALTER_EXTENSION) ||
+	       (action_is(context, ACTION_DROP_EXTENSION) && !context->action->cascade);
+}
+
+/* What CREATE makes is nobody's yet. */
+static enum verdict extension_verdict(const struct rule_context *context)
+{
+	return action_is(context, ACTION_CREATE_EXTENSION) ? VERDICT_ALLOW : VERDICT_WARN;
+}
+
+const struct rule rule_create_extension = {
+	.id = "create-extension",
+	.section = 'L',
+	.verdict = VERDICT_WARN,
+	.verdict_here = extension_verdict,
+	.fires = touches_extension,
+	.title = "An extension's script runs unseen",
+	.reason =
+		"ALTER EXTENSION ... UPDATE may alter tables and functions in use, DROP takes "
+		"the functions and types away. CREATE EXTENSION is allowed: most scripts touch no "
+		"table.",
+	.locks = "Whatever the script locks; mostly no table of yours.",
+	.safe_when = "it is CREATE EXTENSION, which is only noted. DROP with CASCADE is "
+		     "drop-type-function-extension-cascade.",
+	.hint = "CREATE EXTENSION IF NOT EXISTS, in a transaction of its own, off-peak; read the "
+		"update script first.",
+};
+
+static bool changes_cluster(const struct rule_context *context)
+{
+	return action_is(context, ACTION_ALTER_SYSTEM) ||
+	       action_is(context, ACTION_ALTER_DATABASE) || action_is(context, ACTION_ROLE) ||
+	       action_is(context, ACTION_REASSIGN_OWNED);
+}
+
+static enum verdict cluster_verdict(const struct rule_context *context)
+{
+	bool wide = action_is(context, ACTION_ALTER_SYSTEM) ||
+		    action_is(context, ACTION_ALTER_DATABASE);
+
+	return wide ? VERDICT_WARN : VERDICT_ALLOW;
+}
+
+const struct rule rule_alter_system_database_role = {
+	.id = "alter-system-database-role",
+	.section = 'L',
+	.verdict = VERDICT_WARN,
+	.verdict_here = cluster_verdict,
+	.fires = changes_cluster,
+	.title = "Statement changes settings of the whole server, a database or a role",
+	.reason = "It holds for everybody, some of it only from the next start or the next login "
+		  "on, and it does not belong to the schema that a migration changes. Roles and "
+		  "REASSIGN OWNED are only noted.",
+	.locks = "No table; REASSIGN OWNED takes ACCESS EXCLUSIVE on each table for a moment.",
+	.safe_when = "it is about a role, which is only noted.",
+	.hint = "Keep it with the configuration of the server, not with the migrations.",
+};

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Section F: properties of tables that change in the catalog alone. */
+#include "rules.h"
+
+#include <string.h>
+
+#include "arena.h"
+#include "message.h"
+
+static bool loses_identity(const struct rule_context *context)
+{
+	const char *identity = context->action->new_name;
+
+	return action_is(context, ACTION_REPLICA_IDENTITY) && shared(context) && identity != NULL &&
+	       strcmp(identity, "DEFAULT") != 0;
+}
+
+const struct rule rule_replica_identity = {
+	.id = "replica-identity",
+	.section = 'F',
+	.verdict = VERDICT_WARN,
+	.fires = loses_identity,
+	.title = "REPLICA IDENTITY FULL or NOTHING changes what logical replication can do",
+	.reason = "FULL writes every old row to the WAL whole; with NOTHING, UPDATE and DELETE of "
+		  "a published table fail.",
+	.locks = "ACCESS EXCLUSIVE on the table, for a moment.",
+	.safe_when = "DEFAULT or USING INDEX is written; or the table is new or temporary.",
+	.hint = "REPLICA IDENTITY USING INDEX, with a unique index on NOT NULL columns.",
+};
+
+static bool enables_without_policy(const struct rule_context *context)
+{
+	const char *word = context->action->name;
+	bool has_policies = context->table != NULL && context->table->has_policies;
+
+	return word != NULL && strcasecmp(word, "enable") == 0 && !has_policies;
+}
+
+static bool disables(const struct rule_context *context)
+{
+	const char *word = context->action->name;
+
+	return word != NULL && strcasecmp(word, "disable") == 0;
+}
+
+static bool changes_row_security(const struct rule_context *context)
+{
+	return action_is(context, ACTION_ROW_SECURITY) && shared(context) &&
+	       (enables_without_policy(context) || disables(context));
+}
+
+const struct rule rule_row_level_security = {
+	.id = "row-level-security",
+	.section = 'F',
+	.verdict = VERDICT_WARN,
+	.fires = changes_row_security,
+	.title = "ROW LEVEL SECURITY without a policy hides every row, and without it all are seen",
+	.reason = "ENABLE before any policy exists means that everybody but the owner sees and "
+		  "writes nothing. DISABLE lets everybody see all that the policies kept apart.",
+	.locks =
+		"ACCESS EXCLUSIVE on the table, for a moment; CREATE, ALTER and DROP POLICY alike.",
+	.safe_when = "the table has a policy already, in the catalog or by the same text; or it is "
+		     "new or temporary.",
+	.hint = "CREATE POLICY first, then ENABLE ROW LEVEL SECURITY, in one short transaction.",
+};
+
+static bool changes_metadata(const struct rule_context *context)
+{
+	switch (context->action->kind) {
+	case ACTION_OWNER_TO:
+	case ACTION_INHERIT:
+	case ACTION_OF_TYPE:
+	case ACTION_SET_TABLE_OPTIONS:
+	case ACTION_SET_STATISTICS:
+	case ACTION_SET_STORAGE:
+	case ACTION_SET_COMPRESSION:
+	case ACTION_SET_COLUMN_OPTIONS:
+	case ACTION_COMMENT:
+	case ACTION_CREATE_STATISTICS:
+	case ACTION_PUBLICATION:
+		return shared(context);
+	default:
+		return false;
+	}
+}
+
+const struct rule rule_owner_inherit_options = {
+	.id = "owner-inherit-options",
+	.section = 'F',
+	.verdict = VERDICT_ALLOW,
+	.fires = changes_metadata,
+	.title = "Statement changes what the catalog says of a table, and no row",
+	.reason = "Owner, parents, storage parameters, statistics targets, comments, publications.",
+	.locks = "OWNER TO, INHERIT and SET STORAGE: ACCESS EXCLUSIVE for a moment. Storage "
+		 "parameters, SET STATISTICS, COMMENT, publications: SHARE UPDATE EXCLUSIVE, reads "
+		 "and writes go on.",
+	.safe_when = "it is always safe under a short lock_timeout, which phasegate sets.",
+	.hint = "SET lock_timeout = '2s'; -- and try again on SQLSTATE 55P03",
+};

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Sections F and I: views and materialized views. */
+#include "rules.h"
+
+#include "arena.h"
+#include "message.h"
+
+static bool makes_view_again(const struct rule_context *context, const struct action *action)
+{
+	bool view = action->kind == ACTION_CREATE_VIEW || action->kind == ACTION_REPLACE_VIEW ||
+		    action->kind == ACTION_CREATE_MATVIEW;
+
+	for (size_t i = 0; view && i < context->action->n_targets; i++)
+		if (may_be_same(&action->table, &context->action->targets[i]))
+			return true;
+	return false;
+}
+
+static bool drops_view(const struct rule_context *context)
+{
+	return (action_is(context, ACTION_DROP_VIEW) || action_is(context, ACTION_DROP_MATVIEW)) &&
+	       shared(context) && context->effects->breaks_clients &&
+	       !soon(context, makes_view_again);
+}
+
+const struct rule rule_drop_view_matview = {
+	.id = "drop-view-matview",
+	.section = 'F',
+	.verdict = VERDICT_REJECT,
+	.fires = drops_view,
+	.title = "Dropping a view breaks every running client that reads it",
+	.reason = "Statements that name the view fail from then on; of a materialized view the "
+		  "rows are gone too.",
+	.locks = "ACCESS EXCLUSIVE on the view, for a moment.",
+	.safe_when = "the view is absent, temporary or made in this transaction; or the same text "
+		     "makes it again in the same transaction.",
+	.hint = "CREATE OR REPLACE VIEW to change it; to be rid of it, stop its use first, then an "
+		"administrator drops it.",
+};
+
+/* What was never filled nobody reads; WITH NO DATA reads nothing. */
+static bool refreshes_under_lock(const struct rule_context *context)
+{
+	const struct action *action = context->action;
+	const struct relation_facts *view = context->table;
+
+	return action_is(context, ACTION_REFRESH_MATVIEW) && !action->concurrently &&
+	       action->with_data && shared(context) &&
+	       (view == NULL || view->oid == 0 || view->populated);
+}
+
+static const char *unique_index_sql(const struct rule_context *context)
+{
+	const struct relation_facts *view = context->table;
+
+	for (size_t i = 0; view != NULL && i < view->n_indexes; i++) {
+		const struct index_facts *index = &view->indexes[i];
+
+		if (index->unique && index->valid && !index->partial && !index->has_expressions)
+			return "";
+	}
+	return arena_printf(context->arena,
+		"CREATE UNIQUE INDEX CONCURRENTLY ON %s (<key columns>);%s\n",
+		message_table_sql(context), view == NULL ? " -- unless it has one" : "");
+}
+
+static const char *refresh_concurrently(const struct rule_context *context)
+{
+	return arena_printf(context->arena, "%sREFRESH MATERIALIZED VIEW CONCURRENTLY %s;",
+		unique_index_sql(context), message_table_sql(context));
+}
+
+const struct rule rule_refresh_matview_non_concurrent = {
+	.id = "refresh-matview-non-concurrent",
+	.section = 'I',
+	.verdict = VERDICT_REJECT,
+	.fires = refreshes_under_lock,
+	.title = "REFRESH MATERIALIZED VIEW stops all readers for as long as its query runs",
+	.reason =
+		"The query is run, the rows are written and the indexes are built under one lock.",
+	.locks = "ACCESS EXCLUSIVE on the materialized view, to the end of the transaction; ACCESS "
+		 "SHARE on what its query reads.",
+	.safe_when = "CONCURRENTLY or WITH NO DATA is written; it was never filled, so that nobody "
+		     "reads it; or it was made in this transaction.",
+	.hint = "REFRESH MATERIALIZED VIEW CONCURRENTLY; it needs a unique index on plain columns "
+		"without WHERE.",
+	.hint_sql = refresh_concurrently,
+};
+
+static bool refreshes_concurrently(const struct rule_context *context)
+{
+	return action_is(context, ACTION_REFRESH_MATVIEW) && context->action->concurrently &&
+	       shared(context);
+}
+
+const struct rule rule_refresh_matview_concurrent = {
+	.id = "refresh-matview-concurrent",
+	.section = 'I',
+	.verdict = VERDICT_ALLOW,
+	.fires = refreshes_concurrently,
+	.title = "REFRESH ... CONCURRENTLY takes long, and one refresh waits for the other",
+	.reason = "Readers go on; the changes are worked out in a temporary table first.",
+	.locks = "EXCLUSIVE on the materialized view for the whole refresh: reads go on.",
+	.safe_when = "it is the safe form.",
+	.hint = "Refresh no more often than one takes.",
+};
+
+static bool replaces_view(const struct rule_context *context)
+{
+	return action_is(context, ACTION_REPLACE_VIEW) && shared(context) &&
+	       context->effects->n_locks > 0;
+}
+
+const struct rule rule_replace_view = {
+	.id = "replace-view",
+	.section = 'I',
+	.verdict = VERDICT_ALLOW,
+	.fires = replaces_view,
+	.title = "CREATE OR REPLACE VIEW stops readers of the view for a moment",
+	.reason = "Columns can only be added at the end; the server refuses anything else.",
+	.locks = "ACCESS EXCLUSIVE on the view, for a moment, if there is one already.",
+	.safe_when = "the view is new.",
+	.hint = "SET lock_timeout = '2s'; -- and try again on SQLSTATE 55P03",
+};

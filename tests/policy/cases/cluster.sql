@@ -1,0 +1,31 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Section L.  Format: see test_golden.c.
+
+-- expect: allow create-extension
+CREATE EXTENSION IF NOT EXISTS pgcrypto;
+
+-- expect: warn create-extension
+ALTER EXTENSION pgcrypto UPDATE;
+
+-- expect: warn create-extension
+DROP EXTENSION pgcrypto;
+
+-- expect: reject drop-type-function-extension-cascade
+-- not: create-extension
+DROP EXTENSION pgcrypto CASCADE;
+
+-- expect: warn alter-system-database-role
+ALTER SYSTEM SET work_mem = '1GB';
+
+-- expect: warn alter-system-database-role
+ALTER DATABASE shop SET work_mem = '1GB';
+
+-- expect: allow alter-system-database-role
+ALTER ROLE app SET work_mem = '1GB';
+
+-- expect: allow alter-system-database-role
+REASSIGN OWNED BY app TO other;
+
+-- expect: allow
+-- not: alter-system-database-role
+SET work_mem = '1GB';

@@ -1,0 +1,105 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Section G.  Format: see test_golden.c.
+
+-- expect: reject attach-partition
+-- hint: ADD CONSTRAINT bounds CHECK
+ALTER TABLE events ATTACH PARTITION logs FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');
+
+-- the default partition is read, however small the new one is
+
+-- expect: reject attach-partition
+-- hint: ALTER TABLE "public"."measures_rest" ADD CONSTRAINT no_bounds
+ALTER TABLE measures ATTACH PARTITION empty_t FOR VALUES FROM (1) TO (2);
+
+-- expect: reject attach-partition
+-- facts: unknown
+ALTER TABLE elsewhere ATTACH PARTITION other FOR VALUES FROM (1) TO (2);
+
+-- expect: allow
+-- not: attach-partition
+ALTER TABLE events ATTACH PARTITION empty_t FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');
+
+-- expect: allow
+-- not: attach-partition
+ALTER TABLE events ATTACH PARTITION small_t FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');
+
+-- expect: allow
+-- not: attach-partition
+ALTER TABLE events ATTACH PARTITION fresh_t FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');
+
+-- expect: allow
+-- not: attach-partition
+ALTER TABLE rooms ATTACH PARTITION empty_t FOR VALUES FROM (1) TO (2);
+
+-- expect: allow
+-- not: attach-partition
+CREATE TABLE n (LIKE events); ALTER TABLE events ATTACH PARTITION n FOR VALUES FROM (1) TO (2);
+
+-- expect: reject detach-partition
+-- hint: ALTER TABLE "public"."events" DETACH PARTITION "events_2025" CONCURRENTLY
+ALTER TABLE events DETACH PARTITION events_2025;
+
+-- expect: reject detach-partition
+-- facts: unknown
+ALTER TABLE elsewhere DETACH PARTITION other;
+
+-- expect: allow
+-- not: detach-partition
+ALTER TABLE events DETACH PARTITION events_2025 CONCURRENTLY;
+
+-- expect: allow
+-- not: detach-partition
+ALTER TABLE events DETACH PARTITION events_2025 FINALIZE;
+
+-- there is no concurrent form
+
+-- expect: allow missing-lock-timeout
+-- not: detach-partition
+-- lock_timeout: 2000
+ALTER TABLE measures DETACH PARTITION measures_rest;
+
+-- expect: allow
+-- not: detach-partition
+-- facts: server=130014
+ALTER TABLE events DETACH PARTITION events_2025;
+
+-- expect: reject create-partition-of
+-- hint: CREATE TABLE "n" (LIKE "measures" INCLUDING ALL)
+CREATE TABLE n PARTITION OF measures FOR VALUES FROM (1) TO (2);
+
+-- expect: reject create-partition-of
+-- facts: unknown
+CREATE TABLE n PARTITION OF elsewhere FOR VALUES FROM (1) TO (2);
+
+-- expect: allow missing-lock-timeout
+-- not: create-partition-of
+-- lock_timeout: 2000
+CREATE TABLE n PARTITION OF events FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');
+
+-- expect: allow
+-- not: create-partition-of
+CREATE TABLE n PARTITION OF rooms FOR VALUES FROM (1) TO (2);
+
+-- expect: allow
+-- not: create-partition-of
+-- facts: unknown
+CREATE TABLE m (id int) PARTITION BY RANGE (id);
+CREATE TABLE n PARTITION OF m FOR VALUES FROM (1) TO (2);
+
+-- expect: reject drop-table, drop-partition
+DROP TABLE events_2025;
+
+-- expect: reject drop-table
+-- not: drop-partition
+DROP TABLE orders;
+
+-- expect: allow
+-- not: drop-partition
+DROP TABLE IF EXISTS missing;
+
+-- expect: allow partitioning-policy
+CREATE TABLE n (id int) PARTITION BY HASH (id);
+
+-- expect: allow
+-- not: partitioning-policy
+CREATE TABLE n (id int);

@@ -1,0 +1,48 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Section J, and the names of section F.  Format: see test_golden.c.
+
+-- expect: reject rename-type-attribute-function
+ALTER TYPE mood RENAME TO humour;
+
+-- expect: reject rename-type-attribute-function
+ALTER TYPE pair RENAME ATTRIBUTE a TO b;
+
+-- expect: reject rename-type-attribute-function
+ALTER FUNCTION f(int) RENAME TO g;
+
+-- expect: reject rename-type-attribute-function
+ALTER DOMAIN positive RENAME TO plus;
+
+-- expect: allow
+-- not: rename-type-attribute-function
+ALTER TYPE pair ADD ATTRIBUTE c int;
+
+-- expect: allow
+-- not: rename-type-attribute-function
+CREATE TYPE t AS ENUM ('a'); ALTER TYPE t RENAME TO u;
+
+-- expect: allow
+-- not: rename-type-attribute-function
+ALTER TRIGGER a ON orders RENAME TO b;
+
+-- expect: allow enum-add-value, enum-add-value-ordering
+ALTER TYPE mood ADD VALUE 'calm';
+
+-- expect: allow enum-add-value
+-- not: enum-add-value-ordering
+ALTER TYPE mood ADD VALUE IF NOT EXISTS 'calm' AFTER 'happy';
+
+-- expect: reject rename-enum-value
+-- hint: ALTER TYPE "mood" ADD VALUE IF NOT EXISTS 'glad' AFTER 'happy'
+ALTER TYPE mood RENAME VALUE 'happy' TO 'glad';
+
+-- expect: allow
+-- not: rename-enum-value, enum-add-value
+CREATE TYPE t AS ENUM ('a'); ALTER TYPE t RENAME VALUE 'a' TO 'b';
+
+-- expect: allow create-enum
+CREATE TYPE t AS ENUM ('a');
+
+-- expect: allow
+-- not: create-enum
+CREATE TYPE t AS (a int);

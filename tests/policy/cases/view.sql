@@ -1,0 +1,74 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Section I, and the views of section F.  Format: see test_golden.c.
+
+-- expect: reject drop-view-matview
+DROP VIEW v_orders;
+
+-- expect: reject drop-view-matview
+DROP MATERIALIZED VIEW totals;
+
+-- expect: reject drop-view-matview
+DROP VIEW v_orders; CREATE VIEW other AS SELECT 1;
+
+-- expect: allow
+-- not: drop-view-matview
+DROP VIEW v_orders; CREATE VIEW v_orders AS SELECT 1 AS one;
+
+-- expect: allow
+-- not: drop-view-matview
+-- facts: separate, unknown
+BEGIN; DROP VIEW v; CREATE VIEW v AS SELECT 1 AS one; COMMIT;
+
+-- without a transaction there is a moment between them
+
+-- expect: reject drop-view-matview
+-- facts: separate
+DROP VIEW v_orders; CREATE VIEW v_orders AS SELECT 1 AS one;
+
+-- expect: reject drop-view-matview
+-- facts: separate, unknown
+BEGIN; DROP VIEW v; COMMIT; CREATE VIEW v AS SELECT 1 AS one;
+
+-- expect: allow
+-- not: drop-view-matview
+DROP VIEW IF EXISTS missing;
+
+-- expect: reject refresh-matview-non-concurrent
+-- hint: REFRESH MATERIALIZED VIEW CONCURRENTLY "public"."totals"
+REFRESH MATERIALIZED VIEW totals;
+
+-- expect: reject refresh-matview-non-concurrent
+-- hint: CREATE UNIQUE INDEX CONCURRENTLY ON "public"."keyless"
+REFRESH MATERIALIZED VIEW keyless;
+
+-- expect: reject refresh-matview-non-concurrent
+-- facts: unknown
+REFRESH MATERIALIZED VIEW elsewhere;
+
+-- expect: allow
+-- not: refresh-matview-non-concurrent
+REFRESH MATERIALIZED VIEW unfilled;
+
+-- expect: allow
+-- not: refresh-matview-non-concurrent
+REFRESH MATERIALIZED VIEW totals WITH NO DATA;
+
+-- expect: allow refresh-matview-concurrent
+-- not: refresh-matview-non-concurrent
+REFRESH MATERIALIZED VIEW CONCURRENTLY totals;
+
+-- expect: allow
+-- not: refresh-matview-concurrent, refresh-matview-non-concurrent
+CREATE MATERIALIZED VIEW n AS SELECT 1 AS one WITH NO DATA; REFRESH MATERIALIZED VIEW n;
+
+-- expect: allow replace-view, missing-lock-timeout
+-- lock_timeout: 2000
+CREATE OR REPLACE VIEW v_orders AS SELECT 1 AS one;
+
+-- expect: allow
+-- not: replace-view
+CREATE OR REPLACE VIEW missing AS SELECT 1 AS one;
+
+-- expect: allow
+-- not: replace-view
+CREATE VIEW n AS SELECT 1 AS one;
