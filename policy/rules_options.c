@@ -15,13 +15,21 @@ static bool loses_identity(const struct rule_context *context)
 	       strcmp(identity, "DEFAULT") != 0;
 }
 
+/* FULL costs; NOTHING makes UPDATE and DELETE fail where the table is published. */
+static enum verdict identity_verdict(const struct rule_context *context)
+{
+	return strcmp(context->action->new_name, "NOTHING") == 0 ? VERDICT_REJECT : VERDICT_WARN;
+}
+
 const struct rule rule_replica_identity = {
 	.id = "replica-identity",
 	.section = 'F',
-	.verdict = VERDICT_WARN,
+	.verdict = VERDICT_REJECT,
+	.verdict_here = identity_verdict,
 	.fires = loses_identity,
 	.title = "REPLICA IDENTITY FULL or NOTHING changes what logical replication can do",
-	.reason = "FULL writes every old row to the WAL whole; with NOTHING, UPDATE and DELETE of "
+	.reason = "FULL writes every old row to the WAL whole, and only warns; with NOTHING, "
+		  "UPDATE and DELETE of "
 		  "a published table fail.",
 	.locks = "ACCESS EXCLUSIVE on the table, for a moment.",
 	.safe_when = "DEFAULT or USING INDEX is written; or the table is new or temporary.",
@@ -49,14 +57,22 @@ static bool changes_row_security(const struct rule_context *context)
 	       (enables_without_policy(context) || disables(context));
 }
 
+static enum verdict row_security_verdict(const struct rule_context *context)
+{
+	return disables(context) ? VERDICT_WARN : VERDICT_REJECT;
+}
+
 const struct rule rule_row_level_security = {
 	.id = "row-level-security",
 	.section = 'F',
-	.verdict = VERDICT_WARN,
+	.verdict = VERDICT_REJECT,
+	.verdict_here = row_security_verdict,
 	.fires = changes_row_security,
 	.title = "ROW LEVEL SECURITY without a policy hides every row, and without it all are seen",
-	.reason = "ENABLE before any policy exists means that everybody but the owner sees and "
-		  "writes nothing. DISABLE lets everybody see all that the policies kept apart.",
+	.reason =
+		"ENABLE before any policy exists means that everybody but the owner sees and "
+		"writes nothing. DISABLE lets everybody see all that the policies kept apart, and "
+		"only warns.",
 	.locks =
 		"ACCESS EXCLUSIVE on the table, for a moment; CREATE, ALTER and DROP POLICY alike.",
 	.safe_when = "the table has a policy already, in the catalog or by the same text; or it is "

@@ -15,10 +15,28 @@ static bool searches_default(const struct rule_context *context)
 	       reads_much(context, &parent->default_partition);
 }
 
+/*
+ * Without a server: the text has validated a CHECK of the table, which is what prepares an ATTACH.
+ * Whether it says the same as the bounds, nobody can tell there.
+ */
+static bool prepared_by_text(const struct rule_context *context)
+{
+	const struct relation_facts *table =
+		facts_relation(context->facts, &context->action->other);
+
+	if (context->facts->server_version != 0 || table == NULL)
+		return false;
+	for (size_t i = 0; i < table->n_constraints; i++)
+		if (table->constraints[i].kind == CONSTRAINT_CHECK &&
+			table->constraints[i].validated)
+			return true;
+	return false;
+}
+
 static bool attaches_partition(const struct rule_context *context)
 {
 	if (!action_is(context, ACTION_ATTACH_PARTITION) || !context->effects->scan ||
-		!shared(context))
+		!shared(context) || prepared_by_text(context))
 		return false;
 	return reads_much(context, &context->action->other) || searches_default(context);
 }
@@ -64,7 +82,9 @@ const struct rule rule_attach_partition = {
 	.locks = "SHARE UPDATE EXCLUSIVE on the parent; ACCESS EXCLUSIVE on the table attached and "
 		 "on the default partition while each is read.",
 	.safe_when = "the table attached is empty, small or new and there is no default partition "
-		     "of any size; or validated CHECKs imply the bounds on both.",
+		     "of any size; or validated CHECKs imply the bounds on both; in a file, the "
+		     "text has "
+		     "validated a CHECK of the table.",
 	.hint = "On the table a CHECK of the bounds, NOT VALID and then validated; on the default "
 		"partition a CHECK that excludes them; ATTACH; drop both CHECKs.",
 	.hint_sql = attach_steps,

@@ -157,8 +157,9 @@ static bool drops_with_users(const struct rule_context *context)
 	if (action_is(context, ACTION_DROP_OWNED))
 		return true;
 	return (action_is(context, ACTION_DROP_OBJECT) ||
-		       action_is(context, ACTION_DROP_EXTENSION)) &&
-	       context->action->cascade;
+		       action_is(context, ACTION_DROP_EXTENSION) ||
+		       action_is(context, ACTION_ALTER_COMPOSITE_TYPE)) &&
+	       context->action->cascade && context->action->new_name == NULL;
 }
 
 const struct rule rule_drop_type_function_extension_cascade = {
@@ -169,7 +170,9 @@ const struct rule rule_drop_type_function_extension_cascade = {
 	.title = "A drop with CASCADE takes columns, defaults and triggers of tables along",
 	.reason =
 		"ACCESS EXCLUSIVE falls on every table that uses what is dropped; DROP OWNED drops "
-		"the tables themselves.",
+		"the tables themselves; an attribute dropped or changed with CASCADE is a column "
+		"of "
+		"every table of the type.",
 	.locks = "ACCESS EXCLUSIVE on every table that uses what is dropped.",
 	.safe_when = "CASCADE is not written: the server refuses if anything depends on it.",
 	.hint = "Drop without CASCADE; the server then names what still depends on it.",

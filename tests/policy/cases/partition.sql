@@ -35,6 +35,13 @@ ALTER TABLE rooms ATTACH PARTITION empty_t FOR VALUES FROM (1) TO (2);
 -- not: attach-partition
 CREATE TABLE n (LIKE events); ALTER TABLE events ATTACH PARTITION n FOR VALUES FROM (1) TO (2);
 
+-- expect: allow
+-- not: attach-partition
+-- facts: unknown, separate
+ALTER TABLE elsewhere ADD CONSTRAINT k CHECK (at >= '2027-01-01' AND at < '2028-01-01') NOT VALID;
+ALTER TABLE elsewhere VALIDATE CONSTRAINT k;
+ALTER TABLE parts ATTACH PARTITION elsewhere FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');
+
 -- expect: reject detach-partition
 -- hint: ALTER TABLE "public"."events" DETACH PARTITION "events_2025" CONCURRENTLY
 ALTER TABLE events DETACH PARTITION events_2025;

@@ -163,7 +163,7 @@ ALTER TABLE fresh_t OWNER TO somebody;
 -- expect: warn replica-identity
 ALTER TABLE orders REPLICA IDENTITY FULL;
 
--- expect: warn replica-identity
+-- expect: reject replica-identity
 ALTER TABLE orders REPLICA IDENTITY NOTHING;
 
 -- expect: allow
@@ -174,7 +174,7 @@ ALTER TABLE orders REPLICA IDENTITY USING INDEX orders_pkey;
 -- not: replica-identity
 ALTER TABLE orders REPLICA IDENTITY DEFAULT;
 
--- expect: warn row-level-security
+-- expect: reject row-level-security
 ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
 
 -- expect: warn row-level-security
@@ -326,6 +326,13 @@ DROP TYPE mood CASCADE;
 
 -- expect: reject drop-type-function-extension-cascade
 DROP OWNED BY app;
+
+-- expect: reject drop-type-function-extension-cascade
+ALTER TYPE pair DROP ATTRIBUTE a CASCADE;
+
+-- expect: allow
+-- not: drop-type-function-extension-cascade
+ALTER TYPE pair DROP ATTRIBUTE a;
 
 -- expect: allow
 -- not: drop-type-function-extension-cascade
