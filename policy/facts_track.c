@@ -76,6 +76,10 @@ static void on_create(struct facts_track *track, const struct action *action)
 	relation->empty = action->kind == ACTION_CREATE_TABLE;
 	if (action->kind == ACTION_CREATE_TABLE && action->partitioned)
 		relation->kind = 'p';
+	if (action->kind == ACTION_CREATE_VIEW)
+		relation->kind = 'v';
+	if (action->kind == ACTION_CREATE_SEQUENCE)
+		relation->kind = 'S';
 	if (action->kind == ACTION_CREATE_MATVIEW) {
 		relation->kind = 'm';
 		relation->populated = action->with_data;
@@ -138,7 +142,8 @@ static void vacate(struct facts_track *track, const struct name *name, bool drop
 static void on_drop(struct facts_track *track, const struct action *action)
 {
 	for (size_t i = 0; i < action->n_targets; i++) {
-		vacate(track, &action->targets[i], true);
+		if (action->kind == ACTION_DROP_TABLE)
+			vacate(track, &action->targets[i], true);
 		forget(track, &action->targets[i]);
 	}
 }
@@ -456,10 +461,13 @@ void track_action(struct facts_track *track, const struct action *action)
 	case ACTION_CREATE_TABLE_AS:
 	case ACTION_CREATE_PARTITION_OF:
 	case ACTION_CREATE_MATVIEW:
+	case ACTION_CREATE_VIEW:
+	case ACTION_CREATE_SEQUENCE:
 		on_create(track, action);
 		break;
 	case ACTION_DROP_TABLE:
 	case ACTION_DROP_MATVIEW:
+	case ACTION_DROP_VIEW:
 		on_drop(track, action);
 		break;
 	case ACTION_RENAME_TABLE:

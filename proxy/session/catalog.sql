@@ -141,7 +141,7 @@ dependents AS MATERIALIZED (
 			WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND f.oid = d.objid
 			UNION ALL
 			-- a column in the list or the WHERE of a publication; the table as a whole may go
-			SELECT false, pg_catalog.format('publication %I', p.pubname)
+			SELECT true, pg_catalog.format('publication %I', p.pubname)
 			FROM pg_catalog.pg_publication_rel e JOIN pg_catalog.pg_publication p ON p.oid = e.prpubid
 			WHERE d.classid = 'pg_catalog.pg_publication_rel'::pg_catalog.regclass AND e.oid = d.objid
 				AND d.refobjsubid > 0

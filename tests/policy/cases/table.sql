@@ -212,6 +212,10 @@ DROP TABLE IF EXISTS missing; CREATE TABLE missing (id int);
 -- not: create-table-force
 CREATE TABLE n (id int); DROP TABLE n; CREATE TABLE n (id int);
 
+-- expect: reject drop-view-matview
+-- not: create-table-force
+DROP VIEW v_orders; CREATE TABLE v_orders (id int);
+
 -- expect: warn create-table-as
 CREATE TABLE n AS SELECT * FROM orders;
 
@@ -251,6 +255,11 @@ ALTER TABLE elsewhere RENAME TO other;
 
 -- expect: reject rename-table
 ALTER SEQUENCE orders_id_seq RENAME TO s2;
+
+-- expect: allow
+-- not: rename-table
+-- facts: unknown
+CREATE SEQUENCE s; ALTER SEQUENCE s RENAME TO s2;
 
 -- expect: reject rename-table
 ALTER VIEW v_orders RENAME TO v2;

@@ -33,6 +33,15 @@ BEGIN; DROP VIEW v; COMMIT; CREATE VIEW v AS SELECT 1 AS one;
 -- not: drop-view-matview
 DROP VIEW IF EXISTS missing;
 
+-- expect: allow
+-- not: drop-view-matview
+-- facts: unknown, separate
+CREATE VIEW v AS SELECT 1 AS one; DROP VIEW v;
+
+-- expect: reject drop-view-matview
+-- facts: unknown, separate
+CREATE VIEW v AS SELECT 1 AS one; DROP VIEW v; DROP VIEW v;
+
 -- expect: reject refresh-matview-non-concurrent
 -- hint: REFRESH MATERIALIZED VIEW CONCURRENTLY "public"."totals"
 REFRESH MATERIALIZED VIEW totals;
