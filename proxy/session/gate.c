@@ -53,6 +53,10 @@ static void run(struct session *session)
 		pipeline_idle(&session->pipeline)) {
 		gate_step *step = gate->next;
 
+		if (session->pipeline.unsure) {
+			inject_question(session);
+			continue;
+		}
 		gate->next = NULL;
 		step(session, gate);
 	}

@@ -73,6 +73,23 @@ void inject_sync(struct session *session)
 	gate_send(session, &out);
 }
 
+void inject_question(struct session *session)
+{
+	struct buffer out = {0};
+
+	if (session->pipeline.asked)
+		return;
+	/* A walsender would answer that it speaks no extended protocol. */
+	if (session->replication || !pipeline_ask(&session->pipeline)) {
+		session_fatal(session, "08P01",
+			"unexpected message behind a COPY that failed: no Sync ended it", NULL);
+		return;
+	}
+	wire_put_close(&out, 'S', inject_name);
+	wire_put_empty(&out, FRONTEND_FLUSH);
+	gate_send(session, &out);
+}
+
 void inject_flush(struct session *session)
 {
 	struct buffer out = {0};

@@ -32,5 +32,7 @@ void inject_lock_timeout(struct session *session, long long timeout_ms);
 
 void inject_sync(struct session *session); /* its ReadyForQuery is swallowed, its status kept */
 void inject_flush(struct session *session);
+/* Finds out where the server is after pipeline_ask; ends the session where that cannot be asked. */
+void inject_question(struct session *session);
 
 #endif

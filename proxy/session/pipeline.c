@@ -105,9 +105,14 @@ bool pipeline_push(
 		pipeline->batch_open = false;
 		pipeline->batch_executes = 0;
 		/* CopyGetData ignores Sync while it reads CopyData. */
+		pipeline->copy_synced = pipeline->copy_synced || pipeline->copying_in;
 		if (pipeline->copying_in)
 			return false;
 		pipeline->skipping = false;
+		if (pipeline->unsure && pipeline->count == 0) {
+			pipeline->unsure_ready = true;
+			return false;
+		}
 	} else if (pipeline->skipping) {
 		return false;
 	} else if (kind == OWED_COPY_END) {
@@ -177,9 +182,50 @@ static void enter_copy_in(struct pipeline *pipeline)
 		else
 			pipeline->special -= at(pipeline, i)->flags != 0;
 	pipeline->copying_in = i == pipeline->count;
+	pipeline->in_copy = true;
+	pipeline->copy_synced = kept < i;
 	for (; i < pipeline->count; i++)
 		*at(pipeline, kept++) = *at(pipeline, i);
 	pipeline->count = kept;
+}
+
+/* It read all up to the end of its data; another COPY of the same Query has an end of its own. */
+static void leave_copy_in(struct pipeline *pipeline)
+{
+	uint32_t i = 1;
+
+	pipeline->in_copy = pipeline->copy_synced = pipeline->copying_in = false;
+	while (i < pipeline->count && at(pipeline, i)->kind != OWED_COPY_END)
+		i++;
+	if (i == pipeline->count)
+		return;
+	for (; i + 1 < pipeline->count; i++)
+		*at(pipeline, i) = *at(pipeline, i + 1);
+	pipeline->count--;
+}
+
+/* False when more than Syncs and ends of data was sent behind the first kept entries. */
+static bool become_unsure(struct pipeline *pipeline, uint32_t kept)
+{
+	pipeline->unsure = true;
+	pipeline->unsure_ready = false;
+	for (uint32_t i = kept; i < pipeline->count; i++) {
+		if (at(pipeline, i)->kind == OWED_SYNC)
+			pipeline->unsure_ready = true;
+		else if (at(pipeline, i)->kind != OWED_COPY_END)
+			return false;
+		pipeline->special -= at(pipeline, i)->flags != 0;
+	}
+	pipeline->count = kept;
+	return true;
+}
+
+bool pipeline_ask(struct pipeline *pipeline)
+{
+	if (!pipeline->unsure_ready)
+		return false;
+	pipeline->asked = true;
+	return pipeline_push(pipeline, OWED_CLOSE, OWED_SWALLOW, NULL);
 }
 
 /* Each kind of answer as one bit, so that a set of them is a mask. */
@@ -239,17 +285,33 @@ static const struct {
 
 static struct answer error_answer(struct pipeline *pipeline, struct answer answer)
 {
+	bool synced_copy = pipeline->in_copy && pipeline->copy_synced;
+
+	pipeline->in_copy = pipeline->copy_synced = false;
 	/* A Query or FunctionCall ends with its own ReadyForQuery; an error at Sync is one of
 	 * COMMIT. */
 	if (answer.owed.kind == OWED_QUERY || answer.owed.kind == OWED_FUNCTION ||
 		answer.owed.kind == OWED_SYNC) {
 		pipeline->copying_in = false;
+		answer.lost = synced_copy && !become_unsure(pipeline, 1);
 		return answer;
 	}
 	answer.mark = pop(pipeline);
 	answer.done = true;
-	skip_to_sync(pipeline);
+	if (synced_copy) {
+		pipeline->copying_in = false;
+		answer.lost = !become_unsure(pipeline, 0);
+	} else {
+		skip_to_sync(pipeline);
+	}
 	return answer;
+}
+
+/* The server reads on: it skips nothing any more. */
+static void ready_again(struct pipeline *pipeline)
+{
+	pipeline->skipping = false;
+	pipeline->unsure_ready = pipeline->unsure;
 }
 
 struct answer pipeline_answer(struct pipeline *pipeline, uint8_t type)
@@ -257,14 +319,18 @@ struct answer pipeline_answer(struct pipeline *pipeline, uint8_t type)
 	struct owed *head = pipeline_head(pipeline);
 	struct answer answer = {.known = head != NULL};
 
+	if (type == BACKEND_READY_FOR_QUERY && (head == NULL || pipeline->unsure))
+		ready_again(pipeline);
 	if (head == NULL) {
-		answer.unexpected = type != BACKEND_ERROR_RESPONSE;
+		answer.unexpected = type != BACKEND_ERROR_RESPONSE && !pipeline->unsure;
 		return answer;
 	}
 	answer.owed = *head;
 	answer.mark = head->flags & OWED_MARKED ? pipeline->marks : NULL;
 	if (type == BACKEND_ERROR_RESPONSE)
 		return error_answer(pipeline, answer);
+	if (type == BACKEND_COMMAND_COMPLETE && pipeline->in_copy)
+		leave_copy_in(pipeline);
 	if (expected[head->kind].end & answer_bits[type]) {
 		answer.mark = pop(pipeline);
 		answer.done = true;
@@ -273,7 +339,7 @@ struct answer pipeline_answer(struct pipeline *pipeline, uint8_t type)
 	}
 	if (type == BACKEND_COPY_IN_RESPONSE || type == BACKEND_COPY_BOTH_RESPONSE)
 		enter_copy_in(pipeline);
-	if (answer.done && answer.owed.kind == OWED_EXECUTE)
-		pipeline->copying_in = false;
+	if (answer.done && pipeline->asked)
+		pipeline->asked = pipeline->unsure = pipeline->batch_open = false;
 	return answer;
 }

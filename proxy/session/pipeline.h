@@ -62,6 +62,11 @@ struct pipeline {
 	bool batch_open; /* extended messages since then */
 	bool skipping; /* the server drops everything up to the next Sync */
 	bool copying_in; /* it reads CopyData, and no end of it was sent yet */
+	bool in_copy; /* it reads, or read, CopyData for the head */
+	bool copy_synced; /* a Sync was sent that this COPY may have read */
+	bool unsure; /* see pipeline_ask */
+	bool unsure_ready; /* ... but it skips nothing any more */
+	bool asked; /* ... and the probe is on its way */
 	struct owed small[PIPELINE_INLINE];
 };
 
@@ -85,6 +90,15 @@ bool pipeline_push(
 /* The entry that the next answer belongs to; NULL when nothing is owed. */
 struct owed *pipeline_head(struct pipeline *pipeline);
 
+/*
+ * A COPY FROM failed behind a Sync.  Either the server read that Sync as part of the COPY, and
+ * ignored it, or the Sync ended the skipping; nobody can tell before it answers something else.
+ * Until then (unsure) no message but CopyData, its end, Sync and Flush may be sent.  pipeline_ask
+ * queues the probe, a Close of ours, behind which all is known again; false: the server may be
+ * skipping, so there is no asking.
+ */
+bool pipeline_ask(struct pipeline *pipeline);
+
 /* Nothing is owed: the server waits for us (or, in a batch, for a Flush). */
 static inline bool pipeline_idle(struct pipeline *pipeline)
 {
@@ -98,6 +112,7 @@ struct answer {
 	bool known; /* something was owed */
 	bool done; /* the entry is answered: mark is the caller's now */
 	bool unexpected; /* no such answer fits here */
+	bool lost; /* unsure, and more was sent already: the session must end */
 };
 /* The marks of entries that an error skipped are freed. */
 struct answer pipeline_answer(struct pipeline *pipeline, uint8_t type);

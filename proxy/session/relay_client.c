@@ -8,6 +8,7 @@
 #include "gate.h"
 #include "guarded.h"
 #include "head.h"
+#include "inject.h"
 #include "relay_internal.h"
 #include "session.h"
 #include "wire.h"
@@ -165,11 +166,22 @@ static enum look look(struct session *session, const uint8_t *p, size_t have,
 	}
 }
 
+/* Why the walk ended before the last byte. */
+enum stop { STOP_MORE, STOP_GATE, STOP_UNSURE };
+
+/* What may be sent while nobody knows whether the server skips it: pipeline_ask. */
+static bool may_pass_unsure(uint8_t type)
+{
+	const struct frontend_row *row = &frontend_rows[type];
+
+	return row->treatment == PASS || row->owed == OWED_SYNC || row->owed == OWED_COPY_END;
+}
+
 /*
- * Walk n bytes of the client.  Returns how many may pass now; *gate is set when the message behind
- * them must be judged first.
+ * Walk n bytes of the client.  Returns how many may pass now, and in *stop what the message behind
+ * them waits for.
  */
-static size_t walk_client(struct session *session, const uint8_t *p, size_t n, bool *gate)
+static size_t walk_client(struct session *session, const uint8_t *p, size_t n, enum stop *stop)
 {
 	struct flow *flow = &session->to_server;
 	size_t pos = 0;
@@ -193,13 +205,17 @@ static size_t walk_client(struct session *session, const uint8_t *p, size_t n, b
 			session_fatal(session, "08P01", error, NULL);
 			return pos;
 		}
+		if (session->pipeline.unsure && !may_pass_unsure(header.type)) {
+			*stop = STOP_UNSURE;
+			return pos;
+		}
 		switch (look(session, p + pos, n - pos - WIRE_HEADER_BYTES, &header, &error)) {
 		case LOOK_PASS:
 			break;
 		case LOOK_MORE:
 			return pos;
 		case LOOK_GATE:
-			*gate = true;
+			*stop = STOP_GATE;
 			return pos;
 		case LOOK_FATAL:
 			session_fatal(session, "54000", error, NULL);
@@ -220,14 +236,16 @@ static void walk_held(struct session *session)
 	struct buffer *held = &session->to_server.held;
 
 	while (!session->ended && session->gate == NULL && buffer_len(held) > 0) {
-		bool gate = false;
-		size_t passed = walk_client(session, buffer_at(held), buffer_len(held), &gate);
+		enum stop stop = STOP_MORE;
+		size_t passed = walk_client(session, buffer_at(held), buffer_len(held), &stop);
 
 		if (session->ended)
 			return;
 		relay_send_server(session, buffer_at(held), passed);
 		buffer_consume(held, passed);
-		if (!gate)
+		if (stop == STOP_UNSURE)
+			inject_question(session);
+		if (stop != STOP_GATE)
 			return;
 		gate_open(session);
 	}
@@ -237,19 +255,19 @@ static void walk_held(struct session *session)
 static void take_client_bytes(struct session *session, const uint8_t *bytes, size_t n)
 {
 	struct buffer *held = &session->to_server.held;
-	bool gate = false;
+	enum stop stop = STOP_MORE;
 	size_t passed = 0;
 
 	if (session->gate == NULL && buffer_len(held) == 0) {
-		passed = walk_client(session, bytes, n, &gate);
+		passed = walk_client(session, bytes, n, &stop);
 		if (session->ended)
 			return;
 		relay_send_server(session, bytes, passed);
 	}
 	buffer_append(held, bytes + passed, n - passed);
-	if (gate)
+	if (stop == STOP_GATE)
 		gate_open(session);
-	if (passed == 0 || gate)
+	if (passed == 0 || stop != STOP_MORE)
 		walk_held(session);
 }
 
@@ -267,7 +285,8 @@ bool relay_client_readable(const struct session *session)
 {
 	const struct flow *flow = &session->to_server;
 
-	if (flow->eof || buffer_len(&flow->unsent) > 0 || pipeline_full(&session->pipeline))
+	if (flow->eof || buffer_len(&flow->unsent) > 0 || pipeline_full(&session->pipeline) ||
+		session->pipeline.asked)
 		return false;
 	return session->gate == NULL ||
 	       buffer_len(&flow->held) < gate_message_bytes(session) + HELD_BEHIND_GATE_MAX;

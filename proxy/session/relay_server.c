@@ -102,6 +102,12 @@ static bool handle_server(
 	if (!is_answer(header->type))
 		return true;
 	answer = pipeline_answer(&session->pipeline, header->type);
+	if (answer.lost) {
+		session_fatal(session, "08P01",
+			"a COPY failed, and what was sent behind it may have been skipped",
+			"Wait for ReadyForQuery before sending more.");
+		return false;
+	}
 	if (header->type == BACKEND_READY_FOR_QUERY && header->body == 1)
 		session->status = (char)body[0];
 	if (answer.mark == NULL && answer.owed.flags == 0)

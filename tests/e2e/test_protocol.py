@@ -209,6 +209,53 @@ class TestOrder:
         assert rows(w.query("SELECT 1")) == [["1"]]
 
 
+FAILS_BEFORE_ANY_ROW = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'not today'; END$$;
+CREATE TRIGGER refuse BEFORE INSERT ON loaded FOR EACH STATEMENT EXECUTE FUNCTION refuse();
+"""
+COPY_IN = parse("COPY loaded FROM STDIN") + bind() + execute()
+BAD_ROW = message("d", b"no number\n")
+COPY_DONE = message("c")
+
+# When the server reads a Sync in COPY FROM it ignores it, unless the COPY has failed before: what is
+# prepared, what is sent before CopyInResponse and behind it, what is heard up to the last answer.
+FAILED_COPIES = [
+    ("", COPY_IN + SYNC, BAD_ROW + COPY_DONE + SYNC, "EZ"),
+    ("", COPY_IN + FLUSH, BAD_ROW + SYNC, "EZ"),
+    ("", COPY_IN + FLUSH, SYNC + SYNC + BAD_ROW + SYNC, "EZ"),
+    ("", query("COPY loaded FROM STDIN"), BAD_ROW + SYNC + COPY_DONE, "EZZ"),
+    (FAILS_BEFORE_ANY_ROW, COPY_IN + SYNC, b"", "EZ"),
+    (FAILS_BEFORE_ANY_ROW, COPY_IN + SYNC, COPY_DONE + SYNC, "EZZ"),
+    (FAILS_BEFORE_ANY_ROW, COPY_IN + FLUSH, message("d", b"1\n") + COPY_DONE + SYNC, "EZ"),
+]
+
+
+class TestFailedCopy:
+    @pytest.mark.parametrize("case", range(len(FAILED_COPIES)))
+    def test_the_next_message_is_answered_as_itself(self, wire, direct, case):
+        self.fail_copy(wire(), direct, case)
+
+    @pytest.mark.gate
+    @pytest.mark.parametrize("case", range(len(FAILED_COPIES)))
+    def test_the_next_message_is_judged(self, wire, direct, orders, case):
+        w = wire()
+        self.fail_copy(w, direct, case)
+        (error,) = errors(w.query("DROP TABLE orders"))
+        assert error.sqlstate == "PG001"
+
+    @staticmethod
+    def fail_copy(w, direct, case):
+        prepared, before, behind, heard = FAILED_COPIES[case]
+        direct.execute("CREATE TABLE loaded (i int)")
+        direct.execute(prepared)
+        w.send(before)
+        w.until("G")
+        w.send(behind)
+        assert kinds(w.until("Z", heard.count("Z"))) == heard
+        w.send(extended("SELECT 1") + query("SELECT 2"))
+        assert rows(w.until("Z")) == [["1"], ["2"]]
+
+
 class TestBroken:
     @pytest.mark.parametrize("data", [
         message("Q", b"SELECT 1"),

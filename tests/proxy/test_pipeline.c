@@ -97,6 +97,9 @@ Test(pipeline, follows_the_server)
 		{"blind copy keeps its sync", ">B>E>c>S<2<G<C<Z", "", false},
 		{"copy fails", ">B>E<2<G>c>S<E<Z", "", false},
 		{"copy done outside copy", ">c>Q<C<Z", "", false},
+		{"an error before the copy read its sync", ">B>E>S<2<G<E<Z", "", false},
+		{"... or behind it", ">B>E>S<2<G>c>S<E<Z", "", false},
+		{"two copies of one query", ">Q<G>c<C<G", "Q", false},
 		{"copy out", ">B>E>S<2<H<d<d<c<C<Z", "", false},
 		{"function call", ">F<V<Z", "", false},
 		{"error at commit", ">P>B>E>S<1<2<C<E<Z", "", false},
@@ -117,6 +120,47 @@ Test(pipeline, follows_the_server)
 		pipeline_head(&pipeline);
 		cr_expect_str_eq(owed(letters), cases[i].owed, "%s", cases[i].name);
 		cr_expect_eq(pipeline.skipping, cases[i].skipping, "%s", cases[i].name);
+	}
+}
+
+/* A Sync that a failed COPY may have read, and what has to hold before the probe may be sent. */
+Test(pipeline, asks_where_a_failed_copy_left_the_server)
+{
+	static const struct {
+		const char *name, *script;
+		bool unsure, may_ask, lost;
+	} cases[] = {
+		{"copy without sync", ">B>E<2<G>c>S<E<Z", false, false, false},
+		{"sync with the execute", ">B>E>S<2<G<E", true, false, false},
+		{"... and ready", ">B>E>S<2<G<E<Z", true, true, false},
+		{"... and a sync behind the data", ">B>E>S<2<G>c>S<E", true, true, false},
+		{"... that comes after the error", ">B>E>S<2<G>c<E>S", true, true, false},
+		{"sync between the data", ">B>E<2<G>S<E<Z", true, true, false},
+		{"copy by query", ">Q<G>S<E<Z", true, true, false},
+		{"another message behind it", ">B>E>S<2<G>c>S>Q<E", true, true, true},
+		{"a copy that succeeds", ">B>E>S<2<G>c>S<C<Z", false, false, false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool lost = false;
+
+		pipeline_free(&pipeline);
+		for (const char *p = cases[i].script; *p != '\0'; p += 2)
+			if (*p == '>')
+				pipeline_push(&pipeline, (enum owed_kind)kind_of(p[1]), 0, NULL);
+			else
+				lost = lost || pipeline_answer(&pipeline, (uint8_t)p[1]).lost;
+		cr_expect_eq(pipeline.unsure, cases[i].unsure, "%s", cases[i].name);
+		cr_expect_eq(lost, cases[i].lost, "%s", cases[i].name);
+		if (!pipeline.unsure || lost)
+			continue;
+		cr_expect_eq(pipeline_ask(&pipeline), cases[i].may_ask, "%s", cases[i].name);
+		if (!cases[i].may_ask)
+			continue;
+		pipeline_answer(&pipeline, BACKEND_READY_FOR_QUERY);
+		cr_expect(pipeline.unsure, "%s: an older answer", cases[i].name);
+		pipeline_answer(&pipeline, BACKEND_CLOSE_COMPLETE);
+		cr_expect(!pipeline.unsure && pipeline_idle(&pipeline), "%s", cases[i].name);
 	}
 }
 
