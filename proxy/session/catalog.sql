@@ -219,7 +219,9 @@ columns AS MATERIALIZED (
 			'typmod', a.atttypmod,
 			'collation', a.attcollation::pg_catalog.int8,
 			'not_null', a.attnotnull,
-			'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid),
+			-- a default holds no column, so its table need not be opened (nor locked)
+			'default', pg_catalog.pg_get_expr(d.adbin, CASE WHEN a.attgenerated = '' THEN 0::pg_catalog.oid
+				ELSE d.adrelid END),
 			'default_volatile', EXISTS (
 				SELECT FROM pg_catalog.regexp_matches(d.adbin::pg_catalog.text, ':(?:funcid|opfuncid) ([0-9]+)', 'g') AS m(id)
 					JOIN pg_catalog.pg_proc f ON f.oid = (m.id)[1]::pg_catalog.oid

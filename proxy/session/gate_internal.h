@@ -38,6 +38,7 @@ struct gate {
 	struct stmts stmts;
 	struct facts_request request;
 	struct facts facts;
+	bool facts_known; /* the catalog answered */
 	struct decision decision;
 	uint64_t decision_seq;
 	int64_t started_us;

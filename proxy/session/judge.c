@@ -72,6 +72,10 @@ static void decide(struct session *session, struct gate *gate)
 	if (gate->facts.server_version == 0)
 		gate->facts.server_version = session->server_version;
 	gate->decision = policy_decide(&gate->arena, &input);
+	/* The client's own lock_timeout could not be put back.  LOCK TABLE is among these: under
+	 * REPEATABLE READ it comes before the first snapshot, which a query of ours would take. */
+	if (!gate->facts_known)
+		gate->decision.lock_timeout_ms = 0;
 	decided(session, gate);
 }
 
@@ -114,9 +118,19 @@ static void facts_answered(struct session *session, struct gate *gate)
 		log_error("session %llu: the catalog's answer is not understood: %s",
 			(unsigned long long)session->id, problem);
 		gate->facts = (struct facts){0};
+	} else {
+		gate->facts_known = true;
 	}
 	decide(session, gate);
 }
+
+/* No rows, so none in place of the catalog's.  The setting that keeps the client's value goes with
+ * the transaction. */
+static const char jit_off[] = "SELECT WHERE pg_catalog.set_config('phasegate.jit', "
+			      "pg_catalog.current_setting('jit'), true) "
+			      "IS NULL OR pg_catalog.set_config('jit', 'off', true) IS NULL";
+static const char jit_back[] = "SELECT WHERE pg_catalog.set_config('jit', "
+			       "pg_catalog.current_setting('phasegate.jit'), true) IS NULL";
 
 static bool no_transaction(const struct gate *gate)
 {
@@ -137,18 +151,47 @@ static bool leaves_batch(const struct session *session, const struct gate *gate)
 	       session->pipeline.batch_executes == 0 && no_transaction(gate);
 }
 
+/*
+ * With SKIP_LOCKED they do not wait for locks, but a look at the table's expressions would; and no
+ * fact changes what they may do.
+ */
+static bool judged_without_facts(const struct action *action)
+{
+	return action->kind == ACTION_VACUUM || action->kind == ACTION_ANALYZE;
+}
+
+static bool needs_facts(const struct session *session, const struct gate *gate)
+{
+	/* A walsender speaks no extended protocol; a failed transaction answers nothing. */
+	if (session->replication || (session->status == 'E' && !session->pipeline.batch_open) ||
+		gate->request.n_relations + gate->request.n_types + gate->request.n_functions == 0)
+		return false;
+	for (size_t i = 0; i < gate->stmts.n; i++)
+		for (size_t j = 0;
+			gate->stmts.items[i].guarded && j < gate->stmts.items[i].n_actions; j++)
+			if (!judged_without_facts(&gate->stmts.items[i].actions[j]))
+				return true;
+	return false;
+}
+
 static void ask_catalog(struct session *session, struct gate *gate)
 {
 	const char *parameters[CATALOG_PARAMETERS];
+	unsigned flags;
 	bool in_batch;
 
 	gate->in_place = leaves_batch(session, gate);
 	in_batch = session->pipeline.batch_open && !gate->in_place;
+	flags = in_batch ? OWED_RELAY_ERROR : 0;
 	catalog_parameters(&gate->arena, &gate->request, parameters);
 	gate->row = NULL;
 	gate->failed = false;
-	inject_statement(session, catalog_sql, parameters, CATALOG_PARAMETERS,
-		in_batch ? OWED_RELAY_ERROR : 0);
+	/* The client's planner settings are in force, and the catalog query is long: JIT would
+	 * compile it for seconds, execute it for milliseconds. */
+	inject_statement(session, jit_off, NULL, 0, flags);
+	inject_statement(session, catalog_sql, parameters, CATALOG_PARAMETERS, flags);
+	if (in_batch || session->status != 'I')
+		inject_statement(session, jit_back, NULL, 0, flags);
 	if (!in_batch)
 		inject_sync(session);
 	gate_wait(session, gate, facts_answered);
@@ -257,10 +300,9 @@ void judge_text(struct session *session, struct gate *gate)
 	}
 	gate->request = facts_request(&gate->arena, &gate->stmts);
 	gate->facts = (struct facts){0};
-	/* A walsender speaks no extended protocol; a failed transaction answers nothing. */
-	if (session->replication || (session->status == 'E' && !session->pipeline.batch_open) ||
-		gate->request.n_relations + gate->request.n_types + gate->request.n_functions == 0)
-		decide(session, gate);
-	else
+	gate->facts_known = false;
+	if (needs_facts(session, gate))
 		ask_catalog(session, gate);
+	else
+		decide(session, gate);
 }
