@@ -164,7 +164,7 @@ struct action {
 	bool constrained; /* CREATE_DOMAIN with CHECK or NOT NULL */
 	/* DO_BLOCK: its body has a word that could change the schema or run SQL text. */
 	bool opaque;
-	bool nowait; /* LOCK_TABLE, SET_TABLESPACE of all */
+	bool nowait; /* LOCK_TABLE, SET_TABLESPACE of all, SKIP_LOCKED of VACUUM and ANALYZE */
 	bool inherits; /* CREATE_TABLE: other is a parent, not the source of LIKE */
 	bool finalize; /* DETACH_PARTITION ... FINALIZE */
 	bool local; /* SET_PARAMETER, SET_TIMEOUT: SET LOCAL */

@@ -26,6 +26,7 @@ void handle_vacuum(struct builder *builder, const PgQuery__Node *node, struct ac
 	} else if (tree_option_on(vacuum->options, vacuum->n_options, "full", false)) {
 		set_kind(builder, action, ACTION_VACUUM_FULL);
 	}
+	action->nowait = tree_option_on(vacuum->options, vacuum->n_options, "skip_locked", false);
 	set_vacuumed(builder, action, vacuum);
 	builder->no_transaction = vacuum->is_vacuumcmd;
 }

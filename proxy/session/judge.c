@@ -152,12 +152,13 @@ static bool leaves_batch(const struct session *session, const struct gate *gate)
 }
 
 /*
- * With SKIP_LOCKED they do not wait for locks, but a look at the table's expressions would; and no
- * fact changes what they may do.
+ * With SKIP_LOCKED they do not wait for locks, but a look at the table's expressions would.  No
+ * fact changes what VACUUM and ANALYZE may do; the size of a table that of VACUUM FULL.
  */
-static bool judged_without_facts(const struct action *action)
+static bool judged_without_facts(const struct session *session, const struct action *action)
 {
-	return action->kind == ACTION_VACUUM || action->kind == ACTION_ANALYZE;
+	return action->kind == ACTION_VACUUM || action->kind == ACTION_ANALYZE ||
+	       (action->kind == ACTION_VACUUM_FULL && action->nowait && observing(session));
 }
 
 static bool needs_facts(const struct session *session, const struct gate *gate)
@@ -169,7 +170,7 @@ static bool needs_facts(const struct session *session, const struct gate *gate)
 	for (size_t i = 0; i < gate->stmts.n; i++)
 		for (size_t j = 0;
 			gate->stmts.items[i].guarded && j < gate->stmts.items[i].n_actions; j++)
-			if (!judged_without_facts(&gate->stmts.items[i].actions[j]))
+			if (!judged_without_facts(session, &gate->stmts.items[i].actions[j]))
 				return true;
 	return false;
 }

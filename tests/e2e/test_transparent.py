@@ -7,6 +7,7 @@ held with the server itself and through phasegate, and every answer has to be th
 import json
 import subprocess
 
+import psycopg
 import pytest
 
 from conftest import BUILD
@@ -97,6 +98,21 @@ def hold(wire, to, direct, conversation):
             client.send(query(part[0]) + part[1])
             answers.append((part[0], said(client.until("Z", 2))))
     return answers
+
+
+@pytest.mark.parametrize("statement", ["VACUUM (SKIP_LOCKED) plain", "ANALYZE (SKIP_LOCKED) plain", "LOCK TABLE plain NOWAIT"])
+def test_what_does_not_wait_for_locks_does_not_wait_here(connect, server, direct, transparent, database, statement):
+    direct.execute(SCHEMA + "CREATE INDEX ON plain (lower(s));")
+    client = connect(transparent)
+    with server.connect(database) as holder, holder.transaction():
+        holder.execute("LOCK TABLE plain")
+        client.execute("SET statement_timeout = '10s'")
+        if statement.startswith("LOCK"):
+            client.execute("BEGIN")
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                client.execute(statement)
+        else:
+            client.execute(statement)
 
 
 @pytest.mark.parametrize("name", CONVERSATIONS)
