@@ -2,41 +2,49 @@
 /* CREATE of tables, indexes, views and schemas. */
 #include "stmt_internal.h"
 
-/* The tables that foreign keys of a new table refer to, in both places they can be written. */
-struct references {
+/* Relations found in a tree. */
+struct found {
 	struct builder *builder;
-	struct name *targets; /* NULL in the pass that only counts */
+	struct name *names; /* NULL in the pass that only counts */
 	size_t n;
 };
 
-static bool read_reference(void *context, const ProtobufCMessage *message)
+static void note_found(struct found *found, const PgQuery__RangeVar *relation)
 {
-	struct references *references = context;
+	if (found->names != NULL)
+		found->names[found->n] = tree_relation_name(found->builder->arena, relation);
+	found->n++;
+}
+
+static struct name *find_all(
+	struct builder *builder, const ProtobufCMessage *root, tree_visitor visit, size_t *n)
+{
+	struct found found = {.builder = builder};
+
+	tree_walk(root, visit, &found);
+	found.names = arena_alloc(builder->arena, (found.n + 1) * sizeof(*found.names));
+	found.n = 0;
+	tree_walk(root, visit, &found);
+	*n = found.n;
+	return found.names;
+}
+
+/* The tables that foreign keys of a new table refer to, in both places they can be written. */
+static bool find_reference(void *found, const ProtobufCMessage *message)
+{
 	const PgQuery__Constraint *constraint = (const PgQuery__Constraint *)message;
 
-	if (message->descriptor != &pg_query__constraint__descriptor ||
-		constraint->contype != PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN)
-		return true;
-	if (references->targets != NULL)
-		references->targets[references->n] =
-			tree_relation_name(references->builder->arena, constraint->pktable);
-	references->n++;
+	if (message->descriptor == &pg_query__constraint__descriptor &&
+		constraint->contype == PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN)
+		note_found(found, constraint->pktable);
 	return true;
 }
 
 static void set_references(
 	struct builder *builder, struct action *action, const PgQuery__CreateStmt *create)
 {
-	struct references references = {.builder = builder};
-
-	tree_walk(&create->base, read_reference, &references);
-	references.targets =
-		arena_alloc(builder->arena, (references.n + 1) * sizeof(*references.targets));
-	references.n = 0;
-	tree_walk(&create->base, read_reference, &references);
-	action->targets = references.targets;
-	action->n_targets = references.n;
-	action->with_foreign_key = references.n > 0;
+	action->targets = find_all(builder, &create->base, find_reference, &action->n_targets);
+	action->with_foreign_key = action->n_targets > 0;
 }
 
 /* The parent, or else the source of LIKE. */
@@ -124,35 +132,43 @@ void handle_create_foreign_table(
 	action->if_not_exists = foreign->base_stmt->if_not_exists;
 }
 
-struct sources {
-	struct builder *builder;
-	struct name *names; /* NULL in the pass that only counts */
-	size_t n;
-};
-
-static bool read_source(void *context, const ProtobufCMessage *message)
+static bool find_relation(void *found, const ProtobufCMessage *message)
 {
-	struct sources *sources = context;
-
-	if (message->descriptor != &pg_query__range_var__descriptor)
-		return true;
-	if (sources->names != NULL)
-		sources->names[sources->n] = tree_relation_name(
-			sources->builder->arena, (const PgQuery__RangeVar *)message);
-	sources->n++;
+	if (message->descriptor == &pg_query__range_var__descriptor)
+		note_found(found, (const PgQuery__RangeVar *)message);
 	return true;
 }
 
+static bool find_with_query(void *found, const ProtobufCMessage *message)
+{
+	const PgQuery__CommonTableExpr *query = (const PgQuery__CommonTableExpr *)message;
+	PgQuery__RangeVar name = PG_QUERY__RANGE_VAR__INIT;
+
+	if (message->descriptor == &pg_query__common_table_expr__descriptor) {
+		name.relname = query->ctename;
+		note_found(found, &name);
+	}
+	return true;
+}
+
+/* SELECT INTO has its new table in the same tree. */
 void set_sources(struct builder *builder, struct action *action, const ProtobufCMessage *query)
 {
-	struct sources sources = {.builder = builder};
+	enum { QUERIES_MAX = 64 }; /* a hostile text has thousands; those beyond pass for tables */
+	size_t n, n_queries, kept = 0;
+	struct name *names = find_all(builder, query, find_relation, &n);
+	const struct name *queries = find_all(builder, query, find_with_query, &n_queries);
 
-	tree_walk(query, read_source, &sources);
-	sources.names = arena_alloc(builder->arena, (sources.n + 1) * sizeof(*sources.names));
-	sources.n = 0;
-	tree_walk(query, read_source, &sources);
-	action->sources = sources.names;
-	action->n_sources = sources.n;
+	for (size_t i = 0; i < n; i++) {
+		bool table = !name_equal(&names[i], &action->table);
+
+		for (size_t k = 0; k < n_queries && k < QUERIES_MAX; k++)
+			table &= !name_equal(&names[i], &queries[k]);
+		if (table)
+			names[kept++] = names[i];
+	}
+	action->sources = names;
+	action->n_sources = kept;
 }
 
 /* With data the tag is SELECT and a count, without it the statement's own. */

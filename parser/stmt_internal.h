@@ -41,7 +41,7 @@ void classify_queries(struct builder *builder, const ProtobufCMessage *root);
 /* Changes the kind; guards the statement accordingly. */
 void set_kind(struct builder *builder, struct action *action, enum action_kind kind);
 
-/* The relations named anywhere below, WITH queries among them. */
+/* The relations named anywhere below, but for WITH queries and the new table itself. */
 void set_sources(struct builder *builder, struct action *action, const ProtobufCMessage *query);
 void set_relation(
 	struct builder *builder, struct action *action, const PgQuery__RangeVar *relation);

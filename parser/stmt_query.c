@@ -131,8 +131,7 @@ static void visit_select(struct builder *builder, const PgQuery__SelectStmt *sel
 		return;
 	action = add_on_relation(builder, ACTION_CREATE_TABLE_AS, select->into_clause->rel);
 	action->with_data = true;
-	for (size_t i = 0; i < select->n_from_clause; i++)
-		set_sources(builder, action, &select->from_clause[i]->base);
+	set_sources(builder, action, &select->base);
 }
 
 static const PgQuery__Node *argument(const PgQuery__FuncCall *call, size_t i)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "model.h"
+
 static const struct rule *const all[] = {
 #define RULE(name) &rule_##name,
 #include "rules.def"
@@ -63,8 +65,10 @@ bool is_private(const struct relation_facts *table)
 
 bool reads_much(const struct rule_context *context, const struct name *name)
 {
-	const struct relation_facts *table = facts_relation(context->facts, name);
+	const struct relation_facts *table;
 
+	if (model_find(context->facts, name, &table) == ABSENT)
+		return false;
 	return table == NULL || (!is_private(table) && !is_small(table, context->settings));
 }
 

@@ -225,9 +225,21 @@ SELECT * INTO n FROM orders;
 -- expect: warn create-table-as
 CREATE MATERIALIZED VIEW n AS SELECT count(*) FROM orders, small_t;
 
+-- expect: warn create-table-as
+SELECT o.* INTO n FROM orders o, small_t;
+
 -- expect: allow
 -- not: create-table-as
 CREATE TABLE n AS SELECT * FROM small_t;
+
+-- expect: allow
+-- not: create-table-as
+SELECT * INTO n FROM small_t;
+
+-- expect: allow
+-- not: create-table-as
+-- facts: unknown
+CREATE TABLE n AS WITH w AS (SELECT 1) SELECT * FROM w;
 
 -- expect: allow
 -- not: create-table-as
