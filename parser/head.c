@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "head_plain.h"
 #include "head_reading.h"
 #include "head_words.h"
 #include "lexer.h"
@@ -30,106 +31,6 @@ const struct head_limits head_limits_default = {
 enum {
 	DOUBTS_MAX = 4, /* backslashes of unknown meaning: each doubles the number of readings */
 };
-
-static const unsigned char *skip_number(const unsigned char *p, const unsigned char *end)
-{
-	while (p < end && (byte_classes[*p] == BYTE_DIGIT || *p == '.'))
-		p++;
-	return p;
-}
-
-/* One space is what nearly always stands between two tokens. */
-static const unsigned char *skip_space(const unsigned char *p, const unsigned char *end)
-{
-	return p + (p < end && *p == ' ');
-}
-
-/* Past whole tokens that change nothing, up to one that may, or that takes more than a look. */
-static void skip_plain(struct reading *reading)
-{
-	const unsigned char *const begin = reading->lexer.text, *const end = reading->lexer.end;
-	const unsigned char *p = reading->lexer.at, *stop;
-	const unsigned char *dot = NULL;
-	const struct dml *dml = reading_dml(reading);
-	const unsigned depth_min = dml != NULL ? dml->depth : 0;
-	unsigned links = 0;
-
-	while (p < end) {
-		switch (byte_classes[*p]) {
-		case BYTE_SPACE:
-			dot += dot == p;
-			p++;
-			continue;
-		case BYTE_COMMA:
-		case BYTE_COLON:
-			p = skip_space(p + 1, end);
-			continue;
-		case BYTE_DOT:
-			dot = ++p;
-			continue;
-		case BYTE_WORD:
-			stop = skip_word(begin, p, end);
-			if (word_may_matter(p, (size_t)(stop - p)) &&
-				!(dml == NULL && word_is_clause(p, (size_t)(stop - p))))
-				break;
-			/* E'...', U&"..." and the like */
-			if (stop - p == 1 && stop < end && (*stop == '\'' || *stop == '&'))
-				break;
-			if (stop[-1] >= 0x80)
-				break;
-			reading->word_before = reading->word;
-			reading->word = p;
-			links++;
-			p = stop;
-			continue;
-		case BYTE_DOUBLE_QUOTE:
-			stop = find_either(begin, p + 1, end, '"', '"');
-			if (stop == end || word_may_matter(p + 1, (size_t)(stop - p - 1)))
-				break;
-			p = stop + 1; /* "" goes on as another one */
-			continue;
-		case BYTE_QUOTE:
-			stop = find_either(begin, p + 1, end, '\'', '\\');
-			if (stop == end || *stop == '\\')
-				break;
-			p = stop + 1;
-			continue;
-		case BYTE_DIGIT:
-			p = skip_number(p, end);
-			continue;
-		case BYTE_DOLLAR:
-			if (end - p < 2 || byte_classes[p[1]] != BYTE_DIGIT)
-				break;
-			p = skip_number(p + 1, end);
-			continue;
-		case BYTE_OPERATOR:
-			if (end - p < 2 || byte_classes[p[1]] == BYTE_OPERATOR)
-				break;
-			links++;
-			p++;
-			continue;
-		case BYTE_BRACKET:
-			reading_bracket(reading, *p++);
-			continue;
-		case BYTE_OPEN:
-			reading_open(reading);
-			p++;
-			continue;
-		case BYTE_CLOSE:
-			if (reading->depth == depth_min)
-				break;
-			reading->depth--;
-			reading->selects >>= 1;
-			p++;
-			continue;
-		}
-		break;
-	}
-	if (p > reading->lexer.at)
-		reading->last = dot == p ? TOKEN_DOT : TOKEN_OTHER;
-	reading->links += links;
-	reading->lexer.at = p;
-}
 
 /* A name, "quoted" or not, that means nothing else; NULL: that takes more than a look. */
 static const unsigned char *skip_name(
@@ -184,7 +85,37 @@ static const unsigned char *skip_constant(
 	return byte_classes[*p] == BYTE_DIGIT ? skip_number(p, end) : NULL;
 }
 
-/* The comparison that most WHEREs consist of: a column, = or < or >, and a constant. */
+/* IN (constant, ...) from the parenthesis on, or NULL. */
+static const unsigned char *skip_list(const struct lexer *lexer, const unsigned char *p)
+{
+	const unsigned char *const end = lexer->end;
+	enum token_kind kind;
+
+	if (p == end || *p != '(')
+		return NULL;
+	do
+		p = skip_constant(lexer, skip_space(p + 1, end), &kind);
+	while (p != NULL && p < end && *p == ',');
+	return p != NULL && p < end && *p == ')' ? p + 1 : NULL;
+}
+
+/* What stands behind the column: = or < or > and a constant, or IN and a list of them; or NULL. */
+static const unsigned char *skip_right_side(
+	const struct lexer *lexer, const unsigned char *p, enum token_kind *kind)
+{
+	const unsigned char *const end = lexer->end;
+
+	if (end - p < 3)
+		return NULL;
+	if (*p >= '<' && *p <= '>' && byte_classes[p[1]] != BYTE_OPERATOR)
+		return skip_constant(lexer, skip_space(p + 1, end), kind);
+	if ((p[0] | 0x20) != 'i' || (p[1] | 0x20) != 'n' || is_identifier_byte(p[2]))
+		return NULL;
+	*kind = TOKEN_CLOSE;
+	return skip_list(lexer, skip_space(p + 2, end));
+}
+
+/* The comparison that most WHEREs consist of: a column and what it is compared with. */
 static void skip_comparison(struct reading *reading)
 {
 	const unsigned char *const end = reading->lexer.end;
@@ -195,13 +126,8 @@ static void skip_comparison(struct reading *reading)
 
 	while ((p = skip_name(reading, p, &links)) != NULL && p < end && *p == '.')
 		p++;
-	if (p != NULL) {
-		p = skip_space(p, end);
-		if (end - p >= 2 && *p >= '<' && *p <= '>' && byte_classes[p[1]] != BYTE_OPERATOR)
-			p = skip_constant(&reading->lexer, skip_space(p + 1, end), &kind);
-		else
-			p = NULL;
-	}
+	if (p != NULL)
+		p = skip_right_side(&reading->lexer, skip_space(p, end), &kind);
 	if (p == NULL) {
 		reading->word = word;
 		reading->word_before = word_before;
@@ -216,11 +142,12 @@ static void skip_comparison(struct reading *reading)
 static void read_text(struct reading *reading)
 {
 	struct token token;
+	struct block block = {0};
 
 	while (lexer_next(&reading->lexer, &token) != TOKEN_END) {
 		reading_token(reading, &token);
 		if (reading_is_plain(reading))
-			skip_plain(reading);
+			skip_plain(reading, &block);
 		else if (reading_expects_comparison(reading))
 			skip_comparison(reading);
 	}

@@ -3,9 +3,11 @@
 #ifndef HEAD_WORDS_H
 #define HEAD_WORDS_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "lexer.h"
 
@@ -49,15 +51,27 @@ bool word_is_guarded_function(const unsigned char *word, size_t len);
 /* The name of a relation that belongs to the system, or of the schema of such. */
 bool word_is_system_name(const unsigned char *word, size_t len);
 
-/* Words by their first letter's low five bits, and then by their first four bytes. */
-enum { FOURS_MAX = 4 };
-struct word_fours {
-	uint32_t fours[FOURS_MAX];
-	uint32_t lengths[FOURS_MAX]; /* bit n: a word of n bytes; the top bit: or more */
+/* Words by their first four bytes, case folded (and _ made 0x7f), each in a slot of its own. */
+enum { FOUR_SLOTS = 64 };
+#define FOUR_SLOT(four) ((uint32_t)((four)*UINT32_C(0xa456a271)) >> 26)
+struct word_four {
+	uint32_t four;
+	uint32_t lengths; /* bit n: a word of n bytes; the top bit: or more */
 };
-extern const struct word_fours word_fours[32];
+extern const struct word_four word_fours[FOUR_SLOTS];
 
-bool word_length_fits(const struct word_fours *row, uint32_t four, size_t len);
+/* At least four bytes can be read. */
+enum { WORD_FOUR_BYTES = 4 };
+static inline const struct word_four *word_find_four(const unsigned char *word)
+{
+	const struct word_four *row;
+	uint32_t four;
+
+	memcpy(&four, word, sizeof(four));
+	four = le32toh(four) | 0x20202020;
+	row = &word_fours[FOUR_SLOT(four)];
+	return row->four == four ? row : NULL;
+}
 
 /*
  * False for nearly every word that means nothing inside a query, true for every word that does:
@@ -66,18 +80,9 @@ bool word_length_fits(const struct word_fours *row, uint32_t four, size_t len);
  */
 static inline bool word_may_matter(const unsigned char *word, size_t len)
 {
-	if (len < 4)
-		return false;
+	const struct word_four *row = len < WORD_FOUR_BYTES ? NULL : word_find_four(word);
 
-	const struct word_fours *row = &word_fours[word[0] & 31];
-	const uint32_t *fours = row->fours;
-	const uint32_t four = (word[0] | (uint32_t)word[1] << 8 | (uint32_t)word[2] << 16 |
-				      (uint32_t)word[3] << 24) |
-			      0x20202020;
-
-	if ((four != fours[0]) & (four != fours[1]) & (four != fours[2]) & (four != fours[3]))
-		return false;
-	return word_length_fits(row, four, len);
+	return row != NULL && (row->lengths >> (len < 31 ? len : 31) & 1) != 0;
 }
 
 /* Of the words that may matter: WHERE and RETURNING. */

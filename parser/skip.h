@@ -65,14 +65,28 @@ static inline unsigned either_16(const unsigned char *p, unsigned char a, unsign
 #define SKIP_BY_16(bits) (void)begin;
 #endif
 
-/* The first byte from p that is not part of an identifier, or end.  The text starts at begin. */
-static inline const unsigned char *skip_word(
+static inline const unsigned char *skip_word_slowly(
 	const unsigned char *begin, const unsigned char *p, const unsigned char *end)
 {
 	SKIP_BY_16(word_ends_16)
 	while (p < end && is_identifier_byte(*p))
 		p++;
 	return p;
+}
+
+/* The first byte from p that is not part of an identifier, or end.  The text starts at begin. */
+static inline __attribute__((always_inline)) const unsigned char *skip_word(
+	const unsigned char *begin, const unsigned char *p, const unsigned char *end)
+{
+#ifdef __SSE2__
+	if (end - p >= 16) {
+		const unsigned found = word_ends_16(p);
+
+		if (found != 0)
+			return p + __builtin_ctz(found);
+	}
+#endif
+	return skip_word_slowly(begin, p, end);
 }
 
 /* The first byte from p that is a or b, or end. */
