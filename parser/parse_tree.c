@@ -277,3 +277,15 @@ bool tree_option_on(PgQuery__Node *const *options, size_t n, const char *name, b
 			on = option_value(options[i]->def_elem->arg);
 	return on;
 }
+
+const char *tree_option_text(PgQuery__Node *const *options, size_t n, const char *name)
+{
+	const char *text = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		if (options[i]->node_case == PG_QUERY__NODE__NODE_DEF_ELEM &&
+			strcmp(options[i]->def_elem->defname, name) == 0 &&
+			options[i]->def_elem->arg != NULL)
+			text = tree_string(options[i]->def_elem->arg);
+	return text;
+}

@@ -48,5 +48,7 @@ size_t tree_list(const PgQuery__Node *node, PgQuery__Node ***items);
 /* An option of a list as PostgreSQL's defGetBoolean reads it; the last one wins, if there is any.
  */
 bool tree_option_on(PgQuery__Node *const *options, size_t n, const char *name, bool otherwise);
+/* The last string given for it; NULL when there is none. */
+const char *tree_option_text(PgQuery__Node *const *options, size_t n, const char *name);
 
 #endif

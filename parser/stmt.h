@@ -122,6 +122,23 @@ struct index_def {
 	const char *body_sql; /* from USING on: USING btree (a, b) INCLUDE (c) WITH (..) WHERE .. */
 };
 
+enum bound_kind { BOUND_VALUE, BOUND_MINVALUE, BOUND_MAXVALUE };
+
+struct bound_value {
+	enum bound_kind kind;
+	const struct expr *expr; /* of BOUND_VALUE */
+};
+
+/* Which rows a partition takes. */
+struct partition_bound {
+	bool is_default;
+	char strategy; /* l IN, r FROM TO, h WITH (MODULUS, REMAINDER); 0 of DEFAULT */
+	const struct bound_value *values; /* IN, or FROM */
+	const struct bound_value *upper; /* TO: as many as FROM */
+	size_t n_values;
+	int modulus, remainder;
+};
+
 /*
  * One thing a statement does.  Fields that do not apply are NULL or zero.
  * A multi-command ALTER TABLE yields one action per command, each with its own sql.
@@ -134,7 +151,8 @@ struct action {
 	const char *object;
 	const char *column; /* unquoted */
 	const char *name; /* constraint, trigger, rule, parameter, enum label, ...; unquoted */
-	/* Of renames, SET SCHEMA, OWNER TO; SET_PARAMETER's value; ENUM_ADD_VALUE's neighbour. */
+	/* Of renames, SET SCHEMA, OWNER TO; SET_PARAMETER's value; ENUM_ADD_VALUE's neighbour;
+	 * tablespace of REINDEX. */
 	const char *new_name;
 	/* All that DROP, TRUNCATE, LOCK or VACUUM list; of REINDEX and DROP INDEX the index. */
 	const struct name *targets;
@@ -151,6 +169,10 @@ struct action {
 	struct expr *expr; /* SET_DEFAULT, USING of ALTER_COLUMN_TYPE */
 	struct constraint_def *constraint; /* ADD_CHECK .. ADD_EXCLUSION */
 	struct index_def *index; /* CREATE_INDEX */
+	struct partition_bound *bound; /* ATTACH_PARTITION, CREATE_PARTITION_OF; else NULL */
+	/* CREATE_PARTITION_OF: what is written behind the bound; NULL when columns or constraints
+	 * of its own stand before it. */
+	const char *behind_bound;
 	enum lock_mode lock_mode; /* LOCK_TABLE */
 	bool only; /* ONLY t */
 	bool if_exists, if_not_exists;

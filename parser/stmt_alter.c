@@ -196,6 +196,10 @@ static void read_partition(
 	const PgQuery__PartitionCmd *partition = command->cmd->def->partition_cmd;
 
 	action->other = tree_relation_name(builder->arena, partition->name);
+	if (partition->bound != NULL)
+		action->bound = make_bound(builder, partition->bound,
+			(struct span){span_from(builder, partition->bound->location).first,
+				command->span.end});
 	action->concurrently = partition->concurrent;
 	action->finalize = command->cmd->subtype == AT(DetachPartitionFinalize);
 	builder->no_transaction |= partition->concurrent;

@@ -113,10 +113,21 @@ static void read_create_table(
 	set_references(builder, action, create);
 }
 
+static void read_partition_of(
+	struct builder *builder, struct action *action, const PgQuery__CreateStmt *create)
+{
+	struct span span = span_from(builder, create->partbound->location);
+
+	set_kind(builder, action, ACTION_CREATE_PARTITION_OF);
+	action->bound = make_bound(builder, create->partbound, span);
+	if (create->n_table_elts == 0)
+		action->behind_bound = behind_bound(builder, create->partbound, span);
+}
+
 void handle_create_table(struct builder *builder, const PgQuery__Node *node, struct action *action)
 {
 	if (node->create_stmt->partbound != NULL)
-		set_kind(builder, action, ACTION_CREATE_PARTITION_OF);
+		read_partition_of(builder, action, node->create_stmt);
 	read_create_table(builder, action, node->create_stmt);
 }
 

@@ -90,6 +90,12 @@ struct expr *make_expr(struct builder *builder, const PgQuery__Node *node, struc
 const char *collation_sql(struct builder *builder, const PgQuery__CollateClause *clause);
 enum action_kind constraint_action(const PgQuery__Constraint *constraint);
 
+/* stmt_partition.c: the span starts at the bound's location */
+struct partition_bound *make_bound(
+	struct builder *builder, const PgQuery__PartitionBoundSpec *spec, struct span span);
+const char *behind_bound(
+	struct builder *builder, const PgQuery__PartitionBoundSpec *spec, struct span span);
+
 /* stmt_where.c: true when a WHERE clause holds for every row, but for NULLs in it, or is missing.
  */
 bool where_is_tautology(const PgQuery__Node *where);

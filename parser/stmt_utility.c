@@ -62,6 +62,8 @@ void handle_reindex(struct builder *builder, const PgQuery__Node *node, struct a
 	action->name = tree_text(builder->arena, reindex->name);
 	action->concurrently =
 		tree_option_on(reindex->params, reindex->n_params, "concurrently", false);
+	action->new_name = tree_text(
+		builder->arena, tree_option_text(reindex->params, reindex->n_params, "tablespace"));
 	builder->no_transaction = action->concurrently || !one_relation;
 	if (reindex->kind == PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_INDEX) {
 		struct name *index = arena_alloc(builder->arena, sizeof(*index));

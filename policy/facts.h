@@ -68,6 +68,7 @@ struct index_facts {
 	const char *const *mentions; /* columns of its expressions and predicate */
 	size_t n_mentions;
 	const char *definition; /* pg_get_indexdef */
+	const char *tablespace; /* NULL: the database's */
 };
 
 /* One table below a partitioned one. */
@@ -100,6 +101,15 @@ struct relation_facts {
 	size_t n_partition_tree;
 	bool has_default_partition;
 	struct name default_partition;
+	/* Of a partitioned table: l, r or h; its key columns, NULL entries are expressions. */
+	char partition_strategy;
+	const char *const *partition_columns;
+	size_t n_partition_columns;
+	/* Default operator classes, and the collations of the columns. */
+	bool partition_plain;
+	const char *partition_bound; /* of a partition: "FOR VALUES ..." or DEFAULT; else NULL */
+	/* Of a partition that is partitioned itself: its rows' condition, ancestors' included. */
+	const char *partition_constraint;
 	struct name table; /* of an index: its table */
 	const char *tablespace, *access_method; /* names; tablespace NULL: the database's */
 	const char *owner;
@@ -163,6 +173,9 @@ struct facts {
 	int backend_pid;
 	int64_t lock_timeout_ms, statement_timeout_ms; /* in force; 0 none */
 	bool timezone_utc; /* timestamp <-> timestamptz is binary then */
+	const char *timezone;
+	const char *tablespace; /* of the database */
+	const char *current_schema; /* where new objects go; NULL: nowhere */
 	bool superuser;
 	const struct relation_facts *relations;
 	size_t n_relations;

@@ -36,11 +36,14 @@ struct step {
 	enum step_kind kind;
 	const char *sql; /* for STEP_BACKFILL the statement a person would write for one batch */
 	const char *undo; /* "" when undoing later steps undoes it too */
-	const char *probe; /* SELECT of one boolean: true when the step is done and needs no redo */
+	/* SELECT of one boolean: true when the step is done and needs no redo; NULL where redoing
+	 * does no harm and nothing shows. */
+	const char *probe;
 	/* Run outside a transaction before the step: DROP INDEX CONCURRENTLY of an invalid one; or
 	 * NULL. */
 	const char *repair;
-	/* SELECT of one boolean: repair runs only when true; NULL only with repair. */
+	/* SELECT of one boolean: repair runs only when true.  NULL with a repair: that is a SELECT
+	 * of the statement to run, asked again until it gives none. */
 	const char *repair_when;
 	enum lock_mode lock; /* strongest, on an existing relation */
 	const char *purpose; /* one line for people */

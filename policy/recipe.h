@@ -22,5 +22,12 @@ bool recipe_add_unique(const struct rule_context *context, struct plan *plan);
 bool recipe_add_primary_key(const struct rule_context *context, struct plan *plan);
 bool recipe_create_index(const struct rule_context *context, struct plan *plan);
 bool recipe_drop_index(const struct rule_context *context, struct plan *plan);
+bool recipe_attach_partition(const struct rule_context *context, struct plan *plan);
+bool recipe_create_partition_of(const struct rule_context *context, struct plan *plan);
+bool recipe_detach_partition(const struct rule_context *context, struct plan *plan);
+bool recipe_drop_partition(const struct rule_context *context, struct plan *plan);
+bool recipe_reindex(const struct rule_context *context, struct plan *plan);
+bool recipe_index_tablespace(const struct rule_context *context, struct plan *plan);
+bool recipe_refresh(const struct rule_context *context, struct plan *plan);
 
 #endif

@@ -225,8 +225,9 @@ static const char *reindex_concurrently(const struct rule_context *context)
 const struct rule rule_reindex_non_concurrent = {
 	.id = "reindex-non-concurrent",
 	.section = 'B',
-	.verdict = VERDICT_REJECT,
+	.verdict = VERDICT_REWRITE,
 	.fires = reindexes_under_lock,
+	.recipe = recipe_reindex,
 	.title = "REINDEX blocks writes, and the planning of reads, for as long as it builds",
 	.reason = "It takes SHARE on the table and ACCESS EXCLUSIVE on each index; the planner of "
 		  "any query wants those indexes too, so reads stop as well.",
@@ -262,8 +263,9 @@ static const char *reindex_into_tablespace(const struct rule_context *context)
 const struct rule rule_alter_index_set_tablespace = {
 	.id = "alter-index-set-tablespace",
 	.section = 'B',
-	.verdict = VERDICT_REJECT,
+	.verdict = VERDICT_REWRITE,
 	.fires = copies_index,
+	.recipe = recipe_index_tablespace,
 	.title = "Moving an index blocks every query that could use it while its file is copied",
 	.reason = "ACCESS EXCLUSIVE on the index lasts for the whole copy.",
 	.locks = "ACCESS EXCLUSIVE on the index for the whole copy.",

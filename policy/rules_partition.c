@@ -5,6 +5,7 @@
 
 #include "arena.h"
 #include "message.h"
+#include "recipe.h"
 
 /* The default partition is searched for rows that belong into the new one. */
 static bool searches_default(const struct rule_context *context)
@@ -72,8 +73,9 @@ static const char *attach_steps(const struct rule_context *context)
 const struct rule rule_attach_partition = {
 	.id = "attach-partition",
 	.section = 'G',
-	.verdict = VERDICT_REJECT,
+	.verdict = VERDICT_REWRITE,
 	.fires = attaches_partition,
+	.recipe = recipe_attach_partition,
 	.title = "ATTACH PARTITION reads the table, and the default partition, under ACCESS "
 		 "EXCLUSIVE",
 	.reason = "Unless a validated CHECK proves that every row lies within the bounds, all of "
@@ -114,8 +116,9 @@ static const char *detach_concurrently(const struct rule_context *context)
 const struct rule rule_detach_partition = {
 	.id = "detach-partition",
 	.section = 'G',
-	.verdict = VERDICT_REJECT,
+	.verdict = VERDICT_REWRITE,
 	.fires = detaches_under_lock,
+	.recipe = recipe_detach_partition,
 	.title = "DETACH PARTITION locks the whole partitioned table",
 	.reason = "Every query on the parent waits, whichever partition it is about.",
 	.locks = "ACCESS EXCLUSIVE on the parent, on the partition and on the default partition, "
@@ -152,8 +155,9 @@ static const char *create_and_attach(const struct rule_context *context)
 const struct rule rule_create_partition_of = {
 	.id = "create-partition-of",
 	.section = 'G',
-	.verdict = VERDICT_REJECT,
+	.verdict = VERDICT_REWRITE,
 	.fires = creates_partition,
+	.recipe = recipe_create_partition_of,
 	.title = "CREATE TABLE ... PARTITION OF reads the default partition while all partitions "
 		 "wait",
 	.reason = "It locks the parent with ACCESS EXCLUSIVE, as ATTACH PARTITION does not, and "
@@ -200,6 +204,7 @@ const struct rule rule_drop_partition = {
 	.section = 'G',
 	.verdict = VERDICT_REJECT,
 	.fires = drops_partition,
+	.recipe = recipe_drop_partition,
 	.title = "Dropping a partition locks the whole partitioned table",
 	.reason = "Every query on the parent waits behind the drop, and the rows are gone.",
 	.locks = "ACCESS EXCLUSIVE on the partition, its parent and the default partition.",

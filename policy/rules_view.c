@@ -4,6 +4,7 @@
 
 #include "arena.h"
 #include "message.h"
+#include "recipe.h"
 
 static bool makes_view_again(const struct rule_context *context, const struct action *action)
 {
@@ -73,8 +74,9 @@ static const char *refresh_concurrently(const struct rule_context *context)
 const struct rule rule_refresh_matview_non_concurrent = {
 	.id = "refresh-matview-non-concurrent",
 	.section = 'I',
-	.verdict = VERDICT_REJECT,
+	.verdict = VERDICT_REWRITE,
 	.fires = refreshes_under_lock,
+	.recipe = recipe_refresh,
 	.title = "REFRESH MATERIALIZED VIEW stops all readers for as long as its query runs",
 	.reason =
 		"The query is run, the rows are written and the indexes are built under one lock.",

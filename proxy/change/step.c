@@ -253,14 +253,49 @@ failed:
 	return -1;
 }
 
+/* What the SELECT gives; NULL when that is none.  Rolled back like a probe. */
+static int next_repair(
+	struct run *run, struct arena *arena, const char *select, const char **statement)
+{
+	int status;
+
+	*statement = NULL;
+	if (control_begin(&run->main, run->tuning.lock_timeout_ms) < 0)
+		return -1;
+	status = run_fetch(run, arena, select, statement);
+	control_rollback(&run->main);
+	return run->main.lost ? -1 : status;
+}
+
+enum { REPAIRS_MAX = 1000 };
+
+static int repair_all(struct run *run, const char *select)
+{
+	for (int n = 0; n < REPAIRS_MAX; n++) {
+		struct arena arena = {0};
+		const char *statement;
+		int status = next_repair(run, &arena, select, &statement);
+		bool finished = status == 0 && statement == NULL;
+
+		if (status == 0 && !finished)
+			status = run_outside(run, statement);
+		arena_free(&arena);
+		if (status < 0 || finished)
+			return status;
+	}
+	return 0;
+}
+
 /* A repair cannot stand in the transaction that follows it. */
 static int repair(struct run *run, const struct step_record *step)
 {
-	bool needed = step->repair != NULL && step->repair_when == NULL;
+	bool needed = false;
 
 	if (step->repair == NULL)
 		return 0;
-	if (!needed && run_probe(run, step->repair_when, &needed) < 0)
+	if (step->repair_when == NULL)
+		return repair_all(run, step->repair);
+	if (run_probe(run, step->repair_when, &needed) < 0)
 		return -1;
 	return needed ? run_outside(run, step->repair) : 0;
 }
@@ -313,10 +348,15 @@ static void clear_away(struct run *run, const struct step_record *step)
 
 static int attempt_outside(struct run *run, struct step_record *step)
 {
-	bool holds;
+	bool holds = false;
 
 	if (run_check_table(run) < 0 || repair(run, step) < 0)
 		return -1;
+	/* A repair may have ended what was left half-way: FINALIZE. */
+	if (step->repair_when != NULL && run_probe(run, step->probe, &holds) < 0)
+		return -1;
+	if (holds)
+		return 0;
 	if (run_outside(run, step->sql) < 0) {
 		clear_away(run, step);
 		return -1;

@@ -58,9 +58,12 @@ static int undo_concurrently(struct run *run, struct step_record *step)
 	if (!done && step->repair != NULL && step->repair_when != NULL &&
 		run_probe(run, step->repair_when, &broken) < 0)
 		return -1;
-	if (done && step->undo[0] != '\0' && run_outside(run, step->undo) < 0)
-		return -1;
 	if (broken && run_outside(run, step->repair) < 0)
+		return -1;
+	/* What was half-way may be whole now: FINALIZE. */
+	if (broken && run_probe(run, step->probe, &done) < 0)
+		return -1;
+	if (done && step->undo[0] != '\0' && run_outside(run, step->undo) < 0)
 		return -1;
 	return mark(run, step, STATUS_UNDONE);
 }

@@ -166,6 +166,7 @@ static struct index_facts read_index(struct reader *reader, const json_t *object
 		.backs_constraint = reader_bool(reader, object, "backs_constraint"),
 		.nulls_not_distinct = reader_bool(reader, object, "nulls_not_distinct"),
 		.definition = reader_text(reader, object, "definition"),
+		.tablespace = reader_text_or_null(reader, object, "tablespace"),
 	};
 
 	index.columns = reader_texts(reader, object, "columns", true, &index.n_columns);
@@ -215,6 +216,20 @@ static void read_partitions(
 	relation->has_default_partition = relation->default_partition.name != NULL;
 }
 
+static void read_partitioning(
+	struct reader *reader, const json_t *object, struct relation_facts *relation)
+{
+	const char *strategy = reader_text_or_null(reader, object, "partition_strategy");
+
+	relation->partition_strategy = strategy == NULL ? 0 : strategy[0];
+	relation->partition_columns = reader_texts(
+		reader, object, "partition_columns", true, &relation->n_partition_columns);
+	relation->partition_plain = reader_bool(reader, object, "partition_plain");
+	relation->partition_bound = reader_text_or_null(reader, object, "partition_bound");
+	relation->partition_constraint =
+		reader_text_or_null(reader, object, "partition_constraint");
+}
+
 static void read_contents(
 	struct reader *reader, const json_t *object, struct relation_facts *relation)
 {
@@ -251,6 +266,7 @@ static struct relation_facts read_relation(struct reader *reader, const json_t *
 	relation.empty = reader_bool(reader, object, "empty");
 	relation.partition = reader_bool(reader, object, "partition");
 	relation.parent = reader_name_or_null(reader, object, "parent");
+	read_partitioning(reader, object, &relation);
 	relation.table = reader_name_or_null(reader, object, "table");
 	relation.tablespace = reader_text_or_null(reader, object, "tablespace");
 	relation.access_method = reader_text_or_null(reader, object, "access_method");
@@ -297,6 +313,9 @@ static void read_session(struct reader *reader, const json_t *root, struct facts
 	facts->lock_timeout_ms = reader_integer(reader, root, "lock_timeout_ms");
 	facts->statement_timeout_ms = reader_integer(reader, root, "statement_timeout_ms");
 	facts->timezone_utc = reader_bool(reader, root, "timezone_utc");
+	facts->timezone = reader_text(reader, root, "timezone");
+	facts->tablespace = reader_text(reader, root, "tablespace");
+	facts->current_schema = reader_text_or_null(reader, root, "current_schema");
 	facts->superuser = reader_bool(reader, root, "superuser");
 }
 

@@ -312,7 +312,8 @@ indexes AS MATERIALIZED (
 				FROM pg_catalog.regexp_matches(pg_catalog.concat(i.indexprs::pg_catalog.text, i.indpred::pg_catalog.text),
 						':varattno ([0-9]+)', 'g') AS m(num)
 					JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (m.num)[1]::pg_catalog.int2),
-			'definition', pg_catalog.pg_get_indexdef(i.indexrelid)
+			'definition', pg_catalog.pg_get_indexdef(i.indexrelid),
+			'tablespace', (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = c.reltablespace)
 		) ORDER BY n.nspname, c.relname) AS list
 	FROM (SELECT DISTINCT oid FROM relations) AS r
 		JOIN pg_catalog.pg_index i ON i.indrelid = r.oid OR i.indexrelid = r.oid
@@ -382,6 +383,24 @@ details AS (
 					JOIN pg_catalog.pg_class p ON p.oid = t.partdefid
 					JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
 				WHERE t.partrelid = c.oid),
+			'partition_strategy', (SELECT t.partstrat FROM pg_catalog.pg_partitioned_table t
+				WHERE t.partrelid = c.oid),
+			'partition_columns', (SELECT pg_catalog.json_agg(a.attname ORDER BY u.ord)
+				FROM pg_catalog.pg_partitioned_table t
+					CROSS JOIN LATERAL pg_catalog.unnest(t.partattrs::pg_catalog.int2[]) WITH ORDINALITY AS u(num, ord)
+					LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.num AND u.num <> 0
+				WHERE t.partrelid = c.oid),
+			'partition_plain', coalesce((SELECT pg_catalog.bool_and(o.opcdefault AND u.coll = a.attcollation)
+				FROM pg_catalog.pg_partitioned_table t
+					CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(t.partattrs::pg_catalog.int2[]),
+						pg_catalog.unnest(t.partclass::pg_catalog.oid[]),
+						pg_catalog.unnest(t.partcollation::pg_catalog.oid[])) AS u(num, class, coll)
+					JOIN pg_catalog.pg_opclass o ON o.oid = u.class
+					JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.num
+				WHERE t.partrelid = c.oid), false),
+			'partition_bound', CASE WHEN c.relispartition THEN pg_catalog.pg_get_expr(c.relpartbound, c.oid) END,
+			'partition_constraint', CASE WHEN c.relispartition AND c.relkind = 'p'
+				THEN pg_catalog.pg_get_partition_constraintdef(c.oid) END,
 			'table', (SELECT pg_catalog.json_build_array(tn.nspname, t.relname)
 				FROM pg_catalog.pg_index i
 					JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
@@ -498,6 +517,11 @@ SELECT pg_catalog.json_build_object(
 	'statement_timeout_ms', (SELECT s.setting::pg_catalog.int8 FROM pg_catalog.pg_settings s WHERE s.name = 'statement_timeout'),
 	'timezone_utc', pg_catalog.lower(pg_catalog.current_setting('TimeZone'))
 		 ~ '^(etc/)?(utc|uct|universal|zulu|gmt|gmt[+-]?0|greenwich)$',
+	'timezone', pg_catalog.current_setting('TimeZone'),
+	'current_schema', pg_catalog.current_schema(),
+	'tablespace', (SELECT s.spcname
+		FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace s ON s.oid = d.dattablespace
+		WHERE d.datname = pg_catalog.current_database()),
 	'superuser', coalesce((SELECT u.rolsuper FROM pg_catalog.pg_roles u WHERE u.rolname = CURRENT_USER), false),
 	'relations', (SELECT pg_catalog.json_agg(d.detail ORDER BY d.ord) FROM details d),
 	'types', (SELECT pg_catalog.json_agg(t.detail ORDER BY t.ord) FROM types t),

@@ -41,7 +41,8 @@ def groups(plan):
 
 
 def done(connection, step):
-    return connection.execute(step["probe"]).fetchone()[0]
+    """True as well where nothing shows."""
+    return step["probe"] is None or connection.execute(step["probe"]).fetchone()[0]
 
 
 def run_step(connection, step):
@@ -71,18 +72,33 @@ def undo_group(connection, group):
             connection.execute(undo)
 
 
+# Of everything in schema s; what has no name of its own is shown by what it is on.
 QUERIES = {
+    "relations": """
+        SELECT c.relname, c.relkind, pg_get_userbyid(c.relowner), c.relacl::text, c.reloptions, c.relpersistence,
+            c.relreplident, c.relrowsecurity, c.relispopulated, t.spcname, m.amname, pg_get_expr(c.relpartbound, c.oid),
+            CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
+            (SELECT h.inhparent::regclass::text FROM pg_inherits h WHERE h.inhrelid = c.oid)
+        FROM pg_class c LEFT JOIN pg_tablespace t ON t.oid = c.reltablespace LEFT JOIN pg_am m ON m.oid = c.relam
+        WHERE c.relnamespace = 's'::regnamespace ORDER BY 1""",
+    "comments": """
+        SELECT c.relname, d.objsubid, d.description FROM pg_description d
+            JOIN pg_class c ON d.classoid = 'pg_class'::regclass AND c.oid = d.objoid
+        WHERE c.relnamespace = 's'::regnamespace ORDER BY 1, 2""",
+    "triggers": """
+        SELECT c.relname, pg_get_triggerdef(g.oid), g.tgenabled FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
+        WHERE c.relnamespace = 's'::regnamespace AND NOT g.tgisinternal ORDER BY 1, 2""",
     "columns": """
         SELECT c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
             pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated, a.attcollation::regcollation::text,
-            a.attstorage, a.attcompression
+            a.attstorage, a.attcompression, a.attstattarget, a.attacl::text, a.attislocal, a.attinhcount
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
             LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
         WHERE c.relnamespace = 's'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
         ORDER BY 1, 2""",
     "constraints": """
         SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), convalidated, condeferrable, condeferred,
-            connoinherit AND contype <> 'f', conislocal, coninhcount, conindid::regclass::text
+            connoinherit AND contype = 'c', conislocal, coninhcount, conindid::regclass::text
         FROM pg_constraint WHERE connamespace = 's'::regnamespace AND conrelid <> 0 ORDER BY 1, 2""",
     "indexes": """
         SELECT c.relname, pg_get_indexdef(i.indexrelid), i.indisvalid, i.indisready, i.indisunique, i.indisprimary,

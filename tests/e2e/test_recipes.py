@@ -4,6 +4,7 @@ Every recipe, proved on a real server: its steps lead to the very catalog that t
 makes, and the undos of any number of steps taken lead back.
 """
 
+import re
 import subprocess
 
 import pytest
@@ -31,6 +32,44 @@ INSERT INTO p SELECT i, i, i % 10 + 1 FROM generate_series(1, {ROWS}) i;
 CREATE TABLE parent (a int);
 CREATE TABLE child (extra int) INHERITS (parent);
 INSERT INTO child SELECT i FROM generate_series(1, 100) i;
+"""
+
+# A setup that begins with PARTITIONS has these besides.
+PARTITIONS = f"""
+CREATE TABLE dates (at timestamptz NOT NULL, n int CHECK (n >= 0), v text, PRIMARY KEY (at, n), UNIQUE (n, at))
+    PARTITION BY RANGE (at);
+CREATE INDEX ON dates (n, lower(v)) WHERE n > 5;
+CREATE INDEX ON dates (n);
+ALTER TABLE dates ADD FOREIGN KEY (v) REFERENCES u (v);
+CREATE TABLE dates_old PARTITION OF dates FOR VALUES FROM ('2023-01-01') TO ('2024-01-01');
+CREATE TABLE dates_rest PARTITION OF dates DEFAULT;
+CREATE TABLE new_dates (n int NOT NULL CONSTRAINT dates_n_check CHECK (n >= 0), v text, at timestamptz NOT NULL);
+INSERT INTO new_dates SELECT i, i % 10 + 1, '2024-01-01'::timestamptz + i * interval '1 minute'
+    FROM generate_series(1, {ROWS}) i;
+INSERT INTO dates SELECT '2022-01-01'::timestamptz + i * interval '1 minute', i, 1 FROM generate_series(1, {ROWS}) i;
+CREATE TABLE pairs (a int, b int, c int) PARTITION BY RANGE (a, b);
+CREATE TABLE pairs_rest PARTITION OF pairs DEFAULT;
+CREATE TABLE new_pairs (LIKE pairs);
+INSERT INTO new_pairs SELECT 1, i, i FROM generate_series(1, 500) i;
+CREATE TABLE kinds (kind varchar(5), n int) PARTITION BY LIST (kind);
+CREATE INDEX ON kinds (n);
+CREATE TABLE kinds_rest PARTITION OF kinds DEFAULT;
+CREATE TABLE new_kind (LIKE kinds INCLUDING INDEXES);
+INSERT INTO new_kind SELECT 'a', i FROM generate_series(1, 500) i;
+CREATE TABLE hashed (id int) PARTITION BY HASH (id);
+CREATE TABLE hashed1 PARTITION OF hashed FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+CREATE TABLE new_hashed (LIKE hashed);
+CREATE TABLE texts (v text) PARTITION BY HASH (v);
+CREATE TABLE new_texts (LIKE texts);
+CREATE TABLE plain (id int, v text, CHECK (id <> 13)) PARTITION BY RANGE (id);
+CREATE TABLE plain1 PARTITION OF plain FOR VALUES FROM (0) TO (1000);
+CREATE TABLE plain2 PARTITION OF plain FOR VALUES FROM (1000) TO (2000) PARTITION BY LIST (v);
+CREATE TABLE plain2a PARTITION OF plain2 FOR VALUES IN ('a', 'b');
+CREATE TABLE new_below (id int, v text, CONSTRAINT plain_id_check CHECK (id <> 13));
+INSERT INTO plain SELECT i, 'a' FROM generate_series(20, {ROWS}) i;
+CREATE MATERIALIZED VIEW totals AS SELECT a, count(*) FROM t GROUP BY a;
+CREATE UNIQUE INDEX totals_a ON totals (a);
+CREATE MATERIALIZED VIEW unkeyed AS SELECT a FROM t;
 """
 
 LONG = "a_table_whose_name_is_long_enough_to_be_cut"
@@ -106,6 +145,35 @@ PLANNED = [
     (f"CREATE TABLE {LONG} (a int, {LONG_COLUMN} int)", f"CREATE INDEX ON {LONG} ({LONG_COLUMN}, a)"),
     ("CREATE INDEX i ON t (a)", "DROP INDEX i"),
     ("CREATE INDEX i ON t (a); CREATE INDEX j ON t (lower(b)) WHERE a > 1", "DROP INDEX IF EXISTS i, nowhere, j"),
+    ("CREATE INDEX i ON t (a); CREATE INDEX j ON t (lower(b))", "REINDEX TABLE t"),
+    ("", "REINDEX (VERBOSE) INDEX t_pkey"),
+    ("", "ALTER INDEX t_pkey SET TABLESPACE elsewhere"),
+    ("", "REINDEX (TABLESPACE elsewhere) TABLE t"),
+    ("PARTITIONS", "REFRESH MATERIALIZED VIEW totals"),
+    # partitions
+    ("PARTITIONS", "ALTER TABLE dates ATTACH PARTITION new_dates FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')"),
+    ("PARTITIONS; SET TimeZone = 'America/New_York'",
+     "ALTER TABLE dates ATTACH PARTITION new_dates FOR VALUES FROM ('2023-12-31 19:00') TO ('2025-01-01 00:00:00+00')"),
+    ("PARTITIONS; CREATE INDEX mine ON new_dates (n); ALTER TABLE new_dates ADD PRIMARY KEY (at, n)",
+     "ALTER TABLE dates ATTACH PARTITION new_dates FOR VALUES FROM ('2024-01-01') TO (MAXVALUE)"),
+    ("PARTITIONS", "ALTER TABLE pairs ATTACH PARTITION new_pairs FOR VALUES FROM (1, 1) TO (1, 501)"),
+    ("PARTITIONS", "ALTER TABLE pairs ATTACH PARTITION new_pairs FOR VALUES FROM (1, 1) TO (2, MINVALUE)"),
+    ("PARTITIONS", "ALTER TABLE pairs ATTACH PARTITION new_pairs FOR VALUES FROM (1, MINVALUE) TO (2, 7)"),
+    ("PARTITIONS", "ALTER TABLE pairs ATTACH PARTITION new_pairs FOR VALUES FROM (-5, MAXVALUE) TO (1, MAXVALUE)"),
+    ("PARTITIONS", "ALTER TABLE pairs ATTACH PARTITION new_pairs FOR VALUES FROM (MINVALUE, MINVALUE) TO (MAXVALUE, MAXVALUE)"),
+    ("PARTITIONS", "ALTER TABLE kinds ATTACH PARTITION new_kind FOR VALUES IN ('a')"),
+    ("PARTITIONS", "ALTER TABLE kinds ATTACH PARTITION new_kind FOR VALUES IN (NULL, 'a', 'b''c')"),
+    ("PARTITIONS", "ALTER TABLE hashed ATTACH PARTITION new_hashed FOR VALUES WITH (MODULUS 2, REMAINDER 0)"),
+    ("PARTITIONS", "ALTER TABLE plain2 ATTACH PARTITION new_below FOR VALUES IN ('c')"),
+    ("PARTITIONS", "CREATE TABLE dates_2024 PARTITION OF dates FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')"),
+    ("PARTITIONS", "CREATE TABLE pairs1 PARTITION OF pairs FOR VALUES FROM (1, 1) TO (1, 9) PARTITION BY LIST (c)"),
+    ("PARTITIONS", "CREATE TABLE s.kind_b PARTITION OF kinds FOR VALUES IN ('b') WITH (fillfactor = 70)"),
+    ("PARTITIONS", "CREATE TABLE hashed0 PARTITION OF hashed FOR VALUES WITH (MODULUS 2, REMAINDER 0)"),
+    ("PARTITIONS", "CREATE TABLE plain_rest PARTITION OF plain DEFAULT"),
+    ("PARTITIONS", "ALTER TABLE plain DETACH PARTITION plain1"),
+    ("PARTITIONS", "ALTER TABLE plain DETACH PARTITION plain2"),
+    ("PARTITIONS", "ALTER TABLE plain2 DETACH PARTITION plain2a"),
+    ("PARTITIONS", "DROP TABLE plain1"),
 ]
 
 # What the plan does first and the plain statement fails without.
@@ -130,6 +198,24 @@ UNPLANNED = [
     ("CREATE INDEX i ON p (a)", "DROP INDEX p1_a_idx"),
     ("", "DROP INDEX t_pkey"),
     ("CREATE INDEX i ON t (a)", "DROP INDEX i CASCADE"),
+    ("PARTITIONS", "ALTER TABLE dates ATTACH PARTITION new_dates FOR VALUES FROM ('2024-01-01') TO (CURRENT_TIMESTAMP)"),
+    ("PARTITIONS", "ALTER TABLE dates ATTACH PARTITION new_dates FOR VALUES FROM ('1/2/2024') TO ('1/3/2024')"),
+    ("PARTITIONS", "ALTER TABLE dates ATTACH PARTITION new_dates DEFAULT"),
+    ("PARTITIONS; ALTER TABLE new_dates ALTER n DROP NOT NULL",
+     "ALTER TABLE dates ATTACH PARTITION new_dates FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')"),
+    ("PARTITIONS", "ALTER TABLE texts ATTACH PARTITION new_texts FOR VALUES WITH (MODULUS 2, REMAINDER 0)"),
+    ("PARTITIONS", "ALTER TABLE kinds ATTACH PARTITION new_kind FOR VALUES IN (minvalue)"),
+    ("PARTITIONS", "ALTER TABLE dates DETACH PARTITION dates_old"),
+    ("PARTITIONS", "ALTER TABLE plain DETACH PARTITION plain1 CONCURRENTLY"),
+    ("PARTITIONS", "CREATE TABLE plain3 PARTITION OF plain (v NOT NULL) FOR VALUES FROM (2000) TO (3000)"),
+    ("PARTITIONS", "CREATE TABLE plain1 PARTITION OF plain FOR VALUES FROM (2000) TO (3000)"),
+    ("", "DROP TABLE t"),
+    ("PARTITIONS", "DROP TABLE plain1, plain2"),
+    ("PARTITIONS", "DROP TABLE dates_old"),
+    ("", "REINDEX TABLE p"),
+    ("", "REINDEX SCHEMA s"),
+    ("PARTITIONS", "REFRESH MATERIALIZED VIEW unkeyed"),
+    ("PARTITIONS", "REFRESH MATERIALIZED VIEW totals WITH NO DATA"),
 ]
 
 
@@ -138,15 +224,24 @@ def planner():
     return Planner(BUILD)
 
 
+@pytest.fixture(scope="session")
+def elsewhere(server):
+    """A tablespace of that name, inside the data folder."""
+    with server.connect() as connection:
+        connection.execute("SET allow_in_place_tablespaces = on")
+        connection.execute("CREATE TABLESPACE elsewhere LOCATION ''")
+
+
 @pytest.fixture
-def prepare(direct):
+def prepare(direct, elsewhere):
     """prepare(setup) makes schema s anew."""
     def run(setup):
+        direct.execute("RESET ALL")
         direct.execute("DROP SCHEMA IF EXISTS s CASCADE")
         direct.execute("CREATE SCHEMA s")
         direct.execute("SET search_path = s")
         direct.execute(BASE)
-        direct.execute(setup or "SELECT")
+        direct.execute(setup.replace("PARTITIONS", PARTITIONS, 1) or "SELECT")
         return direct
 
     return run
@@ -161,7 +256,7 @@ def wanted_catalog(connection, statement):
 def run_plan(connection, plan, n_groups=None):
     for group in groups(plan)[:n_groups]:
         for step in group:
-            assert step["kind"] == "backfill" or not done(connection, step), step
+            assert step["kind"] == "backfill" or step["probe"] is None or not done(connection, step), step
         run_group(connection, group)
         for step in group:
             assert done(connection, step), step
@@ -220,8 +315,8 @@ def test_no_plan_where_there_is_no_safe_form(planner, prepare, setup, statement)
 
 MODES = ["AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock",
          "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"]
-NAMES = {"no lock": -1, "ROW EXCLUSIVE": 2, "SHARE UPDATE EXCLUSIVE": 3, "SHARE": 4, "SHARE ROW EXCLUSIVE": 5,
-         "ACCESS EXCLUSIVE": 7}
+NAMES = {"no lock": -1, "ACCESS SHARE": 0, "ROW EXCLUSIVE": 2, "SHARE UPDATE EXCLUSIVE": 3, "SHARE": 4, "SHARE ROW EXCLUSIVE": 5,
+         "EXCLUSIVE": 6, "ACCESS EXCLUSIVE": 7}
 
 
 def strongest_lock(connection, existing):
@@ -294,3 +389,35 @@ def test_inside_a_transaction_only_brief_steps_run(planner, prepare):
         for step in plan["steps"]:
             assert not step["in_client_transaction"] or step["kind"] == "catalog", statement
         assert plan["deferrable"] == (plan["not_deferrable_because"] is None)
+
+
+def test_leftovers_of_a_rebuild_are_found_one_by_one(planner, prepare):
+    connection = prepare("INSERT INTO keyless VALUES (1, 1)")
+    repair = planner.plan(connection, "REINDEX TABLE keyless")["steps"][0]["repair"]
+    assert connection.execute(repair).fetchone() is None
+    for name in ("i_ccnew", "i_ccold1"):
+        with pytest.raises(Exception, match="could not create unique index"):
+            connection.execute(f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON keyless (a)")
+    for left in (1, 0):
+        connection.execute(connection.execute(repair).fetchone()[0])
+        assert connection.execute("SELECT count(*) FROM pg_index WHERE NOT indisvalid").fetchone()[0] == left
+    assert connection.execute(repair).fetchone() is None
+
+
+ATTACHING = [row for row in PLANNED if "ATTACH" in row[1] or " PARTITION OF" in row[1]]
+
+
+@pytest.mark.parametrize(("setup", "statement"), ATTACHING)
+def test_attaching_reads_no_row(planner, prepare, setup, statement):
+    """The server says so at debug1; a table that the plan makes itself is empty and does not count."""
+    connection = prepare(setup)
+    old = [f'"{name}"' for name, in connection.execute(
+        "SELECT relname FROM pg_class WHERE relnamespace = 's'::regnamespace")]
+    said = []
+    connection.add_notice_handler(lambda diagnostic: said.append(diagnostic.message_primary))
+    for group in groups(planner.plan(connection, statement)):
+        brief = group[0]["kind"] == "catalog"
+        connection.execute(f"SET client_min_messages = {'debug1' if brief else 'warning'}")
+        run_group(connection, group)
+    work = [text for text in said if re.match("verifying|rewriting|validating|building", text)]
+    assert [text for text in work if "ATTACH" in statement or any(name in text for name in old)] == []

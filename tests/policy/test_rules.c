@@ -155,7 +155,7 @@ Test(rules, what_is_carried_out_has_a_recipe)
 		bool carried_out =
 			rule->verdict == VERDICT_REWRITE || rule->verdict == VERDICT_PHASE;
 
-		cr_expect_eq(carried_out, rule->recipe != NULL, "%s", rule->id);
+		cr_expect(!carried_out || rule->recipe != NULL, "%s", rule->id);
 	}
 }
 

@@ -31,13 +31,19 @@ Test(catalog, parameters_are_array_literals)
 static const char answer[] =
 	"{\"server_version\":150020,\"current_user\":\"app\",\"session_user\":\"login\","
 	"\"search_path\":\"s, public\",\"backend_pid\":42,\"lock_timeout_ms\":2000,"
-	"\"statement_timeout_ms\":0,\"timezone_utc\":true,\"superuser\":false,"
+	"\"statement_timeout_ms\":0,\"timezone_utc\":true,\"timezone\":\"UTC\",\"current_schema\":"
+	"\"s\","
+	"\"tablespace\":\"pg_default\","
+	"\"superuser\":false,"
 	"\"relations\":[{\"exists\":true,\"oid\":4000000000,\"name\":[\"s\",\"t\"],\"kind\":\"p\","
 	"\"persistence\":\"p\",\"created_in_transaction\":true,\"system\":false,\"pages\":7,"
 	"\"rows\":-1,\"empty\":false,\"partition\":true,\"parent\":[\"s\",\"top\"],"
 	"\"tree\":[{\"name\":[\"s\",\"p1\"],\"parent\":[\"s\",\"t\"],\"kind\":\"p\"},"
 	"{\"name\":[\"s\",\"p1a\"],\"parent\":[\"s\",\"p1\"],\"kind\":\"r\"}],"
-	"\"default_partition\":[\"s\",\"d\"],\"table\":[\"s\",\"u\"],\"tablespace\":\"fast\","
+	"\"default_partition\":[\"s\",\"d\"],\"partition_strategy\":\"r\","
+	"\"partition_columns\":[\"a\",null],\"partition_plain\":true,"
+	"\"partition_bound\":\"DEFAULT\",\"partition_constraint\":null,"
+	"\"table\":[\"s\",\"u\"],\"tablespace\":\"fast\","
 	"\"access_method\":\"heap\",\"owner\":\"me\","
 	"\"columns\":[{\"name\":\"a\",\"type_oid\":23,\"type\":\"integer\",\"base_type\":\"int4\","
 	"\"typmod\":-1,\"collation\":0,\"not_null\":true,\"default\":\"5\",\"default_volatile\":"
@@ -51,7 +57,8 @@ static const char answer[] =
 	"\"indexes\":[{\"name\":[\"s\",\"i\"],\"unique\":true,\"primary\":false,\"valid\":true,"
 	"\"immediate\":true,\"partial\":false,\"has_expressions\":true,\"plain_order\":true,"
 	"\"backs_constraint\":false,\"nulls_not_distinct\":false,\"columns\":[\"a\",null],"
-	"\"mentions\":[\"b\"],\"definition\":\"CREATE INDEX ..\"}],"
+	"\"mentions\":[\"b\"],\"definition\":\"CREATE INDEX ..\","
+	"\"tablespace\":null}],"
 	"\"referencing\":[[\"s\",\"child\"]],\"dependents\":[\"view "
 	"s.v\"],\"mentioned_by\":[\"publication p\"],\"populated\":true,\"has_policies\":false,"
 	"\"names_taken\":[\"t_a_idx\"]}],"
@@ -94,6 +101,10 @@ Test(catalog, a_whole_answer)
 	cr_expect_eq(table->pages, 7);
 	cr_expect(table->has_default_partition);
 	cr_expect_eq(table->n_partition_tree, 2u);
+	cr_expect_eq(table->partition_strategy, 'r');
+	cr_expect_eq(table->n_partition_columns, 2u);
+	cr_expect_null(table->partition_columns[1]);
+	cr_expect_str_eq(table->partition_bound, "DEFAULT");
 	cr_expect_eq(table->n_partitions, 1u);
 	cr_expect_str_eq(table->partitions[0].name, "p1a");
 	cr_expect_str_eq(table->names_taken[0], "t_a_idx");
@@ -166,7 +177,8 @@ Test(catalog, what_is_not_there_needs_no_more_keys)
 		decode(&arena,
 			"{\"server_version\":150020,\"current_user\":\"\",\"session_user\":\"\","
 			"\"search_path\":\"\",\"backend_pid\":1,\"lock_timeout_ms\":0,"
-			"\"statement_timeout_ms\":0,\"timezone_utc\":true,\"superuser\":false,"
+			"\"statement_timeout_ms\":0,\"timezone_utc\":true,\"timezone\":\"UTC\","
+			"\"current_schema\":null,\"tablespace\":\"pg_default\",\"superuser\":false,"
 			"\"relations\":[{\"exists\":false}],\"types\":[{\"exists\":false}],"
 			"\"functions\":[{\"exists\":false,\"volatility\":null}]}",
 			&facts, &error),

@@ -24,6 +24,13 @@ static bool (*const recipes[ACTION_KINDS])(const struct rule_context *, struct p
 	[ACTION_ADD_PRIMARY_KEY] = recipe_add_primary_key,
 	[ACTION_CREATE_INDEX] = recipe_create_index,
 	[ACTION_DROP_INDEX] = recipe_drop_index,
+	[ACTION_ATTACH_PARTITION] = recipe_attach_partition,
+	[ACTION_CREATE_PARTITION_OF] = recipe_create_partition_of,
+	[ACTION_DETACH_PARTITION] = recipe_detach_partition,
+	[ACTION_DROP_TABLE] = recipe_drop_partition,
+	[ACTION_REINDEX] = recipe_reindex,
+	[ACTION_ALTER_INDEX_TABLESPACE] = recipe_index_tablespace,
+	[ACTION_REFRESH_MATVIEW] = recipe_refresh,
 };
 
 static void print_line(json_t *value)
@@ -75,9 +82,9 @@ static json_t *backfill_json(struct arena *arena, const struct backfill_spec *sp
 
 static json_t *step_json(struct arena *arena, const struct step *step)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:b, s:b}", "kind",
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:o, s:b, s:b}", "kind",
 		step_kind_name(step->kind), "sql", step->sql, "undo", step->undo, "probe",
-		step->probe, "repair", text_or_null(step->repair), "repair_when",
+		text_or_null(step->probe), "repair", text_or_null(step->repair), "repair_when",
 		text_or_null(step->repair_when), "lock", lock_mode_name(step->lock), "purpose",
 		step->purpose, "backfill", backfill_json(arena, step->backfill), "with_previous",
 		step->with_previous, "in_client_transaction", step->in_client_transaction);

@@ -135,12 +135,12 @@ DROP INDEX small_a_idx;
 -- facts: unknown
 CREATE TABLE n (id int); CREATE INDEX i ON n (id); DROP INDEX i;
 
--- expect: reject reindex-non-concurrent
--- hint: REINDEX (CONCURRENTLY) INDEX "orders_tag_idx"
+-- expect: rewrite reindex-non-concurrent
+-- hint: REINDEX (CONCURRENTLY) INDEX "public"."orders_tag_idx"
 REINDEX INDEX orders_tag_idx;
 
 -- expect: reject reindex-non-concurrent
-REINDEX TABLE orders;
+REINDEX TABLE orders; -- CONCURRENTLY would leave its invalid index out
 
 -- expect: reject reindex-non-concurrent
 -- hint: REINDEX (CONCURRENTLY) SCHEMA "public"
@@ -160,11 +160,11 @@ REINDEX INDEX CONCURRENTLY orders_tag_idx;
 -- not: reindex-non-concurrent
 REINDEX TABLE small_t;
 
--- expect: reject alter-index-set-tablespace
+-- expect: rewrite alter-index-set-tablespace
 -- hint: REINDEX (CONCURRENTLY, TABLESPACE "slow") INDEX "public"."logs_id_uq"
 ALTER INDEX logs_id_uq SET TABLESPACE slow;
 
--- expect: reject alter-index-set-tablespace
+-- expect: rewrite alter-index-set-tablespace
 ALTER TABLE logs_id_uq SET TABLESPACE slow;
 
 -- expect: allow

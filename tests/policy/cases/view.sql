@@ -42,7 +42,7 @@ CREATE VIEW v AS SELECT 1 AS one; DROP VIEW v;
 -- facts: unknown, separate
 CREATE VIEW v AS SELECT 1 AS one; DROP VIEW v; DROP VIEW v;
 
--- expect: reject refresh-matview-non-concurrent
+-- expect: rewrite refresh-matview-non-concurrent
 -- hint: REFRESH MATERIALIZED VIEW CONCURRENTLY "public"."totals"
 REFRESH MATERIALIZED VIEW totals;
 
