@@ -64,13 +64,30 @@ static size_t fill_template(char *at, const char *end, const char *opening, cons
 	return (size_t)(found - at) + close;
 }
 
+/* @name@, as in the scripts of extensions; @ is an operator, too. */
+static size_t fill_extension(char *at, const char *end)
+{
+	size_t len = 1;
+
+	while (at + len < end && is_identifier_byte((unsigned char)at[len]))
+		len++;
+	if (len == 1 || at + len == end || at[len] != '@')
+		return 0;
+	fill_name(at, len + 1);
+	return len + 1;
+}
+
 /* glued: in prefix${name} the lexer takes the $ as the end of a word. */
 static size_t fill_at(char *at, const char *end, bool glued)
 {
 	size_t len = 0;
 
-	if (*at == ':')
+	if (*at == ':' && end - at > 1 && at[1] == '{')
+		len = fill_template(at, end, ":{?", "}");
+	else if (*at == ':')
 		len = fill_variable(at, end);
+	else if (*at == '@')
+		len = fill_extension(at, end);
 	else if (*at == '$')
 		len = fill_template(at, end, "${", "}");
 	else if (*at == '{' && glued)
@@ -91,7 +108,7 @@ const char *split_fill_placeholders(struct arena *arena, const char *text, size_
 	while (lexer_next(&lexer, &token) != TOKEN_END) {
 		size_t bytes = 0;
 
-		if (token.kind == TOKEN_OTHER)
+		if (token.kind == TOKEN_OTHER || token.kind == TOKEN_OPERATOR)
 			bytes = fill_at(copy + (token.start - lexer.text), copy + len,
 				token.start > lexer.text && token.start[-1] == '$');
 		if (bytes > 0)

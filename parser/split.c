@@ -63,12 +63,28 @@ static size_t copy_data_end(const char *text, size_t len, size_t from)
 	return from;
 }
 
+/* The server's grammar takes STDOUT for STDIN here, and psql's \copy PSTDIN too. */
+static bool is_input(const struct token *token)
+{
+	return token_is(token, "stdin") || token_is(token, "stdout") || token_is(token, "pstdin");
+}
+
+/* \copy ... from stdin: the data stands behind it. */
 static bool copies_inline(const char *command, size_t len)
 {
-	static const char name[] = "\\copy ";
+	struct token last, token = {0};
+	struct lexer lexer;
 
-	return len > strlen(name) && strncmp(command, name, strlen(name)) == 0 &&
-	       memmem(command, len, "from stdin", strlen("from stdin")) != NULL;
+	lexer_start(&lexer, command + 1, len - 1);
+	lexer_next(&lexer, &last);
+	if (!token_is(&last, "copy"))
+		return false;
+	while (lexer_next(&lexer, &token) != TOKEN_END) {
+		if (token_is(&last, "from") && is_input(&token))
+			return true;
+		last = token;
+	}
+	return false;
 }
 
 /* at is a backslash.  Returns where SQL goes on. */
@@ -107,7 +123,7 @@ static void note_word(struct splitter *splitter, const struct token *token)
 {
 	const struct token *last = &splitter->last;
 
-	if (splitter->copy && token_is(last, "from") && token_is(token, "stdin"))
+	if (splitter->copy && token_is(last, "from") && is_input(token))
 		splitter->copies_stdin = true;
 	if (splitter->routine && token_is(last, "begin") && token_is(token, "atomic"))
 		splitter->bodies++;

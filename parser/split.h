@@ -26,8 +26,8 @@ bool split_next(const char *text, size_t len, size_t from, struct split_piece *p
 
 /*
  * Names that a client fills in before the server reads the text, :name, :'name', :"name" of psql
- * and ${name}, {{name}} of migration tools, as names and literals of the same length.  NULL when
- * there are none.
+ * ${name} and {{name}} of migration tools, @name@ of extensions, as names and literals of the same
+ * length.  NULL when there are none.
  */
 const char *split_fill_placeholders(struct arena *arena, const char *text, size_t len);
 

@@ -82,27 +82,39 @@ static void move(struct arena *arena, struct stmt *stmt, size_t by)
 	stmt->location += by;
 }
 
+/* What the grammar must not be given goes through when its head alone tells that it is harmless. */
+static bool take_unparsed(struct script_reader *reader, struct script_stmt *out, const char *text)
+{
+	if (head_scan(text, out->len, reader->options->limits, true).verdict != HEAD_HARMLESS)
+		return false;
+	out->stmt = (struct stmt){
+		.sql = arena_strndup(reader->arena, text, out->len),
+		.location = out->start,
+		.len = out->len,
+	};
+	out->error = NULL;
+	return true;
+}
+
 static bool parse(struct script_reader *reader, struct script_stmt *out, const char *text)
 {
-	const struct head_limits *limits = reader->options->limits;
 	struct stmts stmts;
 
-	out->error = head_over_limit(text, out->len, limits);
-	if (out->error != NULL) {
-		out->error_at = out->start;
-		if (head_scan(text, out->len, limits, true).verdict == HEAD_HARMLESS)
-			out->error = NULL;
-		return out->error == NULL;
-	}
+	out->error_at = out->start;
+	out->error = head_over_limit(text, out->len, reader->options->limits);
+	if (out->error != NULL)
+		return take_unparsed(reader, out, text);
 	if (stmt_parse(reader->arena, text, out->len, &stmts, &out->error) != 0) {
-		out->error_at = out->start + stmts.error_at;
+		out->error_at += stmts.error_at;
 		return false;
 	}
 	out->error = NULL;
-	if (stmts.n > 0) {
-		out->stmt = stmts.items[0];
-		move(reader->arena, &out->stmt, out->start);
+	if (stmts.n != 1) {
+		out->error = "it is not one statement to the grammar";
+		return false;
 	}
+	out->stmt = stmts.items[0];
+	move(reader->arena, &out->stmt, out->start);
 	return true;
 }
 
@@ -110,7 +122,7 @@ static bool parse(struct script_reader *reader, struct script_stmt *out, const c
 static bool parse_filled(struct script_reader *reader, struct script_stmt *out)
 {
 	const char *text = reader->script->text + out->start, *filled;
-	struct script_stmt as_written = *out;
+	struct script_stmt as_written;
 
 	if (parse(reader, out, text))
 		return true;

@@ -122,7 +122,7 @@ static void make_utf8(char *text, size_t len)
 		size_t n = character_bytes((const unsigned char *)text + i, len - i);
 
 		if (n == 0)
-			text[i++] = '?';
+			text[i++] = '_';
 		i += n;
 	}
 }

@@ -18,9 +18,9 @@ int source_list_add(
 	struct arena *arena, struct source_list *list, const char *operand, const char **error);
 
 /*
- * The text of a file ("-": standard input), as UTF-8 without its byte order mark: bytes that are
- * none become '?', so that every place stays where it was.  Terminated behind *len.  NULL with
- * *error.
+ * The text of a file ("-": standard input), as UTF-8 without its byte order mark.  Bytes that are
+ * none become '_', so that every place stays where it was, and a name of another encoding a name.
+ * Terminated behind *len.  NULL with *error.
  */
 const char *source_file_read(
 	struct arena *arena, const char *path, size_t *len, const char **error);

@@ -39,6 +39,8 @@ static const struct {
 		{"COPY t (a) FROM STDIN WITH (FORMAT csv)", "SELECT 1"}},
 	{"COPY t FROM stdin; SELECT 1;", {"COPY t FROM stdin", "SELECT 1"}},
 	{"\\copy t from stdin\n1'\n\\.\nSELECT 1;", {"SELECT 1"}},
+	{"\\COPY  t (a) FROM  PSTDIN csv\n1'\n\\.\nSELECT 1;", {"SELECT 1"}},
+	{"\\copy t to stdout\nSELECT 1;\n\\.\n", {"SELECT 1"}},
 	{"CREATE TABLE t (a int; SELECT 1;", {"CREATE TABLE t (a int; SELECT 1;"}},
 	{"SELECT 'never ends; SELECT 1;", {"SELECT 'never ends; SELECT 1;"}},
 };
@@ -88,6 +90,9 @@ Test(split, placeholders)
 		{"ALTER TABLE ${schema}.t", "ALTER TABLE __schema_.t"},
 		{"ALTER TABLE pre${1a-b}post", "ALTER TABLE pre$_1a_b_post"},
 		{"ALTER TABLE {{ t }} ADD a int", "ALTER TABLE ___t___ ADD a int"},
+		{"SET search_path = @extschema@, x", "SET search_path = _extschema_, x"},
+		{"SELECT @ -1, @a", NULL},
+		{"SELECT :{?a} AS b", "SELECT _____ AS b"},
 		{"SELECT ${open", NULL},
 		{"SELECT :'open", NULL},
 		{"SELECT a := 1", NULL},
