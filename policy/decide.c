@@ -210,6 +210,7 @@ static void reject_with_plan(
 	struct decider *decider, struct finding *finding, const struct plan *plan, const char *why)
 {
 	finding->verdict = VERDICT_REJECT;
+	finding->plan = plan; /* that of one action is no safe form of its statement */
 	finding->hint = plan == NULL ? arena_printf(decider->arena, "-- Not carried out: %s\n%s",
 					       why, finding->hint)
 				     : arena_printf(decider->arena,

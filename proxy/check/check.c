@@ -46,12 +46,15 @@ static int check_file(struct check *check, const char *path)
 	return status;
 }
 
-static int exit_status(const struct report_totals *totals)
+static int exit_status(const struct check *check)
 {
+	const struct report_totals *totals = &check->report.totals;
+	const enum verdict passes = check->plans_answer ? VERDICT_PHASE : VERDICT_WARN;
+
 	if (totals->errors > 0)
 		return CLI_FAILED;
 	for (int i = VERDICT_ALLOW; i <= VERDICT_REJECT; i++)
-		if (!verdict_passes((enum verdict)i) && totals->verdicts[i] > 0)
+		if (i > (int)passes && totals->verdicts[i] > 0)
 			return CLI_FOUND;
 	return CLI_GOOD;
 }
@@ -63,7 +66,7 @@ static int check_files(struct check *check)
 		if (check_file(check, check->sources->paths[i]) != 0)
 			break;
 	check->format->end(&check->report);
-	return exit_status(&check->report.totals);
+	return exit_status(check);
 }
 
 static int check_against(struct check *check)

@@ -14,6 +14,7 @@ struct check {
 	const struct report_format *format;
 	struct report report;
 	const struct source_list *sources;
+	bool plans_answer; /* what has a safe form that phasegate carries out is good */
 };
 
 /* Returns an exit status; tells on standard error what is wrong with no file. */

@@ -20,6 +20,7 @@ struct report {
 	bool colour;
 	size_t n_files, n_results; /* told so far: formats need separators between them */
 	struct report_totals totals;
+	struct plan_output *plan; /* of phasegate plan, see plan_report.h; else NULL */
 };
 
 struct report_format {

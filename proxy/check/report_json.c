@@ -68,7 +68,7 @@ static json_t *stmt_json(const struct review *review, const struct review_stmt *
 	return object;
 }
 
-static json_t *errors_json(const struct review *review)
+json_t *review_errors_json(const struct review *review)
 {
 	json_t *list = json_array();
 
@@ -87,7 +87,7 @@ static void print_review(struct report *report, const struct review *review)
 	for (size_t i = 0; i < review->script.n_stmts; i++)
 		json_array_append_new(stmts, stmt_json(review, &review->stmts[i]));
 	print_file(report, json_pack("{s:s, s:o, s:o}", "file", review->script.path, "statements",
-				   stmts, "errors", errors_json(review)));
+				   stmts, "errors", review_errors_json(review)));
 }
 
 static void unreadable(struct report *report, const char *path, const char *why)

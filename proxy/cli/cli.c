@@ -7,6 +7,16 @@
 
 #include "stmt.h"
 
+/* Options that check and plan share. */
+#define FILE_HELP                                                                                  \
+	"  --server CONNINFO        look tables up there; without it all exist, are large and "    \
+	"busy\n"                                                                                   \
+	"  --role NAME              names and rules as for this role of the server\n"              \
+	"  --search-path PATH       as SET search_path = PATH would\n"                             \
+	"  --config FILE            verdicts and bounds of this configuration\n"                   \
+	"  --assume-in-transaction  files that do not tell run in a transaction\n"                 \
+	"  --down                   what takes migrations back, too\n"
+
 /* To add a command: a row here, and its function. */
 const struct command commands[] = {
 	{
@@ -26,23 +36,27 @@ const struct command commands[] = {
 		.name = "check",
 		.arguments = "[OPTION...] FILE|FOLDER|-...",
 		.summary = "verdicts for migration files",
-		.help = "  --format WORD            text (default), json, sarif or github\n"
-			"  --server CONNINFO        look tables up there; without it all exist, "
-			"are "
-			"large and busy\n"
-			"  --role NAME              names and rules as for this role of the "
-			"server\n"
-			"  --search-path PATH       as SET search_path = PATH would\n"
-			"  --config FILE            verdicts and bounds of this configuration\n"
-			"  --assume-in-transaction  files that do not tell run in a transaction\n"
-			"  --down                   judge what takes migrations back, too\n"
-			"\n"
+		.help = "  --format WORD            text (default), json, sarif or "
+			"github\n" FILE_HELP "\n"
 			"Exits 0 when all would be allowed, 1 when a statement would not, 2 when "
 			"something\n"
 			"could not be read.  docs/check.md shows formats, conventions, and how to "
 			"allow a\n"
 			"finding by a comment.\n",
 		.run = cli_check,
+	},
+	{
+		.name = "plan",
+		.arguments = "[OPTION...] FILE|FOLDER|-...",
+		.summary = "migration files in their phased form: steps, locks, undo",
+		.help = "  --format WORD            text (default) or json\n"
+			"  --out FOLDER             write 01-expand.sql, ..., undo.sql and plan.md "
+			"there\n" FILE_HELP "\n"
+			"Exits 0 when every statement is allowed or has a safe form, 1 when one "
+			"has "
+			"none, 2\n"
+			"when something could not be read or written.\n",
+		.run = cli_plan,
 	},
 	{
 		.name = "log show",

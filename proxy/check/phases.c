@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * The estimates are of the right order, no more: a scan reads 200 MB/s, building an index
+ * concurrently reads the table twice and sorts it, 20 MB/s, and a backfill is held to its limit.
+ */
+#include "phases.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "arena.h"
+#include "effects.h"
+
+enum { PAGE_BYTES = 8192, SCAN_BYTES_PER_S = 200 << 20, BUILD_BYTES_PER_S = 20 << 20 };
+
+static double seconds_of(
+	const struct step *step, const struct relation_facts *table, int64_t rows_per_second)
+{
+	double bytes = table == NULL || table->pages < 0 ? -1 : (double)table->pages * PAGE_BYTES;
+
+	switch (step->kind) {
+	case STEP_CATALOG:
+		return 0;
+	case STEP_SCAN:
+		return bytes < 0 ? -1 : bytes / SCAN_BYTES_PER_S;
+	case STEP_CONCURRENTLY:
+		return bytes < 0 ? -1 : bytes / BUILD_BYTES_PER_S;
+	case STEP_BACKFILL:
+		break;
+	}
+	if (table == NULL || table->rows < 0 || rows_per_second == 0)
+		return -1;
+	return table->rows / (double)rows_per_second;
+}
+
+static struct phase_step planned_step(
+	const struct review_stmt *stmt, const struct step *step, int64_t rows_per_second)
+{
+	return (struct phase_step){
+		.stmt = stmt,
+		.step = step,
+		.sql = step->sql,
+		.undo = step->undo,
+		.purpose = step->purpose,
+		.rows = stmt->table == NULL || step->kind == STEP_CATALOG ? -1 : stmt->table->rows,
+		.seconds = seconds_of(step, stmt->table, rows_per_second),
+	};
+}
+
+static struct phase_step written_step(
+	struct arena *arena, const struct review *review, const struct review_stmt *stmt)
+{
+	bool refused = !verdict_passes(stmt->verdict);
+
+	return (struct phase_step){
+		.stmt = stmt,
+		.sql = arena_strndup(
+			arena, review->script.text + stmt->stmt->start, stmt->stmt->len),
+		.purpose = refused ? "no safe form is known" : "as written",
+		.rows = -1,
+		.seconds = -1,
+		.refused = refused,
+	};
+}
+
+/* BEGIN and COMMIT of the file lose their meaning: every phase has transactions of its own. */
+static bool only_transaction(const struct review_stmt *stmt)
+{
+	const struct stmt *parsed = &stmt->stmt->stmt;
+
+	return parsed->n_actions == 1 && parsed->actions[0].kind == ACTION_TRANSACTION;
+}
+
+static size_t count_steps(const struct review *review)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < review->script.n_stmts; i++)
+		n += review->stmts[i].plan != NULL ? review->stmts[i].plan->n_steps : 1;
+	return n;
+}
+
+static void add_stmt(struct arena *arena, struct phases *phases, const struct review *review,
+	const struct review_stmt *stmt, int64_t rows_per_second)
+{
+	if (only_transaction(stmt))
+		return;
+	if (stmt->plan == NULL) {
+		phases->steps[phases->n_steps++] = written_step(arena, review, stmt);
+		return;
+	}
+	for (size_t i = 0; i < stmt->plan->n_steps; i++)
+		phases->steps[phases->n_steps++] =
+			planned_step(stmt, &stmt->plan->steps[i], rows_per_second);
+}
+
+/* ---- phases ---- */
+
+/* Catalog steps of a plan expand before its long work, and finish behind it. */
+static const char *catalog_phase(const struct phase_step *step)
+{
+	const struct plan *plan = step->stmt->plan;
+
+	for (const struct step *before = plan->steps; before < step->step; before++)
+		if (before->kind != STEP_CATALOG)
+			return "finish";
+	return "expand";
+}
+
+static const char *phase_name(const struct phase_step *step)
+{
+	if (step->refused)
+		return "refused";
+	if (step->step == NULL)
+		return step->stmt->stmt->stmt.no_transaction ? "index" : "expand";
+	switch (step->step->kind) {
+	case STEP_SCAN:
+		return "validate";
+	case STEP_CONCURRENTLY:
+		return "index";
+	case STEP_BACKFILL:
+		return "backfill";
+	case STEP_CATALOG:
+		break;
+	}
+	return catalog_phase(step);
+}
+
+static void group(struct arena *arena, struct phases *phases)
+{
+	phases->items = arena_alloc(arena, (phases->n_steps + 1) * sizeof(*phases->items));
+	for (size_t i = 0; i < phases->n_steps; i++) {
+		const char *name = phase_name(&phases->steps[i]);
+
+		if (phases->n == 0 || strcmp(phases->items[phases->n - 1].name, name) != 0)
+			phases->items[phases->n++] =
+				(struct phase){.name = name, .steps = &phases->steps[i]};
+		phases->items[phases->n - 1].n++;
+	}
+}
+
+struct phases phases_of(struct arena *arena, const struct review *review, int64_t rows_per_second)
+{
+	struct phases phases = {0};
+
+	phases.steps = arena_alloc(arena, (count_steps(review) + 1) * sizeof(*phases.steps));
+	for (size_t i = 0; i < review->script.n_stmts; i++)
+		if (review->stmts[i].error == NULL)
+			add_stmt(arena, &phases, review, &review->stmts[i], rows_per_second);
+	group(arena, &phases);
+	return phases;
+}
+
+/* ---- words ---- */
+
+const char *phase_step_lock(const struct phase_step *step)
+{
+	return step->step == NULL ? "as its statement takes" : lock_mode_name(step->step->lock);
+}
+
+static const char *grouped(struct arena *arena, double number)
+{
+	char digits[32];
+	int n = snprintf(digits, sizeof(digits), "%.0f", number);
+	const char *text = "";
+
+	for (int i = 0; i < n; i++)
+		text = arena_printf(
+			arena, "%s%s%c", text, i > 0 && (n - i) % 3 == 0 ? "," : "", digits[i]);
+	return text;
+}
+
+static const char *duration(struct arena *arena, double seconds)
+{
+	if (seconds < 1)
+		return "a moment";
+	if (seconds < 120)
+		return arena_printf(arena, "about %.0f s", seconds);
+	if (seconds < 7200)
+		return arena_printf(arena, "about %.0f min", seconds / 60);
+	return arena_printf(arena, "about %.0f h", seconds / 3600);
+}
+
+const char *phase_step_cost(struct arena *arena, const struct phase_step *step)
+{
+	const char *time = step->seconds < 0 ? "" : duration(arena, step->seconds);
+
+	if (step->rows < 0)
+		return time;
+	return arena_printf(
+		arena, "%s rows%s%s", grouped(arena, step->rows), *time != '\0' ? ", " : "", time);
+}
+
+static bool joins(const struct phase *phase, size_t step)
+{
+	return step < phase->n && phase->steps[step].step != NULL &&
+	       phase->steps[step].step->with_previous;
+}
+
+bool phase_opens_transaction(const struct phase *phase, size_t step)
+{
+	return !joins(phase, step) && joins(phase, step + 1);
+}
+
+bool phase_closes_transaction(const struct phase *phase, size_t step)
+{
+	return joins(phase, step) && !joins(phase, step + 1);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* What stands in the files of a plan. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "plan_folder.h"
+
+static FILE *open_text(char **text, size_t *len)
+{
+	FILE *out = open_memstream(text, len);
+
+	if (out == NULL) {
+		fputs("phasegate: out of memory\n", stderr);
+		exit(1);
+	}
+	return out;
+}
+
+/* Every line a comment: nothing of it may run. */
+static void print_comment(FILE *out, const char *text)
+{
+	while (*text != '\0') {
+		size_t n = strcspn(text, "\n");
+
+		fprintf(out, "-- %.*s\n", (int)n, text);
+		text += n;
+		text += *text == '\n';
+	}
+}
+
+static const char *remark(const struct phase_step *step)
+{
+	if (step->step == NULL)
+		return "";
+	switch (step->step->kind) {
+	case STEP_CONCURRENTLY:
+		return "; outside a transaction";
+	case STEP_SCAN:
+		return "; in a transaction of its own";
+	case STEP_BACKFILL:
+		return "; repeat until it updates 0 rows";
+	case STEP_CATALOG:
+		break;
+	}
+	return "";
+}
+
+static void print_step(FILE *out, const struct phase *phase, size_t i)
+{
+	const struct phase_step *step = &phase->steps[i];
+
+	fprintf(out, "\n-- line %u: %s (%s%s)\n", step->stmt->place.line, step->purpose,
+		phase_step_lock(step), remark(step));
+	if (step->refused) {
+		print_comment(out, step->sql);
+		return;
+	}
+	if (phase_opens_transaction(phase, i))
+		fputs("BEGIN;\n", out);
+	fprintf(out, "%s;\n", step->sql);
+	if (phase_closes_transaction(phase, i))
+		fputs("COMMIT;\n", out);
+}
+
+static bool waits_briefly(const struct phase *phase)
+{
+	return strcmp(phase->name, "expand") == 0 || strcmp(phase->name, "finish") == 0;
+}
+
+char *plan_phase_sql(const struct review *review, const struct phase *phase)
+{
+	char *text;
+	size_t len;
+	FILE *out = open_text(&text, &len);
+
+	fprintf(out, "-- %s of %s\n", phase->name, review->script.path);
+	if (waits_briefly(phase))
+		fputs("\nSET lock_timeout = '2s'; -- and again on SQLSTATE 55P03\n", out);
+	for (size_t i = 0; i < phase->n; i++)
+		print_step(out, phase, i);
+	fclose(out);
+	return text;
+}
+
+char *plan_undo_sql(const struct review *review, const struct phases *phases)
+{
+	char *text;
+	size_t len;
+	FILE *out = open_text(&text, &len);
+
+	fprintf(out, "-- undo of %s: the last step first\n", review->script.path);
+	for (size_t i = phases->n_steps; i-- > 0;) {
+		const struct phase_step *step = &phases->steps[i];
+
+		if (step->refused)
+			continue;
+		if (step->undo == NULL) {
+			fprintf(out, "\n-- line %u: taken back by hand, if at all:\n",
+				step->stmt->place.line);
+			print_comment(out, step->sql);
+		} else if (*step->undo != '\0') {
+			fprintf(out, "\n-- line %u: %s\n%s;\n", step->stmt->place.line,
+				step->purpose, step->undo);
+		}
+	}
+	fclose(out);
+	return text;
+}
+
+/* A cell of a table: a bar would end it. */
+static void print_cell(FILE *out, const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text == '|')
+			fputs("\\|", out);
+		else
+			fputc(*text == '\n' ? ' ' : *text, out);
+}
+
+static void print_row(struct arena *arena, FILE *out, const struct phase_step *step)
+{
+	fprintf(out, "| %u | ", step->stmt->place.line);
+	print_cell(out, step->purpose);
+	fprintf(out, " | %s | ", phase_step_lock(step));
+	print_cell(out, phase_step_cost(arena, step));
+	fputs(" |\n", out);
+}
+
+static void print_findings(FILE *out, const struct review *review)
+{
+	for (size_t i = 0; i < review->script.n_stmts; i++)
+		for (size_t j = 0; j < review->stmts[i].n_findings; j++) {
+			const struct review_finding *found = &review->stmts[i].findings[j];
+
+			fprintf(out, "- line %u, `%s`: ", found->place.line,
+				found->finding->rule->id);
+			print_cell(out, found->finding->message);
+			if (found->suppression != NULL) {
+				fputs(". Allowed: ", out);
+				print_cell(out, found->suppression->reason);
+			}
+			fputs("\n", out);
+		}
+}
+
+char *plan_document(const struct review *review, const struct phases *phases)
+{
+	struct arena arena = {0};
+	char *text;
+	size_t len;
+	FILE *out = open_text(&text, &len);
+
+	fprintf(out, "# %s, phased\n\n", review->script.path);
+	print_findings(out, review);
+	fputs("\nRun the phases in order; undo.sql takes them back.\n", out);
+	for (size_t i = 0; i < phases->n; i++) {
+		fprintf(out,
+			"\n## %02zu-%s.sql\n\n| line | what | lock | rows and time |\n"
+			"|--:|---|---|---|\n",
+			i + 1, phases->items[i].name);
+		for (size_t j = 0; j < phases->items[i].n; j++)
+			print_row(&arena, out, &phases->items[i].steps[j]);
+	}
+	fclose(out);
+	arena_free(&arena);
+	return text;
+}
