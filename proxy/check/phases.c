@@ -155,7 +155,7 @@ struct phases phases_of(struct arena *arena, const struct review *review, int64_
 
 const char *phase_step_lock(const struct phase_step *step)
 {
-	return step->step == NULL ? "as its statement takes" : lock_mode_name(step->step->lock);
+	return step->step == NULL ? "that of the statement" : lock_mode_name(step->step->lock);
 }
 
 static const char *grouped(struct arena *arena, double number)

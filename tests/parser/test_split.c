@@ -92,7 +92,7 @@ Test(split, placeholders)
 		{"ALTER TABLE {{ t }} ADD a int", "ALTER TABLE ___t___ ADD a int"},
 		{"SET search_path = @extschema@, x", "SET search_path = _extschema_, x"},
 		{"SELECT @ -1, @a", NULL},
-		{"SELECT :{?a} AS b", "SELECT _____ AS b"},
+		{"SELECT :{?a} AS b", "SELECT ___a_ AS b"},
 		{"SELECT ${open", NULL},
 		{"SELECT :'open", NULL},
 		{"SELECT a := 1", NULL},
