@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "convention.h"
+
+Test(convention, by_name)
+{
+	static const struct {
+		const char *path;
+		enum wrapping wrapping;
+		bool down;
+	} cases[] = {
+		{"x.sql", WRAP_UNKNOWN, false},
+		{"db/V1_2__x.sql", WRAP_IF_POSSIBLE, false},
+		{"V1.2__x.sql", WRAP_IF_POSSIBLE, false},
+		{"B3__base.sql", WRAP_IF_POSSIBLE, false},
+		{"R__views.sql", WRAP_IF_POSSIBLE, false},
+		{"U1__x.sql", WRAP_IF_POSSIBLE, true},
+		{"V1_x.sql", WRAP_UNKNOWN, false},
+		{"View__x.sql", WRAP_UNKNOWN, false},
+		{"V__x.sql", WRAP_UNKNOWN, false},
+		{"001_x.up.sql", WRAP_QUERY, false},
+		{"001_x.down.sql", WRAP_QUERY, true},
+		{"x.up.sql", WRAP_UNKNOWN, false},
+		{"revert/x.sql", WRAP_UNKNOWN, true},
+		{"a/verify/x.sql", WRAP_UNKNOWN, true},
+		{"a/notrevert/x.sql", WRAP_UNKNOWN, false},
+		{"deploy/x.sql", WRAP_UNKNOWN, false},
+		{"2020_x/down.sql", WRAP_UNKNOWN, true},
+		{"2020_x/up.sql", WRAP_UNKNOWN, false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct parts parts = convention_parts(cases[i].path, "SELECT 1;", 9);
+
+		cr_assert_eq(parts.n, 1, "%s", cases[i].path);
+		cr_expect_eq(parts.items[0].wrapping, cases[i].wrapping, "%s", cases[i].path);
+		cr_expect_eq(parts.items[0].down, cases[i].down, "%s", cases[i].path);
+		cr_expect_eq(parts.items[0].end, 9, "%s", cases[i].path);
+	}
+}
+
+/* Each part as u or d, and behind it t for a transaction or - for none. */
+static void describe(const struct parts *parts, char *out)
+{
+	for (size_t i = 0; i < parts->n; i++) {
+		*out++ = parts->items[i].down ? 'd' : 'u';
+		*out++ = parts->items[i].wrapping == WRAP_TRANSACTION ? 't' : '-';
+	}
+	*out = '\0';
+}
+
+Test(convention, by_marks)
+{
+	static const struct {
+		const char *text, *parts;
+	} cases[] = {
+		{"-- migrate:up\nx;\n-- migrate:down\ny;", "utdt"},
+		{"-- migrate:up transaction:false\nx;\n--migrate:down\ny;", "u-dt"},
+		{"  -- Up Migration\nx;\n\n  -- Down Migration", "utdt"},
+		{"-- +goose Up\n-- +goose StatementBegin\nx;\n-- +goose Down\ny;", "utdt"},
+		{"-- +goose NO TRANSACTION\n-- +goose Up\nx;\n-- +goose Down\n", "u-d-"},
+		{"-- +migrate Up notransaction\nx;\n-- +migrate Down\n", "u-dt"},
+		{"-- migrate:upwards\nx;", "u-"},
+		{"SELECT '-- migrate:down';", "u-"},
+		{"", "u-"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct parts parts =
+			convention_parts("x.sql", cases[i].text, strlen(cases[i].text));
+		char described[2 * PARTS_MAX + 1];
+
+		describe(&parts, described);
+		cr_expect_str_eq(described, cases[i].parts, "%s", cases[i].text);
+	}
+}
+
+Test(convention, more_marks_than_parts)
+{
+	static char text[2 * PARTS_MAX * sizeof("-- migrate:up\n")];
+	struct parts parts;
+
+	for (int i = 0; i < 2 * PARTS_MAX; i++)
+		strcat(text, "-- migrate:up\n");
+	parts = convention_parts("x.sql", text, strlen(text));
+	cr_expect_eq(parts.n, PARTS_MAX);
+	cr_expect_eq(parts.items[PARTS_MAX - 1].end, strlen(text));
+}
+
+Test(convention, order)
+{
+	static const char *const sorted[] = {
+		"20200101_x/up.sql",
+		"a/1_x.up.sql",
+		"a/2_x.up.sql",
+		"a/10_x.up.sql",
+		"a-b/1_x.up.sql",
+		"a/B1__x.sql",
+		"V1_0_1__x.sql",
+		"V1_1__x.sql",
+		"b/V1.2__x.sql",
+		"V02__x.sql",
+		"a/V10__x.sql",
+		"R__a.sql",
+		"R__b.sql",
+		"U1__x.sql",
+		"U2__x.sql",
+	};
+	enum { N = sizeof(sorted) / sizeof(sorted[0]) };
+	const char *paths[N];
+
+	for (size_t i = 0; i < N; i++)
+		paths[i] = sorted[N - 1 - i];
+	qsort(paths, N, sizeof(*paths), convention_order);
+	for (size_t i = 0; i < N; i++)
+		cr_expect_str_eq(paths[i], sorted[i], "at %zu", i);
+}

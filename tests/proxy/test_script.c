@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "arena.h"
+#include "rule.h"
+#include "script.h"
+
+static struct script read_text(struct arena *arena, const char *text)
+{
+	static const struct script_options options = {.limits = &head_limits_default};
+
+	return script_read(arena, "x.sql", text, strlen(text), &options);
+}
+
+Test(script, places)
+{
+	struct arena arena = {0};
+	struct script script = read_text(&arena, "SELECT 1;\r\n\t\xc3\xbc SELECT 2;");
+	static const struct {
+		size_t at;
+		unsigned line, column;
+	} cases[] = {
+		{0, 1, 1}, {8, 1, 9}, {10, 1, 11}, {11, 2, 1}, {12, 2, 2}, {15, 2, 4}, {24, 2, 13}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct place place = script_place(&script, cases[i].at);
+
+		cr_expect_eq(place.line, cases[i].line, "%zu", cases[i].at);
+		cr_expect_eq(place.column, cases[i].column, "%zu: %u", cases[i].at, place.column);
+	}
+	arena_free(&arena);
+}
+
+Test(script, clauses_keep_their_place_in_the_file)
+{
+	static const char text[] = "SELECT 1;\nALTER TABLE t ADD a int,\n ALTER b SET NOT NULL;";
+	struct arena arena = {0};
+	struct script script = read_text(&arena, text);
+	const struct stmt *stmt = &script.stmts[1].stmt;
+
+	cr_assert_eq(script.n_stmts, 2);
+	cr_assert_eq(stmt->n_actions, 2);
+	cr_expect_eq(stmt->actions[0].location, strstr(text, "ADD") - text);
+	cr_expect_eq(stmt->actions[1].location, strstr(text, "ALTER b") - text);
+	arena_free(&arena);
+}
+
+Test(script, errors_hide_no_other_statement)
+{
+	static const struct {
+		const char *text;
+		size_t n, refused, at; /* at: where the first is wrong */
+	} cases[] = {
+		{"SELECT 1; SELECT 2", 2, 0, 0},
+		{"SELEC; SELECT 2", 2, 1, 0},
+		{"SELECT 1; SELECT \xc3\xbc x y; SELECT 3", 3, 1, 22},
+		{"CREATE TABLE a (b int; SELECT 1; SELECT 2;", 3, 1, 21},
+		{"SELECT :a; DROP TABLE ${t}", 2, 0, 0},
+		{"SELECT 'x", 1, 1, 7},
+	};
+	struct arena arena = {0};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct script script = read_text(&arena, cases[i].text);
+		size_t refused = 0, at = 0;
+
+		for (size_t j = script.n_stmts; j-- > 0;)
+			if (script.stmts[j].error != NULL) {
+				refused++;
+				at = script.stmts[j].error_at;
+			}
+		cr_expect_eq(script.n_stmts, cases[i].n, "%s: %zu", cases[i].text, script.n_stmts);
+		cr_expect_eq(refused, cases[i].refused, "%s", cases[i].text);
+		cr_expect_eq(at, cases[i].at, "%s: %zu", cases[i].text, at);
+	}
+	arena_free(&arena);
+}
+
+Test(script, suppressions)
+{
+	static const struct {
+		const char *comment;
+		size_t n_rules;
+		const char *reason, *error; /* one of them */
+	} cases[] = {
+		{"-- phasegate: allow drop-table because it is old ", 1, "it is old", NULL},
+		{"--phasegate:allow drop-table,truncate because x", 2, "x", NULL},
+		{"---- PhaseGate: ALLOW drop-table , truncate BECAUSE x\r", 2, "x", NULL},
+		{"-- phasegate: allow drop-table", 0, NULL, "no reason"},
+		{"-- phasegate: allow drop-table because", 0, NULL, "no reason"},
+		{"-- phasegate: allow because x", 0, NULL, "no rule"},
+		{"-- phasegate: allow nothing because x", 0, NULL, "\"nothing\""},
+		{"-- phasegate: forbid drop-table", 0, NULL, "understood"},
+	};
+	struct arena arena = {0};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *comment = cases[i].comment;
+		struct suppression found;
+
+		cr_assert(
+			suppression_read(&arena, comment, strlen(comment), &found), "%s", comment);
+		cr_expect_eq(suppression_covers(&found, rule_by_id("drop-table")),
+			cases[i].error == NULL, "%s", comment);
+		if (cases[i].error != NULL) {
+			cr_expect(
+				found.error != NULL && strstr(found.error, cases[i].error) != NULL,
+				"%s: %s", comment, found.error);
+			continue;
+		}
+		cr_expect_eq(found.n_rules, cases[i].n_rules, "%s", comment);
+		cr_expect_str_eq(found.reason, cases[i].reason, "%s", comment);
+	}
+	cr_expect_not(suppression_read(
+		&arena, "-- about phasegate: allow", 25, &(struct suppression){0}));
+	arena_free(&arena);
+}
