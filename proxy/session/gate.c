@@ -343,12 +343,15 @@ bool gate_may_execute(const char *text, size_t len)
 	return false;
 }
 
-/* https://www.postgresql.org/docs/current/protocol-replication.html; SHOW is SQL's as well. */
+/*
+ * https://www.postgresql.org/docs/current/protocol-replication.html.  The walsender knows its
+ * commands in capitals only, and takes everything else for SQL, of any number of statements.  SHOW
+ * is both, so it is judged as SQL.
+ */
 bool gate_replication_harmless(const char *text, size_t len)
 {
 	static const char *const commands[] = {
 		"IDENTIFY_SYSTEM",
-		"SHOW",
 		"TIMELINE_HISTORY",
 		"CREATE_REPLICATION_SLOT",
 		"ALTER_REPLICATION_SLOT",
@@ -368,7 +371,7 @@ bool gate_replication_harmless(const char *text, size_t len)
 		word++)
 		;
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strlen(commands[i]) == word && strncasecmp(text, commands[i], word) == 0)
+		if (strlen(commands[i]) == word && strncmp(text, commands[i], word) == 0)
 			return true;
 	return head_scan(text, len, &head_limits_default, false).verdict == HEAD_HARMLESS;
 }
