@@ -165,10 +165,10 @@ static bool follows(const unsigned char *word, const unsigned char *token, const
 	return p == token;
 }
 
-/* FOR UPDATE, FOR NO KEY UPDATE, ON CONFLICT DO UPDATE, and the actions of MERGE. */
+/* FOR UPDATE, FOR NO KEY UPDATE, ON CONFLICT DO UPDATE.  MERGE's THEN UPDATE has no WHERE. */
 static bool is_clause(const struct reading *reading, const struct token *token)
 {
-	static const char *const reserved[] = {"for", "do", "then"};
+	static const char *const reserved[] = {"for", "do"};
 
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++)
 		if (follows(reading->word, token->start, reserved[i]))

@@ -24,7 +24,7 @@ struct builder {
 	bool executes_prepared;
 	const char *prepared_name;
 	bool not_understood; /* becomes an ACTION_UNCLASSIFIED in the end */
-	bool stored; /* its queries are kept for later, not run now */
+	bool stored; /* its queries are kept, and no query starts a write of theirs */
 	unsigned habits;
 };
 
@@ -96,9 +96,12 @@ struct partition_bound *make_bound(
 const char *behind_bound(
 	struct builder *builder, const PgQuery__PartitionBoundSpec *spec, struct span span);
 
-/* stmt_where.c: true when a WHERE clause holds for every row, but for NULLs in it, or is missing.
+/*
+ * stmt_where.c: true when a WHERE clause holds for every row, but for NULLs in it, holds for all or
+ * none because it looks at no column, or is missing.  of: only columns of this relation count;
+ * NULL: those of any.
  */
-bool where_is_tautology(const PgQuery__Node *where);
+bool where_is_tautology(const PgQuery__Node *where, const PgQuery__RangeVar *of);
 
 /* stmt_set.c */
 bool lexing_parameter(const char *name);
@@ -108,6 +111,8 @@ void add_parameter(struct builder *builder, const char *name, const char *value,
 
 /* stmt_opaque.c: a function that runs SQL text handed to it, in whatever schema. */
 bool runs_sql(const char *function);
+/* stmt_query.c: a function is called, or will be under another name: what if it runs SQL text? */
+struct action *note_function(struct builder *builder, PgQuery__Node *const *parts, size_t n);
 
 /* Handlers fill in the action that the table made for them; those of COMPOUND rows get NULL. */
 #define STATEMENT(node, kind, tag, handler)                                                        \

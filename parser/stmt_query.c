@@ -100,14 +100,14 @@ static void visit_update(struct builder *builder, const PgQuery__UpdateStmt *upd
 		return;
 	}
 	note_write(builder, update->relation);
-	if (where_is_tautology(update->where_clause))
+	if (where_is_tautology(update->where_clause, NULL))
 		add_on_relation(builder, ACTION_UPDATE_WITHOUT_WHERE, update->relation);
 }
 
 static void visit_delete(struct builder *builder, const PgQuery__DeleteStmt *delete)
 {
 	note_write(builder, delete->relation);
-	if (where_is_tautology(delete->where_clause))
+	if (where_is_tautology(delete->where_clause, NULL))
 		add_on_relation(builder, ACTION_DELETE_WITHOUT_WHERE, delete->relation);
 }
 
@@ -156,21 +156,32 @@ static void visit_set_config(struct builder *builder, const PgQuery__FuncCall *c
 	add_parameter(builder, arena_strdup(builder->arena, name), value, false);
 }
 
-static void visit_function(struct builder *builder, const PgQuery__FuncCall *call)
+static const char *last_part(PgQuery__Node *const *parts, size_t n)
 {
-	const char *function =
-		call->n_funcname == 0 ? NULL : tree_string(call->funcname[call->n_funcname - 1]);
+	return n == 0 ? NULL : tree_string(parts[n - 1]);
+}
+
+struct action *note_function(struct builder *builder, PgQuery__Node *const *parts, size_t n)
+{
+	const char *function = last_part(parts, n);
 	struct action *action;
 
-	if (function == NULL)
-		return;
-	if (strcmp(function, "set_config") == 0)
-		visit_set_config(builder, call);
-	if (!runs_sql(function))
-		return;
+	if (function == NULL || !runs_sql(function))
+		return NULL;
 	action = add_action(builder, ACTION_DYNAMIC_SQL);
 	action->name = tree_text(builder->arena, function);
-	if (call->location >= 0)
+	return action;
+}
+
+static void visit_function(struct builder *builder, const PgQuery__FuncCall *call)
+{
+	const char *function = last_part(call->funcname, call->n_funcname);
+	struct action *action;
+
+	if (function != NULL && strcmp(function, "set_config") == 0)
+		visit_set_config(builder, call);
+	action = note_function(builder, call->funcname, call->n_funcname);
+	if (action != NULL && call->location >= 0)
 		action->location = (size_t)call->location;
 }
 
@@ -191,6 +202,28 @@ static void visit_operator(struct builder *builder, const PgQuery__AExpr *expr)
 		builder->habits |= HABIT_LEADING_WILDCARD;
 }
 
+/*
+ * MERGE changes every row when neither its ON nor the WHEN leaves any out.  Columns of the source
+ * leave out none of the target's.
+ */
+static void visit_merge(struct builder *builder, const PgQuery__MergeStmt *merge)
+{
+	note_write(builder, merge->relation);
+	if (!where_is_tautology(merge->join_condition, merge->relation))
+		return;
+	for (size_t i = 0; i < merge->n_merge_when_clauses; i++) {
+		const PgQuery__MergeWhenClause *when =
+			merge->merge_when_clauses[i]->merge_when_clause;
+		bool deletes = when->command_type == PG_QUERY__CMD_TYPE__CMD_DELETE;
+
+		if ((deletes || when->command_type == PG_QUERY__CMD_TYPE__CMD_UPDATE) &&
+			where_is_tautology(when->condition, merge->relation))
+			add_on_relation(builder,
+				deletes ? ACTION_DELETE_WITHOUT_WHERE : ACTION_UPDATE_WITHOUT_WHERE,
+				merge->relation);
+	}
+}
+
 static void visit_change(struct builder *builder, const ProtobufCMessage *message)
 {
 	const ProtobufCMessageDescriptor *type = message->descriptor;
@@ -204,7 +237,7 @@ static void visit_change(struct builder *builder, const ProtobufCMessage *messag
 	else if (type == &pg_query__a__expr__descriptor)
 		visit_operator(builder, (const PgQuery__AExpr *)message);
 	else if (type == &pg_query__merge_stmt__descriptor)
-		note_write(builder, ((const PgQuery__MergeStmt *)message)->relation);
+		visit_merge(builder, (const PgQuery__MergeStmt *)message);
 	else if (type == &pg_query__select_stmt__descriptor)
 		visit_select(builder, (const PgQuery__SelectStmt *)message);
 	else if (type == &pg_query__copy_stmt__descriptor &&

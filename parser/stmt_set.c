@@ -115,6 +115,19 @@ void handle_set(struct builder *builder, const PgQuery__Node *node, struct actio
 		set->is_local);
 }
 
+/* Sessions to come would begin with it. */
+static void note_lasting(struct builder *builder, const PgQuery__VariableSetStmt *set)
+{
+	const char *value = set_value(builder, set);
+	struct action *action;
+
+	if (!lexing_parameter(set->name) || lexing_safe(set->name, value))
+		return;
+	action = add_action(builder, ACTION_SET_PARAMETER);
+	action->name = folded(builder->arena, set->name);
+	action->new_name = value;
+}
+
 void handle_alter_system(struct builder *builder, const PgQuery__Node *node, struct action *action)
 {
 	const PgQuery__VariableSetStmt *set = node->alter_system_stmt->setstmt;
@@ -122,4 +135,17 @@ void handle_alter_system(struct builder *builder, const PgQuery__Node *node, str
 	action->name = tree_text(builder->arena, set->name);
 	action->new_name = set_value(builder, set);
 	builder->no_transaction = true;
+	note_lasting(builder, set);
+}
+
+void handle_role_set(struct builder *builder, const PgQuery__Node *node, struct action *action)
+{
+	handle_role(builder, node, action);
+	note_lasting(builder, node->alter_role_set_stmt->setstmt);
+}
+
+void handle_database_set(struct builder *builder, const PgQuery__Node *node, struct action *action)
+{
+	handle_named(builder, node, action);
+	note_lasting(builder, node->alter_database_set_stmt->setstmt);
 }

@@ -37,6 +37,21 @@ void handle_define(struct builder *builder, const PgQuery__Node *node, struct ac
 	set_tag(builder, "CREATE", define->kind);
 	set_name(builder, action, define->defnames, define->n_defnames);
 	action->object = object_kind(define->kind)->word;
+	for (size_t i = 0; i < define->n_definition; i++) {
+		const PgQuery__Node *value = define->definition[i]->def_elem->arg;
+
+		if (value != NULL && value->node_case == PG_QUERY__NODE__NODE_TYPE_NAME)
+			note_function(builder, value->type_name->names, value->type_name->n_names);
+	}
+}
+
+void handle_cast(struct builder *builder, const PgQuery__Node *node, struct action *action)
+{
+	const PgQuery__ObjectWithArgs *function = node->create_cast_stmt->func;
+
+	(void)action;
+	if (function != NULL)
+		note_function(builder, function->objname, function->n_objname);
 }
 
 void handle_alter_type(struct builder *builder, const PgQuery__Node *node, struct action *action)
@@ -115,7 +130,14 @@ void handle_create_function(
 		builder->tag = "CREATE PROCEDURE";
 	set_name(builder, action, create->funcname, create->n_funcname);
 	action->object = create->is_procedure ? "PROCEDURE" : "FUNCTION";
-	builder->stored = true;
+	for (size_t i = 0; i < create->n_options; i++) {
+		PgQuery__Node **parts;
+		size_t n = tree_list(create->options[i]->def_elem->arg, &parts);
+
+		/* LANGUAGE internal AS 'query_to_xml': another name for it */
+		if (strcmp(create->options[i]->def_elem->defname, "as") == 0)
+			note_function(builder, parts, n);
+	}
 }
 
 void handle_role(struct builder *builder, const PgQuery__Node *node, struct action *action)

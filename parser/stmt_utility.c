@@ -129,6 +129,20 @@ void handle_explain(struct builder *builder, const PgQuery__Node *node, struct a
 	builder->tag = tag;
 }
 
+/*
+ * What must be judged cannot be kept under a name: when it runs, the table may have grown or its
+ * name may mean another one, and EXECUTE can hide (in a Parse of long before, in a function).
+ */
+void handle_prepare(struct builder *builder, const PgQuery__Node *node, struct action *none)
+{
+	(void)none;
+	classify_queries(builder, &node->base);
+	if (builder->guarded)
+		add_action(builder, ACTION_DYNAMIC_SQL)->name = "PREPARE";
+	else
+		add_action(builder, ACTION_HARMLESS);
+}
+
 void handle_execute(struct builder *builder, const PgQuery__Node *node, struct action *harmless)
 {
 	(void)harmless;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
  * Does a WHERE clause leave any row out?  Three-valued logic over constants, with a fourth value
- * for what depends on the row.  x = x counts as true: it leaves out NULLs and nothing else.
+ * for what depends on the row, and a fifth for what looks at no row: then it is all rows or none,
+ * and we assume all.  x = x counts as true: it leaves out NULLs and nothing else.
  */
 #include "stmt_internal.h"
 
@@ -14,6 +15,7 @@ enum truth {
 	TRUTH_NULL,
 	TRUTH_TRUE,
 	TRUTH_DEPENDS,
+	TRUTH_ALL_OR_NONE,
 };
 
 static enum truth fold(const PgQuery__Node *node);
@@ -132,14 +134,68 @@ static enum truth holds(const char *operator, int order)
 	return TRUTH_DEPENDS;
 }
 
-/* The same column on both sides, casts and all. */
-static bool same_column(const PgQuery__Node *a, const PgQuery__Node *b)
+static const PgQuery__ColumnRef *column_of(const PgQuery__Node *node)
 {
-	const PgQuery__Node *column = without_casts(a);
+	return node != NULL && node->node_case == PG_QUERY__NODE__NODE_COLUMN_REF ? node->column_ref
+										  : NULL;
+}
 
-	return column != NULL && b != NULL &&
-	       column->node_case == PG_QUERY__NODE__NODE_COLUMN_REF &&
+/* id and t.id: were they two columns, id alone would be ambiguous. */
+static bool same_name(const PgQuery__ColumnRef *a, const PgQuery__ColumnRef *b)
+{
+	const char *name = tree_string(a->fields[a->n_fields - 1]);
+	const char *other = tree_string(b->fields[b->n_fields - 1]);
+
+	return (a->n_fields == 1 || b->n_fields == 1) && name != NULL && other != NULL &&
+	       strcmp(name, other) == 0;
+}
+
+/* The same on both sides, whatever it is cast to: a column, or an expression of some. */
+static bool same(const PgQuery__Node *a, const PgQuery__Node *b)
+{
+	const PgQuery__ColumnRef *column, *other;
+
+	a = without_casts(a);
+	b = without_casts(b);
+	if (a == NULL || b == NULL)
+		return false;
+	column = column_of(a);
+	other = column_of(b);
+	return (column != NULL && other != NULL && same_name(column, other)) ||
 	       tree_equal(&a->base, &b->base);
+}
+
+struct column_search {
+	const PgQuery__RangeVar *of;
+	bool found;
+};
+
+static bool qualifies(const PgQuery__RangeVar *of, const PgQuery__ColumnRef *ref)
+{
+	const char *qualifier = tree_string(ref->fields[ref->n_fields < 2 ? 0 : ref->n_fields - 2]);
+
+	return of == NULL || ref->n_fields == 1 || qualifier == NULL ||
+	       strcmp(qualifier, of->alias != NULL ? of->alias->aliasname : of->relname) == 0;
+}
+
+/* What may differ from row to row; CURRENT_USER and its like tier 1 cannot tell from columns. */
+static bool visit_column(void *context, const ProtobufCMessage *message)
+{
+	struct column_search *search = context;
+
+	if (message->descriptor == &pg_query__column_ref__descriptor)
+		search->found |= qualifies(search->of, (const PgQuery__ColumnRef *)message);
+	search->found |= message->descriptor == &pg_query__current_of_expr__descriptor ||
+			 message->descriptor == &pg_query__sqlvalue_function__descriptor;
+	return !search->found;
+}
+
+static bool looks_at_columns(const PgQuery__Node *node, const PgQuery__RangeVar *of)
+{
+	struct column_search search = {.of = of};
+
+	tree_walk(&node->base, visit_column, &search);
+	return search.found;
 }
 
 static enum truth compare(
@@ -148,7 +204,7 @@ static enum truth compare(
 	const PgQuery__AConst *a = constant(left), *b = constant(right);
 	int order;
 
-	if (same_column(left, right))
+	if ((a == NULL || b == NULL) && same(left, right))
 		return holds(operator, 0);
 	if (a == NULL || b == NULL)
 		return TRUTH_DEPENDS;
@@ -168,7 +224,7 @@ static enum truth fold_distinct(const PgQuery__AExpr *expr)
 {
 	const PgQuery__AConst *a = constant(expr->lexpr), *b = constant(expr->rexpr);
 
-	if (same_column(expr->lexpr, expr->rexpr))
+	if ((a == NULL || b == NULL) && same(expr->lexpr, expr->rexpr))
 		return TRUTH_FALSE;
 	if (a == NULL || b == NULL)
 		return TRUTH_DEPENDS;
@@ -181,6 +237,8 @@ static enum truth either(enum truth a, enum truth b)
 {
 	if (a == TRUTH_TRUE || b == TRUTH_TRUE)
 		return TRUTH_TRUE;
+	if (a == TRUTH_ALL_OR_NONE || b == TRUTH_ALL_OR_NONE)
+		return TRUTH_ALL_OR_NONE;
 	if (a == TRUTH_DEPENDS || b == TRUTH_DEPENDS)
 		return TRUTH_DEPENDS;
 	return a == TRUTH_NULL || b == TRUTH_NULL ? TRUTH_NULL : TRUTH_FALSE;
@@ -188,7 +246,13 @@ static enum truth either(enum truth a, enum truth b)
 
 static enum truth both(enum truth a, enum truth b)
 {
-	return negate(either(negate(a), negate(b)));
+	if (a == TRUTH_FALSE || b == TRUTH_FALSE)
+		return TRUTH_FALSE;
+	if (a == TRUTH_DEPENDS || b == TRUTH_DEPENDS)
+		return TRUTH_DEPENDS;
+	if (a == TRUTH_ALL_OR_NONE || b == TRUTH_ALL_OR_NONE)
+		return TRUTH_ALL_OR_NONE;
+	return a == TRUTH_NULL || b == TRUTH_NULL ? TRUTH_NULL : TRUTH_TRUE;
 }
 
 /* x IN (..) and x NOT IN (..), whose operators are = and <>. */
@@ -202,6 +266,20 @@ static enum truth fold_in(const PgQuery__AExpr *expr, const char *operator)
 	for (size_t i = 0; i < n; i++)
 		found = either(found, compare("=", expr->lexpr, items[i]));
 	return negated ? negate(found) : found;
+}
+
+/* x = ANY (ARRAY[..]) */
+static enum truth fold_any(const PgQuery__AExpr *expr, const char *operator)
+{
+	const PgQuery__Node *array = without_casts(expr->rexpr);
+	enum truth found = TRUTH_FALSE;
+
+	if (array == NULL || array->node_case != PG_QUERY__NODE__NODE_A_ARRAY_EXPR)
+		return TRUTH_DEPENDS;
+	for (size_t i = 0; i < array->a_array_expr->n_elements; i++)
+		found = either(
+			found, compare(operator, expr->lexpr, array->a_array_expr->elements[i]));
+	return found;
 }
 
 static enum truth fold_between(const PgQuery__AExpr *expr)
@@ -239,6 +317,8 @@ static enum truth fold_expr(const PgQuery__AExpr *expr)
 		return fold_distinct(expr);
 	case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT:
 		return negate(fold_distinct(expr));
+	case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY:
+		return fold_any(expr, operator);
 	case PG_QUERY__A__EXPR__KIND__AEXPR_IN:
 		return fold_in(expr, operator);
 	case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN:
@@ -276,7 +356,7 @@ static bool complementary(PgQuery__Node *const *args, size_t n)
 			const PgQuery__Node *b =
 				null_tested(args[j], PG_QUERY__NULL_TEST_TYPE__IS_NOT_NULL);
 
-			if (b != NULL && same_column(a, b))
+			if (b != NULL && same(a, b))
 				return true;
 		}
 	}
@@ -309,7 +389,7 @@ static enum truth fold_boolean_test(const PgQuery__BooleanTest *test)
 {
 	enum truth value = fold(test->arg);
 
-	if (value == TRUTH_DEPENDS)
+	if (value == TRUTH_DEPENDS || value == TRUTH_ALL_OR_NONE)
 		return value;
 	switch (test->booltesttype) {
 	case PG_QUERY__BOOL_TEST_TYPE__IS_TRUE:
@@ -334,7 +414,7 @@ static enum truth fold_null_test(const PgQuery__NullTest *test)
 	const PgQuery__AConst *value = constant(test->arg);
 	enum truth is_null = value == NULL ? fold(test->arg) : truth(value->isnull);
 
-	if (value == NULL && is_null != TRUTH_DEPENDS)
+	if (value == NULL && is_null != TRUTH_DEPENDS && is_null != TRUTH_ALL_OR_NONE)
 		is_null = truth(is_null == TRUTH_NULL);
 	return test->nulltesttype == PG_QUERY__NULL_TEST_TYPE__IS_NULL ? is_null : negate(is_null);
 }
@@ -357,23 +437,12 @@ static enum truth fold_sublink(const PgQuery__SubLink *link)
 	return has_row == TRUTH_NULL ? TRUTH_FALSE : has_row;
 }
 
-static enum truth fold(const PgQuery__Node *node)
+/* What we can say of a condition by its form alone. */
+static enum truth fold_leaf(const PgQuery__Node *node)
 {
-	if (node == NULL)
-		return TRUTH_DEPENDS;
 	switch (node->node_case) {
-	case PG_QUERY__NODE__NODE_A_CONST:
-		return fold_constant(node->a_const);
-	case PG_QUERY__NODE__NODE_TYPE_CAST:
-		return fold(node->type_cast->arg);
 	case PG_QUERY__NODE__NODE_A_EXPR:
 		return fold_expr(node->a_expr);
-	case PG_QUERY__NODE__NODE_BOOL_EXPR:
-		return fold_bool(node->bool_expr);
-	case PG_QUERY__NODE__NODE_NULL_TEST:
-		return fold_null_test(node->null_test);
-	case PG_QUERY__NODE__NODE_BOOLEAN_TEST:
-		return fold_boolean_test(node->boolean_test);
 	case PG_QUERY__NODE__NODE_SUB_LINK:
 		return fold_sublink(node->sub_link);
 	default:
@@ -381,7 +450,35 @@ static enum truth fold(const PgQuery__Node *node)
 	}
 }
 
-bool where_is_tautology(const PgQuery__Node *where)
+static enum truth fold(const PgQuery__Node *node)
 {
-	return where == NULL || fold(where) == TRUTH_TRUE;
+	enum truth value;
+
+	if (node == NULL)
+		return TRUTH_DEPENDS;
+	switch (node->node_case) {
+	case PG_QUERY__NODE__NODE_A_CONST:
+		return fold_constant(node->a_const);
+	case PG_QUERY__NODE__NODE_TYPE_CAST:
+		return fold(node->type_cast->arg);
+	case PG_QUERY__NODE__NODE_BOOL_EXPR:
+		return fold_bool(node->bool_expr);
+	case PG_QUERY__NODE__NODE_NULL_TEST:
+		return fold_null_test(node->null_test);
+	case PG_QUERY__NODE__NODE_BOOLEAN_TEST:
+		return fold_boolean_test(node->boolean_test);
+	default:
+		value = fold_leaf(node);
+		return value == TRUTH_DEPENDS && !looks_at_columns(node, NULL) ? TRUTH_ALL_OR_NONE
+									       : value;
+	}
+}
+
+bool where_is_tautology(const PgQuery__Node *where, const PgQuery__RangeVar *of)
+{
+	enum truth value = where == NULL ? TRUTH_TRUE : fold(where);
+
+	if (value == TRUTH_DEPENDS && of != NULL && !looks_at_columns(where, of))
+		return true;
+	return value == TRUTH_TRUE || value == TRUTH_ALL_OR_NONE;
 }

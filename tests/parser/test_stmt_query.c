@@ -50,7 +50,6 @@ Test(stmt_query, dangerous_changes)
 		{"EXPLAIN (analyze 1) DELETE FROM t", ACTION_DELETE_WITHOUT_WHERE, "t", false},
 		{"EXPLAIN (ANALYZE false, ANALYZE) DELETE FROM t", ACTION_DELETE_WITHOUT_WHERE, "t",
 			false},
-		{"PREPARE p AS DELETE FROM t", ACTION_DELETE_WITHOUT_WHERE, "t", false},
 		{"COPY (DELETE FROM t RETURNING *) TO STDOUT", ACTION_DELETE_WITHOUT_WHERE, "t",
 			false},
 		{"COPY t FROM PROGRAM 'x'", ACTION_COPY_PROGRAM, "t", false},
@@ -61,7 +60,7 @@ Test(stmt_query, dangerous_changes)
 			"pg_catalog.pg_proc", false},
 		{"DELETE FROM information_schema.sql_parts WHERE a = 1", ACTION_CATALOG_WRITE,
 			"information_schema.sql_parts", false},
-		{"MERGE INTO pg_index USING u ON true WHEN MATCHED THEN DELETE",
+		{"MERGE INTO pg_index t USING u ON t.a = u.a WHEN MATCHED THEN DELETE",
 			ACTION_CATALOG_WRITE, "pg_index", false},
 		{"COPY pg_authid FROM STDIN", ACTION_CATALOG_WRITE, "pg_authid", false},
 		{"WITH w AS (UPDATE pg_index SET indisvalid = true WHERE a = 1 RETURNING 1) SELECT "
@@ -70,7 +69,14 @@ Test(stmt_query, dangerous_changes)
 		{"EXPLAIN ANALYZE CREATE TABLE s.x AS SELECT 1", ACTION_CREATE_TABLE_AS, "s.x",
 			false},
 		{"EXPLAIN ANALYZE SELECT 1 INTO x", ACTION_CREATE_TABLE_AS, "x", false},
-		{"PREPARE p AS SELECT 1 INTO x", ACTION_CREATE_TABLE_AS, "x", false},
+		{"MERGE INTO t USING u ON true WHEN MATCHED THEN DELETE",
+			ACTION_DELETE_WITHOUT_WHERE, "t", false},
+		{"MERGE INTO s.t USING u ON t.a = t.a WHEN MATCHED AND 1 = 1 THEN UPDATE SET a = 1",
+			ACTION_UPDATE_WITHOUT_WHERE, "s.t", false},
+		{"MERGE INTO t USING u ON u.a = 1 WHEN MATCHED THEN DELETE",
+			ACTION_DELETE_WITHOUT_WHERE, "t", false},
+		{"MERGE INTO t AS x USING t ON t.a = 1 WHEN MATCHED THEN DELETE",
+			ACTION_DELETE_WITHOUT_WHERE, "t", false},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -177,20 +183,69 @@ Test(stmt_query, names_of_functions_that_run_sql)
 			rows[i].runs_sql, "%s", rows[i].call);
 }
 
-/* A name is no call, and a rule's or a function's query is not run when it is made. */
+/* A name is no call, and a view's query writes nothing. */
 Test(stmt_query, what_is_not_run)
 {
 	cr_expect_not(parsed("SELECT query_to_xml FROM dblink").guarded);
 	cr_expect_not(parsed("SELECT 'query_to_xml()'").guarded);
-	cr_expect_eq(parsed("CREATE RULE r AS ON INSERT TO t DO DELETE FROM u").n_actions, 1);
-	cr_expect_eq(
-		parsed("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC DELETE FROM t; SELECT 1; END")
-			.n_actions,
-		1);
 	cr_expect_eq(parsed("CREATE VIEW v AS SELECT 1").n_actions, 1);
 }
 
 /* What a view or a rule hides is told all the same. */
+Test(stmt_query, merges_with_a_condition)
+{
+	static const char *const rows[] = {
+		"MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN DELETE",
+		"MERGE INTO t USING u ON true WHEN MATCHED AND t.a = 1 THEN UPDATE SET a = 1",
+		"MERGE INTO t USING u ON a = b WHEN MATCHED THEN DO NOTHING",
+		"MERGE INTO t USING u ON true WHEN NOT MATCHED THEN INSERT VALUES (1)",
+		"MERGE INTO t x USING u ON x.a = 1 WHEN MATCHED THEN DELETE",
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		cr_expect_not(parsed(rows[i]).guarded, "%s", rows[i]);
+}
+
+/* What is made now and does its harm later: second action. */
+Test(stmt_query, what_fires_later)
+{
+	static const struct {
+		const char *sql;
+		enum action_kind later;
+	} rows[] = {
+		{"CREATE RULE r AS ON INSERT TO t DO ALSO DELETE FROM u",
+			ACTION_DELETE_WITHOUT_WHERE},
+		{"CREATE RULE r AS ON INSERT TO t DO ALSO (NOTIFY x; UPDATE u SET a = 1)",
+			ACTION_UPDATE_WITHOUT_WHERE},
+		{"CREATE FUNCTION f() RETURNS int BEGIN ATOMIC DELETE FROM t; SELECT 1; END",
+			ACTION_DELETE_WITHOUT_WHERE},
+		{"CREATE FUNCTION f(text) RETURNS xml LANGUAGE internal AS 'query_to_xml'",
+			ACTION_DYNAMIC_SQL},
+		{"CREATE OPERATOR @@@@ (RIGHTARG = text, FUNCTION = pg_catalog.ts_stat)",
+			ACTION_DYNAMIC_SQL},
+		{"CREATE AGGREGATE a (text) (SFUNC = dblink_exec, STYPE = text)",
+			ACTION_DYNAMIC_SQL},
+		{"CREATE CAST (text AS x) WITH FUNCTION dblink_exec(text)", ACTION_DYNAMIC_SQL},
+		{"PREPARE p AS DELETE FROM t", ACTION_DYNAMIC_SQL},
+		{"ALTER ROLE r SET standard_conforming_strings = off", ACTION_SET_PARAMETER},
+		{"ALTER USER r SET client_encoding = sjis", ACTION_SET_PARAMETER},
+		{"ALTER ROLE ALL IN DATABASE d SET \"Client_Encoding\" TO big5",
+			ACTION_SET_PARAMETER},
+		{"ALTER DATABASE d SET standard_conforming_strings TO off", ACTION_SET_PARAMETER},
+		{"ALTER SYSTEM SET standard_conforming_strings = off", ACTION_SET_PARAMETER},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct stmt stmt = parsed(rows[i].sql);
+
+		cr_assert_eq(stmt.n_actions, 2, "%s", rows[i].sql);
+		cr_expect_eq(stmt.actions[1].kind, rows[i].later, "%s", rows[i].sql);
+	}
+	cr_expect_eq(parsed("ALTER ROLE r SET standard_conforming_strings = on").n_actions, 1);
+	cr_expect_eq(parsed("ALTER ROLE r RESET ALL").n_actions, 1);
+	cr_expect_not(parsed("PREPARE p AS DELETE FROM t WHERE a = $1").guarded);
+}
+
 Test(stmt_query, stored_calls)
 {
 	struct stmt stmt = parsed("CREATE VIEW v AS SELECT query_to_xml('', true, true, '')");
