@@ -80,11 +80,15 @@ static void add_objects(struct decider *decider, const struct judged *judged)
 		add_object(decider, &judged->context.action->table);
 }
 
+/* Seen by nobody else.  What is written through a view is not the view's. */
 static bool is_new(const struct relation_facts *table, const struct action *action)
 {
+	const bool writes = action->kind == ACTION_UPDATE_WITHOUT_WHERE ||
+			    action->kind == ACTION_DELETE_WITHOUT_WHERE;
+
 	if (table == NULL)
-		return action->temporary;
-	return is_private(table);
+		return action->temporary && !writes;
+	return is_private(table) && !(writes && table->kind == 'v');
 }
 
 static bool has_plan(enum verdict verdict)

@@ -139,22 +139,46 @@ static void vacate(struct facts_track *track, const struct name *name, bool drop
 	all[track->facts.n_vacated++] = (struct vacated_name){*name, dropped};
 }
 
+/* A name may also be spelled with its schema, without it, or with pg_temp: what stands behind those
+ * spellings may have changed too. */
+static void forget_spellings(struct facts_track *track, const char *name)
+{
+	for (size_t i = track->facts.n_relations; i-- > 0;)
+		if (strcmp(track->relations[i].asked.name, name) == 0)
+			track->relations[i] = track->relations[--track->facts.n_relations];
+}
+
 static void on_drop(struct facts_track *track, const struct action *action)
 {
 	for (size_t i = 0; i < action->n_targets; i++) {
 		if (action->kind == ACTION_DROP_TABLE)
 			vacate(track, &action->targets[i], true);
 		forget(track, &action->targets[i]);
+		forget_spellings(track, action->targets[i].name);
 	}
 }
 
-/* The new name may also be spelled with or without its schema: those spellings are not free any
- * more. */
-static void forget_spellings(struct facts_track *track, const char *name)
+/* A view leads to tables that nobody has looked up. */
+static void on_view(struct facts_track *track, const struct action *action)
 {
-	for (size_t i = track->facts.n_relations; i-- > 0;)
-		if (strcmp(track->relations[i].asked.name, name) == 0)
-			track->relations[i] = track->relations[--track->facts.n_relations];
+	if (action->table.name != NULL)
+		forget_spellings(track, action->table.name);
+}
+
+/* Rows that were there before are reached through this table now, if it was made just here. */
+static void on_joined(struct facts_track *track, const struct name *name, const struct name *joined)
+{
+	const struct relation_facts *relation = entry(track, joined);
+
+	if (name->name != NULL && (relation == NULL || !relation->created_in_transaction))
+		forget_spellings(track, name->name);
+}
+
+static void on_reference(struct facts_track *track, const struct action *action,
+	const struct constraint_def *constraint)
+{
+	if (constraint != NULL)
+		on_joined(track, &constraint->referenced, &action->table);
 }
 
 static void on_rename(struct facts_track *track, const struct action *action)
@@ -171,11 +195,13 @@ static void on_rename(struct facts_track *track, const struct action *action)
 	else
 		name.name = action->new_name;
 	if (found == NULL || !found->exists) {
+		forget_spellings(track, action->table.name);
 		forget_spellings(track, name.name);
 		return;
 	}
 	moved = *found;
 	forget(track, &action->table);
+	forget_spellings(track, action->table.name);
 	forget_spellings(track, name.name);
 	target = make_entry(track, &name);
 	*target = moved;
@@ -210,6 +236,15 @@ static void add_column(
 		.not_null = def->not_null,
 		.created_in_transaction = true,
 	};
+}
+
+static void on_add_column(struct facts_track *track, const struct action *action)
+{
+	const struct column_def *def = action->column_def;
+
+	each_table(track, action, add_column);
+	for (size_t i = 0; def != NULL && i < def->n_constraints; i++)
+		on_reference(track, action, &def->constraints[i]);
 }
 
 /* A column that was there is not any more, or under this name no longer is what it was. */
@@ -477,7 +512,7 @@ void track_action(struct facts_track *track, const struct action *action)
 		on_rename(track, action);
 		break;
 	case ACTION_ADD_COLUMN:
-		each_table(track, action, add_column);
+		on_add_column(track, action);
 		break;
 	case ACTION_DROP_COLUMN:
 		each_entry(track, action, drop_column);
@@ -508,6 +543,17 @@ void track_action(struct facts_track *track, const struct action *action)
 		break;
 	case ACTION_ATTACH_PARTITION:
 		each_entry(track, action, grow);
+		on_joined(track, &action->table, &action->other);
+		break;
+	case ACTION_INHERIT:
+		on_joined(track, &action->other, &action->table);
+		break;
+	case ACTION_ADD_FOREIGN_KEY:
+		on_reference(track, action, action->constraint);
+		break;
+	case ACTION_CREATE_VIEW:
+	case ACTION_REPLACE_VIEW:
+		on_view(track, action);
 		break;
 	case ACTION_CREATE_TYPE:
 	case ACTION_CREATE_DOMAIN:

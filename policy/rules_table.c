@@ -100,9 +100,12 @@ const struct rule rule_truncate = {
 	.hint_sql = delete_in_batches,
 };
 
+/* A new table may be referred to by one that is not. */
 static bool truncates_cascade(const struct rule_context *context)
 {
-	return truncates(context) && context->action->cascade;
+	return action_is(context, ACTION_TRUNCATE) && context->action->cascade &&
+	       (truncates(context) ||
+		       (context->table != NULL && context->table->n_referencing > 0));
 }
 
 const struct rule rule_truncate_cascade = {

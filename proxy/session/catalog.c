@@ -319,6 +319,20 @@ static void read_session(struct reader *reader, const json_t *root, struct facts
 	facts->superuser = reader_bool(reader, root, "superuser");
 }
 
+/*
+ * REPEATABLE READ and up: we look with the transaction's snapshot, the statement that is judged
+ * does not.  What we cannot see may be there: nothing is known of it.
+ */
+static size_t keep_visible(struct relation_facts *relations, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (relations[i].exists)
+			relations[kept++] = relations[i];
+	return kept;
+}
+
 /* What was asked for comes first, in that order; relations looked up besides go by their own names.
  */
 static void read_relations(struct reader *reader, const json_t *root,
@@ -333,6 +347,8 @@ static void read_relations(struct reader *reader, const json_t *root,
 		relations[i].asked =
 			i < request->n_relations ? request->relations[i] : relations[i].name;
 	facts->relations = relations;
+	if (reader_bool(reader, root, "snapshot_kept"))
+		facts->n_relations = keep_visible(relations, facts->n_relations);
 }
 
 static void read_types(struct reader *reader, const json_t *root,

@@ -69,6 +69,23 @@ tree AS (
 	SELECT tree.root, h.inhrelid, h.inhparent, tree.depth + 1
 	FROM tree JOIN pg_catalog.pg_inherits h ON h.inhparent = tree.oid
 ),
+-- What a statement on the root reaches: itself, what is below it, and below a view what it selects from.
+parts AS (
+	SELECT r.oid AS root, r.oid FROM relations r
+	UNION
+	SELECT parts.root, below.oid
+	FROM parts
+		CROSS JOIN LATERAL (
+			SELECT h.inhrelid AS oid FROM pg_catalog.pg_inherits h WHERE h.inhparent = parts.oid
+			UNION ALL
+			SELECT d.refobjid
+			FROM pg_catalog.pg_class v
+				JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid
+				JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+					AND d.objid = w.oid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+			WHERE v.oid = parts.oid AND v.relkind = 'v'
+		) AS below
+),
 -- What holds rows: the relation itself, or what is below it.  relpages and reltuples are what VACUUM
 -- and ANALYZE saw last; the cumulative statistics tell of rows that came since.  PostgreSQL 13 says 0
 -- for "never looked at", later ones -1: then the size of the file bounds the rows, 226 to a page at most.
@@ -83,8 +100,7 @@ sizes AS MATERIALIZED (
 			AND pg_catalog.pg_stat_get_live_tuples(c.oid) = 0
 			AND pg_catalog.pg_stat_get_ins_since_vacuum(c.oid) = 0
 			AND pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) = 0) AS empty
-	FROM (SELECT r.oid AS root, r.oid FROM relations r
-			UNION SELECT tree.root, tree.oid FROM tree) AS part
+	FROM parts part
 		JOIN pg_catalog.pg_class c ON c.oid = part.oid
 		CROSS JOIN me
 		CROSS JOIN LATERAL (SELECT (c.reltuples < 0)
@@ -92,7 +108,7 @@ sizes AS MATERIALIZED (
 		CROSS JOIN LATERAL (SELECT looked.never, CASE WHEN looked.never
 			THEN (pg_catalog.pg_relation_size(c.oid::pg_catalog.regclass) / 8192)
 			ELSE c.relpages::pg_catalog.int8 END AS pages) AS seen
-	WHERE c.relkind <> 'p' AND c.relkind <> 'I'
+	WHERE c.relkind <> 'p' AND c.relkind <> 'I' AND c.relkind <> 'v'
 	GROUP BY part.root
 ),
 -- who errors when a column changes or goes; col 0: the relation as a whole
@@ -176,19 +192,19 @@ bodies AS MATERIALIZED (
 -- rewrite that one) and of the row type's dependency; without a row type, what comes nearest.
 marks AS MATERIALIZED (
 	SELECT r.oid, a.xmin::pg_catalog.text::pg_catalog.int8 AS xid
-	FROM relations r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum = -6
+	FROM (SELECT DISTINCT oid FROM parts) AS r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum = -6
 	UNION ALL
 	SELECT r.oid, d.xmin::pg_catalog.text::pg_catalog.int8
-	FROM relations r
+	FROM (SELECT DISTINCT oid FROM parts) AS r
 		JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.reltype <> 0
 		JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid = c.reltype
 			AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = c.oid AND d.deptype = 'i'
 	UNION ALL
 	SELECT r.oid, c.xmin::pg_catalog.text::pg_catalog.int8
-	FROM relations r JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.reltype = 0
+	FROM (SELECT DISTINCT oid FROM parts) AS r JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.reltype = 0
 	UNION ALL
 	SELECT r.oid, a.xmin::pg_catalog.text::pg_catalog.int8
-	FROM relations r
+	FROM (SELECT DISTINCT oid FROM parts) AS r
 		JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.reltype = 0
 		JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum = 1
 ),
@@ -209,6 +225,12 @@ created AS MATERIALIZED (
 			SELECT pg_catalog.mod((m.xid - pg_catalog.mod(me.top, 4294967296)) + 4294967296, 4294967296) AS n
 		) AS since
 	GROUP BY m.oid
+),
+-- Seen by nobody else only if nothing it reaches is.
+hidden AS MATERIALIZED (
+	SELECT part.root, pg_catalog.bool_and(created.here) AS here
+	FROM parts part JOIN created ON created.oid = part.oid
+	GROUP BY part.root
 ),
 columns AS MATERIALIZED (
 	SELECT a.attrelid, pg_catalog.json_agg(pg_catalog.json_build_object(
@@ -357,7 +379,7 @@ details AS (
 			'name', pg_catalog.json_build_array(n.nspname, c.relname),
 			'kind', c.relkind,
 			'persistence', c.relpersistence,
-			'created_in_transaction', coalesce(created.here, false),
+			'created_in_transaction', coalesce(hidden.here, false),
 			'system', (n.nspname = 'pg_catalog' OR n.nspname = 'information_schema' OR n.nspname = 'pg_toast'),
 			'pages', CASE WHEN sizes.unknown THEN -1 ELSE coalesce(sizes.pages, 0) END,
 			'rows', CASE WHEN sizes.unknown THEN -1 ELSE coalesce(sizes.rows, 0) END,
@@ -436,7 +458,7 @@ details AS (
 		LEFT JOIN pg_catalog.pg_class c ON c.oid = r.oid
 		LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 		LEFT JOIN sizes ON sizes.root = c.oid
-		LEFT JOIN created ON created.oid = c.oid
+		LEFT JOIN hidden ON hidden.root = c.oid
 		LEFT JOIN columns ON columns.attrelid = c.oid
 		LEFT JOIN constraints ON constraints.conrelid = c.oid
 		LEFT JOIN indexes ON indexes.oid = c.oid
@@ -522,6 +544,7 @@ SELECT pg_catalog.json_build_object(
 	'tablespace', (SELECT s.spcname
 		FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace s ON s.oid = d.dattablespace
 		WHERE d.datname = pg_catalog.current_database()),
+	'snapshot_kept', (pg_catalog.current_setting('transaction_isolation') <> 'read committed'),
 	'superuser', coalesce((SELECT u.rolsuper FROM pg_catalog.pg_roles u WHERE u.rolname = CURRENT_USER), false),
 	'relations', (SELECT pg_catalog.json_agg(d.detail ORDER BY d.ord) FROM details d),
 	'types', (SELECT pg_catalog.json_agg(t.detail ORDER BY t.ord) FROM types t),

@@ -7,7 +7,8 @@ D protocol, E names.
 
 import pytest
 
-from lab.wire import (SYNC, TERMINATE, Closed, bind, errors, execute, extended, kinds, parse, query, rows)
+from lab.wire import (FLUSH, SYNC, TERMINATE, Closed, bind, errors, execute, extended, kinds, message, parse,
+                      query, rows)
 
 # What the victim is, and a look that changes when anything was done to it.
 VICTIM = """
@@ -67,6 +68,29 @@ HOSTILE = [
     "ALTER TABLE victim SET UNLOGGED", "ALTER TABLE victim RENAME TO gone", "ALTER TABLE victim SET SCHEMA evil",
     "ALTER TABLE victim RENAME a TO b", "DELETE FROM ONLY victim", "DELETE FROM victim WHERE true",
     "DELETE FROM victim WHERE 1 = 1", "UPDATE ONLY victim SET a = 0",
+    # ... by a WHERE that leaves nothing out
+    "DELETE FROM victim WHERE victim.id = id", "DELETE FROM victim v WHERE v.id::bigint = id",
+    "UPDATE victim SET a = 0 WHERE (id, a) = (id, a)", "DELETE FROM victim WHERE id = ANY (ARRAY[id])",
+    "DELETE FROM victim WHERE now() > '2000-01-01'", "DELETE FROM victim WHERE EXISTS (VALUES (1))",
+    "UPDATE victim SET a = 0 WHERE (SELECT 1) = 1", "DELETE FROM victim WHERE id = 1 OR length('x') = 1",
+    "MERGE INTO victim USING (SELECT 1) s ON true WHEN MATCHED THEN DELETE",
+    "MERGE INTO victim v USING (VALUES (1)) s(x) ON s.x = 1 WHEN MATCHED AND v.id = v.id THEN UPDATE SET a = 0",
+    # ... by what is reached through something new
+    "CREATE TEMP VIEW w AS SELECT * FROM victim; DELETE FROM w",
+    "CREATE VIEW evil.w AS SELECT * FROM victim; UPDATE evil.w SET a = 0",
+    "CREATE TABLE evil.n (LIKE victim); ALTER TABLE victim INHERIT evil.n; DROP TABLE evil.n CASCADE",
+    "CREATE TABLE evil.n (id int PRIMARY KEY); "
+    "ALTER TABLE victim ADD FOREIGN KEY (id) REFERENCES evil.n NOT VALID; TRUNCATE evil.n CASCADE",
+    "CREATE TEMP TABLE victim (i int); DROP TABLE pg_temp.victim; DROP TABLE victim",
+    "CREATE TEMP TABLE victim (i int); ALTER TABLE pg_temp.victim RENAME TO x; DROP TABLE victim",
+    "CREATE TEMP TABLE victim (i int); PREPARE z AS DELETE FROM victim; DROP TABLE victim; EXECUTE z",
+    # A9: what does its harm later
+    "CREATE RULE r AS ON INSERT TO victim DO ALSO DELETE FROM victim",
+    "CREATE FUNCTION evil.f() RETURNS int BEGIN ATOMIC DELETE FROM victim; SELECT 1; END",
+    "CREATE FUNCTION evil.f(text) RETURNS xml LANGUAGE internal AS 'query_to_xml'",
+    "CREATE OPERATOR evil.@@@@ (RIGHTARG = text, FUNCTION = ts_stat)",
+    "ALTER ROLE app SET standard_conforming_strings = off", "ALTER DATABASE bypass SET client_encoding = 'SJIS'",
+    "ALTER SYSTEM SET standard_conforming_strings = off",
     # A13: the catalog itself
     "UPDATE pg_catalog.pg_class SET relname = 'gone' WHERE relname = 'victim'",
     "DELETE FROM pg_attribute WHERE attrelid = 'victim'::regclass",
@@ -300,6 +324,123 @@ class TestLimits:
         answer = drain_query(w, "ALTER TABLE victim ADD CHECK (a " + "/*/*" * 16000 + " 1)")
         assert errors(answer)
         assert rows(w.query("SELECT 1")) == [["1"]]
+
+
+# Messages of one session, each waited for: the last one must be refused.
+STEPS = [
+    ["CREATE TEMP VIEW w AS SELECT * FROM victim", "DELETE FROM w"],
+    ["BEGIN", "CREATE VIEW w AS SELECT * FROM victim", "UPDATE w SET a = 0"],
+    ["BEGIN", "CREATE VIEW v AS SELECT * FROM victim", "CREATE VIEW w AS SELECT * FROM v", "DELETE FROM w"],
+    ["CREATE TEMP TABLE victim (i int)", "PREPARE z AS DELETE FROM victim"],
+    ["CREATE TEMP TABLE victim (i int)", "DROP TABLE pg_temp.victim", "DELETE FROM victim"],
+    ["CREATE TEMP TABLE victim (i int)", "SET search_path = public, pg_temp", "DROP TABLE victim"],
+    ["BEGIN", "SAVEPOINT s", "CREATE TEMP TABLE victim (i int)", "ROLLBACK TO s", "DROP TABLE victim"],
+]
+
+
+class TestInSteps:
+    @pytest.mark.parametrize("texts", STEPS, ids=lambda t: "; ".join(t)[-60:])
+    def test_the_last_is_refused(self, wire, victim, texts):
+        before = victim()
+        w = wire()
+        for text in texts[:-1]:
+            assert not errors(w.query(text)), text
+        assert errors(w.query(texts[-1]))[0].sqlstate.startswith("PG")
+        w.query("ROLLBACK")
+        untouched(victim, before)
+
+    def test_a_table_made_after_the_snapshot(self, wire, direct, victim):
+        victim()
+        w = wire()
+        w.query("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        w.query("SELECT count(*) FROM pg_class")
+        direct.execute("CREATE TABLE late AS SELECT i FROM generate_series(1, 20000) i")
+        try:
+            assert errors(w.query("DROP TABLE late"))
+            w.query("ROLLBACK")
+            assert direct.execute("SELECT to_regclass('late') IS NOT NULL").fetchone()[0]
+        finally:
+            direct.execute("DROP TABLE IF EXISTS late")
+
+
+class TestCopy:
+    """After an error the server answers a Sync that came too late to be swallowed by the COPY."""
+
+    START = parse("COPY victim FROM STDIN") + bind() + execute()
+    DROP = "DROP TABLE victim"
+
+    def refused(self, w):
+        assert errors(w.query(self.DROP))[0].sqlstate == "PG001"
+        assert rows(w.query("SELECT 1")) == [["1"]]
+
+    def test_sync_right_behind_a_bad_row(self, wire, victim):
+        before = victim()
+        w = wire()
+        w.send(self.START + FLUSH)
+        w.until("G")
+        w.send(message("d", b"no number\n") + SYNC)
+        assert kinds(w.until()) == "EZ"
+        self.refused(w)
+        untouched(victim, before)
+
+    def test_two_syncs_and_a_query_at_once(self, wire, victim):
+        before = victim()
+        w = wire()
+        w.send(self.START + FLUSH)
+        w.until("G")
+        w.send(message("d", b"no number\n") + SYNC + SYNC)
+        w.send(query(self.DROP))
+        w.send(TERMINATE)
+        w.until_closed()
+        untouched(victim, before)
+
+    def test_an_error_before_the_first_row(self, wire, direct, victim):
+        before = victim()
+        direct.execute("CREATE TABLE evil.closed (i int)")
+        direct.execute("CREATE FUNCTION evil.no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no''; END'")
+        direct.execute("CREATE TRIGGER no BEFORE INSERT ON evil.closed EXECUTE FUNCTION evil.no()")
+        try:
+            w = wire()
+            w.send(parse("COPY evil.closed FROM STDIN") + bind() + execute() + SYNC)
+            assert kinds(w.until()) == "12GEZ"
+            self.refused(w)
+        finally:
+            direct.execute("DROP TABLE evil.closed; DROP FUNCTION evil.no")
+        untouched(victim, before)
+
+    def test_a_query_whose_copy_fails_answers_the_sync_besides(self, wire, victim):
+        before = victim()
+        w = wire()
+        w.send(query("COPY victim FROM STDIN"))
+        w.until("G")
+        w.send(message("d", b"no number\n") + SYNC)
+        assert kinds(w.until(count=2)) == "EZZ"
+        w.send(query("SELECT set_config('standard_' || 'conforming_strings', 'off', false), pg_sleep(0.1)"))
+        w.send(query("SELECT '\\''; DROP TABLE victim; --'") + TERMINATE)
+        w.until_closed()
+        untouched(victim, before)
+
+    def test_a_good_copy_leaves_no_doubt(self, wire, victim):
+        w = wire()
+        w.send(parse("COPY evil_rows FROM STDIN") + bind() + execute() + SYNC)
+        assert kinds(w.until()) == "12EZ"
+        w.query("CREATE TEMP TABLE evil_rows (i int)")
+        w.send(parse("COPY evil_rows FROM STDIN") + bind() + execute() + SYNC)
+        w.until("G")
+        w.send(message("d", b"1\n") + message("c") + SYNC)
+        assert kinds(w.until()) == "CZ"
+        assert kinds(w.query("DROP TABLE evil_rows")) == "CZ"
+
+
+def test_replication_commands_in_small_letters_are_sql(wire, victim, start_proxy):
+    before = victim()
+    w = wire(start_proxy({"allow_replication": True}), replication="database")
+    for text in ("show work_mem; DROP TABLE victim", "SHOW work_mem; DROP TABLE victim",
+                 "identify_system; DROP TABLE victim", "BASE_BACKUP; DROP TABLE victim"):
+        assert errors(w.query(text)), text
+    assert kinds(w.query("IDENTIFY_SYSTEM")) == "TDCZ"
+    assert rows(w.query("SHOW server_version_num"))[0][0].startswith("15")
+    untouched(victim, before)
 
 
 def drain_query(w, text):

@@ -34,7 +34,7 @@ static const char answer[] =
 	"\"statement_timeout_ms\":0,\"timezone_utc\":true,\"timezone\":\"UTC\",\"current_schema\":"
 	"\"s\","
 	"\"tablespace\":\"pg_default\","
-	"\"superuser\":false,"
+	"\"superuser\":false,\"snapshot_kept\":false,"
 	"\"relations\":[{\"exists\":true,\"oid\":4000000000,\"name\":[\"s\",\"t\"],\"kind\":\"p\","
 	"\"persistence\":\"p\",\"created_in_transaction\":true,\"system\":false,\"pages\":7,"
 	"\"rows\":-1,\"empty\":false,\"partition\":true,\"parent\":[\"s\",\"top\"],"
@@ -74,6 +74,32 @@ static int decode(struct arena *arena, const char *json, struct facts *facts, co
 {
 	*error = NULL;
 	return catalog_decode(arena, json, strlen(json), &request, facts, error);
+}
+
+/* What a kept snapshot does not show may be there. */
+Test(catalog, an_answer_of_a_kept_snapshot)
+{
+	static const char *const kept[] = {"false", "true"};
+	struct arena arena = {0};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct facts facts;
+		const char *error, *json = arena_printf(&arena,
+					   "{\"server_version\":150020,\"current_user\":\"a\","
+					   "\"session_user\":\"a\",\"search_path\":\"s\","
+					   "\"backend_pid\":1,\"lock_timeout_ms\":0,"
+					   "\"statement_timeout_ms\":0,\"timezone_utc\":true,"
+					   "\"timezone\":\"UTC\",\"current_schema\":null,\"tablespace\":\"x\","
+					   "\"superuser\":false,\"snapshot_kept\":%s,"
+					   "\"relations\":[{\"exists\":false}],"
+					   "\"types\":[{\"exists\":false}],"
+					   "\"functions\":[{\"exists\":false}]}",
+					   kept[i]);
+
+		cr_assert_eq(decode(&arena, json, &facts, &error), 0, "%s", error);
+		cr_expect_eq(facts.n_relations, 1 - i);
+	}
+	arena_free(&arena);
 }
 
 Test(catalog, a_whole_answer)
@@ -179,6 +205,7 @@ Test(catalog, what_is_not_there_needs_no_more_keys)
 			"\"search_path\":\"\",\"backend_pid\":1,\"lock_timeout_ms\":0,"
 			"\"statement_timeout_ms\":0,\"timezone_utc\":true,\"timezone\":\"UTC\","
 			"\"current_schema\":null,\"tablespace\":\"pg_default\",\"superuser\":false,"
+			"\"snapshot_kept\":false,"
 			"\"relations\":[{\"exists\":false}],\"types\":[{\"exists\":false}],"
 			"\"functions\":[{\"exists\":false,\"volatility\":null}]}",
 			&facts, &error),
