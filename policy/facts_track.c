@@ -238,15 +238,6 @@ static void add_column(
 	};
 }
 
-static void on_add_column(struct facts_track *track, const struct action *action)
-{
-	const struct column_def *def = action->column_def;
-
-	each_table(track, action, add_column);
-	for (size_t i = 0; def != NULL && i < def->n_constraints; i++)
-		on_reference(track, action, &def->constraints[i]);
-}
-
 /* A column that was there is not any more, or under this name no longer is what it was. */
 static void drop_column(
 	struct facts_track *track, struct relation_facts *relation, const struct action *action)
@@ -349,6 +340,15 @@ static void each_table(struct facts_track *track, const struct action *action,
 	if (entry(track, &action->table) == NULL)
 		make_entry(track, &action->table);
 	each_entry(track, action, change);
+}
+
+static void on_add_column(struct facts_track *track, const struct action *action)
+{
+	const struct column_def *def = action->column_def;
+
+	each_table(track, action, add_column);
+	for (size_t i = 0; def != NULL && i < def->n_constraints; i++)
+		on_reference(track, action, &def->constraints[i]);
 }
 
 /* It is found by its name from now on, and lies on the table where that is known. */
