@@ -158,13 +158,6 @@ static void on_drop(struct facts_track *track, const struct action *action)
 	}
 }
 
-/* A view leads to tables that nobody has looked up. */
-static void on_view(struct facts_track *track, const struct action *action)
-{
-	if (action->table.name != NULL)
-		forget_spellings(track, action->table.name);
-}
-
 /* Rows that were there before are reached through this table now, if it was made just here. */
 static void on_joined(struct facts_track *track, const struct name *name, const struct name *joined)
 {
@@ -496,7 +489,6 @@ void track_action(struct facts_track *track, const struct action *action)
 	case ACTION_CREATE_TABLE_AS:
 	case ACTION_CREATE_PARTITION_OF:
 	case ACTION_CREATE_MATVIEW:
-	case ACTION_CREATE_VIEW:
 	case ACTION_CREATE_SEQUENCE:
 		on_create(track, action);
 		break;
@@ -551,9 +543,13 @@ void track_action(struct facts_track *track, const struct action *action)
 	case ACTION_ADD_FOREIGN_KEY:
 		on_reference(track, action, action->constraint);
 		break;
+	/* A view leads to tables that nobody has looked up, by every spelling of its name. */
 	case ACTION_CREATE_VIEW:
+		forget_spellings(track, action->table.name);
+		on_create(track, action);
+		break;
 	case ACTION_REPLACE_VIEW:
-		on_view(track, action);
+		forget_spellings(track, action->table.name);
 		break;
 	case ACTION_CREATE_TYPE:
 	case ACTION_CREATE_DOMAIN:

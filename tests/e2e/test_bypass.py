@@ -78,6 +78,7 @@ HOSTILE = [
     # ... by what is reached through something new
     "CREATE TEMP VIEW w AS SELECT * FROM victim; DELETE FROM w",
     "CREATE VIEW evil.w AS SELECT * FROM victim; UPDATE evil.w SET a = 0",
+    "CREATE VIEW public.w AS SELECT * FROM victim; DELETE FROM w",
     "CREATE TABLE evil.n (LIKE victim); ALTER TABLE victim INHERIT evil.n; DROP TABLE evil.n CASCADE",
     "CREATE TABLE evil.n (id int PRIMARY KEY); "
     "ALTER TABLE victim ADD FOREIGN KEY (id) REFERENCES evil.n NOT VALID; TRUNCATE evil.n CASCADE",

@@ -84,17 +84,18 @@ Test(catalog, an_answer_of_a_kept_snapshot)
 
 	for (size_t i = 0; i < 2; i++) {
 		struct facts facts;
-		const char *error, *json = arena_printf(&arena,
-					   "{\"server_version\":150020,\"current_user\":\"a\","
-					   "\"session_user\":\"a\",\"search_path\":\"s\","
-					   "\"backend_pid\":1,\"lock_timeout_ms\":0,"
-					   "\"statement_timeout_ms\":0,\"timezone_utc\":true,"
-					   "\"timezone\":\"UTC\",\"current_schema\":null,\"tablespace\":\"x\","
-					   "\"superuser\":false,\"snapshot_kept\":%s,"
-					   "\"relations\":[{\"exists\":false}],"
-					   "\"types\":[{\"exists\":false}],"
-					   "\"functions\":[{\"exists\":false}]}",
-					   kept[i]);
+		const char *error,
+			*json = arena_printf(&arena,
+				"{\"server_version\":150020,\"current_user\":\"a\","
+				"\"session_user\":\"a\",\"search_path\":\"s\","
+				"\"backend_pid\":1,\"lock_timeout_ms\":0,"
+				"\"statement_timeout_ms\":0,\"timezone_utc\":true,"
+				"\"timezone\":\"UTC\",\"current_schema\":null,\"tablespace\":\"x\","
+				"\"superuser\":false,\"snapshot_kept\":%s,"
+				"\"relations\":[{\"exists\":false}],"
+				"\"types\":[{\"exists\":false}],"
+				"\"functions\":[{\"exists\":false}]}",
+				kept[i]);
 
 		cr_assert_eq(decode(&arena, json, &facts, &error), 0, "%s", error);
 		cr_expect_eq(facts.n_relations, 1 - i);
