@@ -38,10 +38,22 @@ static bool is_answer(uint8_t type)
 }
 
 /* Rows and COPY data of an ordinary statement: nothing to look at, nothing to count. */
-static bool is_bulk(const struct session *session, uint8_t type)
+static bool is_bulk(uint8_t type)
 {
-	return (type == BACKEND_DATA_ROW || type == BACKEND_COPY_DATA) &&
-	       session->pipeline.special == 0;
+	return type == BACKEND_DATA_ROW || type == BACKEND_COPY_DATA;
+}
+
+/* Past the whole messages of bulk that lie in front: nearly all bytes there are go this way. */
+static const uint8_t *skip_bulk(const uint8_t *p, const uint8_t *end)
+{
+	while (end - p > WIRE_HEADER_BYTES && is_bulk(*p)) {
+		const uint32_t length = wire_u32(p + 1);
+
+		if (length < 4 || length > INT32_MAX || end - p - 1 < (ptrdiff_t)length)
+			break;
+		p += 1 + length;
+	}
+	return p;
 }
 
 /* What the server says while it works on a statement of ours is not for the client. */
@@ -127,9 +139,13 @@ static size_t walk_server(struct session *session, const uint8_t *p, size_t n)
 	const char *error = NULL;
 
 	while (out.pos < end && !session->ended) {
+		const bool ordinary = session->pipeline.special == 0;
 		struct wire_header header;
-		size_t have = (size_t)(end - out.pos);
+		size_t have;
 
+		if (ordinary && flow->skip == 0)
+			out.pos = skip_bulk(out.pos, end);
+		have = (size_t)(end - out.pos);
 		if (flow->skip > 0) {
 			size_t take = have < flow->skip ? have : flow->skip;
 
@@ -148,7 +164,7 @@ static size_t walk_server(struct session *session, const uint8_t *p, size_t n)
 			session_fatal(session, "08P01", error, NULL);
 			return (size_t)(out.pos - p);
 		}
-		if (!is_bulk(session, header.type)) {
+		if (!ordinary || !is_bulk(header.type)) {
 			const uint8_t *body = out.pos + WIRE_HEADER_BYTES;
 
 			if (wants_body(session, header.type) &&
