@@ -46,7 +46,7 @@ static const char *commit(const struct plan *plan, size_t i)
 	return plan->steps[i].with_previous && !next_joins ? "COMMIT;\n" : "";
 }
 
-static const char *remark(const struct step *step)
+const char *step_remark(const struct step *step)
 {
 	switch (step->kind) {
 	case STEP_CONCURRENTLY:
@@ -69,8 +69,8 @@ const char *plan_text(struct arena *arena, const struct plan *plan)
 		const struct step *step = &plan->steps[i];
 
 		text = arena_printf(arena, "%s-- %zu. %s (%s%s)\n%s%s;\n%s", text, i + 1,
-			step->purpose, lock_mode_name(step->lock), remark(step), begin(plan, i),
-			step->sql, commit(plan, i));
+			step->purpose, lock_mode_name(step->lock), step_remark(step),
+			begin(plan, i), step->sql, commit(plan, i));
 	}
 	return text;
 }

@@ -24,6 +24,9 @@ enum step_kind {
 	STEP_BACKFILL, /* fills rows in batches */
 };
 const char *step_kind_name(enum step_kind kind);
+struct step;
+/* How a person runs it, to stand behind its lock: "; outside a transaction", or "". */
+const char *step_remark(const struct step *step);
 
 /* What a STEP_BACKFILL writes: UPDATE table SET set WHERE key in batch AND pending. */
 struct backfill_spec {

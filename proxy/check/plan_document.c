@@ -30,29 +30,12 @@ static void print_comment(FILE *out, const char *text)
 	}
 }
 
-static const char *remark(const struct phase_step *step)
-{
-	if (step->step == NULL)
-		return "";
-	switch (step->step->kind) {
-	case STEP_CONCURRENTLY:
-		return "; outside a transaction";
-	case STEP_SCAN:
-		return "; in a transaction of its own";
-	case STEP_BACKFILL:
-		return "; repeat until it updates 0 rows";
-	case STEP_CATALOG:
-		break;
-	}
-	return "";
-}
-
 static void print_step(FILE *out, const struct phase *phase, size_t i)
 {
 	const struct phase_step *step = &phase->steps[i];
 
 	fprintf(out, "\n-- line %u: %s (%s%s)\n", step->stmt->place.line, step->purpose,
-		phase_step_lock(step), remark(step));
+		phase_step_lock(step), step->step != NULL ? step_remark(step->step) : "");
 	if (step->refused) {
 		print_comment(out, step->sql);
 		return;
