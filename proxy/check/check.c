@@ -62,8 +62,8 @@ static int exit_status(const struct check *check)
 static int check_files(struct check *check)
 {
 	check->format->begin(&check->report);
-	for (size_t i = 0; i < check->sources->n; i++)
-		if (check_file(check, check->sources->paths[i]) != 0)
+	for (size_t i = 0; i < check->sources.n; i++)
+		if (check_file(check, check->sources.paths[i]) != 0)
 			break;
 	check->format->end(&check->report);
 	return exit_status(check);

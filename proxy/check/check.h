@@ -13,7 +13,7 @@ struct check {
 	const struct server_options *server; /* NULL: without one */
 	const struct report_format *format;
 	struct report report;
-	const struct source_list *sources;
+	struct source_list sources;
 	bool plans_answer; /* what has a safe form that phasegate carries out is good */
 };
 

@@ -36,7 +36,6 @@ int cli_review_files(const struct command *command, struct check *check,
 	void (*prepare)(struct check *check, const struct config *config))
 {
 	struct arena arena = {0};
-	struct source_list sources = {0};
 	struct config *config;
 	int status = CLI_FAILED;
 
@@ -53,8 +52,7 @@ int cli_review_files(const struct command *command, struct check *check,
 	check->reviewer.settings = &config->policy;
 	check->reviewer.options.limits = &config->head_limits;
 	check->server = arguments->server.conninfo != NULL ? &arguments->server : NULL;
-	check->sources = &sources;
-	if (list_sources(command, &arena, &sources, argc, argv) == 0) {
+	if (list_sources(command, &arena, &check->sources, argc, argv) == 0) {
 		if (prepare != NULL)
 			prepare(check, config);
 		status = check_run(check);

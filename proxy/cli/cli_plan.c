@@ -7,7 +7,7 @@
 static void prepare(struct check *check, const struct config *config)
 {
 	check->report.plan->rows_per_second = config->rows_per_second;
-	check->report.plan->several = check->sources->n > 1;
+	check->report.plan->several = check->sources.n > 1;
 }
 
 int cli_plan(const struct command *command, int argc, char **argv)
