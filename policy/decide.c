@@ -183,6 +183,7 @@ static void judge_action(struct decider *decider, size_t statement, const struct
 	add_objects(decider, judged);
 	if (rule_missing_lock_timeout.fires(&judged->context))
 		decider->wants_lock_timeout = true;
+	decider->no_transaction |= judged->effects.no_transaction;
 	track_action(&decider->track, action);
 }
 

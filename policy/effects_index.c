@@ -148,6 +148,9 @@ void model_reindex(struct model *model)
 			model->effects->index_build = false;
 			return;
 		}
+		/* ReindexPartitions: each partition in a transaction of its own */
+		if (relation != NULL && (relation->kind == 'p' || relation->kind == 'I'))
+			model->effects->no_transaction = true;
 		if (index)
 			reindex_index(model, &names[i], mode);
 		else

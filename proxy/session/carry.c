@@ -114,6 +114,8 @@ static void refuse_decision(struct session *session, struct gate *gate)
 {
 	struct wire_error error = notice_refusal(&gate->arena, &gate->decision, gate->decision_seq);
 
+	if (gate->error_position > 0)
+		error.position = arena_printf(&gate->arena, "%zu", gate->error_position);
 	carry_refusal(session, gate, &error);
 }
 

@@ -86,30 +86,36 @@ parts AS (
 			WHERE v.oid = parts.oid AND v.relkind = 'v'
 		) AS below
 ),
--- What holds rows: the relation itself, or what is below it.  relpages and reltuples are what VACUUM
--- and ANALYZE saw last; the cumulative statistics tell of rows that came since.  PostgreSQL 13 says 0
--- for "never looked at", later ones -1: then the size of the file bounds the rows, 226 to a page at most.
+-- What holds rows: the relation itself, or what is below it.  By itself and materialized: joined in the
+-- next one, pg_class may be read first, and then every relation of the database is measured and locked.
+holders AS MATERIALIZED (
+	SELECT part.root, c.oid, c.relkind, c.relpages, c.reltuples, (c.reltuples < 0)
+			OR (me.version < 140000 AND c.relpages = 0 AND c.reltuples = 0) AS never
+	FROM parts part
+		JOIN pg_catalog.pg_class c ON c.oid = part.oid
+		CROSS JOIN me
+	WHERE c.relkind <> 'p' AND c.relkind <> 'I' AND c.relkind <> 'v'
+),
+-- relpages and reltuples are what VACUUM and ANALYZE saw last; the cumulative statistics tell of rows
+-- that came since.  PostgreSQL 13 says 0 for "never looked at", later ones -1: then the size of the file
+-- bounds the rows, 226 to a page at most.
 -- (pg_relation_size takes ACCESS SHARE for an instant; so would the statement that is judged.)
 sizes AS MATERIALIZED (
-	SELECT part.root,
-		pg_catalog.bool_or(seen.never AND seen.pages IS NULL) AS unknown,
+	SELECT c.root,
+		pg_catalog.bool_or(c.never AND seen.pages IS NULL) AS unknown,
 		pg_catalog.sum(seen.pages)::pg_catalog.int8 AS pages,
-		pg_catalog.sum(greatest(CASE WHEN seen.never THEN seen.pages * 226 ELSE c.reltuples::pg_catalog.int8 END,
+		pg_catalog.sum(greatest(CASE WHEN c.never THEN seen.pages * 226 ELSE c.reltuples::pg_catalog.int8 END,
 			pg_catalog.pg_stat_get_live_tuples(c.oid)))::pg_catalog.int8 AS rows,
 		pg_catalog.bool_and(me.version >= 140000 AND c.relkind <> 'f' AND c.relpages = 0 AND c.reltuples = 0
 			AND pg_catalog.pg_stat_get_live_tuples(c.oid) = 0
 			AND pg_catalog.pg_stat_get_ins_since_vacuum(c.oid) = 0
 			AND pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) = 0) AS empty
-	FROM parts part
-		JOIN pg_catalog.pg_class c ON c.oid = part.oid
+	FROM holders c
 		CROSS JOIN me
-		CROSS JOIN LATERAL (SELECT (c.reltuples < 0)
-			OR (me.version < 140000 AND c.relpages = 0 AND c.reltuples = 0) AS never) AS looked
-		CROSS JOIN LATERAL (SELECT looked.never, CASE WHEN looked.never
+		CROSS JOIN LATERAL (SELECT CASE WHEN c.never
 			THEN (pg_catalog.pg_relation_size(c.oid::pg_catalog.regclass) / 8192)
 			ELSE c.relpages::pg_catalog.int8 END AS pages) AS seen
-	WHERE c.relkind <> 'p' AND c.relkind <> 'I' AND c.relkind <> 'v'
-	GROUP BY part.root
+	GROUP BY c.root
 ),
 -- who errors when a column changes or goes; col 0: the relation as a whole
 dependents AS MATERIALIZED (

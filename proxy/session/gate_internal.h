@@ -36,6 +36,8 @@ struct gate {
 
 	/* the judgement */
 	struct stmts stmts;
+	size_t error_position; /* where the grammar gave up, counted in characters from 1; 0: it did
+				  not */
 	struct facts_request request;
 	struct facts facts;
 	bool facts_known; /* the catalog answered */

@@ -240,8 +240,19 @@ static bool follow_execute(struct session *session, struct gate *gate)
 	return true;
 }
 
+/* As ErrorResponse counts: characters of UTF-8, the first is 1. */
+static size_t position_of(const char *text, size_t byte)
+{
+	size_t position = 1;
+
+	for (size_t i = 0; i < byte; i++)
+		position += ((uint8_t)text[i + 1] & 0xc0) != 0x80;
+	return position;
+}
+
 static void unparsable(struct session *session, struct gate *gate, const char *message)
 {
+	gate->error_position = position_of(gate->text, gate->stmts.error_at);
 	refuse(session, gate, "42601", arena_printf(&gate->arena, "%s", message),
 		"phasegate lets nothing through that could change the schema and that it cannot "
 		"parse.",

@@ -12,13 +12,16 @@ import pytest
 
 from conftest import BUILD
 from lab.proxy import Direct, Phasegate
-from lab.wire import SYNC, bind, close, describe, execute, extended, parse, query
+from lab.wire import SYNC, bind, close, describe, errors, execute, extended, parse, query
 
 pytestmark = pytest.mark.gate
 
 SCHEMA = """
 CREATE TABLE plain (i int, s text DEFAULT 'x');
 CREATE TABLE aside (i int);
+CREATE TABLE parted (i int) PARTITION BY LIST (i);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
+CREATE INDEX parted_i ON parted (i);
 """
 
 # Names and what the client sends, one message or batch after another; "other:" is said by somebody
@@ -59,6 +62,9 @@ CONVERSATIONS = {
         ("BEGIN", parse("SELECT generate_series(1, 4)", "s") + bind("s", "p") + execute("p", 2)
          + extended("ALTER TABLE plain ADD v int") + execute("p", 2) + describe("S", "s") + close("S", "s") + SYNC),
         "ROLLBACK"],
+    "two phases": [
+        "BEGIN", "CREATE TABLE t (i int)", "PREPARE TRANSACTION 'one'", "ROLLBACK PREPARED 'one'"],
+    "REINDEX of what has partitions": ["REINDEX INDEX parted_i", "REINDEX TABLE parted", "BEGIN", "REINDEX TABLE parted", "ROLLBACK"],
     "custom settings": [
         "BEGIN", "ALTER TABLE plain ADD w int", "SELECT name FROM pg_settings WHERE name LIKE 'phasegate%'", "ROLLBACK",
         "SELECT name FROM pg_settings WHERE name LIKE 'phasegate%'"],
@@ -113,6 +119,12 @@ def test_what_does_not_wait_for_locks_does_not_wait_here(connect, server, direct
                 client.execute(statement)
         else:
             client.execute(statement)
+
+
+@pytest.mark.parametrize("text", ["ALTER TABEL plain", "ALTER TABLE plain ADD 'ä' int", "CREATE\nTABLE (i int)"])
+def test_a_syntax_error_is_where_the_server_sees_it(wire, server, transparent, text):
+    (expected,), (error,) = (errors(wire(to).query(text)) for to in (Direct(server), transparent))
+    assert [error.fields[name] for name in "CMP"] == [expected.fields[name] for name in "CMP"]
 
 
 @pytest.mark.parametrize("name", CONVERSATIONS)
