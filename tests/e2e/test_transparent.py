@@ -64,7 +64,8 @@ CONVERSATIONS = {
         "ROLLBACK"],
     "two phases": [
         "BEGIN", "CREATE TABLE t (i int)", "PREPARE TRANSACTION 'one'", "ROLLBACK PREPARED 'one'"],
-    "REINDEX of what has partitions": ["REINDEX INDEX parted_i", "REINDEX TABLE parted", "BEGIN", "REINDEX TABLE parted", "ROLLBACK"],
+    "partitions one by one": [
+        "CLUSTER parted USING parted_i", "REINDEX INDEX parted_i", "REINDEX TABLE parted", "BEGIN", "REINDEX TABLE parted", "ROLLBACK"],
     "custom settings": [
         "BEGIN", "ALTER TABLE plain ADD w int", "SELECT name FROM pg_settings WHERE name LIKE 'phasegate%'", "ROLLBACK",
         "SELECT name FROM pg_settings WHERE name LIKE 'phasegate%'"],
