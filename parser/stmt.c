@@ -41,6 +41,7 @@ static bool harmless(enum action_kind kind)
 	switch (kind) {
 	case ACTION_HARMLESS:
 	case ACTION_CALL:
+	case ACTION_CHANGE_ROWS:
 	case ACTION_TRANSACTION:
 	case ACTION_PREPARE_TRANSACTION:
 	case ACTION_SET_TIMEOUT:

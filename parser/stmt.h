@@ -60,7 +60,8 @@ struct expr {
 	size_t n_functions;
 	const char *const *columns; /* unqualified names it refers to */
 	size_t n_columns;
-	const char *const *not_null_columns; /* c of every top-level conjunct "c IS NOT NULL" */
+	/* Columns that cannot be null where it holds or is null, as PostgreSQL proves it. */
+	const char *const *not_null_columns;
 	size_t n_not_null_columns;
 	bool constant; /* no column, no function, no parameter: a literal, possibly cast */
 	bool null; /* the literal NULL, possibly cast */
@@ -149,7 +150,8 @@ struct action {
 	struct name table;
 	/* Kind word of the relation as written: "TABLE", "INDEX", "VIEW", ... */
 	const char *object;
-	const char *column; /* unquoted */
+	/* Unquoted.  CHANGE_ROWS: its WHERE holds only where this one equals constants. */
+	const char *column;
 	const char *name; /* constraint, trigger, rule, parameter, enum label, ...; unquoted */
 	/* Of renames, SET SCHEMA, OWNER TO; SET_PARAMETER's value; ENUM_ADD_VALUE's neighbour;
 	 * tablespace of REINDEX. */
@@ -190,6 +192,9 @@ struct action {
 	bool inherits; /* CREATE_TABLE: other is a parent, not the source of LIKE */
 	bool finalize; /* DETACH_PARTITION ... FINALIZE */
 	bool local; /* SET_PARAMETER, SET_TIMEOUT: SET LOCAL */
+	bool chain; /* TRANSACTION: AND CHAIN */
+	bool few_rows; /* CHANGE_ROWS: an INSERT of what the text spells out */
+	char volatility; /* CREATE_FUNCTION, ALTER_FUNCTION: i, s or v; 0 when not written */
 	bool with_data; /* CREATE TABLE AS, matviews: not WITH NO DATA */
 	const char *sql; /* this action alone as one complete statement */
 	size_t location; /* byte offset of its clause in the text */

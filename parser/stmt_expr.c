@@ -89,33 +89,9 @@ static const char *plain_column(const PgQuery__Node *node)
 	return tree_string(node->column_ref->fields[0]);
 }
 
-/* Columns of the top-level conjuncts "c IS NOT NULL"; counts only when columns is NULL. */
-static size_t not_null_columns(
-	struct builder *builder, const PgQuery__Node *node, const char **columns)
-{
-	const char *column;
-	size_t n = 0;
-
-	if (node->node_case == PG_QUERY__NODE__NODE_BOOL_EXPR &&
-		node->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR) {
-		for (size_t i = 0; i < node->bool_expr->n_args; i++)
-			n += not_null_columns(builder, node->bool_expr->args[i],
-				columns == NULL ? NULL : columns + n);
-		return n;
-	}
-	if (node->node_case != PG_QUERY__NODE__NODE_NULL_TEST ||
-		node->null_test->nulltesttype != PG_QUERY__NULL_TEST_TYPE__IS_NOT_NULL)
-		return 0;
-	column = plain_column(node->null_test->arg);
-	if (column != NULL && columns != NULL)
-		*columns = tree_text(builder->arena, column);
-	return column != NULL;
-}
-
 static void read_names(struct builder *builder, const PgQuery__Node *node, struct expr *expr)
 {
 	struct expr_reading reading = {.arena = builder->arena, .constant = true};
-	const char **not_null;
 
 	tree_walk(&node->base, read_message, &reading);
 	reading.functions =
@@ -129,11 +105,6 @@ static void read_names(struct builder *builder, const PgQuery__Node *node, struc
 	expr->columns = reading.columns;
 	expr->n_columns = reading.n_columns;
 	expr->constant = reading.constant;
-
-	expr->n_not_null_columns = not_null_columns(builder, node, NULL);
-	not_null = arena_alloc(builder->arena, (expr->n_not_null_columns + 1) * sizeof(*not_null));
-	not_null_columns(builder, node, not_null);
-	expr->not_null_columns = not_null;
 }
 
 struct expr *make_expr(struct builder *builder, const PgQuery__Node *node, struct span span)
@@ -144,6 +115,7 @@ struct expr *make_expr(struct builder *builder, const PgQuery__Node *node, struc
 	expr->sql = source_text(
 		builder->arena, builder->source, source_strip_parens(builder->source, span));
 	read_names(builder, node, expr);
+	prove_not_null(builder, node, expr);
 	expr->null = core->node_case == PG_QUERY__NODE__NODE_A_CONST && core->a_const->isnull;
 	expr->column_only = plain_column(node) != NULL;
 	return expr;

@@ -75,6 +75,8 @@ void set_name(
 	struct builder *builder, struct action *action, PgQuery__Node *const *parts, size_t n);
 /* The tag "<verb> <kind of object>". */
 void set_tag(struct builder *builder, const char *verb, PgQuery__ObjectType type);
+/* Of an option list of CREATE or ALTER FUNCTION: i, s or v; 0 when none is written. */
+char function_volatility(PgQuery__Node *const *options, size_t n);
 const char *role_text(struct builder *builder, const PgQuery__RoleSpec *role);
 
 /* stmt_column.c: definitions inside a span of the source */
@@ -102,6 +104,16 @@ const char *behind_bound(
  * NULL: those of any.
  */
 bool where_is_tautology(const PgQuery__Node *where, const PgQuery__RangeVar *of);
+
+/* stmt_proof.c: fills expr->not_null_columns. */
+void prove_not_null(struct builder *builder, const PgQuery__Node *check, struct expr *expr);
+
+/* stmt_query.c: an ACTION_CHANGE_ROWS; stmt_rows.c says of it how many they may be. */
+struct action *add_rows(
+	struct builder *builder, const char *how, const PgQuery__RangeVar *relation);
+void note_insert(struct builder *builder, const PgQuery__InsertStmt *insert);
+void note_update(struct builder *builder, const PgQuery__UpdateStmt *update);
+void note_delete(struct builder *builder, const PgQuery__DeleteStmt *delete);
 
 /* stmt_set.c */
 bool lexing_parameter(const char *name);

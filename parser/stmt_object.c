@@ -264,6 +264,7 @@ void handle_alter_function(
 
 	set_tag(builder, "ALTER", alter->objtype);
 	action->object = object_kind(alter->objtype)->word;
+	action->volatility = function_volatility(alter->actions, alter->n_actions);
 	if (alter->func != NULL)
 		set_name(builder, action, alter->func->objname, alter->func->n_objname);
 }

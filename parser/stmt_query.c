@@ -32,10 +32,24 @@ static struct action *add_on_relation(
 	return action;
 }
 
+struct action *add_rows(struct builder *builder, const char *how, const PgQuery__RangeVar *relation)
+{
+	struct action *action = add_on_relation(builder, ACTION_CHANGE_ROWS, relation);
+
+	action->name = how;
+	return action;
+}
+
 static void note_write(struct builder *builder, const PgQuery__RangeVar *relation)
 {
-	if (relation != NULL && system_relation(relation))
+	if (system_relation(relation))
 		add_on_relation(builder, ACTION_CATALOG_WRITE, relation);
+}
+
+/* Of what is guarded anyway, a rule's or a function's queries among it, the rows are no matter. */
+static bool only_changes_rows(const struct builder *builder)
+{
+	return !builder->guarded;
 }
 
 static bool is_name_column(const PgQuery__Node *node)
@@ -102,6 +116,8 @@ static void visit_update(struct builder *builder, const PgQuery__UpdateStmt *upd
 	note_write(builder, update->relation);
 	if (where_is_tautology(update->where_clause, NULL))
 		add_on_relation(builder, ACTION_UPDATE_WITHOUT_WHERE, update->relation);
+	else if (only_changes_rows(builder))
+		note_update(builder, update);
 }
 
 static void visit_delete(struct builder *builder, const PgQuery__DeleteStmt *delete)
@@ -109,6 +125,8 @@ static void visit_delete(struct builder *builder, const PgQuery__DeleteStmt *del
 	note_write(builder, delete->relation);
 	if (where_is_tautology(delete->where_clause, NULL))
 		add_on_relation(builder, ACTION_DELETE_WITHOUT_WHERE, delete->relation);
+	else if (only_changes_rows(builder))
+		note_delete(builder, delete);
 }
 
 static bool calls_random(const PgQuery__Node *node)
@@ -188,6 +206,8 @@ static void visit_function(struct builder *builder, const PgQuery__FuncCall *cal
 static void visit_insert(struct builder *builder, const PgQuery__InsertStmt *insert)
 {
 	note_write(builder, insert->relation);
+	if (only_changes_rows(builder))
+		note_insert(builder, insert);
 	if (insert->n_cols == 0 && insert->select_stmt != NULL)
 		builder->habits |= HABIT_INSERT_WITHOUT_COLUMNS;
 }
@@ -208,10 +228,10 @@ static void visit_operator(struct builder *builder, const PgQuery__AExpr *expr)
  */
 static void visit_merge(struct builder *builder, const PgQuery__MergeStmt *merge)
 {
+	bool every_row = where_is_tautology(merge->join_condition, merge->relation);
+
 	note_write(builder, merge->relation);
-	if (!where_is_tautology(merge->join_condition, merge->relation))
-		return;
-	for (size_t i = 0; i < merge->n_merge_when_clauses; i++) {
+	for (size_t i = 0; every_row && i < merge->n_merge_when_clauses; i++) {
 		const PgQuery__MergeWhenClause *when =
 			merge->merge_when_clauses[i]->merge_when_clause;
 		bool deletes = when->command_type == PG_QUERY__CMD_TYPE__CMD_DELETE;
@@ -222,6 +242,17 @@ static void visit_merge(struct builder *builder, const PgQuery__MergeStmt *merge
 				deletes ? ACTION_DELETE_WITHOUT_WHERE : ACTION_UPDATE_WITHOUT_WHERE,
 				merge->relation);
 	}
+	if (only_changes_rows(builder))
+		add_rows(builder, "MERGE", merge->relation);
+}
+
+static void visit_copy(struct builder *builder, const PgQuery__CopyStmt *copy)
+{
+	if (!copy->is_from || copy->relation == NULL)
+		return;
+	note_write(builder, copy->relation);
+	if (only_changes_rows(builder))
+		add_rows(builder, "COPY", copy->relation);
 }
 
 static void visit_change(struct builder *builder, const ProtobufCMessage *message)
@@ -240,9 +271,8 @@ static void visit_change(struct builder *builder, const ProtobufCMessage *messag
 		visit_merge(builder, (const PgQuery__MergeStmt *)message);
 	else if (type == &pg_query__select_stmt__descriptor)
 		visit_select(builder, (const PgQuery__SelectStmt *)message);
-	else if (type == &pg_query__copy_stmt__descriptor &&
-		 ((const PgQuery__CopyStmt *)message)->is_from)
-		note_write(builder, ((const PgQuery__CopyStmt *)message)->relation);
+	else if (type == &pg_query__copy_stmt__descriptor)
+		visit_copy(builder, (const PgQuery__CopyStmt *)message);
 }
 
 static bool visit(void *context, const ProtobufCMessage *message)

@@ -55,7 +55,9 @@ static bool lexing_safe(const char *name, const char *value)
 
 static bool timeout_parameter(const char *name)
 {
-	return strcasecmp(name, "lock_timeout") == 0 || strcasecmp(name, "statement_timeout") == 0;
+	return strcasecmp(name, "lock_timeout") == 0 ||
+	       strcasecmp(name, "statement_timeout") == 0 ||
+	       strcasecmp(name, "idle_in_transaction_session_timeout") == 0;
 }
 
 static const char *folded(struct arena *arena, const char *name)

@@ -121,6 +121,21 @@ void handle_alter_domain(struct builder *builder, const PgQuery__Node *node, str
 			builder, constraint, span_from(builder, constraint->location));
 }
 
+char function_volatility(PgQuery__Node *const *options, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const PgQuery__DefElem *option = options[i]->def_elem;
+		const char *word;
+
+		if (options[i]->node_case != PG_QUERY__NODE__NODE_DEF_ELEM ||
+			strcmp(option->defname, "volatility") != 0)
+			continue;
+		word = tree_string(option->arg);
+		return word == NULL ? 0 : *word; /* immutable, stable, volatile */
+	}
+	return 0;
+}
+
 void handle_create_function(
 	struct builder *builder, const PgQuery__Node *node, struct action *action)
 {
@@ -138,6 +153,7 @@ void handle_create_function(
 		if (strcmp(create->options[i]->def_elem->defname, "as") == 0)
 			note_function(builder, parts, n);
 	}
+	action->volatility = function_volatility(create->options, create->n_options);
 }
 
 void handle_role(struct builder *builder, const PgQuery__Node *node, struct action *action)

@@ -222,6 +222,7 @@ void handle_transaction(struct builder *builder, const PgQuery__Node *node, stru
 					     : ACTION_TRANSACTION);
 	action->name = kinds[kind].name;
 	action->new_name = tree_text(builder->arena, transaction->savepoint_name);
+	action->chain = transaction->chain;
 	builder->tag = kinds[kind].tag;
 	builder->no_transaction =
 		kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT_PREPARED ||

@@ -66,6 +66,10 @@ static const char *undo_as_written(struct arena *arena, const struct judged *jud
 	if (action->kind == ACTION_ADD_COLUMN && action->column_def != NULL)
 		return arena_printf(arena, "ALTER TABLE %s DROP COLUMN IF EXISTS %s", name,
 			quote_ident(arena, action->column_def->name));
+	if ((action->kind == ACTION_ADD_CHECK || action->kind == ACTION_ADD_FOREIGN_KEY) &&
+		action->constraint->name != NULL)
+		return arena_printf(arena, "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s", name,
+			quote_ident(arena, action->constraint->name));
 	if (column == NULL ||
 		(action->kind != ACTION_SET_DEFAULT && action->kind != ACTION_DROP_DEFAULT))
 		return NULL;

@@ -173,6 +173,7 @@ static void judge_action(struct decider *decider, size_t statement, const struct
 		.facts = facts,
 		.effects = &judged->effects,
 		.settings = decider->input->settings,
+		.separate = decider->input->separate,
 		.table = judged->effects.table,
 		.new_table = is_new(judged->effects.table, action),
 		.small = is_small(judged->effects.table, decider->input->settings),
@@ -181,7 +182,7 @@ static void judge_action(struct decider *decider, size_t statement, const struct
 		if (rules_all[i]->fires(&judged->context))
 			find(decider, statement, judged, rules_all[i]);
 	add_objects(decider, judged);
-	if (rule_missing_lock_timeout.fires(&judged->context))
+	if (waits_without_bound(&judged->context))
 		decider->wants_lock_timeout = true;
 	decider->no_transaction |= judged->effects.no_transaction;
 	track_action(&decider->track, action);
@@ -256,6 +257,14 @@ static void settle_plans(struct decider *decider, size_t first, const struct jud
 		decider->plan = plan;
 }
 
+/* Not before the whole statement is judged: its own locks are no locks held. */
+static void follow_locks(struct decider *decider, const struct judged *judged)
+{
+	track_locks(&decider->track, judged->context.action, &judged->effects);
+	if (waits_without_bound(&judged->context))
+		decider->track.facts.waited_unbounded = true;
+}
+
 static void judge_statement(struct decider *decider, size_t statement)
 {
 	const struct stmt *stmt = &decider->input->stmts->items[statement];
@@ -269,7 +278,9 @@ static void judge_statement(struct decider *decider, size_t statement)
 	order_by_pass(actions, n);
 	for (size_t i = 0; i < n; i++)
 		judge_action(decider, statement, actions[i], &judged[i]);
-	track_names(&decider->track, stmt->sql);
+	for (size_t i = 0; i < n; i++)
+		follow_locks(decider, &judged[i]);
+	track_statement(&decider->track, stmt->sql);
 	decider->no_transaction |= stmt->no_transaction;
 	if (n > 0)
 		settle_plans(decider, first, judged, n, &facts);
@@ -290,6 +301,11 @@ static const char *sqlstate_of(const struct rule *rule)
 									 : SQLSTATE_REJECTED;
 }
 
+static bool about_lock_timeout(const struct rule *rule)
+{
+	return rule == &rule_missing_lock_timeout || rule == &rule_lock_timeout_zero_or_too_long;
+}
+
 /* A missing lock_timeout that decision.lock_timeout_ms does not answer is no news: the statement
  * does not run as it is. */
 static void drop_unanswered(struct decider *decider)
@@ -299,8 +315,7 @@ static void drop_unanswered(struct decider *decider)
 	for (size_t i = 0; i < decider->n_findings; i++) {
 		const struct finding *finding = &decider->findings[i];
 
-		if (finding->rule != &rule_missing_lock_timeout ||
-			finding->verdict != VERDICT_ALLOW)
+		if (!about_lock_timeout(finding->rule) || finding->verdict != VERDICT_ALLOW)
 			decider->findings[n++] = *finding;
 	}
 	decider->n_findings = n;
@@ -346,7 +361,8 @@ struct decision policy_decide(struct arena *arena, const struct decide_input *in
 {
 	struct decider decider = {.arena = arena, .input = input};
 
-	track_start(arena, &decider.track, input->facts, count_actions(input->stmts));
+	track_start(
+		arena, &decider.track, input->facts, count_actions(input->stmts), input->separate);
 	for (size_t i = 0; i < input->stmts->n; i++) {
 		/* Several statements in one Query are one implicit transaction, whatever they say.
 		 */

@@ -119,6 +119,7 @@ static const struct row rows[ACTION_KINDS] = {
 
 	[ACTION_UPDATE_WITHOUT_WHERE] = {LOCK_ROW_EXCLUSIVE, false, ON_TABLE, model_bulk_write},
 	[ACTION_DELETE_WITHOUT_WHERE] = {LOCK_ROW_EXCLUSIVE, false, ON_TABLE, model_bulk_write},
+	[ACTION_CHANGE_ROWS] = {LOCK_ROW_EXCLUSIVE, false, ON_TABLE, NULL},
 	[ACTION_PUBLICATION] = {SUE, false, ON_TARGETS, NULL},
 };
 

@@ -7,32 +7,80 @@
 
 /* ---- lookups ---- */
 
+/* A name without schema is looked for where one would be made. */
+static struct name in_current_schema(const struct facts *facts, const struct name *name)
+{
+	return (struct name){
+		.schema = name->schema != NULL ? name->schema : facts->current_schema,
+		.name = name->name,
+	};
+}
+
+static bool same_place(const struct facts *facts, const struct name *a, const struct name *b)
+{
+	struct name first, second;
+
+	if (name_equal(a, b))
+		return true;
+	if (facts->current_schema == NULL || a->name == NULL || b->name == NULL)
+		return false;
+	first = in_current_schema(facts, a);
+	second = in_current_schema(facts, b);
+	return name_equal(&first, &second);
+}
+
+/* What the server answered for this spelling goes before what it would resolve to. */
 const struct relation_facts *facts_relation(const struct facts *facts, const struct name *name)
 {
-	for (size_t i = 0; i < facts->n_relations; i++) {
-		const struct relation_facts *relation = &facts->relations[i];
-
-		if (relation->exists &&
-			(name_equal(&relation->asked, name) || name_equal(&relation->name, name)))
-			return relation;
-	}
+	for (size_t i = 0; i < facts->n_relations; i++)
+		if (facts->relations[i].exists && name_equal(&facts->relations[i].asked, name))
+			return &facts->relations[i];
+	for (size_t i = 0; i < facts->n_relations; i++)
+		if (facts->relations[i].exists &&
+			same_place(facts, &facts->relations[i].name, name))
+			return &facts->relations[i];
 	return NULL;
+}
+
+struct name facts_qualified(const struct facts *facts, const struct name *name)
+{
+	const struct relation_facts *relation = facts_relation(facts, name);
+
+	return relation != NULL ? relation->name : in_current_schema(facts, name);
+}
+
+enum lock_mode facts_held(const struct facts *facts, const struct name *relation)
+{
+	struct name name = facts_qualified(facts, relation);
+
+	for (size_t i = 0; i < facts->transaction.n_locks; i++)
+		if (name_equal(&facts->transaction.locks[i].relation, &name))
+			return facts->transaction.locks[i].mode;
+	return LOCK_NONE;
 }
 
 const struct type_facts *facts_type(const struct facts *facts, const struct name *name)
 {
 	for (size_t i = 0; i < facts->n_types; i++)
-		if (facts->types[i].exists && name_equal(&facts->types[i].asked, name))
+		if (facts->types[i].exists && same_place(facts, &facts->types[i].asked, name))
 			return &facts->types[i];
+	return NULL;
+}
+
+const struct function_facts *facts_function(const struct facts *facts, const struct name *function)
+{
+	for (size_t i = 0; i < facts->n_functions; i++)
+		if (facts->functions[i].exists &&
+			same_place(facts, &facts->functions[i].asked, function))
+			return &facts->functions[i];
 	return NULL;
 }
 
 char facts_volatility(const struct facts *facts, const struct name *function)
 {
-	for (size_t i = 0; i < facts->n_functions; i++)
-		if (facts->functions[i].exists && name_equal(&facts->functions[i].asked, function))
-			return facts->functions[i].volatility;
-	return 'v';
+	const struct function_facts *found = facts_function(facts, function);
+
+	return found == NULL ? 'v' : found->volatility;
 }
 
 const struct column_facts *facts_column(const struct relation_facts *relation, const char *column)

@@ -45,6 +45,7 @@ struct constraint_facts {
 	const char *name;
 	enum constraint_kind kind;
 	bool validated;
+	bool added_in_transaction; /* by this very transaction, or changed by it */
 	bool deferrable;
 	const char *const *columns;
 	size_t n_columns;
@@ -85,7 +86,9 @@ struct relation_facts {
 	struct name name; /* fully qualified */
 	char kind; /* pg_class.relkind: r p i I v m S f c t */
 	char persistence; /* p u t */
-	bool created_in_transaction; /* by this very transaction: nobody else sees it */
+	/* By this very transaction, or by the text at hand: nobody else uses it. */
+	bool created_in_transaction;
+	bool filled; /* by the text at hand, with more rows than it spells out */
 	bool system; /* in pg_catalog, information_schema or pg_toast */
 	/* relpages, summed over partitions; -1 unknown (never vacuumed or analysed). */
 	int64_t pages;
@@ -162,20 +165,40 @@ struct vacated_name {
 	bool dropped; /* else renamed */
 };
 
+/* Taken before the statement at hand and kept until the transaction ends. */
+struct held_lock {
+	struct name relation; /* fully qualified, as far as that is known */
+	enum lock_mode mode;
+};
+
+/* What the transaction under way has done so far. */
+struct transaction_facts {
+	bool block; /* BEGIN was said */
+	/* SHARE UPDATE EXCLUSIVE and up, on tables that others can see; the strongest of each. */
+	const struct held_lock *locks;
+	size_t n_locks;
+};
+
 struct facts {
 	/* false: nothing could be looked up, assume that all exists, is large and busy. */
 	bool known;
 	int server_version; /* 150020 */
 	/* The client's BEGIN block, or the implicit one of a multi-statement Query. */
 	bool in_transaction;
+	struct transaction_facts transaction;
+	/* Where a name without schema is made, and first looked for; NULL: nobody knows. */
+	const char *current_schema;
 	/* search_path as current_setting gives it. */
 	const char *current_user, *session_user, *search_path;
 	int backend_pid;
-	int64_t lock_timeout_ms, statement_timeout_ms; /* in force; 0 none */
+	/* In force; 0 none. */
+	int64_t lock_timeout_ms, statement_timeout_ms, idle_in_transaction_timeout_ms;
+	bool lock_timeout_set; /* by the text at hand */
+	bool waited_unbounded; /* for a strong lock, earlier in the text at hand */
+	const char *application_name; /* NULL: not known */
 	bool timezone_utc; /* timestamp <-> timestamptz is binary then */
 	const char *timezone;
 	const char *tablespace; /* of the database */
-	const char *current_schema; /* where new objects go; NULL: nowhere */
 	bool superuser;
 	const struct relation_facts *relations;
 	size_t n_relations;
@@ -207,8 +230,14 @@ struct facts_request facts_request(struct arena *arena, const struct stmts *stmt
  */
 const struct relation_facts *facts_relation(const struct facts *facts, const struct name *name);
 const struct type_facts *facts_type(const struct facts *facts, const struct name *name);
+/* NULL when nobody looked it up, it does not exist or was not made by the text. */
+const struct function_facts *facts_function(const struct facts *facts, const struct name *function);
 /* 'v' when unknown: user functions that nobody can see are unsafe. */
 char facts_volatility(const struct facts *facts, const struct name *function);
+/* With the schema it resolves to, where that is known. */
+struct name facts_qualified(const struct facts *facts, const struct name *name);
+/* The lock that this transaction holds on a relation already; LOCK_NONE for none. */
+enum lock_mode facts_held(const struct facts *facts, const struct name *relation);
 const struct column_facts *facts_column(const struct relation_facts *relation, const char *column);
 const struct index_facts *facts_index(const struct relation_facts *relation, const char *index);
 const struct constraint_facts *facts_constraint(

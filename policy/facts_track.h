@@ -7,21 +7,47 @@
 #ifndef FACTS_TRACK_H
 #define FACTS_TRACK_H
 
-#include "facts.h"
+#include "effects.h"
+
+/* What a transaction gives back at its end: SET LOCAL is over then, ROLLBACK undoes SET as well. */
+struct track_settings {
+	int64_t lock_timeout_ms, statement_timeout_ms, idle_in_transaction_timeout_ms;
+	bool lock_timeout_set;
+	const char *current_schema;
+};
+
+enum { SAVEPOINTS_MAX = 32 };
+
+/* Facts to go back to; the first is BEGIN's and has no name. */
+struct savepoint {
+	const char *name;
+	struct facts facts;
+};
 
 struct facts_track {
 	struct arena *arena;
+	bool separate; /* a file: see decide.h */
 	struct facts facts; /* as the next statement meets them */
 	struct relation_facts *relations; /* the same array, writable */
-	size_t max;
+	size_t n_relations_max;
+	struct held_lock *locks; /* likewise */
+	size_t n_locks_max;
+	struct track_settings session; /* SET LOCAL left out */
+	struct savepoint savepoints[SAVEPOINTS_MAX];
+	size_t n_savepoints;
+	size_t n_saved; /* entries copied for savepoints so far */
+	bool rollback_unknown; /* of this transaction not everything was saved */
 };
 
-/* n_actions: how many will be followed at most. */
+/* n_actions: how many will be followed at most.  separate: the statements arrive one at a time. */
 void track_start(struct arena *arena, struct facts_track *track, const struct facts *facts,
-	size_t n_actions);
+	size_t n_actions, bool separate);
 /* The action was let through. */
 void track_action(struct facts_track *track, const struct action *action);
-/* Behind the actions of a statement: its text may change how names resolve from then on. */
-void track_names(struct facts_track *track, const char *sql);
+/* Behind the actions of a statement: the locks that an action left with the transaction. */
+void track_locks(
+	struct facts_track *track, const struct action *action, const struct effects *effects);
+/* At the end of a statement: its text may change how names resolve from then on. */
+void track_statement(struct facts_track *track, const char *sql);
 
 #endif

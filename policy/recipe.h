@@ -17,6 +17,7 @@
 bool recipe_set_not_null(const struct rule_context *context, struct plan *plan);
 bool recipe_add_column(const struct rule_context *context, struct plan *plan);
 bool recipe_add_check(const struct rule_context *context, struct plan *plan);
+bool recipe_validate(const struct rule_context *context, struct plan *plan);
 bool recipe_add_foreign_key(const struct rule_context *context, struct plan *plan);
 bool recipe_add_unique(const struct rule_context *context, struct plan *plan);
 bool recipe_add_primary_key(const struct rule_context *context, struct plan *plan);

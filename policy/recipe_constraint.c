@@ -29,6 +29,20 @@ bool recipe_add_check(const struct rule_context *context, struct plan *plan)
 		arena_printf(planner.arena, "add check %s to %s", name, plan->table.name));
 }
 
+/* The scan by itself: behind COMMIT, or behind the commands it stood with. */
+bool recipe_validate(const struct rule_context *context, struct plan *plan)
+{
+	struct planner planner = planner_open(context, plan);
+	const char *name = context->action->name;
+	const struct constraint_facts *constraint =
+		context->table != NULL ? facts_constraint(context->table, name) : NULL;
+
+	planner_add_validate(&planner, &plan->table, name,
+		constraint != NULL && constraint->kind == CONSTRAINT_FOREIGN_KEY, NULL);
+	return planner_close(
+		&planner, arena_printf(planner.arena, "validate %s of %s", name, plan->table.name));
+}
+
 /* ---- foreign keys ---- */
 
 /*

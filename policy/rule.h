@@ -20,6 +20,7 @@ struct rule_context {
 	const struct facts *facts;
 	const struct effects *effects;
 	const struct policy_settings *settings;
+	bool separate; /* a file: see decide.h */
 	const struct relation_facts *table; /* effects->table */
 	bool new_table; /* the table was made by this transaction or is temporary */
 	bool small; /* under small_table: scans and rewrites of it are brief */

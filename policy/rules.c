@@ -85,6 +85,33 @@ bool stops_writes(const struct effects *effects)
 	return false;
 }
 
+bool waits_without_bound(const struct rule_context *context)
+{
+	int64_t timeout = context->facts->lock_timeout_ms;
+
+	return stops_writes(context->effects) && !context->stmt->no_transaction &&
+	       (timeout == 0 || timeout > context->settings->lock_timeout_max_ms);
+}
+
+bool works_long(const struct rule_context *context)
+{
+	const struct effects *effects = context->effects;
+
+	return (effects->scan || effects->rewrite || effects->index_build) && large(context);
+}
+
+enum lock_mode strongest_held(const struct rule_context *context, const struct name *but)
+{
+	const struct transaction_facts *transaction = &context->facts->transaction;
+	enum lock_mode strongest = LOCK_NONE;
+
+	for (size_t i = 0; i < transaction->n_locks; i++)
+		if (transaction->locks[i].mode > strongest &&
+			!name_equal(&transaction->locks[i].relation, but))
+			strongest = transaction->locks[i].mode;
+	return strongest;
+}
+
 const char *column_sql(const struct rule_context *context)
 {
 	const char *column = context->action->column;

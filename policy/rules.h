@@ -30,6 +30,12 @@ bool soon(const struct rule_context *context,
 bool has_vacated(const struct rule_context *context, const struct name *name, bool dropped);
 /* Locks of SHARE and up on what others see stop at least their writes. */
 bool stops_writes(const struct effects *effects);
+/* Such a lock, and no lock_timeout bounds the wait for it. */
+bool waits_without_bound(const struct rule_context *context);
+/* Work in proportion to the rows of a table that is not small. */
+bool works_long(const struct rule_context *context);
+/* The strongest lock that this transaction holds on any table others see, but for one relation. */
+enum lock_mode strongest_held(const struct rule_context *context, const struct name *but);
 /* The column as SQL, quoted. */
 const char *column_sql(const struct rule_context *context);
 

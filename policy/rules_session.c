@@ -1,30 +1,11 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* Section A: what is wrong with how a statement is sent, or with what can be seen of it. */
+/* Section A: statements that cannot run here, or that cannot be seen through. */
 #include "rules.h"
-
-static bool waits_without_bound(const struct rule_context *context)
-{
-	int64_t timeout = context->facts->lock_timeout_ms;
-
-	return stops_writes(context->effects) && !context->stmt->no_transaction &&
-	       (timeout == 0 || timeout > context->settings->lock_timeout_max_ms);
-}
-
-const struct rule rule_missing_lock_timeout = {
-	.id = "missing-lock-timeout",
-	.section = 'A',
-	.verdict = VERDICT_ALLOW,
-	.fires = waits_without_bound,
-	.title = "Strong lock without a short lock_timeout",
-	.reason = "While it waits for running transactions, every later query on the table queues "
-		  "behind it: one long SELECT and one ALTER make an outage. phasegate sets "
-		  "lock_timeout around such a statement itself.",
-	.hint = "SET lock_timeout = '2s'; -- and try again on SQLSTATE 55P03",
-};
 
 static bool needs_to_stand_alone(const struct rule_context *context)
 {
-	return context->stmt->no_transaction && context->facts->in_transaction;
+	return (context->stmt->no_transaction || context->effects->no_transaction) &&
+	       context->facts->in_transaction;
 }
 
 const struct rule rule_concurrently_in_transaction = {
@@ -35,6 +16,9 @@ const struct rule rule_concurrently_in_transaction = {
 	.title = "Statement cannot run inside a transaction",
 	.reason = "PostgreSQL refuses it with 25001 in a transaction block, and in a message of "
 		  "several statements too, which is an implicit one.",
+	.locks = "Nothing: it fails before it locks.",
+	.safe_when = "It is sent alone, outside a transaction. REFRESH MATERIALIZED VIEW "
+		     "CONCURRENTLY may stand in one.",
 	.hint = "COMMIT first, then send it alone, as a message of its own (Rails: "
 		"disable_ddl_transaction!; Django: atomic = False; Alembic: autocommit_block()).",
 };
@@ -54,6 +38,9 @@ const struct rule rule_unanalyzable_dynamic_ddl = {
 	.title = "Statement runs code that cannot be checked beforehand",
 	.reason = "A DO block that builds SQL, a function that runs SQL text, a program or a "
 		  "library can change the schema in any way, under any lock.",
+	.locks = "Whatever the hidden statements lock, until the transaction ends.",
+	.safe_when = "CREATE FUNCTION and CREATE PROCEDURE, which only store a text; a DO block "
+		     "without a word that could change the schema or run SQL text.",
 	.hint = "Send the schema changes themselves, as statements of their own.",
 };
 
@@ -69,6 +56,8 @@ const struct rule rule_unclassified = {
 	.fires = is_unclassified,
 	.title = "Statement of a kind that phasegate does not know",
 	.reason = "What it does cannot be told, so it cannot be called safe.",
+	.locks = "Not known.",
+	.safe_when = "Never: whatever PostgreSQL's grammar of this version knows is classified.",
 	.hint = "Ask an administrator to run it directly on the server.",
 };
 
@@ -85,6 +74,8 @@ const struct rule rule_unsafe_lexing = {
 	.title = "Setting would change how SQL text is read",
 	.reason = "With standard_conforming_strings off, or in a client encoding whose characters "
 		  "can hold a backslash, the server reads another text than the one checked.",
+	.locks = "Nothing.",
+	.safe_when = "The value is one under which both read the same: on, UTF8.",
 	.hint = "Keep standard_conforming_strings on and client_encoding UTF8; write E'...' where "
 		"backslashes are meant.",
 };
@@ -102,5 +93,7 @@ const struct rule rule_catalog_write = {
 	.title = "Statement writes to the system catalog",
 	.reason = "It changes the schema behind PostgreSQL's back: no lock, no check, no "
 		  "dependency is honoured.",
+	.locks = "ROW EXCLUSIVE on the system catalog; nothing on the tables it is about.",
+	.safe_when = "It only reads, or writes to ordinary tables.",
 	.hint = "Use the ALTER, CREATE or DROP statement meant for it.",
 };

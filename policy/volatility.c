@@ -64,8 +64,9 @@ char expr_volatility(
 	*function = NULL;
 	for (size_t i = 0; i < expr->n_functions; i++) {
 		const struct name *name = &expr->functions[i];
-		char volatility = facts->known ? facts_volatility(facts, name)
-					       : volatility_without_catalog(name);
+		bool listed = facts->known || facts_function(facts, name) != NULL;
+		char volatility =
+			listed ? facts_volatility(facts, name) : volatility_without_catalog(name);
 
 		if (volatility == 'v') {
 			*function = name;

@@ -137,6 +137,7 @@ static struct constraint_facts read_constraint(struct reader *reader, const json
 	struct constraint_facts constraint = {
 		.name = reader_text(reader, object, "name"),
 		.validated = reader_bool(reader, object, "validated"),
+		.added_in_transaction = reader_bool(reader, object, "added_in_transaction"),
 		.deferrable = reader_bool(reader, object, "deferrable"),
 		.definition = reader_text(reader, object, "definition"),
 		.referenced = reader_name_or_null(reader, object, "referenced"),
@@ -303,6 +304,58 @@ static struct function_facts read_function(struct reader *reader, const json_t *
 
 /* ---- the whole answer ---- */
 
+/* pg_locks.mode, as lock_mode_names in storage/lmgr/lock.c spells it. */
+static enum lock_mode mode_of_text(const char *text)
+{
+	static const struct {
+		const char *text;
+		enum lock_mode mode;
+	} modes[] = {
+		{"ShareUpdateExclusiveLock", LOCK_SHARE_UPDATE_EXCLUSIVE},
+		{"ShareLock", LOCK_SHARE},
+		{"ShareRowExclusiveLock", LOCK_SHARE_ROW_EXCLUSIVE},
+		{"ExclusiveLock", LOCK_EXCLUSIVE},
+		{"AccessExclusiveLock", LOCK_ACCESS_EXCLUSIVE},
+	};
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (strcmp(modes[i].text, text) == 0)
+			return modes[i].mode;
+	return LOCK_NONE;
+}
+
+static struct held_lock read_lock(struct reader *reader, const json_t *object)
+{
+	struct held_lock lock = {
+		.relation = reader_name(reader, object, "relation"),
+		.mode = mode_of_text(reader_text(reader, object, "mode")),
+	};
+
+	if (lock.mode == LOCK_NONE)
+		reader_fail(reader, "is no lock mode", "mode");
+	return lock;
+}
+
+/* A relation locked in several modes is listed once for each; the strongest counts. */
+static void read_locks(struct reader *reader, const json_t *root, struct facts *facts)
+{
+	struct transaction_facts *transaction = &facts->transaction;
+	struct held_lock *locks;
+	size_t n, kept = 0;
+
+	READ_LIST(reader, root, "locks", locks, n, read_lock);
+	for (size_t i = 0; i < n; i++) {
+		struct held_lock *last = kept > 0 ? &locks[kept - 1] : NULL;
+
+		if (last == NULL || !name_equal(&last->relation, &locks[i].relation))
+			locks[kept++] = locks[i];
+		else if (last->mode < locks[i].mode)
+			last->mode = locks[i].mode;
+	}
+	transaction->locks = locks;
+	transaction->n_locks = kept;
+}
+
 static void read_session(struct reader *reader, const json_t *root, struct facts *facts)
 {
 	facts->server_version = (int)reader_integer(reader, root, "server_version");
@@ -312,6 +365,9 @@ static void read_session(struct reader *reader, const json_t *root, struct facts
 	facts->backend_pid = (int)reader_integer(reader, root, "backend_pid");
 	facts->lock_timeout_ms = reader_integer(reader, root, "lock_timeout_ms");
 	facts->statement_timeout_ms = reader_integer(reader, root, "statement_timeout_ms");
+	facts->idle_in_transaction_timeout_ms =
+		reader_integer(reader, root, "idle_in_transaction_timeout_ms");
+	facts->application_name = reader_text(reader, root, "application_name");
 	facts->timezone_utc = reader_bool(reader, root, "timezone_utc");
 	facts->timezone = reader_text(reader, root, "timezone");
 	facts->tablespace = reader_text(reader, root, "tablespace");
@@ -394,6 +450,7 @@ int catalog_decode(struct arena *arena, const char *json, size_t len,
 		return -1;
 	}
 	read_session(&reader, root, facts);
+	read_locks(&reader, root, facts);
 	read_relations(&reader, root, request, facts);
 	read_types(&reader, root, request, facts);
 	read_functions(&reader, root, request, facts);

@@ -194,32 +194,51 @@ bodies AS MATERIALIZED (
 		) AS found
 		JOIN routines f ON f.oid = found.oid
 ),
+-- What this transaction has locked so far, as far as others notice: on relations that hold rows.
+locked AS MATERIALIZED (
+	SELECT l.relation AS oid, n.nspname AS nsp, c.relname AS name, l.mode
+	FROM pg_catalog.pg_locks l
+		JOIN pg_catalog.pg_class c ON c.oid = l.relation
+			AND c.relkind = ANY ('{r,p,m,f}'::pg_catalog."char"[]) AND c.relpersistence <> 't'
+		JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+			AND n.nspname <> 'pg_catalog' AND n.nspname <> 'information_schema' AND n.nspname <> 'pg_toast'
+	WHERE l.pid = pg_catalog.pg_backend_pid() AND l.granted AND l.locktype = 'relation'
+		AND l.mode = ANY ('{ShareUpdateExclusiveLock,ShareLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock}'
+			::pg_catalog.text[])
+),
 -- Rows that are written when a relation is made and never after: of the tableoid column (GRANT may
 -- rewrite that one) and of the row type's dependency; without a row type, what comes nearest.
+marked AS MATERIALIZED (
+	SELECT part.oid FROM parts part UNION SELECT l.oid FROM locked l
+),
 marks AS MATERIALIZED (
-	SELECT r.oid, a.xmin::pg_catalog.text::pg_catalog.int8 AS xid
-	FROM (SELECT DISTINCT oid FROM parts) AS r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum = -6
+	SELECT 'r' AS what, r.oid, a.xmin::pg_catalog.text::pg_catalog.int8 AS xid
+	FROM marked r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum = -6
 	UNION ALL
-	SELECT r.oid, d.xmin::pg_catalog.text::pg_catalog.int8
-	FROM (SELECT DISTINCT oid FROM parts) AS r
+	SELECT 'r', r.oid, d.xmin::pg_catalog.text::pg_catalog.int8
+	FROM marked r
 		JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.reltype <> 0
 		JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid = c.reltype
 			AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = c.oid AND d.deptype = 'i'
 	UNION ALL
-	SELECT r.oid, c.xmin::pg_catalog.text::pg_catalog.int8
-	FROM (SELECT DISTINCT oid FROM parts) AS r JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.reltype = 0
+	SELECT 'r', r.oid, c.xmin::pg_catalog.text::pg_catalog.int8
+	FROM marked r JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.reltype = 0
 	UNION ALL
-	SELECT r.oid, a.xmin::pg_catalog.text::pg_catalog.int8
-	FROM (SELECT DISTINCT oid FROM parts) AS r
+	SELECT 'r', r.oid, a.xmin::pg_catalog.text::pg_catalog.int8
+	FROM marked r
 		JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.reltype = 0
 		JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum = 1
+	UNION ALL
+	-- a constraint's row is written anew when it changes
+	SELECT 'c', k.oid, k.xmin::pg_catalog.text::pg_catalog.int8
+	FROM (SELECT DISTINCT oid FROM relations) AS r JOIN pg_catalog.pg_constraint k ON k.conrelid = r.oid
 ),
 -- A row we see was written by this transaction when its xid is our top one, or one assigned since that
 -- is still in progress: a subtransaction of ours.  Beyond the snapshot's xmax pg_xact_status might be
 -- asked about the future and raise; there a row is ours, or so old that its frozen xid wrapped
 -- round to the very next ones.
 created AS MATERIALIZED (
-	SELECT m.oid, pg_catalog.bool_and(CASE
+	SELECT m.what, m.oid, pg_catalog.bool_and(CASE
 			WHEN me.top IS NULL THEN false
 			WHEN since.n = 0 THEN true
 			WHEN (me.top + since.n) < me.xmax THEN
@@ -230,12 +249,12 @@ created AS MATERIALIZED (
 		CROSS JOIN LATERAL (
 			SELECT pg_catalog.mod((m.xid - pg_catalog.mod(me.top, 4294967296)) + 4294967296, 4294967296) AS n
 		) AS since
-	GROUP BY m.oid
+	GROUP BY m.what, m.oid
 ),
 -- Seen by nobody else only if nothing it reaches is.
 hidden AS MATERIALIZED (
 	SELECT part.root, pg_catalog.bool_and(created.here) AS here
-	FROM parts part JOIN created ON created.oid = part.oid
+	FROM parts part JOIN created ON (created.what = 'r') AND (created.oid = part.oid)
 	GROUP BY part.root
 ),
 columns AS MATERIALIZED (
@@ -293,6 +312,7 @@ constraints AS MATERIALIZED (
 			'name', k.conname,
 			'kind', k.contype,
 			'validated', k.convalidated,
+			'added_in_transaction', coalesce(created.here, false),
 			'deferrable', k.condeferrable,
 			'no_inherit', k.connoinherit,
 			'columns', (SELECT pg_catalog.json_agg(a.attname ORDER BY u.ord)
@@ -304,6 +324,7 @@ constraints AS MATERIALIZED (
 				WHERE c.oid = k.confrelid)
 		) ORDER BY k.conname) AS list
 	FROM (SELECT DISTINCT oid FROM relations) AS r JOIN pg_catalog.pg_constraint k ON k.conrelid = r.oid
+		LEFT JOIN created ON (created.what = 'c') AND (created.oid = k.oid)
 	WHERE k.contype = ANY ('{c,f,p,u,x}'::pg_catalog."char"[])
 	GROUP BY k.conrelid
 ),
@@ -540,9 +561,16 @@ SELECT pg_catalog.json_build_object(
 	'current_user', CURRENT_USER,
 	'session_user', SESSION_USER,
 	'search_path', pg_catalog.current_setting('search_path'),
+	'application_name', pg_catalog.current_setting('application_name'),
+	'locks', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+			'relation', pg_catalog.json_build_array(l.nsp, l.name), 'mode', l.mode) ORDER BY l.nsp, l.name)
+		FROM locked l LEFT JOIN created ON (created.what = 'r') AND (created.oid = l.oid)
+		WHERE NOT coalesce(created.here, false)),
 	'backend_pid', pg_catalog.pg_backend_pid(),
 	'lock_timeout_ms', (SELECT s.setting::pg_catalog.int8 FROM pg_catalog.pg_settings s WHERE s.name = 'lock_timeout'),
 	'statement_timeout_ms', (SELECT s.setting::pg_catalog.int8 FROM pg_catalog.pg_settings s WHERE s.name = 'statement_timeout'),
+	'idle_in_transaction_timeout_ms', (SELECT s.setting::pg_catalog.int8 FROM pg_catalog.pg_settings s
+		WHERE s.name = 'idle_in_transaction_session_timeout'),
 	'timezone_utc', pg_catalog.lower(pg_catalog.current_setting('TimeZone'))
 		 ~ '^(etc/)?(utc|uct|universal|zulu|gmt|gmt[+-]?0|greenwich)$',
 	'timezone', pg_catalog.current_setting('TimeZone'),

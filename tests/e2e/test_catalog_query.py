@@ -421,3 +421,50 @@ def test_it_is_quick_among_many_tables(schema, ask):
                           .replace("$2", "'{}'").replace("$3", "'{}'")).fetchone()[0]
     assert plan[0]["Plan"]["Total Cost"] < 100000, "jit_above_cost: compiling would take longer than running"
     assert len(ask(schema, [("s", "u")])["relations"][0]["referencing"]) == 1001
+
+
+def test_what_the_transaction_holds(schema, ask):
+    schema.execute("INSERT INTO s.t (a) VALUES (1)")
+    with schema.transaction():
+        schema.execute("CREATE TABLE s.fresh (a int); CREATE TEMP TABLE passing (a int); LOCK s.fresh")
+        schema.execute("ALTER TABLE s.t ADD CONSTRAINT young CHECK (a > 0) NOT VALID")
+        schema.execute("SAVEPOINT a")
+        schema.execute("ALTER TABLE s.t ADD CONSTRAINT younger CHECK (a > 0) NOT VALID")
+        schema.execute("ALTER TABLE s.u ALTER COLUMN id SET STATISTICS 10")
+        schema.execute("RELEASE a; SAVEPOINT b; LOCK s.parent; ROLLBACK TO b")
+        answer = ask(schema, [("s", "t")])
+    assert {(lock["relation"][1], lock["mode"]) for lock in answer["locks"]} == {
+        ("t", "AccessExclusiveLock"), ("u", "ShareUpdateExclusiveLock")}
+    added = {c["name"]: c["added_in_transaction"] for c in answer["relations"][0]["constraints"]}
+    assert {name for name, here in added.items() if here} == {"young", "younger"}
+    after = ask(schema, [("s", "t")])
+    assert after["locks"] is None
+    assert not any(c["added_in_transaction"] for c in after["relations"][0]["constraints"])
+
+
+PROOFS = [
+    ("c IS NOT NULL AND c > 0", True),
+    ("c > 0", False),
+    ("c IS NOT NULL OR a > 0", False),
+    ("(c IS NOT NULL AND a > 0) OR (a <= 0 AND c IS NOT NULL)", True),
+    ("NOT (c IS NULL)", True),
+    ("NOT (c IS NULL OR a < 0)", True),
+    ("NOT (c IS NULL AND a < 0)", False),
+    ("c IS DISTINCT FROM NULL", True),
+    ("ROW(a, c) IS NOT NULL", True),
+    ("NOT (ROW(a, c) IS NULL)", False),
+    ("coalesce(c, 0) > 0", False),
+]
+
+
+@pytest.mark.parametrize("check, proves", PROOFS)
+def test_proofs_are_the_servers_own(database, server, check, proves):
+    """SET NOT NULL says at DEBUG1 whether a CHECK spares it the scan; the parser has to agree."""
+    notices = []
+    with server.connect(database) as connection:
+        connection.execute(f"CREATE TABLE proof (a int, c int, CONSTRAINT k CHECK ({check}))")
+        connection.add_notice_handler(lambda notice: notices.append(notice.message_primary))
+        connection.execute("SET client_min_messages = debug1")
+        connection.execute("ALTER TABLE proof ALTER COLUMN c SET NOT NULL")
+    spared = any("are sufficient to prove that it does not contain nulls" in text for text in notices)
+    assert spared is proves

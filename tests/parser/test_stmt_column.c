@@ -357,3 +357,39 @@ Test(stmt_column, expressions_on_one_line)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		cr_expect_str_eq(expression(rows[i].written)->sql, rows[i].sql);
 }
+
+/* tests/e2e/test_catalog_query.py asks a server about the same ones. */
+Test(stmt_column, columns_that_a_check_proves_not_null)
+{
+	static const struct {
+		const char *check;
+		size_t n;
+		const char *column;
+	} rows[] = {
+		{"c IS NOT NULL AND c > 0", 1, "c"},
+		{"c NOTNULL", 1, "c"},
+		{"c > 0", 0, NULL},
+		{"c IS NOT NULL OR a > 0", 0, NULL},
+		{"(c IS NOT NULL AND a > 0) OR (a <= 0 AND c IS NOT NULL)", 1, "c"},
+		{"NOT (c IS NULL)", 1, "c"},
+		{"NOT (c IS NULL OR a < 0)", 1, "c"},
+		{"NOT (c IS NULL AND a < 0)", 0, NULL},
+		{"NOT (NOT (c IS NOT NULL))", 1, "c"},
+		{"c IS DISTINCT FROM NULL", 1, "c"},
+		{"NOT (NULL IS NOT DISTINCT FROM c)", 1, "c"},
+		{"ROW(a, c) IS NOT NULL", 2, "a"},
+		{"NOT (ROW(a, c) IS NULL)", 0, NULL},
+		{"coalesce(c, 0) > 0", 0, NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const char *sql = arena_printf(&arena, "ADD CHECK (%s)", rows[i].check);
+		const struct expr *check = altered(sql)->constraint->check;
+
+		cr_assert_eq(check->n_not_null_columns, rows[i].n, "%s: %zu", rows[i].check,
+			check->n_not_null_columns);
+		if (rows[i].n > 0)
+			cr_expect_str_eq(
+				check->not_null_columns[0], rows[i].column, "%s", rows[i].check);
+	}
+}

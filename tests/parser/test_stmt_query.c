@@ -44,7 +44,7 @@ Test(stmt_query, dangerous_changes)
 		{"WITH d AS (DELETE FROM s.t RETURNING 1) SELECT 1", ACTION_DELETE_WITHOUT_WHERE,
 			"s.t", false},
 		{"WITH t AS (SELECT 1) DELETE FROM t", ACTION_DELETE_WITHOUT_WHERE, "t", false},
-		{"INSERT INTO u WITH d AS (UPDATE t SET a = 1 RETURNING 1) SELECT 1",
+		{"SELECT 1 FROM (WITH d AS (UPDATE t SET a = 1 RETURNING 1) SELECT 1) AS x",
 			ACTION_UPDATE_WITHOUT_WHERE, "t", false},
 		{"EXPLAIN ANALYZE UPDATE t SET a = 1", ACTION_UPDATE_WITHOUT_WHERE, "t", false},
 		{"EXPLAIN (analyze 1) DELETE FROM t", ACTION_DELETE_WITHOUT_WHERE, "t", false},
@@ -52,7 +52,6 @@ Test(stmt_query, dangerous_changes)
 			false},
 		{"COPY (DELETE FROM t RETURNING *) TO STDOUT", ACTION_DELETE_WITHOUT_WHERE, "t",
 			false},
-		{"COPY t FROM PROGRAM 'x'", ACTION_COPY_PROGRAM, "t", false},
 		{"COPY (SELECT 1) TO PROGRAM 'x'", ACTION_COPY_PROGRAM, "", false},
 		{"UPDATE pg_class SET relname = 'x' WHERE oid = 1", ACTION_CATALOG_WRITE,
 			"pg_class", false},
@@ -93,6 +92,60 @@ Test(stmt_query, dangerous_changes)
 		cr_expect(stmt.guarded, "%s", rows[i].sql);
 		cr_expect_str_eq(action->sql, rows[i].sql);
 	}
+}
+
+/* How many rows a change may touch, as far as the text says. */
+Test(stmt_query, changed_rows)
+{
+	static const struct {
+		const char *sql, *how, *column;
+		bool few;
+	} rows[] = {
+		{"INSERT INTO t VALUES (1), (2)", "INSERT", NULL, true},
+		{"INSERT INTO t DEFAULT VALUES", "INSERT", NULL, true},
+		{"INSERT INTO t SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM t)", "INSERT", NULL, true},
+		{"INSERT INTO t SELECT a FROM u LIMIT 5", "INSERT", NULL, true},
+		{"INSERT INTO t SELECT a FROM u", "INSERT", NULL, false},
+		{"INSERT INTO t SELECT 1 UNION SELECT a FROM u", "INSERT", NULL, false},
+		{"UPDATE t SET a = 1 WHERE id = 7", "UPDATE", "id", false},
+		{"UPDATE t SET a = 1 WHERE b IS NULL AND t.id = $1", "UPDATE", "id", false},
+		{"UPDATE t SET a = 1 WHERE id IN (1, 2)", "UPDATE", "id", false},
+		{"UPDATE t SET a = 1 WHERE id = ANY ('{1,2}')", "UPDATE", "id", false},
+		{"UPDATE t SET a = 1 WHERE id BETWEEN 1 AND 9", "UPDATE", "id", false},
+		{"UPDATE t SET a = 1 WHERE id IN (SELECT id FROM t WHERE b IS NULL LIMIT 9)",
+			"UPDATE", "id", false},
+		{"UPDATE t SET a = 1 WHERE id IN (SELECT id FROM u)", "UPDATE", NULL, false},
+		{"UPDATE t SET a = 1 WHERE id = 7 OR b IS NULL", "UPDATE", NULL, false},
+		{"UPDATE t SET a = 1 WHERE id = b", "UPDATE", NULL, false},
+		{"UPDATE t SET a = 1 WHERE id <> 7", "UPDATE", NULL, false},
+		{"UPDATE t SET a = 1 WHERE b IS NULL", "UPDATE", NULL, false},
+		{"DELETE FROM t WHERE id = 7", "DELETE", "id", false},
+		{"MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN DELETE", "MERGE", NULL,
+			false},
+		{"COPY t FROM STDIN", "COPY", NULL, false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct stmt stmt = parsed(rows[i].sql);
+		const struct action *action = &stmt.actions[0];
+
+		cr_expect_not(stmt.guarded, "%s", rows[i].sql);
+		cr_assert_eq(action->kind, ACTION_CHANGE_ROWS, "%s", rows[i].sql);
+		cr_expect_str_eq(action->table.name, "t", "%s", rows[i].sql);
+		cr_expect_str_eq(action->name, rows[i].how, "%s", rows[i].sql);
+		cr_expect_eq(action->few_rows, rows[i].few, "%s", rows[i].sql);
+		cr_expect_eq(action->column == NULL, rows[i].column == NULL, "%s", rows[i].sql);
+		if (rows[i].column != NULL && action->column != NULL)
+			cr_expect_str_eq(action->column, rows[i].column, "%s", rows[i].sql);
+	}
+}
+
+Test(stmt_query, a_program_is_more_than_rows)
+{
+	struct stmt stmt = parsed("COPY t FROM PROGRAM 'x'");
+
+	cr_expect(stmt.guarded);
+	cr_expect_eq(stmt.actions[0].kind, ACTION_COPY_PROGRAM);
 }
 
 /* Function calls are found in every corner of a tree. */

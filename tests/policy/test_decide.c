@@ -70,14 +70,26 @@ Test(decide, the_strictest_finding_decides)
 	cr_expect_str_eq(decision.sqlstate, SQLSTATE_REJECTED);
 }
 
+/* The nth one of a rule; NULL when there are fewer. */
+static const struct finding *found(const struct decision *decision, const char *rule, size_t nth)
+{
+	for (size_t i = 0; i < decision->n_findings; i++)
+		if (strcmp(decision->findings[i].rule->id, rule) == 0 && nth-- == 0)
+			return &decision->findings[i];
+	return NULL;
+}
+
 Test(decide, a_finding_knows_its_statement)
 {
 	struct decision decision = decide("SELECT 1; DROP TABLE orders; DROP TABLE users");
 
-	cr_assert_eq(decision.n_findings, 2);
-	cr_expect_eq(decision.findings[0].statement, 1);
-	cr_expect_eq(decision.findings[1].statement, 2);
-	cr_expect_eq(decision.cause, &decision.findings[0]);
+	const struct finding *first = found(&decision, "drop-table", 0);
+	const struct finding *second = found(&decision, "drop-table", 1);
+
+	cr_assert(first != NULL && second != NULL);
+	cr_expect_eq(first->statement, 1);
+	cr_expect_eq(second->statement, 2);
+	cr_expect_eq(decision.cause, first);
 }
 
 Test(decide, message_detail_and_hint)
@@ -239,5 +251,5 @@ Test(decide, thousands_of_statements_are_no_burden)
 		memcpy(sql + i * (sizeof(one) - 1), one, sizeof(one) - 1);
 	decision = decide(sql);
 	cr_expect_eq(decision.verdict, VERDICT_REJECT);
-	cr_expect_eq(decision.n_findings, STATEMENTS);
+	cr_expect_not_null(found(&decision, "create-index-non-concurrent", STATEMENTS - 1));
 }

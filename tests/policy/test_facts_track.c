@@ -22,11 +22,11 @@ static struct facts after(const char *sql)
 	struct facts facts = fixture_facts(&arena, &stmts);
 	struct facts_track track;
 
-	track_start(&arena, &track, &facts, 64);
+	track_start(&arena, &track, &facts, 64, false);
 	for (size_t i = 0; i < stmts.n; i++) {
 		for (size_t k = 0; k < stmts.items[i].n_actions; k++)
 			track_action(&track, &stmts.items[i].actions[k]);
-		track_names(&track, stmts.items[i].sql);
+		track_statement(&track, stmts.items[i].sql);
 	}
 	return track.facts;
 }
@@ -57,7 +57,15 @@ Test(facts_track, a_created_table_is_new)
 		{"CREATE TABLE n (id int); EXECUTE x", false},
 		{"CREATE TABLE n (id int); DO $$ BEGIN END $$", false},
 		{"CREATE TABLE n (id int); SET client_min_messages = error", true},
-		{"CREATE TABLE n (id int); INSERT INTO n SELECT id FROM roles", true},
+		{"CREATE TABLE n (id int); INSERT INTO n VALUES (1), (2)", true},
+		{"CREATE TABLE n (id int); INSERT INTO n SELECT id FROM roles", false},
+		{"BEGIN; CREATE TABLE n (id int); INSERT INTO n SELECT id FROM roles", true},
+		{"BEGIN; CREATE TABLE n (id int); INSERT INTO n SELECT id FROM roles; COMMIT",
+			false},
+		{"BEGIN; CREATE TABLE n (id int); COPY n FROM STDIN; COMMIT", false},
+		{"BEGIN; CREATE TABLE n (id int); COMMIT", true},
+		{"CREATE TABLE public.n (id int)", true},
+		{"CREATE TABLE other.n (id int)", false},
 		{"CREATE TABLE m (id int); ALTER TABLE m RENAME TO n", true},
 	};
 
@@ -133,7 +141,7 @@ Test(facts_track, the_catalog_itself_is_not_touched)
 	const struct relation_facts *orders = relation(&facts, NULL, "orders");
 	struct facts_track track;
 
-	track_start(&arena, &track, &facts, stmts.items[0].n_actions);
+	track_start(&arena, &track, &facts, stmts.items[0].n_actions, false);
 	for (size_t i = 0; i < stmts.items[0].n_actions; i++)
 		track_action(&track, &stmts.items[0].actions[i]);
 	cr_expect(facts_column(orders, "id")->not_null);

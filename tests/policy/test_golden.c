@@ -7,7 +7,9 @@
  *                                    to allow need not be listed
  *   -- not: rule, ...                exemptions: these must not fire
  *                                    (matters of style named in either line are set to warn)
- *   -- facts: in_transaction, unknown, no_engine, separate, server=150020, lock_timeout=1000
+ *   -- facts: in_transaction, unknown, no_engine, separate, named, other_user, server=150020,
+ *             lock_timeout=1000, statement_timeout=1000, idle_timeout=1000
+ *   -- held: MODE table              a lock that the transaction holds already
  *   -- lock_timeout: 2000            what the decision sets
  *   -- hint: text                    somewhere in the hint of the first rule listed
  *   -- plan: text                    somewhere in the plan
@@ -28,6 +30,7 @@ struct golden {
 	const char *file;
 	int line;
 	char expect[TEXT_MAX], not [TEXT_MAX], facts[TEXT_MAX], hint[TEXT_MAX], plan[TEXT_MAX];
+	char held[TEXT_MAX];
 	int lock_timeout_ms; /* -1: not said */
 	char sql[TEXT_MAX];
 };
@@ -63,7 +66,8 @@ static void read_line(struct golden *golden, const char *line)
 	char number[TEXT_MAX];
 
 	if (take(line, "-- not: ", golden->not ) || take(line, "-- facts: ", golden->facts) ||
-		take(line, "-- hint: ", golden->hint) || take(line, "-- plan: ", golden->plan))
+		take(line, "-- held: ", golden->held) || take(line, "-- hint: ", golden->hint) ||
+		take(line, "-- plan: ", golden->plan))
 		return;
 	if (take(line, "-- lock_timeout: ", number))
 		golden->lock_timeout_ms = atoi(number);
@@ -148,6 +152,21 @@ static struct policy_settings settings_for(const struct golden *golden)
 	return settings;
 }
 
+static void hold(struct arena *arena, const char *held, struct facts *facts)
+{
+	const char *table = strrchr(held, ' ');
+	struct held_lock *lock = arena_alloc(arena, sizeof(*lock));
+
+	if (table == NULL)
+		return;
+	*lock = (struct held_lock){.relation = {"public", table + 1}};
+	for (enum lock_mode mode = LOCK_NONE; mode <= LOCK_ACCESS_EXCLUSIVE; mode++)
+		if (strncmp(held, lock_mode_name(mode), (size_t)(table - held)) == 0)
+			lock->mode = mode;
+	facts->transaction.locks = lock;
+	facts->transaction.n_locks = 1;
+}
+
 static struct decision decide(
 	struct arena *arena, const struct golden *golden, struct stmts *stmts, struct facts *facts)
 {
@@ -170,6 +189,12 @@ static struct decision decide(
 		facts->server_version = number_of(golden->facts, "server=", 150020);
 	facts->in_transaction = listed(golden->facts, "in_transaction");
 	facts->lock_timeout_ms = number_of(golden->facts, "lock_timeout=", 0);
+	facts->statement_timeout_ms = number_of(golden->facts, "statement_timeout=", 0);
+	facts->idle_in_transaction_timeout_ms = number_of(golden->facts, "idle_timeout=", 0);
+	facts->application_name = listed(golden->facts, "named") ? "migrate" : "";
+	if (listed(golden->facts, "other_user"))
+		facts->current_user = "somebody";
+	hold(arena, golden->held, facts);
 	return policy_decide(arena, &input);
 }
 

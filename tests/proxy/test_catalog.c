@@ -34,6 +34,10 @@ static const char answer[] =
 	"\"statement_timeout_ms\":0,\"timezone_utc\":true,\"timezone\":\"UTC\",\"current_schema\":"
 	"\"s\","
 	"\"tablespace\":\"pg_default\","
+	"\"idle_in_transaction_timeout_ms\":30000,\"application_name\":\"psql\",\"locks\":["
+	"{\"relation\":[\"s\",\"o\"],\"mode\":\"AccessExclusiveLock\"},"
+	"{\"relation\":[\"s\",\"o\"],\"mode\":\"ShareLock\"},"
+	"{\"relation\":[\"public\",\"u\"],\"mode\":\"ShareRowExclusiveLock\"}],"
 	"\"superuser\":false,\"snapshot_kept\":false,"
 	"\"relations\":[{\"exists\":true,\"oid\":4000000000,\"name\":[\"s\",\"t\"],\"kind\":\"p\","
 	"\"persistence\":\"p\",\"created_in_transaction\":true,\"system\":false,\"pages\":7,"
@@ -51,7 +55,9 @@ static const char answer[] =
 	"\"identity\":\"\",\"generated\":false,\"domain\":false,\"domain_constrained\":false,"
 	"\"dependents\":[\"view s.v\"],\"mentioned_by\":[\"function "
 	"s.f\"],\"nulls_per_million\":250000}],"
-	"\"constraints\":[{\"name\":\"k\",\"kind\":\"c\",\"validated\":true,\"deferrable\":false,"
+	"\"constraints\":[{\"name\":\"k\",\"kind\":\"c\",\"validated\":true,\"added_in_"
+	"transaction\":true,"
+	"\"deferrable\":false,"
 	"\"no_inherit\":false,\"columns\":[\"a\",\"b\"],"
 	"\"definition\":\"CHECK (((a IS NOT NULL) AND (b > 0)))\",\"referenced\":[\"s\",\"u\"]}],"
 	"\"indexes\":[{\"name\":[\"s\",\"i\"],\"unique\":true,\"primary\":false,\"valid\":true,"
@@ -91,6 +97,8 @@ Test(catalog, an_answer_of_a_kept_snapshot)
 				"\"backend_pid\":1,\"lock_timeout_ms\":0,"
 				"\"statement_timeout_ms\":0,\"timezone_utc\":true,"
 				"\"timezone\":\"UTC\",\"current_schema\":null,\"tablespace\":\"x\","
+				"\"idle_in_transaction_timeout_ms\":0,"
+				"\"application_name\":\"\",\"locks\":null,"
 				"\"superuser\":false,\"snapshot_kept\":%s,"
 				"\"relations\":[{\"exists\":false}],"
 				"\"types\":[{\"exists\":false}],"
@@ -118,6 +126,12 @@ Test(catalog, a_whole_answer)
 	cr_expect_eq(facts.lock_timeout_ms, 2000);
 	cr_expect_str_eq(facts.current_user, "app");
 	cr_expect_str_eq(facts.search_path, "s, public");
+	cr_expect_eq(facts.idle_in_transaction_timeout_ms, 30000);
+	cr_expect_str_eq(facts.application_name, "psql");
+	cr_expect_eq(facts.transaction.n_locks, 2u);
+	cr_expect_eq(facts_held(&facts, &(struct name){NULL, "o"}), LOCK_ACCESS_EXCLUSIVE);
+	cr_expect_eq(facts_held(&facts, &(struct name){"public", "u"}), LOCK_SHARE_ROW_EXCLUSIVE);
+	cr_expect_eq(facts_held(&facts, &(struct name){"public", "o"}), LOCK_NONE);
 
 	table = facts_relation(&facts, &t);
 	cr_assert_not_null(table);
@@ -205,8 +219,10 @@ Test(catalog, what_is_not_there_needs_no_more_keys)
 			"{\"server_version\":150020,\"current_user\":\"\",\"session_user\":\"\","
 			"\"search_path\":\"\",\"backend_pid\":1,\"lock_timeout_ms\":0,"
 			"\"statement_timeout_ms\":0,\"timezone_utc\":true,\"timezone\":\"UTC\","
-			"\"current_schema\":null,\"tablespace\":\"pg_default\",\"superuser\":false,"
-			"\"snapshot_kept\":false,"
+			"\"current_schema\":null,\"tablespace\":\"pg_default\","
+			"\"idle_in_transaction_timeout_ms\":0,\"application_name\":\"\",\"locks\":"
+			"null,"
+			"\"superuser\":false,\"snapshot_kept\":false,"
 			"\"relations\":[{\"exists\":false}],\"types\":[{\"exists\":false}],"
 			"\"functions\":[{\"exists\":false,\"volatility\":null}]}",
 			&facts, &error),

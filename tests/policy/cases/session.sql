@@ -11,10 +11,161 @@ ALTER TABLE orders ADD COLUMN c int;
 -- lock_timeout: 0
 ALTER TABLE orders ADD COLUMN c int;
 
--- expect: allow missing-lock-timeout
+-- expect: allow lock-timeout-zero-or-too-long
+-- not: missing-lock-timeout
 -- facts: lock_timeout=60000
 -- lock_timeout: 2000
 ALTER TABLE orders ADD COLUMN c int;
+
+-- expect: allow lock-timeout-zero-or-too-long
+-- facts: separate
+SET lock_timeout = 0; ALTER TABLE orders ADD COLUMN c int;
+
+-- expect: allow lock-timeout-zero-or-too-long
+-- facts: separate
+SET lock_timeout = '5min'; ALTER TABLE orders ADD COLUMN c int;
+
+-- expect: allow
+-- not: lock-timeout-zero-or-too-long, missing-lock-timeout
+-- facts: separate
+SET lock_timeout = '5s'; ALTER TABLE orders ADD COLUMN c int;
+
+-- CONCURRENTLY has to wait, and holds nobody up meanwhile
+
+-- expect: allow
+-- not: lock-timeout-zero-or-too-long, missing-lock-timeout, missing-statement-timeout
+-- facts: separate
+SET lock_timeout = 0; SET statement_timeout = 0; CREATE INDEX CONCURRENTLY i ON orders (qty);
+
+-- expect: allow missing-lock-timeout
+-- not: lock-timeout-zero-or-too-long
+-- facts: separate
+SET lock_timeout = '5min'; RESET lock_timeout; ALTER TABLE orders ADD COLUMN c int;
+
+-- SET LOCAL ends with its transaction, SET is undone by a rollback
+
+-- expect: allow missing-lock-timeout
+-- facts: separate
+BEGIN; SET LOCAL lock_timeout = '1s'; COMMIT; ALTER TABLE orders ADD COLUMN c int;
+
+-- expect: allow missing-lock-timeout
+-- facts: separate
+BEGIN; SET lock_timeout = '1s'; ROLLBACK; ALTER TABLE orders ADD COLUMN c int;
+
+-- expect: allow
+-- not: missing-lock-timeout
+-- facts: separate
+BEGIN; SET lock_timeout = '1s'; COMMIT; ALTER TABLE orders ADD COLUMN c int;
+
+-- expect: allow lock-timeout-after-ddl
+-- facts: separate
+ALTER TABLE orders ADD COLUMN c int; SET lock_timeout = '2s';
+
+-- expect: allow
+-- not: lock-timeout-after-ddl
+-- facts: separate
+CREATE TABLE n (id int); SET lock_timeout = '2s'; ALTER TABLE orders ADD COLUMN c int;
+
+-- expect: allow missing-statement-timeout
+ALTER TABLE orders ADD COLUMN c int;
+
+-- expect: allow
+-- not: missing-statement-timeout
+-- facts: statement_timeout=5000
+ALTER TABLE orders ADD COLUMN c int;
+
+-- expect: allow
+-- not: missing-statement-timeout
+ALTER TABLE orders VALIDATE CONSTRAINT phone_nn;
+
+-- expect: allow missing-idle-in-tx-timeout
+-- facts: in_transaction
+ALTER TABLE orders ADD COLUMN c int;
+
+-- expect: allow
+-- not: missing-idle-in-tx-timeout
+-- facts: in_transaction, idle_timeout=30000
+ALTER TABLE orders ADD COLUMN c int;
+
+-- expect: allow
+-- not: missing-idle-in-tx-timeout
+ALTER TABLE orders ADD COLUMN c int;
+
+-- expect: allow missing-application-name
+ALTER TABLE orders ADD COLUMN c int;
+
+-- expect: allow
+-- not: missing-application-name
+-- facts: named
+ALTER TABLE orders ADD COLUMN c int;
+
+-- expect: allow
+-- not: missing-application-name
+-- facts: separate
+SET application_name = 'migrate: c'; ALTER TABLE orders ADD COLUMN c int;
+
+-- expect: allow set-role-or-owner-mismatch
+-- hint: SET ROLE "app"
+-- facts: other_user
+ALTER TABLE orders ADD COLUMN c int;
+
+-- expect: allow
+-- not: set-role-or-owner-mismatch
+ALTER TABLE orders ADD COLUMN c int;
+
+-- a body is text until it runs
+
+-- expect: allow
+-- not: unanalyzable-dynamic-ddl
+CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'DROP TABLE orders'; END $$;
+
+-- expect: allow
+-- not: unanalyzable-dynamic-ddl
+CREATE PROCEDURE p() LANGUAGE sql AS 'DROP TABLE orders';
+
+-- what else cannot stand in a transaction
+
+-- expect: reject concurrently-in-transaction
+-- facts: in_transaction
+REINDEX INDEX CONCURRENTLY orders_tag_idx;
+
+-- expect: reject concurrently-in-transaction
+-- facts: in_transaction
+VACUUM orders;
+
+-- expect: reject concurrently-in-transaction, alter-system-database-role
+-- facts: in_transaction
+ALTER SYSTEM SET work_mem = '1GB';
+
+-- expect: reject concurrently-in-transaction
+-- facts: in_transaction
+CREATE DATABASE d;
+
+-- expect: reject concurrently-in-transaction
+-- facts: in_transaction
+CREATE TABLESPACE s LOCATION '/x';
+
+-- expect: reject concurrently-in-transaction
+-- facts: in_transaction
+ALTER TABLE events DETACH PARTITION events_2025 CONCURRENTLY;
+
+-- expect: allow
+-- not: concurrently-in-transaction
+-- facts: in_transaction
+REFRESH MATERIALIZED VIEW CONCURRENTLY m;
+
+-- expect: reject concurrently-in-transaction
+-- facts: separate
+BEGIN; CREATE INDEX CONCURRENTLY i ON orders (qty); COMMIT;
+
+-- expect: allow
+-- not: concurrently-in-transaction
+-- facts: separate
+BEGIN; SELECT 1; COMMIT; CREATE INDEX CONCURRENTLY i ON orders (qty);
+
+-- expect: reject concurrently-in-transaction
+-- facts: separate
+BEGIN; COMMIT AND CHAIN; CREATE INDEX CONCURRENTLY i ON orders (qty); COMMIT;
 
 -- expect: allow
 -- not: missing-lock-timeout
@@ -69,10 +220,10 @@ UPDATE orders SET qty = 1 WHERE id = 7;
 
 -- a name that was free is not free any more
 
--- expect: reject drop-table, rename-table
+-- expect: reject drop-table, rename-table, wide-lock-window
 ALTER TABLE orders RENAME TO o2; DROP TABLE o2;
 
--- expect: reject drop-table, rename-table
+-- expect: reject drop-table, rename-table, wide-lock-window
 ALTER TABLE orders RENAME TO o2; DROP TABLE public.o2;
 
 -- the temporary table hides the real one only until it is gone

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* What the track_*.c share: entries of the facts under way, and what follows which action. */
+#ifndef TRACK_H
+#define TRACK_H
+
+#include "facts_track.h"
+
+typedef void track_fn(struct facts_track *track, const struct action *action);
+
+/* A copy with room for spare more items. */
+void *track_copy(struct arena *arena, const void *items, size_t n, size_t spare, size_t size);
+
+/* track_table.c: relations.  A track_fn of an unknown table begins an entry for it. */
+track_fn track_create_table, track_drop, track_rename, track_attach, track_inherit, track_view,
+	track_rows, track_refresh, track_policy;
+/* track_column.c */
+track_fn track_add_column, track_drop_column, track_rename_column, track_change_column;
+/* track_constraint.c */
+track_fn track_add_constraint, track_change_constraint, track_create_index, track_drop_index;
+/* track_setting.c */
+track_fn track_setting, track_type, track_function;
+/* track_transaction.c */
+track_fn track_transaction;
+
+struct relation_facts *track_entry(struct facts_track *track, const struct name *name);
+/* The entry of the action's table; one is begun when nothing is known of it. */
+struct relation_facts *track_own_entry(struct facts_track *track, const struct action *action);
+struct relation_facts *track_make_entry(struct facts_track *track, const struct name *name);
+/* The same relation may have been asked for by several names. */
+/* Rows that were there before are reached through this table now, if it was made just here. */
+void track_reference(
+	struct facts_track *track, const struct action *action, const struct constraint_def *def);
+typedef void track_entry_fn(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action);
+void track_each_entry(
+	struct facts_track *track, const struct action *action, track_entry_fn *change);
+/* What RENAME TO and SET SCHEMA make of the name of their relation. */
+struct name track_renamed(const struct action *action, const struct name *name);
+void track_rename_lock(struct facts_track *track, const struct action *action);
+/* Not "is not there": the next relation of that name along search_path would answer to it. */
+void track_forget(struct facts_track *track, const struct name *name);
+void track_forget_temporary(struct facts_track *track);
+/* Whoever comes after the transaction sees them: tables that were filled are no news any more. */
+void track_publish(struct facts_track *track);
+
+struct track_settings track_settings_of(const struct facts *facts);
+void track_restore_settings(struct facts_track *track);
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Columns that a text adds and changes. */
+#include <string.h>
+
+#include "arena.h"
+#include "track.h"
+
+static struct column_facts *own_columns(struct facts_track *track, struct relation_facts *relation)
+{
+	struct column_facts *columns = track_copy(track->arena, relation->columns,
+		relation->n_columns, 1, sizeof(*relation->columns));
+
+	relation->columns = columns;
+	return columns;
+}
+
+/* Where the catalog lists no column it has nothing to say about one; else the list is whole. */
+static bool listable(const struct relation_facts *relation)
+{
+	return relation->oid == 0 || relation->n_columns > 0;
+}
+
+static const char *base_type(const struct facts *facts, const struct type_name *type)
+{
+	const struct type_facts *found = facts_type(facts, &type->name);
+
+	return found == NULL || type->array || type->n_typmods > 0 || found->domain
+		       ? NULL
+		       : found->base_type;
+}
+
+static void add_column(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	const struct column_def *def = action->column_def;
+	struct column_facts *columns;
+
+	if (!listable(relation) || facts_column(relation, def->name) != NULL)
+		return;
+	columns = own_columns(track, relation);
+	columns[relation->n_columns++] = (struct column_facts){
+		.name = def->name,
+		.type_sql = def->type.sql,
+		.base_type = base_type(&track->facts, &def->type),
+		.typmod = -1,
+		.not_null = def->not_null,
+		.default_sql = def->default_expr != NULL ? def->default_expr->sql : NULL,
+		.identity = def->identity,
+		.generated = def->generated != NULL,
+		.created_in_transaction = true,
+	};
+}
+
+/* A table that no catalog was asked for: enough to follow its new columns by. */
+void track_add_column(struct facts_track *track, const struct action *action)
+{
+	if (action->column_def == NULL)
+		return;
+	track_own_entry(track, action);
+	track_each_entry(track, action, add_column);
+	for (size_t i = 0; i < action->column_def->n_constraints; i++)
+		track_reference(track, action, &action->column_def->constraints[i]);
+}
+
+static bool named(const char *const *names, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (names[i] != NULL && strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* What is on the column goes with it (ATExecDropColumn, by its dependencies). */
+static void drop_dependent(
+	struct facts_track *track, struct relation_facts *relation, const char *column)
+{
+	struct constraint_facts *constraints = track_copy(track->arena, relation->constraints,
+		relation->n_constraints, 0, sizeof(*constraints));
+	struct index_facts *indexes = track_copy(
+		track->arena, relation->indexes, relation->n_indexes, 0, sizeof(*indexes));
+
+	for (size_t i = relation->n_constraints; i-- > 0;)
+		if (named(constraints[i].columns, constraints[i].n_columns, column))
+			constraints[i] = constraints[--relation->n_constraints];
+	for (size_t i = relation->n_indexes; i-- > 0;)
+		if (named(indexes[i].columns, indexes[i].n_columns, column) ||
+			named(indexes[i].mentions, indexes[i].n_mentions, column))
+			indexes[i] = indexes[--relation->n_indexes];
+	relation->constraints = constraints;
+	relation->indexes = indexes;
+}
+
+static void drop_column(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	struct column_facts *columns = own_columns(track, relation);
+
+	for (size_t i = relation->n_columns; i-- > 0;)
+		if (strcmp(columns[i].name, action->column) == 0)
+			columns[i] = columns[--relation->n_columns];
+	drop_dependent(track, relation, action->column);
+}
+
+void track_drop_column(struct facts_track *track, const struct action *action)
+{
+	if (action->column != NULL)
+		track_each_entry(track, action, drop_column);
+}
+
+static const char *const *renamed(
+	struct facts_track *track, const char *const *names, size_t n, const struct action *action)
+{
+	const char **copy = track_copy(track->arena, names, n, 1, sizeof(*copy));
+
+	for (size_t i = 0; i < n; i++)
+		if (copy[i] != NULL && strcmp(copy[i], action->column) == 0)
+			copy[i] = action->new_name;
+	return copy;
+}
+
+static void rename_in_constraints(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	struct constraint_facts *constraints = track_copy(track->arena, relation->constraints,
+		relation->n_constraints, 0, sizeof(*constraints));
+
+	for (size_t i = 0; i < relation->n_constraints; i++) {
+		struct constraint_facts *c = &constraints[i];
+
+		c->columns = renamed(track, c->columns, c->n_columns, action);
+		c->proves_not_null =
+			renamed(track, c->proves_not_null, c->n_proves_not_null, action);
+	}
+	relation->constraints = constraints;
+}
+
+static void rename_in_indexes(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	struct index_facts *indexes = track_copy(
+		track->arena, relation->indexes, relation->n_indexes, 0, sizeof(*indexes));
+
+	for (size_t i = 0; i < relation->n_indexes; i++) {
+		struct index_facts *index = &indexes[i];
+
+		index->columns = renamed(track, index->columns, index->n_columns, action);
+		index->mentions = renamed(track, index->mentions, index->n_mentions, action);
+	}
+	relation->indexes = indexes;
+}
+
+static void rename_column(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	struct column_facts *columns = own_columns(track, relation);
+
+	for (size_t i = 0; i < relation->n_columns; i++)
+		if (strcmp(columns[i].name, action->column) == 0)
+			columns[i].name = action->new_name;
+	rename_in_constraints(track, relation, action);
+	rename_in_indexes(track, relation, action);
+}
+
+void track_rename_column(struct facts_track *track, const struct action *action)
+{
+	if (action->column != NULL && action->new_name != NULL)
+		track_each_entry(track, action, rename_column);
+}
+
+static void apply(struct column_facts *column, const struct action *action)
+{
+	switch (action->kind) {
+	case ACTION_ALTER_COLUMN_TYPE:
+		column->base_type = NULL;
+		break;
+	case ACTION_SET_NOT_NULL:
+		column->not_null = true;
+		break;
+	case ACTION_DROP_NOT_NULL:
+		column->not_null = false;
+		break;
+	default: /* SET and DROP DEFAULT */
+		column->default_sql = action->expr != NULL ? action->expr->sql : NULL;
+		column->default_volatile = action->expr != NULL && action->expr->n_functions > 0;
+		break;
+	}
+}
+
+static void change_column(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	struct column_facts *columns = own_columns(track, relation);
+
+	if (action->kind == ACTION_SET_NOT_NULL && relation->oid == 0 &&
+		facts_column(relation, action->column) == NULL)
+		columns[relation->n_columns++] =
+			(struct column_facts){.name = action->column, .typmod = -1};
+	for (size_t i = 0; i < relation->n_columns; i++)
+		if (strcmp(columns[i].name, action->column) == 0)
+			apply(&columns[i], action);
+}
+
+void track_change_column(struct facts_track *track, const struct action *action)
+{
+	if (action->column == NULL)
+		return;
+	if (action->kind == ACTION_SET_NOT_NULL)
+		track_own_entry(track, action);
+	track_each_entry(track, action, change_column);
+}

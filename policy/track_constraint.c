@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Constraints and indexes that a text adds, and what becomes of them. */
+#include <string.h>
+
+#include "arena.h"
+#include "recipe_names.h"
+#include "track.h"
+
+/*
+ * A hostile text adds thousands to one table; the lists are copied as they grow.  Beyond the bound
+ * the lists are not whole any more, which is what a table without an oid says of itself.
+ */
+enum { FOLLOWED_MAX = 64 };
+
+static bool too_many(struct relation_facts *relation, size_t n)
+{
+	if (n >= FOLLOWED_MAX)
+		relation->oid = 0;
+	return n >= FOLLOWED_MAX;
+}
+
+static struct constraint_facts *own_constraints(
+	struct facts_track *track, struct relation_facts *relation)
+{
+	struct constraint_facts *constraints = track_copy(track->arena, relation->constraints,
+		relation->n_constraints, 1, sizeof(*relation->constraints));
+
+	relation->constraints = constraints;
+	return constraints;
+}
+
+/* ---- adding ---- */
+
+static void require_columns(struct facts_track *track, struct relation_facts *relation,
+	const struct constraint_def *def)
+{
+	const struct column_facts *known;
+	struct column_facts *columns;
+
+	for (size_t i = 0; i < def->n_columns; i++) {
+		known = facts_column(relation, def->columns[i]);
+		if (known == NULL)
+			continue;
+		columns = track_copy(
+			track->arena, relation->columns, relation->n_columns, 0, sizeof(*columns));
+		columns[known - relation->columns].not_null = true;
+		relation->columns = columns;
+	}
+}
+
+/* What a constraint is called that the text gives no name. */
+static const char *name_of(struct facts_track *track, const struct relation_facts *relation,
+	const struct constraint_def *def)
+{
+	struct arena *arena = track->arena;
+	const char *columns;
+
+	if (def->name != NULL)
+		return def->name;
+	if (def->using_index != NULL)
+		return def->using_index;
+	columns = join_columns(arena, def->columns, def->n_columns);
+	switch (def->kind) {
+	case CONSTRAINT_CHECK:
+		return choose_name(arena, relation, relation->name.name,
+			def->n_columns == 1 ? columns : NULL, "check");
+	case CONSTRAINT_FOREIGN_KEY:
+		return choose_name(arena, relation, relation->name.name, columns, "fkey");
+	case CONSTRAINT_PRIMARY_KEY:
+		return choose_name(arena, relation, relation->name.name, NULL, "pkey");
+	default:
+		return choose_name(arena, relation, relation->name.name, columns, "key");
+	}
+}
+
+/* Remembered for VALIDATE CONSTRAINT and SET NOT NULL further on. */
+static void add_constraint(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	const struct constraint_def *def = action->constraint;
+	bool proves = def->check != NULL && !def->no_inherit;
+	struct constraint_facts added;
+
+	if (too_many(relation, relation->n_constraints))
+		return;
+	added = (struct constraint_facts){
+		.name = name_of(track, relation, def),
+		.kind = def->kind,
+		.validated = !def->not_valid,
+		.added_in_transaction = track->facts.in_transaction,
+		.deferrable = def->deferrable,
+		.columns = def->columns,
+		.n_columns = def->n_columns,
+		.referenced = def->referenced.name != NULL
+				      ? facts_qualified(&track->facts, &def->referenced)
+				      : def->referenced,
+		.proves_not_null = proves ? def->check->not_null_columns : NULL,
+		.n_proves_not_null = proves ? def->check->n_not_null_columns : 0,
+	};
+
+	own_constraints(track, relation)[relation->n_constraints++] = added;
+	if (def->kind == CONSTRAINT_PRIMARY_KEY)
+		require_columns(track, relation, def);
+}
+
+void track_add_constraint(struct facts_track *track, const struct action *action)
+{
+	if (action->constraint == NULL)
+		return;
+	track_own_entry(track, action);
+	track_each_entry(track, action, add_constraint);
+	track_reference(track, action, action->constraint);
+}
+
+/* ---- what becomes of it ---- */
+
+static void change_constraint(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	struct constraint_facts *constraints = own_constraints(track, relation);
+
+	for (size_t i = 0; i < relation->n_constraints; i++) {
+		if (action->name == NULL || strcmp(constraints[i].name, action->name) != 0)
+			continue;
+		if (action->kind == ACTION_VALIDATE_CONSTRAINT)
+			constraints[i].validated = true;
+		else if (action->kind == ACTION_RENAME_CONSTRAINT)
+			constraints[i].name = action->new_name;
+		else
+			constraints[i--] = constraints[--relation->n_constraints];
+	}
+}
+
+void track_change_constraint(struct facts_track *track, const struct action *action)
+{
+	track_each_entry(track, action, change_constraint);
+}
+
+/* ---- indexes ---- */
+
+static struct index_facts made_index(
+	struct facts_track *track, const struct relation_facts *table, const struct index_def *def)
+{
+	const char *columns = index_columns_text(track->arena, def);
+
+	return (struct index_facts){
+		.name.schema = table->name.schema,
+		.name.name = def->name != NULL ? def->name
+					       : choose_name(track->arena, table, table->name.name,
+							 columns, "idx"),
+		.unique = def->unique,
+		.valid = true,
+		.immediate = true,
+		.partial = def->partial,
+		.has_expressions = def->has_expressions,
+		.plain_order = def->plain_order,
+		.nulls_not_distinct = def->nulls_not_distinct,
+		.columns = def->columns,
+		.n_columns = def->n_columns,
+	};
+}
+
+static void add_index(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	struct index_facts made, *indexes;
+
+	if (too_many(relation, relation->n_indexes))
+		return;
+	made = made_index(track, relation, action->index);
+	if (facts_index(relation, made.name.name) != NULL)
+		return;
+	indexes = track_copy(
+		track->arena, relation->indexes, relation->n_indexes, 1, sizeof(*indexes));
+	indexes[relation->n_indexes++] = made;
+	relation->indexes = indexes;
+}
+
+/* The index as a relation, for the statements that name it and not its table. */
+static void add_index_relation(struct facts_track *track, const struct action *action)
+{
+	struct relation_facts table = *track_own_entry(track, action), *index;
+	struct name name = {action->table.schema, action->index->name};
+	const struct index_facts *own = name.name == NULL ? NULL : facts_index(&table, name.name);
+
+	if (own == NULL)
+		return;
+	index = track_make_entry(track, &name);
+	index->kind = 'i';
+	index->name = own->name;
+	index->table = table.name;
+	index->created_in_transaction = table.created_in_transaction;
+	index->persistence = table.persistence;
+	index->indexes = own;
+	index->n_indexes = 1;
+}
+
+void track_create_index(struct facts_track *track, const struct action *action)
+{
+	if (action->index == NULL)
+		return;
+	track_own_entry(track, action);
+	track_each_entry(track, action, add_index);
+	add_index_relation(track, action);
+}
+
+static void remove_index(struct facts_track *track, struct relation_facts *table, const char *index)
+{
+	struct index_facts *indexes =
+		track_copy(track->arena, table->indexes, table->n_indexes, 0, sizeof(*indexes));
+
+	table->indexes = indexes;
+	for (size_t i = table->n_indexes; i-- > 0;)
+		if (strcmp(indexes[i].name.name, index) == 0)
+			indexes[i] = indexes[--table->n_indexes];
+}
+
+void track_drop_index(struct facts_track *track, const struct action *action)
+{
+	for (size_t i = 0; i < action->n_targets; i++) {
+		for (size_t k = 0; k < track->facts.n_relations; k++)
+			if (facts_index(&track->relations[k], action->targets[i].name) != NULL)
+				remove_index(track, &track->relations[k], action->targets[i].name);
+		track_forget(track, &action->targets[i]);
+	}
+}

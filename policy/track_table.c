@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Relations that a text makes, drops, renames and fills. */
+#include <string.h>
+
+#include "arena.h"
+#include "track.h"
+
+/* Far more than a migration has; what is beyond is judged by itself alone. */
+enum { VACATED_MAX = 64 };
+
+/* ---- entries ---- */
+
+struct relation_facts *track_entry(struct facts_track *track, const struct name *name)
+{
+	for (size_t i = 0; i < track->facts.n_relations; i++)
+		if (name_equal(&track->relations[i].asked, name))
+			return &track->relations[i];
+	return (struct relation_facts *)facts_relation(&track->facts, name);
+}
+
+static struct relation_facts *new_entry(struct facts_track *track)
+{
+	size_t n = track->facts.n_relations++;
+
+	if (n == track->n_relations_max) {
+		track->n_relations_max = 2 * (n + 8);
+		track->relations = track_copy(track->arena, track->relations, n,
+			track->n_relations_max - n, sizeof(*track->relations));
+		track->facts.relations = track->relations;
+	}
+	return &track->relations[n];
+}
+
+struct relation_facts *track_make_entry(struct facts_track *track, const struct name *name)
+{
+	struct name qualified = *name;
+	struct relation_facts *relation = NULL;
+
+	for (size_t i = 0; i < track->facts.n_relations && relation == NULL; i++)
+		if (name_equal(&track->relations[i].asked, name))
+			relation = &track->relations[i];
+	if (relation == NULL)
+		relation = new_entry(track);
+	if (qualified.schema == NULL)
+		qualified.schema = track->facts.current_schema;
+	*relation = (struct relation_facts){
+		.asked = *name,
+		.exists = true,
+		.name = qualified,
+		.kind = 'r',
+		.persistence = 'p',
+		.pages = -1,
+		.rows = -1,
+	};
+	return relation;
+}
+
+struct relation_facts *track_own_entry(struct facts_track *track, const struct action *action)
+{
+	struct relation_facts *relation = track_entry(track, &action->table);
+
+	return relation != NULL ? relation : track_make_entry(track, &action->table);
+}
+
+static bool same(const struct relation_facts *a, const struct relation_facts *b)
+{
+	if (a == b || (a->oid != 0 && a->oid == b->oid))
+		return true;
+	return a->oid == 0 && b->oid == 0 && a->exists && b->exists && a->name.schema != NULL &&
+	       name_equal(&a->name, &b->name);
+}
+
+void track_each_entry(
+	struct facts_track *track, const struct action *action, track_entry_fn *change)
+{
+	const struct relation_facts *found = track_entry(track, &action->table);
+
+	if (found == NULL || !found->exists)
+		return;
+	for (size_t i = 0; i < track->facts.n_relations; i++)
+		if (same(&track->relations[i], found))
+			change(track, &track->relations[i], action);
+}
+
+static void remove_entry(struct facts_track *track, size_t i)
+{
+	track->relations[i] = track->relations[--track->facts.n_relations];
+}
+
+void track_forget(struct facts_track *track, const struct name *name)
+{
+	const struct relation_facts *found = track_entry(track, name);
+	struct relation_facts gone;
+
+	if (found == NULL)
+		return;
+	gone = *found;
+	for (size_t i = track->facts.n_relations; i-- > 0;)
+		if (name_equal(&track->relations[i].asked, name) ||
+			same(&track->relations[i], &gone))
+			remove_entry(track, i);
+}
+
+/*
+ * Temporary tables go with COMMIT (ON COMMIT DROP), DISCARD TEMP and a CASCADE that reaches them;
+ * behind their names stands then what nobody has looked up.
+ */
+void track_forget_temporary(struct facts_track *track)
+{
+	size_t before = track->facts.n_relations;
+
+	for (size_t i = before; i-- > 0;)
+		if (track->relations[i].persistence == 't')
+			remove_entry(track, i);
+	if (track->facts.n_relations < before)
+		track->facts.known = false;
+}
+
+/* A name may also be spelled with its schema, without it, or with pg_temp: what stands behind those
+ * spellings may have changed too. */
+static void forget_spellings(struct facts_track *track, const char *name)
+{
+	for (size_t i = track->facts.n_relations; i-- > 0;)
+		if (strcmp(track->relations[i].asked.name, name) == 0)
+			remove_entry(track, i);
+}
+
+/* ---- making ---- */
+
+/*
+ * IF NOT EXISTS makes nothing where the table is, and nobody can tell where no catalog was asked; a
+ * file, then, is read as what it is written for, the first time it runs.
+ */
+static bool makes_nothing(const struct facts_track *track, const struct action *action,
+	const struct relation_facts *there)
+{
+	bool exists = there != NULL && there->exists;
+
+	if (action->if_not_exists)
+		return exists || (!track->separate && (there == NULL || !track->facts.known));
+	/* The server refuses, or another schema comes first and the new one hides the old. */
+	return exists && !action->temporary && action->table.schema != NULL;
+}
+
+static char kind_made(const struct action *action)
+{
+	switch (action->kind) {
+	case ACTION_CREATE_MATVIEW:
+		return 'm';
+	case ACTION_CREATE_VIEW:
+		return 'v';
+	case ACTION_CREATE_SEQUENCE:
+		return 'S';
+	default:
+		return action->partitioned ? 'p' : 'r';
+	}
+}
+
+void track_create_table(struct facts_track *track, const struct action *action)
+{
+	struct relation_facts *relation = track_entry(track, &action->table);
+
+	if (makes_nothing(track, action, relation))
+		return;
+	relation = track_make_entry(track, &action->table);
+	relation->created_in_transaction = true;
+	if (action->temporary) {
+		relation->persistence = 't';
+		relation->name.schema = "pg_temp";
+	}
+	relation->empty = action->kind == ACTION_CREATE_TABLE;
+	relation->kind = kind_made(action);
+	relation->populated = action->kind == ACTION_CREATE_MATVIEW && action->with_data;
+}
+
+/* What nobody else could see, or was not there, leaves no gap. */
+static void vacate(struct facts_track *track, const struct name *name, bool dropped)
+{
+	const struct relation_facts *found = track_entry(track, name);
+	struct vacated_name *all = (struct vacated_name *)track->facts.vacated;
+
+	if (found != NULL &&
+		(!found->exists || found->created_in_transaction || found->persistence == 't'))
+		return;
+	if (track->facts.n_vacated == VACATED_MAX)
+		return;
+	if (all == NULL)
+		track->facts.vacated = all = arena_alloc(track->arena, VACATED_MAX * sizeof(*all));
+	all[track->facts.n_vacated++] = (struct vacated_name){*name, dropped};
+}
+
+void track_drop(struct facts_track *track, const struct action *action)
+{
+	for (size_t i = 0; i < action->n_targets; i++) {
+		if (action->kind == ACTION_DROP_TABLE)
+			vacate(track, &action->targets[i], true);
+		track_forget(track, &action->targets[i]);
+		if (!track->separate)
+			forget_spellings(track, action->targets[i].name);
+	}
+}
+
+struct name track_renamed(const struct action *action, const struct name *name)
+{
+	struct name renamed = *name;
+
+	if (action->kind == ACTION_SET_SCHEMA)
+		renamed.schema = action->new_name;
+	else
+		renamed.name = action->new_name;
+	return renamed;
+}
+
+void track_rename(struct facts_track *track, const struct action *action)
+{
+	const struct relation_facts *found = track_entry(track, &action->table);
+	struct relation_facts moved, *target;
+	struct name name = track_renamed(action, &action->table);
+
+	if (action->new_name == NULL || name.name == NULL)
+		return;
+	vacate(track, &action->table, false);
+	track_rename_lock(track, action);
+	if (found == NULL || !found->exists) {
+		forget_spellings(track, action->table.name);
+		forget_spellings(track, name.name);
+		return;
+	}
+	moved = *found;
+	track_forget(track, &action->table);
+	forget_spellings(track, action->table.name);
+	forget_spellings(track, name.name);
+	target = track_make_entry(track, &name);
+	*target = moved;
+	target->asked = name;
+	target->name.name = name.name;
+	if (action->kind == ACTION_SET_SCHEMA)
+		target->name.schema = name.schema;
+}
+
+/* ---- views and policies ---- */
+
+static void fill_matview(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	(void)track;
+	relation->kind = 'm';
+	relation->populated = action->with_data;
+}
+
+void track_refresh(struct facts_track *track, const struct action *action)
+{
+	track_own_entry(track, action);
+	track_each_entry(track, action, fill_matview);
+}
+
+/* A view leads to tables that nobody has looked up, by every spelling of its name. */
+void track_view(struct facts_track *track, const struct action *action)
+{
+	forget_spellings(track, action->table.name);
+	if (action->kind == ACTION_CREATE_VIEW)
+		track_create_table(track, action);
+}
+
+static void add_policy(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	(void)track, (void)action;
+	relation->has_policies = true;
+}
+
+void track_policy(struct facts_track *track, const struct action *action)
+{
+	track_own_entry(track, action);
+	track_each_entry(track, action, add_policy);
+}
+
+/* ---- rows ---- */
+
+static void grow(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	(void)track, (void)action;
+	relation->pages = -1;
+	relation->rows = -1;
+	relation->empty = false;
+}
+
+/*
+ * Rows that were there before are reached through this table now, if it was made just here.  In a
+ * file that only says that the new table has found its place.
+ */
+static void join(struct facts_track *track, const struct name *name, const struct name *joined)
+{
+	const struct relation_facts *relation = track_entry(track, joined);
+
+	if (!track->separate && name->name != NULL &&
+		(relation == NULL || !relation->created_in_transaction))
+		forget_spellings(track, name->name);
+}
+
+void track_reference(
+	struct facts_track *track, const struct action *action, const struct constraint_def *def)
+{
+	join(track, &def->referenced, &action->table);
+}
+
+void track_attach(struct facts_track *track, const struct action *action)
+{
+	track_each_entry(track, action, grow);
+	join(track, &action->table, &action->other);
+}
+
+void track_inherit(struct facts_track *track, const struct action *action)
+{
+	join(track, &action->other, &action->table);
+}
+
+static void fill(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	(void)track;
+	if (!relation->created_in_transaction)
+		return;
+	relation->empty = false;
+	relation->filled |= !action->few_rows;
+}
+
+void track_rows(struct facts_track *track, const struct action *action)
+{
+	track_each_entry(track, action, fill);
+}
+
+void track_publish(struct facts_track *track)
+{
+	for (size_t i = 0; i < track->facts.n_relations; i++)
+		if (track->relations[i].filled && track->relations[i].persistence != 't') {
+			track->relations[i].filled = false;
+			track->relations[i].created_in_transaction = false;
+		}
+}

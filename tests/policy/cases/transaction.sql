@@ -1,0 +1,341 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Section A, what a transaction holds and did so far.  Format: see test_golden.c.
+
+-- expect: warn uncommitted-transaction
+-- facts: separate
+BEGIN; CREATE TABLE n (id int);
+
+-- expect: allow
+-- not: uncommitted-transaction
+-- facts: separate
+BEGIN; CREATE TABLE n (id int); END;
+
+-- expect: allow
+-- not: uncommitted-transaction
+-- facts: separate
+BEGIN; CREATE TABLE n (id int); ABORT;
+
+-- expect: allow
+-- not: uncommitted-transaction
+BEGIN; CREATE TABLE n (id int);
+
+-- expect: allow transaction-nesting
+-- facts: separate
+BEGIN; CREATE TABLE n (id int); START TRANSACTION; COMMIT;
+
+-- expect: allow transaction-nesting
+-- facts: separate
+CREATE TABLE n (id int); COMMIT;
+
+-- expect: allow
+-- not: transaction-nesting
+-- facts: separate
+BEGIN; SAVEPOINT a; CREATE TABLE n (id int); RELEASE a; COMMIT AND CHAIN; COMMIT; BEGIN; COMMIT;
+
+-- ---- VALIDATE ----
+
+-- expect: phase validate-in-same-transaction
+-- facts: separate
+BEGIN; ALTER TABLE orders ADD CONSTRAINT k CHECK (qty > 0) NOT VALID; ALTER TABLE orders VALIDATE CONSTRAINT k; COMMIT;
+
+-- expect: phase validate-in-same-transaction
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES u (a) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT k; COMMIT;
+
+-- expect: phase validate-in-same-transaction
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t ADD CHECK (a > 0) NOT VALID; ALTER TABLE public.t VALIDATE CONSTRAINT t_a_check; COMMIT;
+
+-- expect: reject validate-in-same-transaction
+ALTER TABLE orders ADD CONSTRAINT k CHECK (qty > 0) NOT VALID; ALTER TABLE orders VALIDATE CONSTRAINT k;
+
+-- expect: phase validate-in-same-transaction
+-- facts: in_transaction
+-- held: ACCESS EXCLUSIVE orders
+-- plan: ALTER TABLE "public"."orders" VALIDATE CONSTRAINT "phone_nn"
+ALTER TABLE orders VALIDATE CONSTRAINT phone_nn;
+
+-- expect: allow
+-- not: validate-in-same-transaction
+-- facts: in_transaction
+-- held: SHARE UPDATE EXCLUSIVE orders
+ALTER TABLE orders VALIDATE CONSTRAINT phone_nn;
+
+-- expect: allow
+-- not: validate-in-same-transaction, statement-after-access-exclusive
+-- facts: in_transaction
+ALTER TABLE orders VALIDATE CONSTRAINT phone_nn;
+
+-- expect: allow
+-- not: validate-in-same-transaction
+-- facts: separate
+BEGIN; ALTER TABLE orders ADD CONSTRAINT k CHECK (qty > 0) NOT VALID; COMMIT; BEGIN; ALTER TABLE orders VALIDATE CONSTRAINT k; COMMIT;
+
+-- expect: allow
+-- not: validate-in-same-transaction
+-- facts: separate
+ALTER TABLE orders ADD CONSTRAINT k CHECK (qty > 0) NOT VALID; ALTER TABLE orders VALIDATE CONSTRAINT k;
+
+-- expect: allow
+-- not: validate-in-same-transaction
+-- facts: separate, unknown
+BEGIN; CREATE TABLE t (a int); ALTER TABLE t ADD CONSTRAINT k CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT k; COMMIT;
+
+-- expect: allow
+-- not: validate-in-same-transaction
+-- facts: separate
+BEGIN; ALTER TABLE small_t ADD CONSTRAINT k CHECK (a > 0) NOT VALID; ALTER TABLE small_t VALIDATE CONSTRAINT k; COMMIT;
+
+-- what was rolled back holds nothing
+
+-- expect: allow
+-- not: validate-in-same-transaction
+-- facts: separate
+BEGIN; SAVEPOINT a; ALTER TABLE orders ADD COLUMN c int; ROLLBACK TO a; ALTER TABLE orders VALIDATE CONSTRAINT phone_nn; COMMIT;
+
+-- expect: rewrite validate-combined-with-strong-alter
+-- plan: VALIDATE CONSTRAINT "phone_nn"
+ALTER TABLE orders VALIDATE CONSTRAINT phone_nn, ADD COLUMN c int;
+
+-- expect: rewrite validate-combined-with-strong-alter
+ALTER TABLE orders ADD CONSTRAINT k CHECK (qty > 0) NOT VALID, VALIDATE CONSTRAINT k;
+
+-- expect: reject validate-combined-with-strong-alter, drop-column
+ALTER TABLE orders VALIDATE CONSTRAINT phone_nn, DROP COLUMN qty;
+
+-- expect: allow
+-- not: validate-combined-with-strong-alter
+ALTER TABLE orders VALIDATE CONSTRAINT phone_nn, VALIDATE CONSTRAINT email_nn;
+
+-- expect: allow
+-- not: validate-combined-with-strong-alter
+ALTER TABLE orders VALIDATE CONSTRAINT email_nn, ADD COLUMN c int;
+
+-- expect: allow
+-- not: validate-combined-with-strong-alter
+ALTER TABLE orders VALIDATE CONSTRAINT phone_nn, ALTER COLUMN qty SET STATISTICS 500;
+
+-- ---- data changes ----
+
+-- expect: reject backfill-in-ddl-transaction
+-- facts: separate
+BEGIN; ALTER TABLE orders ADD COLUMN c int; UPDATE orders SET c = 0 WHERE c IS NULL; COMMIT;
+
+-- expect: reject backfill-in-ddl-transaction
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t ADD COLUMN c int; UPDATE t SET c = 0 WHERE b = 'x'; COMMIT;
+
+-- expect: reject backfill-in-ddl-transaction, update-without-where
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t ADD COLUMN c int; UPDATE t SET c = 0; COMMIT;
+
+-- expect: reject backfill-in-ddl-transaction, update-without-where
+-- facts: in_transaction
+-- held: ACCESS EXCLUSIVE orders
+UPDATE orders SET qty = 0;
+
+-- expect: reject backfill-in-ddl-transaction, delete-without-where
+-- facts: in_transaction
+-- held: ACCESS EXCLUSIVE users
+-- hint: DELETE FROM "public"."orders"
+DELETE FROM orders;
+
+-- expect: allow
+-- not: backfill-in-ddl-transaction
+-- facts: separate, unknown
+ALTER TABLE t ADD COLUMN c int; UPDATE t SET c = 0 WHERE b = 'x';
+
+-- expect: allow
+-- not: backfill-in-ddl-transaction, statement-after-access-exclusive
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t ADD COLUMN c int; UPDATE t SET c = 0 WHERE id = 7; COMMIT;
+
+-- expect: allow
+-- not: backfill-in-ddl-transaction, statement-after-access-exclusive
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t ADD COLUMN c int; INSERT INTO schema_migrations (version) VALUES ('1'); COMMIT;
+
+-- expect: allow
+-- not: backfill-in-ddl-transaction, statement-after-access-exclusive
+-- facts: separate
+BEGIN; ALTER TABLE orders ADD COLUMN c int; UPDATE small_t SET a = 0 WHERE b = 'x'; COMMIT;
+
+-- expect: allow
+-- not: backfill-in-ddl-transaction
+-- facts: separate, unknown
+BEGIN; CREATE TABLE n (id int); INSERT INTO n SELECT id FROM t; UPDATE n SET id = 0 WHERE id > 5; COMMIT;
+
+-- ---- long statements behind the lock ----
+
+-- expect: warn statement-after-access-exclusive
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t ADD COLUMN c int; UPDATE u SET c = 0 WHERE b = 'x'; COMMIT;
+
+-- expect: warn statement-after-access-exclusive
+-- facts: in_transaction
+-- held: ACCESS EXCLUSIVE users
+ALTER TABLE orders VALIDATE CONSTRAINT phone_nn;
+
+-- expect: allow
+-- not: statement-after-access-exclusive, wide-lock-window
+-- facts: separate
+BEGIN; ALTER TABLE orders ADD COLUMN c int; ALTER TABLE orders ADD COLUMN d int; COMMENT ON COLUMN orders.d IS 'x'; COMMIT;
+
+-- expect: allow
+-- not: statement-after-access-exclusive
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t ADD COLUMN c int; CREATE TABLE n (id int); CREATE INDEX i ON n (id); COMMIT;
+
+-- ---- several tables ----
+
+-- expect: warn wide-lock-window
+-- facts: separate
+-- hint: LOCK TABLE "public"."logs", "public"."orders" IN
+BEGIN; ALTER TABLE orders ADD COLUMN c int; ALTER TABLE logs ADD COLUMN c int; COMMIT;
+
+-- orders refers to users: a client locks them in that order
+
+-- expect: warn wide-lock-window
+-- facts: in_transaction
+-- held: ACCESS EXCLUSIVE users
+-- hint: LOCK TABLE "public"."orders", "public"."users" IN
+ALTER TABLE orders ADD COLUMN c int;
+
+-- expect: warn wide-lock-window
+ALTER TABLE orders ADD COLUMN c int; ALTER TABLE logs ADD COLUMN c int;
+
+-- expect: warn wide-lock-window
+-- facts: separate
+BEGIN; ALTER TABLE logs ADD COLUMN c int; CREATE TABLE n (id int REFERENCES users); COMMIT;
+
+-- expect: allow
+-- not: wide-lock-window
+-- facts: separate
+BEGIN; ALTER TABLE orders ADD COLUMN c int; COMMIT; BEGIN; ALTER TABLE logs ADD COLUMN c int; COMMIT;
+
+-- expect: allow
+-- not: wide-lock-window
+-- facts: separate
+ALTER TABLE orders ADD COLUMN c int; ALTER TABLE logs ADD COLUMN c int;
+
+-- expect: allow
+-- not: wide-lock-window
+-- facts: separate, unknown
+BEGIN; CREATE TABLE n (id int REFERENCES u); ALTER TABLE n ADD COLUMN c int; CREATE TABLE m (id int); ALTER TABLE m ADD COLUMN c int; COMMIT;
+
+-- expect: allow
+-- not: wide-lock-window
+-- facts: separate
+BEGIN; ALTER TABLE ONLY events ADD CONSTRAINT k CHECK (id > 0) NOT VALID; ALTER TABLE events_2025 ADD CONSTRAINT k CHECK (id > 0) NOT VALID; COMMIT;
+
+-- ---- style ----
+
+-- expect: allow multiple-alter-same-table
+-- facts: separate
+ALTER TABLE orders ADD COLUMN c int; ALTER TABLE public.orders ADD COLUMN d int;
+
+-- expect: allow multiple-alter-same-table
+-- facts: in_transaction
+-- held: ACCESS EXCLUSIVE orders
+ALTER TABLE orders ADD COLUMN c int;
+
+-- expect: allow
+-- not: multiple-alter-same-table
+-- facts: separate
+ALTER TABLE orders ADD COLUMN c int, ADD COLUMN d int; ALTER TABLE logs ADD COLUMN c int;
+
+-- expect: allow
+-- not: multiple-alter-same-table
+-- facts: separate
+ALTER TABLE orders ADD CONSTRAINT k CHECK (qty > 0) NOT VALID; ALTER TABLE orders VALIDATE CONSTRAINT k;
+
+-- ---- what a file made before ----
+
+-- expect: allow
+-- not: create-index-non-concurrent, drop-table
+-- facts: separate, unknown
+CREATE TABLE IF NOT EXISTS n (id int); CREATE INDEX ON n (id); DROP TABLE n;
+
+-- expect: allow
+-- not: create-index-non-concurrent
+-- facts: separate, unknown
+BEGIN; CREATE TABLE n (id int); INSERT INTO n VALUES (1); COMMIT; CREATE INDEX ON public.n (id);
+
+-- expect: rewrite create-index-non-concurrent
+-- facts: separate, unknown
+BEGIN; CREATE TABLE n (id int); INSERT INTO n SELECT id FROM t; COMMIT; CREATE INDEX ON n (id);
+
+-- expect: rewrite create-index-non-concurrent
+-- facts: separate, unknown
+CREATE TABLE a.n (id int); CREATE INDEX ON b.n (id);
+
+-- expect: rewrite create-index-non-concurrent
+-- facts: separate, unknown
+BEGIN; CREATE TABLE n (id int); ROLLBACK; CREATE INDEX ON n (id);
+
+-- expect: rewrite create-index-non-concurrent
+-- facts: separate, unknown
+BEGIN; SAVEPOINT a; CREATE TABLE n (id int); ROLLBACK TO a; COMMIT; CREATE INDEX ON n (id);
+
+-- expect: allow
+-- facts: separate, unknown
+SET search_path = app; CREATE TABLE n (id int); CREATE INDEX ON app.n (id); RESET search_path; CREATE INDEX ON app.n (id);
+
+-- expect: rewrite create-index-non-concurrent
+-- facts: separate, unknown
+CREATE TABLE n (id int); SET search_path = app; CREATE INDEX ON n (id);
+
+-- expect: allow
+-- not: create-index-non-concurrent, rename-table
+-- facts: separate, unknown
+CREATE TABLE n (id int); ALTER TABLE n RENAME TO m; ALTER TABLE m SET SCHEMA s; CREATE INDEX ON s.m (id);
+
+-- expect: allow
+-- not: drop-index-non-concurrent
+-- facts: separate, unknown
+CREATE TABLE n (id int); CREATE INDEX i ON n (id); DROP INDEX i;
+
+-- expect: allow
+-- not: drop-column, rename-column
+-- facts: separate, unknown
+ALTER TABLE t ADD COLUMN c int; ALTER TABLE t RENAME COLUMN c TO d; ALTER TABLE t DROP COLUMN d;
+
+-- expect: reject drop-column
+-- facts: separate, unknown
+ALTER TABLE t ADD COLUMN c int; ALTER TABLE t DROP COLUMN d;
+
+-- expect: allow
+-- not: add-column-volatile-default
+-- facts: separate, unknown
+CREATE FUNCTION f() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; ALTER TABLE t ADD COLUMN c int DEFAULT f();
+
+-- expect: phase add-column-volatile-default
+-- facts: separate, unknown
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER TABLE t ADD COLUMN c int DEFAULT f();
+
+-- expect: allow
+-- not: add-column-domain-with-constraint
+-- facts: separate, unknown
+CREATE DOMAIN d AS int; ALTER TABLE t ADD COLUMN c d;
+
+-- expect: reject add-column-domain-with-constraint
+-- facts: separate, unknown
+CREATE DOMAIN d AS int CHECK (VALUE > 0); ALTER TABLE t ADD COLUMN c d;
+
+-- expect: allow
+-- not: set-not-null
+-- facts: separate, unknown
+ALTER TABLE t ADD CONSTRAINT k CHECK (c IS NOT NULL AND c > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT k; ALTER TABLE t ALTER COLUMN c SET NOT NULL;
+
+-- expect: phase set-not-null
+-- facts: separate, unknown
+ALTER TABLE t ADD CONSTRAINT k CHECK (c > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT k; ALTER TABLE t ALTER COLUMN c SET NOT NULL;
+
+-- expect: phase set-not-null
+-- facts: separate, unknown
+ALTER TABLE t ADD CONSTRAINT k CHECK (c IS NOT NULL OR a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT k; ALTER TABLE t ALTER COLUMN c SET NOT NULL;
+
+-- expect: allow
+-- not: fk-missing-index
+-- facts: separate, unknown
+CREATE INDEX CONCURRENTLY ON t (a); ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES u (a) NOT VALID;
