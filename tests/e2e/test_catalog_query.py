@@ -424,7 +424,6 @@ def test_it_is_quick_among_many_tables(schema, ask):
 
 
 def test_what_the_transaction_holds(schema, ask):
-    schema.execute("INSERT INTO s.t (a) VALUES (1)")
     with schema.transaction():
         schema.execute("CREATE TABLE s.fresh (a int); CREATE TEMP TABLE passing (a int); LOCK s.fresh")
         schema.execute("ALTER TABLE s.t ADD CONSTRAINT young CHECK (a > 0) NOT VALID")
