@@ -20,6 +20,7 @@ static bool (*const recipes[ACTION_KINDS])(const struct rule_context *, struct p
 	[ACTION_ADD_COLUMN] = recipe_add_column,
 	[ACTION_ADD_CHECK] = recipe_add_check,
 	[ACTION_ADD_FOREIGN_KEY] = recipe_add_foreign_key,
+	[ACTION_VALIDATE_CONSTRAINT] = recipe_validate,
 	[ACTION_ADD_UNIQUE] = recipe_add_unique,
 	[ACTION_ADD_PRIMARY_KEY] = recipe_add_primary_key,
 	[ACTION_CREATE_INDEX] = recipe_create_index,
