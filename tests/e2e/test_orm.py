@@ -19,7 +19,7 @@ OURS = re.compile(r"PG00\d")
 TRANSACTION = re.compile(r"(?i)(begin|start transaction|commit|rollback|end|savepoint|release)\b")
 PARAMETER = re.compile(r"\$\d+ = ('(?:[^']|'')*'|NULL)", re.IGNORECASE)
 # What may be refused; everything else in these files must not be.
-DANGEROUS = re.compile(r"(?is)\s*(alter table .*\b(drop|rename|type|add|set)\b|drop |truncate|lock |delete|update|create .*index"
+DANGEROUS = re.compile(r"(?is)\s*(alter table .*\b(drop|rename|type|add|set)\b|alter sequence .*\brename\b|drop |truncate|lock |delete|update|create .*index"
                        r"|reindex|do |vacuum|cluster)")
 # One row that says how far migrations are; autovacuum never gets round to analysing such a table.
 BOOKKEEPING = re.compile("knex_migrations|alembic_version|django_migrations")
