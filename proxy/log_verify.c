@@ -162,6 +162,10 @@ int policy_log_verify(const char *key_file, const char *const *paths, size_t n, 
 			return -1;
 	if (has_head)
 		check_head(&verifier, paths[n - 1], &head);
+	else if (n > 0)
+		fprintf(out,
+			"note: no %s.head to read: records missing at the end would not show\n",
+			paths[n - 1]);
 	if (verifier.faults == 0)
 		fprintf(out, "ok: the chain is whole up to record %" PRIu64 "\n",
 			verifier.last.seq);

@@ -321,6 +321,21 @@ Test(policy_log, verify_finds)
 	free(whole);
 }
 
+/* Its own tail is all that a chain cannot vouch for. */
+Test(policy_log, verify_says_that_there_is_no_head)
+{
+	char *head;
+
+	write_records(2);
+	cr_assert_eq(verify(), 0, "%s", said);
+	cr_expect_null(strstr(said, "note: "), "%s", said);
+	cr_assert(asprintf(&head, "%s.head", log_path) > 0);
+	cr_assert_eq(unlink(head), 0);
+	free(head);
+	cr_expect_eq(verify(), 0, "%s", said);
+	cr_expect_not_null(strstr(said, "would not show"), "%s", said);
+}
+
 Test(policy_log, verify_needs_the_key_and_the_files)
 {
 	const char *none[] = {"/nowhere/p.log"};
