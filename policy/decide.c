@@ -75,7 +75,8 @@ static void add_object(struct decider *decider, const struct name *name)
 static void add_objects(struct decider *decider, const struct judged *judged)
 {
 	for (size_t i = 0; i < judged->effects.n_locks; i++)
-		add_object(decider, &judged->effects.locks[i].relation);
+		if (!judged->effects.locks[i].part)
+			add_object(decider, &judged->effects.locks[i].relation);
 	if (judged->effects.n_locks == 0)
 		add_object(decider, &judged->context.action->table);
 }

@@ -16,9 +16,16 @@ enum subject {
 	BY_MODEL, /* the model finds out and locks itself */
 };
 
+/* Who is locked with the table, unless ONLY. */
+enum children {
+	NONE,
+	PARTITIONS,
+	CHILDREN, /* by inheritance too */
+};
+
 struct row {
 	enum lock_mode mode;
-	bool children; /* partitions and inheritance children as well, unless ONLY */
+	enum children children;
 	enum subject subject;
 	model_fn *model; /* NULL: metadata only */
 };
@@ -28,99 +35,100 @@ struct row {
 #define SUE LOCK_SHARE_UPDATE_EXCLUSIVE
 
 static const struct row rows[ACTION_KINDS] = {
-	[ACTION_ADD_COLUMN] = {AEL, true, ON_TABLE, model_add_column},
-	[ACTION_DROP_COLUMN] = {AEL, true, ON_TABLE, model_drop_column},
-	[ACTION_ALTER_COLUMN_TYPE] = {AEL, true, ON_TABLE, model_alter_type},
-	[ACTION_SET_NOT_NULL] = {AEL, true, ON_TABLE, model_set_not_null},
-	[ACTION_DROP_NOT_NULL] = {AEL, true, ON_TABLE, model_alter_column},
-	[ACTION_SET_DEFAULT] = {AEL, true, ON_TABLE, model_alter_column},
-	[ACTION_DROP_DEFAULT] = {AEL, true, ON_TABLE, model_alter_column},
-	[ACTION_ADD_IDENTITY] = {AEL, false, ON_TABLE, model_alter_column},
-	[ACTION_SET_IDENTITY] = {AEL, false, ON_TABLE, model_alter_column},
-	[ACTION_DROP_IDENTITY] = {AEL, false, ON_TABLE, model_alter_column},
-	[ACTION_DROP_EXPRESSION] = {AEL, true, ON_TABLE, model_alter_column},
-	[ACTION_SET_STATISTICS] = {SUE, true, ON_TABLE, model_alter_column},
-	[ACTION_SET_STORAGE] = {AEL, true, ON_TABLE, model_alter_column},
-	[ACTION_SET_COMPRESSION] = {AEL, false, ON_TABLE, model_alter_column},
-	[ACTION_SET_COLUMN_OPTIONS] = {SUE, false, ON_TABLE, model_alter_column},
-	[ACTION_RENAME_COLUMN] = {AEL, true, ON_TABLE, model_rename_column},
+	[ACTION_ADD_COLUMN] = {AEL, CHILDREN, ON_TABLE, model_add_column},
+	[ACTION_DROP_COLUMN] = {AEL, CHILDREN, ON_TABLE, model_drop_column},
+	[ACTION_ALTER_COLUMN_TYPE] = {AEL, CHILDREN, ON_TABLE, model_alter_type},
+	[ACTION_SET_NOT_NULL] = {AEL, CHILDREN, ON_TABLE, model_set_not_null},
+	[ACTION_DROP_NOT_NULL] = {AEL, CHILDREN, ON_TABLE, model_drop_not_null},
+	[ACTION_SET_DEFAULT] = {AEL, CHILDREN, ON_TABLE, model_set_default},
+	[ACTION_DROP_DEFAULT] = {AEL, CHILDREN, ON_TABLE, model_set_default},
+	[ACTION_ADD_IDENTITY] = {AEL, NONE, ON_TABLE, model_add_identity},
+	[ACTION_SET_IDENTITY] = {AEL, NONE, ON_TABLE, model_set_identity},
+	[ACTION_DROP_IDENTITY] = {AEL, NONE, ON_TABLE, model_drop_identity},
+	[ACTION_DROP_EXPRESSION] = {AEL, CHILDREN, ON_TABLE, model_alter_column},
+	[ACTION_SET_STATISTICS] = {SUE, CHILDREN, ON_TABLE, model_alter_column},
+	[ACTION_SET_STORAGE] = {AEL, CHILDREN, ON_TABLE, model_alter_column},
+	[ACTION_SET_COMPRESSION] = {AEL, NONE, ON_TABLE, model_alter_column},
+	[ACTION_SET_COLUMN_OPTIONS] = {SUE, NONE, ON_TABLE, model_alter_column},
+	[ACTION_RENAME_COLUMN] = {AEL, CHILDREN, ON_TABLE, model_rename_column},
 
-	[ACTION_ADD_CHECK] = {AEL, true, ON_TABLE, model_add_check},
-	[ACTION_ADD_FOREIGN_KEY] = {SRE, true, ON_TABLE, model_add_foreign_key},
-	[ACTION_ADD_UNIQUE] = {AEL, false, ON_TABLE, model_add_unique},
-	[ACTION_ADD_PRIMARY_KEY] = {AEL, false, ON_TABLE, model_add_primary_key},
-	[ACTION_ADD_EXCLUSION] = {AEL, false, ON_TABLE, model_add_exclusion},
-	[ACTION_VALIDATE_CONSTRAINT] = {SUE, true, ON_TABLE, model_validate},
-	[ACTION_DROP_CONSTRAINT] = {AEL, true, ON_TABLE, model_drop_constraint},
-	[ACTION_ALTER_CONSTRAINT] = {AEL, true, ON_TABLE, model_alter_constraint},
-	[ACTION_RENAME_CONSTRAINT] = {AEL, true, ON_TABLE, model_alter_constraint},
+	[ACTION_ADD_CHECK] = {AEL, CHILDREN, ON_TABLE, model_add_check},
+	[ACTION_ADD_FOREIGN_KEY] = {SRE, PARTITIONS, ON_TABLE, model_add_foreign_key},
+	[ACTION_ADD_UNIQUE] = {AEL, NONE, ON_TABLE, model_add_unique},
+	[ACTION_ADD_PRIMARY_KEY] = {AEL, NONE, ON_TABLE, model_add_primary_key},
+	[ACTION_ADD_EXCLUSION] = {AEL, NONE, ON_TABLE, model_add_exclusion},
+	[ACTION_VALIDATE_CONSTRAINT] = {SUE, NONE, ON_TABLE, model_validate},
+	[ACTION_DROP_CONSTRAINT] = {AEL, NONE, ON_TABLE, model_drop_constraint},
+	[ACTION_ALTER_CONSTRAINT] = {AEL, PARTITIONS, ON_TABLE, model_alter_constraint},
+	[ACTION_RENAME_CONSTRAINT] = {AEL, NONE, ON_TABLE, model_rename_constraint},
 
-	[ACTION_CREATE_INDEX] = {LOCK_SHARE, true, ON_TABLE, model_create_index},
-	[ACTION_DROP_INDEX] = {AEL, false, BY_MODEL, model_drop_index},
-	[ACTION_REINDEX] = {LOCK_SHARE, false, BY_MODEL, model_reindex},
-	[ACTION_ALTER_INDEX_TABLESPACE] = {AEL, false, ON_TABLE, model_index_tablespace},
-	[ACTION_ALTER_INDEX_ATTACH] = {SUE, false, ON_TABLE, NULL},
-	[ACTION_ALTER_INDEX_OTHER] = {SUE, false, ON_TABLE, NULL},
-	[ACTION_RENAME_INDEX] = {SUE, false, ON_TABLE, NULL},
+	[ACTION_CREATE_INDEX] = {LOCK_SHARE, PARTITIONS, ON_TABLE, model_create_index},
+	[ACTION_DROP_INDEX] = {AEL, NONE, BY_MODEL, model_drop_index},
+	[ACTION_REINDEX] = {LOCK_SHARE, NONE, BY_MODEL, model_reindex},
+	[ACTION_ALTER_INDEX_TABLESPACE] = {AEL, NONE, ON_TABLE, model_index_tablespace},
+	[ACTION_ALTER_INDEX_ATTACH] = {SUE, NONE, ON_TABLE, NULL},
+	[ACTION_ALTER_INDEX_OTHER] = {SUE, NONE, ON_TABLE, NULL},
+	[ACTION_RENAME_INDEX] = {SUE, NONE, ON_TABLE, NULL},
 
-	[ACTION_CREATE_TABLE] = {LOCK_NONE, false, BY_MODEL, model_create_table},
-	[ACTION_CREATE_TABLE_AS] = {LOCK_NONE, false, BY_MODEL, model_create_table},
-	[ACTION_CREATE_PARTITION_OF] = {AEL, false, BY_MODEL, model_partition_of},
-	[ACTION_ATTACH_PARTITION] = {SUE, false, ON_TABLE, model_attach},
-	[ACTION_DETACH_PARTITION] = {AEL, false, ON_TABLE, model_detach},
-	[ACTION_DROP_TABLE] = {AEL, true, ON_TARGETS, model_drop_table},
-	[ACTION_RENAME_TABLE] = {AEL, false, ON_TABLE, model_breaks},
-	[ACTION_SET_SCHEMA] = {AEL, false, ON_TABLE, model_breaks},
-	[ACTION_TRUNCATE] = {AEL, true, ON_TARGETS, model_truncate},
-	[ACTION_VACUUM_FULL] = {AEL, true, ON_TARGETS, model_heap_copy},
-	[ACTION_VACUUM] = {SUE, true, ON_TARGETS, model_no_transaction},
-	[ACTION_ANALYZE] = {SUE, true, ON_TARGETS, NULL},
-	[ACTION_CLUSTER] = {AEL, true, ON_TABLE, model_heap_copy},
-	[ACTION_CLUSTER_ON] = {SUE, false, ON_TABLE, NULL},
-	[ACTION_SET_LOGGED] = {AEL, false, ON_TABLE, model_set_persistence},
-	[ACTION_SET_UNLOGGED] = {AEL, false, ON_TABLE, model_set_persistence},
-	[ACTION_SET_TABLESPACE] = {AEL, false, ON_TABLE, model_set_tablespace},
-	[ACTION_SET_ACCESS_METHOD] = {AEL, false, ON_TABLE, model_set_access_method},
-	[ACTION_LOCK_TABLE] = {LOCK_NONE, true, ON_TARGETS, model_lock_table},
-	[ACTION_REPLICA_IDENTITY] = {AEL, false, ON_TABLE, NULL},
-	[ACTION_ROW_SECURITY] = {AEL, false, ON_TABLE, NULL},
-	[ACTION_CREATE_POLICY] = {AEL, false, ON_TABLE, NULL},
-	[ACTION_ALTER_POLICY] = {AEL, false, ON_TABLE, NULL},
-	[ACTION_DROP_POLICY] = {AEL, false, ON_TABLE, NULL},
-	[ACTION_OWNER_TO] = {AEL, false, ON_TABLE, NULL},
-	[ACTION_INHERIT] = {AEL, false, ON_TABLE, model_inherit},
-	[ACTION_OF_TYPE] = {AEL, false, ON_TABLE, NULL},
-	[ACTION_SET_TABLE_OPTIONS] = {SUE, false, ON_TABLE, NULL},
-	[ACTION_COMMENT] = {SUE, false, ON_TABLE, NULL},
-	[ACTION_CREATE_STATISTICS] = {SUE, false, ON_TABLE, NULL},
-	[ACTION_OTHER_STATISTICS] = {SUE, false, ON_TABLE, NULL},
-	[ACTION_SECURITY_LABEL] = {SUE, false, ON_TABLE, NULL},
+	[ACTION_CREATE_TABLE] = {LOCK_NONE, NONE, BY_MODEL, model_create_table},
+	[ACTION_CREATE_TABLE_AS] = {LOCK_NONE, NONE, BY_MODEL, model_create_table},
+	[ACTION_CREATE_PARTITION_OF] = {AEL, NONE, BY_MODEL, model_partition_of},
+	[ACTION_ATTACH_PARTITION] = {SUE, NONE, ON_TABLE, model_attach},
+	[ACTION_DETACH_PARTITION] = {AEL, NONE, ON_TABLE, model_detach},
+	[ACTION_DROP_TABLE] = {AEL, NONE, ON_TARGETS, model_drop_relation},
+	[ACTION_RENAME_TABLE] = {AEL, NONE, ON_TABLE, model_breaks},
+	[ACTION_SET_SCHEMA] = {AEL, NONE, ON_TABLE, model_breaks},
+	[ACTION_TRUNCATE] = {AEL, CHILDREN, ON_TARGETS, model_truncate},
+	[ACTION_VACUUM_FULL] = {AEL, CHILDREN, ON_TARGETS, model_heap_copy},
+	[ACTION_VACUUM] = {SUE, CHILDREN, ON_TARGETS, model_no_transaction},
+	[ACTION_ANALYZE] = {SUE, NONE, ON_TARGETS, NULL},
+	[ACTION_CLUSTER] = {AEL, CHILDREN, ON_TABLE, model_heap_copy},
+	[ACTION_CLUSTER_ON] = {SUE, NONE, ON_TABLE, model_cluster_on},
+	[ACTION_SET_LOGGED] = {AEL, NONE, ON_TABLE, model_set_persistence},
+	[ACTION_SET_UNLOGGED] = {AEL, NONE, ON_TABLE, model_set_persistence},
+	[ACTION_SET_TABLESPACE] = {AEL, NONE, ON_TABLE, model_set_tablespace},
+	[ACTION_SET_ACCESS_METHOD] = {AEL, NONE, ON_TABLE, model_set_access_method},
+	[ACTION_LOCK_TABLE] = {LOCK_NONE, CHILDREN, ON_TARGETS, model_lock_table},
+	[ACTION_REPLICA_IDENTITY] = {AEL, NONE, ON_TABLE, NULL},
+	[ACTION_ROW_SECURITY] = {AEL, NONE, ON_TABLE, NULL},
+	[ACTION_CREATE_POLICY] = {AEL, NONE, ON_TABLE, NULL},
+	[ACTION_ALTER_POLICY] = {AEL, NONE, ON_TABLE, model_on_table},
+	[ACTION_DROP_POLICY] = {AEL, NONE, ON_TABLE, model_on_table},
+	[ACTION_OWNER_TO] = {AEL, NONE, ON_TABLE, model_owner},
+	[ACTION_INHERIT] = {AEL, NONE, ON_TABLE, model_inherit},
+	[ACTION_OF_TYPE] = {AEL, NONE, ON_TABLE, model_of_type},
+	[ACTION_SET_TABLE_OPTIONS] = {SUE, NONE, ON_TABLE, model_table_options},
+	[ACTION_COMMENT] = {SUE, NONE, ON_TABLE, NULL},
+	[ACTION_CREATE_STATISTICS] = {SUE, NONE, ON_TABLE, NULL},
+	[ACTION_OTHER_STATISTICS] = {SUE, NONE, ON_TABLE, NULL},
+	[ACTION_SECURITY_LABEL] = {SUE, NONE, ON_TABLE, NULL},
 
-	[ACTION_CREATE_TRIGGER] = {SRE, true, ON_TABLE, NULL},
-	[ACTION_DROP_TRIGGER] = {AEL, true, ON_TABLE, NULL},
-	[ACTION_ENABLE_TRIGGER] = {SRE, true, ON_TABLE, NULL},
-	[ACTION_DISABLE_TRIGGER] = {SRE, true, ON_TABLE, NULL},
-	[ACTION_CREATE_RULE] = {AEL, false, ON_TABLE, NULL},
-	[ACTION_DROP_RULE] = {AEL, false, ON_TABLE, NULL},
-	[ACTION_ENABLE_DISABLE_RULE] = {AEL, false, ON_TABLE, NULL},
+	[ACTION_CREATE_TRIGGER] = {SRE, PARTITIONS, ON_TABLE, NULL},
+	[ACTION_DROP_TRIGGER] = {AEL, PARTITIONS, ON_TABLE, model_on_table},
+	[ACTION_ENABLE_TRIGGER] = {SRE, PARTITIONS, ON_TABLE, NULL},
+	[ACTION_DISABLE_TRIGGER] = {SRE, PARTITIONS, ON_TABLE, NULL},
+	[ACTION_CREATE_RULE] = {AEL, NONE, ON_TABLE, NULL},
+	[ACTION_DROP_RULE] = {AEL, NONE, ON_TABLE, model_on_table},
+	[ACTION_ENABLE_DISABLE_RULE] = {AEL, NONE, ON_TABLE, NULL},
 
-	[ACTION_REPLACE_VIEW] = {AEL, false, BY_MODEL, model_replace_view},
-	[ACTION_REFRESH_MATVIEW] = {AEL, false, ON_TABLE, model_refresh},
-	[ACTION_DROP_VIEW] = {AEL, false, ON_TARGETS, model_breaks},
-	[ACTION_DROP_MATVIEW] = {AEL, false, ON_TARGETS, model_loses},
-	[ACTION_RENAME_VIEW] = {AEL, false, ON_TABLE, model_breaks},
+	[ACTION_REPLACE_VIEW] = {AEL, NONE, BY_MODEL, model_replace_view},
+	[ACTION_REFRESH_MATVIEW] = {AEL, NONE, ON_TABLE, model_refresh},
+	[ACTION_DROP_VIEW] = {AEL, NONE, ON_TARGETS, model_drop_relation},
+	[ACTION_DROP_MATVIEW] = {AEL, NONE, ON_TARGETS, model_drop_relation},
+	[ACTION_RENAME_VIEW] = {AEL, NONE, ON_TABLE, model_breaks},
 
-	[ACTION_DOMAIN_ADD_CONSTRAINT] = {LOCK_SHARE, false, BY_MODEL, model_domain_constraint},
-	[ACTION_DOMAIN_VALIDATE] = {LOCK_SHARE, false, BY_MODEL, model_domain_constraint},
-	[ACTION_DOMAIN_SET_NOT_NULL] = {LOCK_SHARE, false, BY_MODEL, model_domain_constraint},
-	[ACTION_RENAME_OBJECT] = {AEL, true, ON_TABLE, NULL}, /* triggers, rules, sequences */
-	[ACTION_DROP_OBJECT] = {AEL, false, ON_TABLE, NULL}, /* sequences */
-	[ACTION_ALTER_SEQUENCE] = {SRE, false, ON_TABLE, NULL},
+	[ACTION_DOMAIN_ADD_CONSTRAINT] = {LOCK_SHARE, NONE, BY_MODEL, model_domain_constraint},
+	[ACTION_DOMAIN_VALIDATE] = {LOCK_SHARE, NONE, BY_MODEL, model_domain_constraint},
+	[ACTION_DOMAIN_SET_NOT_NULL] = {LOCK_SHARE, NONE, BY_MODEL, model_domain_constraint},
+	[ACTION_RENAME_OBJECT] = {AEL, PARTITIONS, ON_TABLE, NULL}, /* triggers, rules, sequences */
+	[ACTION_DROP_OBJECT] = {AEL, NONE, BY_MODEL, model_drop_object}, /* sequences */
+	[ACTION_ALTER_SEQUENCE] = {SRE, NONE, ON_TABLE, NULL},
 
-	[ACTION_UPDATE_WITHOUT_WHERE] = {LOCK_ROW_EXCLUSIVE, false, ON_TABLE, model_bulk_write},
-	[ACTION_DELETE_WITHOUT_WHERE] = {LOCK_ROW_EXCLUSIVE, false, ON_TABLE, model_bulk_write},
-	[ACTION_CHANGE_ROWS] = {LOCK_ROW_EXCLUSIVE, false, ON_TABLE, NULL},
-	[ACTION_PUBLICATION] = {SUE, false, ON_TARGETS, NULL},
+	[ACTION_UPDATE_WITHOUT_WHERE] = {LOCK_ROW_EXCLUSIVE, NONE, ON_TABLE, model_bulk_write},
+	[ACTION_DELETE_WITHOUT_WHERE] = {LOCK_ROW_EXCLUSIVE, NONE, ON_TABLE, model_bulk_write},
+	[ACTION_ALTER_SYSTEM] = {LOCK_NONE, NONE, BY_MODEL, model_no_transaction},
+	[ACTION_CHANGE_ROWS] = {LOCK_ROW_EXCLUSIVE, NONE, ON_TABLE, NULL},
+	[ACTION_PUBLICATION] = {SUE, NONE, ON_TARGETS, NULL},
 };
 
 /* The relations that the row is about; a list wins over the single table. */
@@ -149,10 +157,11 @@ static bool lock_subject(struct model *model, const struct row *row, const struc
 	}
 	if (row->mode == LOCK_NONE)
 		return true;
-	if (row->children && !model->action->only)
-		model_lock_tree(model, name, row->mode);
-	else
+	if (row->children == NONE || model->action->only ||
+		(row->children == PARTITIONS && relation != NULL && relation->kind == 'r'))
 		model_lock(model, name, row->mode);
+	else
+		model_lock_tree(model, name, row->mode);
 	return true;
 }
 

@@ -10,15 +10,26 @@
 
 enum { EFFECT_LOCKS_MAX = 64 };
 
+/* What is done with one relation, besides the lock. */
+enum work {
+	WORK_FILE = 1 << 0, /* it gets a new file: copied, built again or emptied */
+	WORK_SCAN = 1 << 1, /* every row is read */
+	WORK_BUILD = 1 << 2, /* an index of it is built, a new one or again */
+	WORK_MAY_SCAN = 1 << 3, /* every row is read, or an index instead: the planner's choice */
+};
+
 struct lock_effect {
 	struct name relation; /* as facts name it, or as written when unknown */
 	enum lock_mode mode;
+	unsigned work; /* enum work */
 	/* Visible to other sessions; locks on what this transaction made hurt nobody. */
 	bool existing;
+	/* An index or sequence that goes with its table: who waits for it waits for the table. */
+	bool part;
 };
 
 struct effects {
-	/* Strongest per relation; the action's own table first. */
+	/* Strongest per relation; the action's own table first, parts behind the tables. */
 	struct lock_effect locks[EFFECT_LOCKS_MAX];
 	size_t n_locks;
 	size_t n_locks_left_out; /* partitions beyond the bound */

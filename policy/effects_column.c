@@ -51,18 +51,22 @@ static bool has_default(const struct column_def *column)
 	       column->generated != NULL || column->identity != 0 || column->type.serial;
 }
 
-static void inline_constraint(
+/* The action's table counts on its own children as well: what is done to one is done to all. */
+static void add_inline_constraint(
 	struct model *model, const struct column_def *column, const struct constraint_def *def)
 {
 	switch (def->kind) {
 	case CONSTRAINT_CHECK:
 		model->effects->scan = true;
+		model_each(model, model_scan);
 		model_cause(model, "the CHECK is verified for every row");
 		break;
 	case CONSTRAINT_FOREIGN_KEY:
-		model_lock(model, &def->referenced, LOCK_SHARE_ROW_EXCLUSIVE);
+		model_lock_tree(model, &def->referenced, LOCK_SHARE_ROW_EXCLUSIVE);
 		if (has_default(column)) {
 			model->effects->scan = true;
+			model_each(model, model_scan);
+			model_reference(model, &def->referenced);
 			model_cause(model, "the default is looked up in %s for every row",
 				name_text(model->arena, &def->referenced));
 		}
@@ -71,8 +75,39 @@ static void inline_constraint(
 	case CONSTRAINT_PRIMARY_KEY:
 	case CONSTRAINT_EXCLUSION:
 		model->effects->index_build = true;
+		model_each(model, model_build);
 		break;
 	}
+}
+
+/* ATExecAddColumn: it must come from above, and reach everything below. */
+static bool wrong_level(struct model *model)
+{
+	const struct relation_facts *table = model->table;
+
+	if (table == NULL)
+		return false;
+	if (table->partition)
+		model_absent(model, "42809", "cannot add column to a partition");
+	else if (model->action->only && table->n_partitions > 0)
+		model_absent(model, "42P16", "column must be added to child tables too");
+	return model->effects->absent;
+}
+
+static bool column_there(struct model *model, const struct column_def *column)
+{
+	if (model->table == NULL || facts_column(model->table, column->name) == NULL)
+		return false;
+	if (model->action->if_not_exists)
+		model->effects->noop = true;
+	else
+		model_absent(model, "42701", "column \"%s\" already exists", column->name);
+	return true;
+}
+
+static bool has_rows(const struct model *model)
+{
+	return model->table == NULL || !model->table->empty;
 }
 
 void model_add_column(struct model *model)
@@ -80,27 +115,23 @@ void model_add_column(struct model *model)
 	const struct column_def *column = model->action->column_def;
 	struct effects *effects = model->effects;
 
-	if (column == NULL)
+	if (column == NULL || column_there(model, column) || wrong_level(model))
 		return;
-	if (model->table != NULL && facts_column(model->table, column->name) != NULL) {
-		if (model->action->if_not_exists)
-			effects->noop = true;
-		else
-			model_absent(model, "42701", "column \"%s\" already exists", column->name);
-		return;
-	}
 	if (column->type.serial || column->identity != 0 || column->generated != NULL) {
 		effects->rewrite = true;
 		model_cause(model, "every row gets a value of its own");
 	}
 	default_work(model, column->default_expr);
 	type_of_new_column(model, column);
+	if (effects->rewrite)
+		model_each(model, model_copy);
 	for (size_t i = 0; i < column->n_constraints; i++)
-		inline_constraint(model, column, &column->constraints[i]);
+		add_inline_constraint(model, column, &column->constraints[i]);
 	if (column->not_null && !has_default(column)) {
 		effects->scan = true;
 		effects->breaks_clients = true;
-		if (model->table == NULL || !model->table->empty)
+		model_each(model, model_scan);
+		if (has_rows(model))
 			model_error(
 				model, "23502", "column \"%s\" contains null values", column->name);
 	}
@@ -113,36 +144,134 @@ void model_alter_column(struct model *model)
 	model_own_column(model, &gone);
 }
 
+static void scan_for_nulls(struct model *model, const struct relation_facts *member)
+{
+	if (!model_never_null(model, member, model->action->column))
+		model_scan(model, member);
+}
+
 void model_set_not_null(struct model *model)
 {
 	bool gone;
 
 	model_own_column(model, &gone);
-	if (gone || model_never_null(model, model->action->column))
+	if (gone)
+		return;
+	model_each(model, scan_for_nulls);
+	if (model_never_null(model, model->table, model->action->column))
 		return;
 	model->effects->scan = true;
 	model_cause(
 		model, "no validated CHECK proves that %s holds no null", model->action->column);
 }
 
+static bool in_primary_key(const struct relation_facts *table, const char *column)
+{
+	for (size_t i = 0; i < table->n_indexes; i++) {
+		const struct index_facts *index = &table->indexes[i];
+
+		if (index->primary && names_contain(index->columns, index->n_columns, column))
+			return true;
+	}
+	return false;
+}
+
+void model_drop_not_null(struct model *model)
+{
+	bool gone;
+	const struct column_facts *column = model_own_column(model, &gone);
+
+	if (column == NULL || !column->not_null)
+		return;
+	if (column->identity != 0)
+		model_error(model, "42601", "column \"%s\" is an identity column", column->name);
+	else if (in_primary_key(model->table, column->name))
+		model_error(model, "42P16", "column \"%s\" is in a primary key", column->name);
+}
+
+void model_set_default(struct model *model)
+{
+	bool gone;
+	const struct column_facts *column = model_own_column(model, &gone);
+
+	if (column != NULL && column->identity != 0)
+		model_absent(model, "42601", "column \"%s\" is an identity column", column->name);
+	else if (column != NULL && column->generated)
+		model_absent(model, "42601", "column \"%s\" is a generated column", column->name);
+}
+
+/* ATExecAddIdentity wants a column of its own kind: not null, and no default yet. */
+void model_add_identity(struct model *model)
+{
+	bool gone;
+	const struct column_facts *column = model_own_column(model, &gone);
+
+	if (column == NULL)
+		return;
+	if (!column->not_null)
+		model_absent(model, "55000",
+			"column \"%s\" must be declared NOT NULL before identity can be added",
+			column->name);
+	else if (column->identity != 0 || column->default_sql != NULL)
+		model_absent(model, "55000", "column \"%s\" has a %s already", column->name,
+			column->identity != 0 ? "sequence" : "default");
+}
+
+static const struct column_facts *identity_column(struct model *model)
+{
+	bool gone;
+	const struct column_facts *column = model_own_column(model, &gone);
+
+	if (column == NULL || column->identity != 0)
+		return column;
+	if (model->action->if_exists)
+		model->effects->noop = true;
+	else
+		model_absent(
+			model, "55000", "column \"%s\" is not an identity column", column->name);
+	return NULL;
+}
+
+void model_set_identity(struct model *model)
+{
+	identity_column(model);
+}
+
+void model_drop_identity(struct model *model)
+{
+	const struct column_facts *column = identity_column(model);
+
+	if (column != NULL && column->sequence.name != NULL)
+		model_lock_part(model, &column->sequence, LOCK_ACCESS_EXCLUSIVE, 0);
+}
+
 void model_rename_column(struct model *model)
 {
 	bool gone;
+	const struct column_facts *column = model_own_column(model, &gone);
 
-	model_own_column(model, &gone);
 	model->effects->breaks_clients = !gone;
+	if (column == NULL)
+		return;
+	if (column->inherited)
+		model_absent(model, "42P16", "cannot rename inherited column \"%s\"", column->name);
+	else if (model->action->only && model->table->n_partitions > 0)
+		model_absent(model, "42P16",
+			"inherited column \"%s\" must be renamed in child tables too",
+			column->name);
+	else if (facts_column(model->table, model->action->new_name) != NULL)
+		model_absent(
+			model, "42701", "column \"%s\" already exists", model->action->new_name);
 }
 
-/* A dropped foreign key takes its triggers off the referenced table, under ACCESS EXCLUSIVE. */
-static void lock_referenced(struct model *model, const char *column)
+static void drop_from_member(struct model *model, const struct relation_facts *member)
 {
-	for (size_t i = 0; model->table != NULL && i < model->table->n_constraints; i++) {
-		const struct constraint_facts *c = &model->table->constraints[i];
+	const struct column_facts *column = facts_column(member, model->action->column);
 
-		if (c->kind == CONSTRAINT_FOREIGN_KEY &&
-			names_contain(c->columns, c->n_columns, column))
-			model_lock(model, &c->referenced, LOCK_ACCESS_EXCLUSIVE);
-	}
+	if (column != NULL)
+		model_drop(model, &column->drops,
+			arena_printf(model->arena, "column %s of table %s", column->name,
+				member->name.name));
 }
 
 void model_drop_column(struct model *model)
@@ -154,12 +283,14 @@ void model_drop_column(struct model *model)
 		return;
 	model->effects->loses_data = true;
 	model->effects->breaks_clients = true;
-	lock_referenced(model, model->action->column);
-	if (column != NULL && column->n_dependents > 0) {
-		model_cause(model, "%s uses it", column->dependents[0]);
-		if (!model->action->cascade)
-			model_error(model, "2BP01",
-				"cannot drop column %s because other objects depend on it",
-				column->name);
+	if (column == NULL)
+		return;
+	if (column->inherited) {
+		model_absent(model, "42P16", "cannot drop inherited column \"%s\"", column->name);
+		return;
 	}
+	if (column->n_dependents > 0)
+		model_cause(model, "%s uses it", column->dependents[0]);
+	drop_from_member(model, model->table);
+	model_each(model, drop_from_member);
 }

@@ -2,6 +2,8 @@
 /* Constraints of tables and domains: what is verified, built and locked besides the table. */
 #include "model.h"
 
+#include <string.h>
+
 static bool partitioned(const struct model *model)
 {
 	return model->table != NULL && model->table->kind == 'p';
@@ -22,7 +24,32 @@ void model_add_check(struct model *model)
 {
 	if (name_taken(model))
 		return;
-	model->effects->scan = !model->action->constraint->not_valid;
+	if (model->action->only && !model->action->constraint->no_inherit && model->table != NULL &&
+		model->table->n_partitions > 0) {
+		model_absent(model, "42P16", "constraint must be added to child tables too");
+		return;
+	}
+	if (model->action->constraint->not_valid)
+		return;
+	model->effects->scan = true;
+	model_each(model, model_scan);
+}
+
+static void may_scan(struct model *model, const struct name *name)
+{
+	const struct relation_facts *relation;
+
+	model_work(model, name, LOCK_NONE, WORK_MAY_SCAN);
+	if (model_find(model->facts, name, &relation) != PRESENT)
+		return;
+	for (size_t i = 0; i < relation->n_partitions; i++)
+		model_work(model, &relation->partitions[i], LOCK_NONE, WORK_MAY_SCAN);
+}
+
+/* RI_Initial_Check joins both tables as the planner likes. */
+void model_reference(struct model *model, const struct name *referenced)
+{
+	may_scan(model, referenced);
 }
 
 /* ATAddForeignKeyConstraint: the same mode on both sides, for a trigger is made on each. */
@@ -39,21 +66,59 @@ void model_add_foreign_key(struct model *model)
 		return;
 	}
 	model_lock_tree(model, &def->referenced, LOCK_SHARE_ROW_EXCLUSIVE);
-	model->effects->scan = !def->not_valid;
 	if (def->not_valid && partitioned(model) && model->facts->server_version < 180000)
 		model_error(
 			model, "42809", "cannot add NOT VALID foreign key on partitioned table");
+	if (def->not_valid)
+		return;
+	model->effects->scan = true;
+	model_each(model, model_scan);
+	model_reference(model, &def->referenced);
+}
+
+static void build_on(struct model *model, const struct relation_facts *member)
+{
+	if (partitioned(model))
+		model_lock(model, &member->name, LOCK_SHARE);
+	model_build(model, member);
 }
 
 /* DefineIndex on the partitions of a partitioned table takes SHARE there; on ONLY the parent it
- * builds nothing. */
+ * builds nothing; children by inheritance are not asked. */
 static void build_index(struct model *model)
 {
 	model->effects->index_build = !(partitioned(model) && model->action->only);
-	if (!partitioned(model) || model->action->only)
+	if (model->table == NULL)
 		return;
-	for (size_t i = 0; i < model->table->n_partitions; i++)
-		model_lock(model, &model->table->partitions[i], LOCK_SHARE);
+	if (!partitioned(model))
+		model_build(model, model->table);
+	else
+		model_each(model, build_on);
+}
+
+/* What transformIndexConstraint (parse_utilcmd.c) demands, in its order. */
+static bool qualifies(struct model *model, const struct index_facts *index)
+{
+	const struct {
+		bool wrong;
+		const char *sqlstate, *what;
+	} demands[] = {
+		{index->backs_constraint, "55000", "is already associated with a constraint"},
+		{!index->valid, "55000", "is not valid"},
+		{!index->unique, "42809", "is not unique"},
+		{index->has_expressions, "42809", "contains expressions"},
+		{index->partial, "42809", "is a partial index"},
+		{!index->plain_order, "42809", "does not have default sorting behaviour"},
+		{partitioned(model), "0A000", "is on a partitioned table"},
+	};
+
+	for (size_t i = 0; i < sizeof(demands) / sizeof(demands[0]); i++)
+		if (demands[i].wrong) {
+			model_absent(model, demands[i].sqlstate, "index \"%s\" %s",
+				index->name.name, demands[i].what);
+			return false;
+		}
+	return true;
 }
 
 /* The index's columns for USING INDEX; NULL when nothing is known of it. */
@@ -67,6 +132,10 @@ static const struct index_facts *used_index(struct model *model)
 	index = facts_index(model->table, def->using_index);
 	if (index == NULL && relation_listed(model->table))
 		model_absent(model, "42704", "index \"%s\" does not exist", def->using_index);
+	if (index == NULL || !qualifies(model, index))
+		return index;
+	if (def->name != NULL && strcmp(def->name, index->name.name) != 0) /* it is renamed */
+		model_lock_part(model, &index->name, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
 	return index;
 }
 
@@ -82,16 +151,25 @@ void model_add_unique(struct model *model)
 
 /* A primary key makes its columns NOT NULL first (transformIndexConstraint), with SET NOT NULL's
  * scan. */
+static void require_column(struct model *model, const char *column)
+{
+	const struct relation_facts *table = model->table;
+
+	if (model_never_null(model, table, column))
+		return;
+	model->effects->scan = true;
+	model_cause(model, "column %s may hold nulls", column);
+	if (table == NULL)
+		return;
+	if (!model->action->only)
+		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
+	model_each(model, model_scan);
+}
+
 static void require_columns(struct model *model, const char *const *columns, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (model_never_null(model, columns[i]))
-			continue;
-		model->effects->scan = true;
-		model_cause(model, "column %s may hold nulls", columns[i]);
-		if (partitioned(model) && !model->action->only)
-			model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
-	}
+	for (size_t i = 0; i < n; i++)
+		require_column(model, columns[i]);
 }
 
 void model_add_primary_key(struct model *model)
@@ -105,6 +183,8 @@ void model_add_primary_key(struct model *model)
 		return;
 	}
 	index = used_index(model);
+	if (model->effects->absent)
+		return;
 	if (index != NULL)
 		require_columns(model, index->columns, index->n_columns);
 	else
@@ -138,16 +218,45 @@ void model_validate(struct model *model)
 {
 	const struct constraint_facts *c = own_constraint(model);
 
+	if (c != NULL && c->kind != CONSTRAINT_CHECK && c->kind != CONSTRAINT_FOREIGN_KEY)
+		model_absent(model, "42809",
+			"constraint \"%s\" is not a foreign key or check constraint", c->name);
 	if (model->effects->absent)
 		return;
 	model->effects->scan = c == NULL || !c->validated;
-	if (c != NULL && c->kind == CONSTRAINT_FOREIGN_KEY && !c->validated)
+	if (c == NULL || c->validated)
+		return;
+	if (c->kind == CONSTRAINT_CHECK && !c->no_inherit && !model->action->only)
+		model_lock_tree(model, &model->action->table, model->mode);
+	if (c->kind == CONSTRAINT_FOREIGN_KEY) {
 		model_lock(model, &c->referenced, LOCK_ROW_SHARE);
+		model_reference(model, &c->referenced);
+	}
+	model_each(model, model_scan);
 }
 
 void model_alter_constraint(struct model *model)
 {
-	own_constraint(model);
+	const struct constraint_facts *c = own_constraint(model);
+
+	if (c != NULL && c->kind != CONSTRAINT_FOREIGN_KEY)
+		model_absent(model, "42809", "constraint \"%s\" is not a foreign key constraint",
+			c->name);
+}
+
+/* RenameConstraintById; the index of a constraint is renamed with it. */
+void model_rename_constraint(struct model *model)
+{
+	const struct constraint_facts *c = own_constraint(model);
+
+	if (c == NULL)
+		return;
+	if (c->inherited)
+		model_absent(model, "42P16", "cannot rename inherited constraint \"%s\"", c->name);
+	else if (c->kind == CONSTRAINT_CHECK && !c->no_inherit)
+		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
+	else if (c->kind != CONSTRAINT_CHECK && c->kind != CONSTRAINT_FOREIGN_KEY)
+		model_lock_part(model, &c->index, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
 }
 
 /* RemoveTriggerById locks the other side of a foreign key with ACCESS EXCLUSIVE. */
@@ -157,12 +266,17 @@ void model_drop_constraint(struct model *model)
 
 	if (c == NULL)
 		return;
+	if (c->inherited) {
+		model_absent(model, "42P16", "cannot drop inherited constraint \"%s\"", c->name);
+		return;
+	}
+	if (c->kind == CONSTRAINT_CHECK && !c->no_inherit && !model->action->only)
+		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
 	if (c->kind == CONSTRAINT_FOREIGN_KEY)
 		model_lock(model, &c->referenced, LOCK_ACCESS_EXCLUSIVE);
-	if (c->kind != CONSTRAINT_PRIMARY_KEY && c->kind != CONSTRAINT_UNIQUE)
-		return;
-	for (size_t i = 0; model->action->cascade && i < model->table->n_referencing; i++)
-		model_lock(model, &model->table->referencing[i], LOCK_ACCESS_EXCLUSIVE);
+	model_drop(model, &c->drops,
+		arena_printf(model->arena, "constraint %s on table %s", c->name,
+			model->table->name.name));
 }
 
 /* validateDomainConstraint and AlterDomainNotNull read every table with a column of the domain
@@ -184,7 +298,7 @@ void model_domain_constraint(struct model *model)
 		return;
 	model->effects->scan = presence == UNKNOWN || type->n_used_by > 0;
 	for (size_t i = 0; presence == PRESENT && i < type->n_used_by; i++)
-		model_lock(model, &type->used_by[i], LOCK_SHARE);
+		model_work(model, &type->used_by[i], LOCK_SHARE, WORK_SCAN);
 	if (presence == PRESENT)
 		model->effects->table = model_worst(model->facts, type->used_by, type->n_used_by);
 }

@@ -51,6 +51,10 @@ void model_create_index(struct model *model)
 		return;
 	}
 	effects->index_build = !action->concurrently && !(action->only && parent);
+	if (table != NULL && effects->index_build && !parent)
+		model_build(model, table);
+	else if (effects->index_build)
+		model_each(model, model_build);
 }
 
 /* heap_drop_with_catalog's lock on the heap comes first (RangeVarCallbackForDropRelation). */
@@ -70,6 +74,10 @@ static void drop_one(struct model *model, const struct name *name)
 	model_lock(model, &index->table, mode);
 	if (index->kind == 'I')
 		model_lock_tree(model, &index->table, mode);
+	model_lock_part(model, &index->name, mode, 0);
+	if (!model->action->concurrently)
+		model_drop(model, &index->drops,
+			arena_printf(model->arena, "index %s", index->name.name));
 	if (index->n_indexes > 0 && index->indexes[0].backs_constraint)
 		model_error(model, "2BP01", "cannot drop index %s because a constraint requires it",
 			index->name.name);
@@ -117,17 +125,23 @@ static void reindex_table(struct model *model, const struct name *name, enum loc
 	model_lock_tree(model, name, mode);
 	if (model_find(model->facts, name, &table) != PRESENT || model->action->concurrently)
 		return;
-	for (size_t i = 0; i < table->n_indexes; i++)
-		model_lock(model, &table->indexes[i].name, LOCK_ACCESS_EXCLUSIVE);
+	model_lock_indexes(model, table, LOCK_ACCESS_EXCLUSIVE, WORK_FILE);
+	if (table->n_indexes > 0)
+		model_build(model, table);
 }
 
 static void reindex_index(struct model *model, const struct name *name, enum lock_mode mode)
 {
 	const struct relation_facts *index;
 
-	if (model_find(model->facts, name, &index) == PRESENT && index->table.name != NULL)
-		model_lock_tree(model, &index->table, mode);
-	model_lock(model, name, model->action->concurrently ? mode : LOCK_ACCESS_EXCLUSIVE);
+	if (model_find(model->facts, name, &index) != PRESENT || index->table.name == NULL) {
+		model_lock(model, name, model->action->concurrently ? mode : LOCK_ACCESS_EXCLUSIVE);
+		return;
+	}
+	model_work(model, &index->table, mode,
+		model->action->concurrently ? 0 : WORK_SCAN | WORK_BUILD);
+	model_work(model, name, model->action->concurrently ? mode : LOCK_ACCESS_EXCLUSIVE,
+		model->action->concurrently ? 0 : WORK_FILE);
 }
 
 void model_reindex(struct model *model)

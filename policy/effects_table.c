@@ -31,11 +31,29 @@ void model_create_table(struct model *model)
 			action->inherits ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_ACCESS_SHARE);
 }
 
+/*
+ * A validated CHECK may imply the partition's bounds (ConstraintImpliedByRelConstraint), which only
+ * the server can prove.
+ */
+static bool proof_possible(const struct model *model, const struct name *name)
+{
+	const struct relation_facts *relation;
+
+	if (model_find(model->facts, name, &relation) != PRESENT)
+		return true;
+	for (size_t i = 0; i < relation->n_constraints; i++)
+		if (relation->constraints[i].kind == CONSTRAINT_CHECK &&
+			relation->constraints[i].validated)
+			return true;
+	return false;
+}
+
 static void judge_default_partition(struct model *model, const struct relation_facts *parent)
 {
 	if (!parent->has_default_partition)
 		return;
-	model_lock(model, &parent->default_partition, LOCK_ACCESS_EXCLUSIVE);
+	model_work(model, &parent->default_partition, LOCK_ACCESS_EXCLUSIVE,
+		proof_possible(model, &parent->default_partition) ? WORK_MAY_SCAN : WORK_SCAN);
 	model->effects->scan = true;
 	model_cause(model, "the default partition is searched for rows of the new one");
 }
@@ -47,20 +65,70 @@ void model_partition_of(struct model *model)
 	model_lock(model, &model->action->other, LOCK_ACCESS_EXCLUSIVE);
 	if (model_find(model->facts, &model->action->other, &parent) == PRESENT) {
 		model->effects->table = parent;
+		model_lock_indexes(model, parent, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
 		judge_default_partition(model, parent);
 	}
+}
+
+/* AttachPartitionEnsureIndexes: an index of the parent that the partition does not have is built.
+ */
+static bool has_index_like(const struct relation_facts *table, const struct index_facts *wanted)
+{
+	for (size_t i = 0; i < table->n_indexes; i++) {
+		const struct index_facts *index = &table->indexes[i];
+		bool same = index->n_columns == wanted->n_columns && index->valid &&
+			    index->unique == wanted->unique &&
+			    (index->backs_constraint || !wanted->backs_constraint);
+
+		for (size_t c = 0; same && c < index->n_columns; c++)
+			same = index->columns[c] != NULL && wanted->columns[c] != NULL &&
+			       strcmp(index->columns[c], wanted->columns[c]) == 0;
+		if (same)
+			return true;
+	}
+	return false;
+}
+
+static void build_missing_indexes(struct model *model, const struct relation_facts *parent,
+	const struct relation_facts *table)
+{
+	for (size_t i = 0; i < parent->n_indexes; i++) {
+		if (has_index_like(table, &parent->indexes[i]))
+			continue;
+		model->effects->index_build = true;
+		model_build(model, table);
+	}
+}
+
+static void scan_for_bounds(struct model *model, const struct relation_facts *partition)
+{
+	unsigned work = proof_possible(model, &partition->name) ? WORK_MAY_SCAN : WORK_SCAN;
+
+	if (partition->kind == 'r')
+		model_work(model, &partition->name, LOCK_NONE, work);
+	for (size_t i = 0; i < partition->n_partitions; i++)
+		model_work(model, &partition->partitions[i], LOCK_NONE, work);
 }
 
 void model_attach(struct model *model)
 {
 	const struct relation_facts *partition;
 
-	model_lock(model, &model->action->other, LOCK_ACCESS_EXCLUSIVE);
+	model_lock_tree(model, &model->action->other, LOCK_ACCESS_EXCLUSIVE);
 	model->effects->scan =
 		model_find(model->facts, &model->action->other, &partition) != PRESENT ||
 		!partition->empty;
-	if (model->table != NULL)
-		judge_default_partition(model, model->table);
+	if (partition != NULL)
+		scan_for_bounds(model, partition);
+	if (model->table == NULL)
+		return;
+	if (model->table->has_default_partition &&
+		strcasestr(model->action->sql, " default") != NULL)
+		model_absent(model, "42P17", "there is a default partition already");
+	judge_default_partition(model, model->table);
+	model_lock_indexes(model, model->table, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
+	if (partition != NULL)
+		build_missing_indexes(model, model->table, partition);
 }
 
 void model_detach(struct model *model)
@@ -82,56 +150,128 @@ void model_detach(struct model *model)
 		model_lock(model, &model->table->default_partition, mode);
 }
 
-/* heap_drop_with_catalog: the parent's partition list changes, foreign keys lose their triggers. */
-static void drop_one(struct model *model, const struct relation_facts *table)
+static void drop_target(struct model *model, const struct name *name)
 {
-	const struct relation_facts *parent;
+	const struct relation_facts *relation;
 
-	for (size_t i = 0; i < table->n_constraints; i++)
-		if (table->constraints[i].kind == CONSTRAINT_FOREIGN_KEY)
-			model_lock(model, &table->constraints[i].referenced, LOCK_ACCESS_EXCLUSIVE);
-	if (table->partition) {
-		model_lock(model, &table->parent, LOCK_ACCESS_EXCLUSIVE);
-		if (model_find(model->facts, &table->parent, &parent) == PRESENT &&
-			parent->has_default_partition)
-			model_lock(model, &parent->default_partition, LOCK_ACCESS_EXCLUSIVE);
-	}
-	for (size_t i = 0; model->action->cascade && i < table->n_referencing; i++)
-		model_lock(model, &table->referencing[i], LOCK_ACCESS_EXCLUSIVE);
-	if (!model->action->cascade && (table->n_dependents > 0 || table->n_referencing > 0))
-		model_error(model, "2BP01",
-			"cannot drop table %s because other objects depend on it",
-			table->name.name);
+	if (model_find(model->facts, name, &relation) == PRESENT)
+		model_drop(model, &relation->drops, relation->name.name);
 }
 
-void model_drop_table(struct model *model)
+void model_drop_relation(struct model *model)
 {
 	size_t n;
 	const struct name *names = targets(model->action, &n);
 
-	for (size_t i = 0; i < n; i++) {
-		const struct relation_facts *table;
-
-		if (model_find(model->facts, &names[i], &table) == PRESENT)
-			drop_one(model, table);
-	}
-	model->effects->loses_data = true;
+	for (size_t i = 0; i < n; i++)
+		drop_target(model, &names[i]);
+	model->effects->loses_data = model->action->kind != ACTION_DROP_VIEW;
 	model->effects->breaks_clients = true;
 }
 
-/* heap_truncate_find_FKs: CASCADE goes on from table to table. */
-static void truncate_referencing(struct model *model, const struct relation_facts *table)
+/* Types, functions, sequences: who has a column, trigger or default of them loses it. */
+static void drop_object(struct model *model, const struct name *name)
 {
-	for (size_t i = 0; i < table->n_referencing; i++) {
-		const struct name *name = &table->referencing[i];
-		const struct relation_facts *next;
+	const struct facts *facts = model->facts;
+	const struct relation_facts *relation;
+	const struct type_facts *type;
+
+	if (model_find_type(facts, name, &type) == PRESENT)
+		model_drop(model, &type->drops, name->name);
+	if (model_find(facts, name, &relation) == PRESENT)
+		model_drop(model, &relation->drops, name->name);
+	for (size_t i = 0; i < facts->n_functions; i++)
+		if (name_equal(&facts->functions[i].asked, name))
+			model_drop(model, &facts->functions[i].drops, name->name);
+}
+
+void model_drop_object(struct model *model)
+{
+	for (size_t i = 0; i < model->action->n_targets; i++)
+		drop_object(model, &model->action->targets[i]);
+}
+
+/* Triggers, policies and rules are looked up on their table before it is locked. */
+void model_on_table(struct model *model)
+{
+	const struct relation_facts *table = model->table;
+
+	if (table == NULL || !relation_listed(table) || model->action->name == NULL ||
+		names_contain(table->attached, table->n_attached, model->action->name))
+		return;
+	model->effects->n_locks = 0;
+	if (model->action->if_exists)
+		model->effects->noop = true;
+	else
+		model_absent(model, "42704", "\"%s\" for table \"%s\" does not exist",
+			model->action->name, table->name.name);
+}
+
+/* Storage parameters that vacuum and planner read take no more than SHARE UPDATE EXCLUSIVE
+ * (AlterTableGetLockLevel asks reloptions.c); views and user_catalog_table are another matter. */
+void model_table_options(struct model *model)
+{
+	static const char *const exclusive[] = {"user_catalog_table", "without oids"};
+	const char *sql = model->action->sql;
+	bool view = model->table != NULL && model->table->kind == 'v';
+
+	for (size_t i = 0; i < sizeof(exclusive) / sizeof(exclusive[0]); i++)
+		view |= strcasestr(sql, exclusive[i]) != NULL;
+	if (view && model->effects->n_locks > 0)
+		model->effects->locks[0].mode = LOCK_ACCESS_EXCLUSIVE;
+}
+
+/* Every file is a new, empty one, indexes and all: heap and index are "built" from nothing. */
+static void empty(struct model *model, const struct name *name);
+
+static void empty_children(struct model *model, const struct relation_facts *table)
+{
+	for (size_t i = 0; i < table->n_partitions && !model->action->only; i++)
+		empty(model, &table->partitions[i]);
+}
+
+/* heap_truncate_find_FKs: CASCADE goes on from table to table. */
+static void empty_referencing(struct model *model, const struct relation_facts *table)
+{
+	for (size_t i = 0; i < table->n_referencing && model->action->cascade; i++) {
 		size_t before = model->effects->n_locks;
 
-		model_lock_tree(model, name, LOCK_ACCESS_EXCLUSIVE);
-		if (model->effects->n_locks > before &&
-			model_find(model->facts, name, &next) == PRESENT)
-			truncate_referencing(model, next);
+		model_lock_tree(model, &table->referencing[i], LOCK_ACCESS_EXCLUSIVE);
+		if (model->effects->n_locks > before)
+			empty(model, &table->referencing[i]);
 	}
+}
+
+static void empty(struct model *model, const struct name *name)
+{
+	const struct relation_facts *table;
+	bool indexed;
+
+	if (model_find(model->facts, name, &table) != PRESENT)
+		return;
+	indexed = table->n_indexes > 0;
+	if (table->kind == 'r') {
+		model_work(model, name, LOCK_ACCESS_EXCLUSIVE,
+			WORK_FILE | (indexed ? WORK_SCAN | WORK_BUILD : 0));
+		model_lock_indexes(model, table, LOCK_ACCESS_EXCLUSIVE, WORK_FILE);
+	}
+	empty_children(model, table);
+	empty_referencing(model, table);
+}
+
+/* Referenced by tables that are not truncated as well. */
+static bool referenced_from_outside(struct model *model, const struct name *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct relation_facts *table;
+
+		if (model_find(model->facts, &names[i], &table) != PRESENT)
+			continue;
+		for (size_t r = 0; r < table->n_referencing; r++)
+			if (!model_locked(model, &table->referencing[r]))
+				return true;
+	}
+	return false;
 }
 
 void model_truncate(struct model *model)
@@ -139,16 +279,11 @@ void model_truncate(struct model *model)
 	size_t n;
 	const struct name *names = targets(model->action, &n);
 
-	for (size_t i = 0; i < n && model->action->cascade; i++) {
-		const struct relation_facts *table;
-
-		if (model_find(model->facts, &names[i], &table) == PRESENT)
-			truncate_referencing(model, table);
-	}
-	if (!model->action->cascade && n == 1 && model->table != NULL &&
-		model->table->n_referencing > 0)
+	if (!model->action->cascade && referenced_from_outside(model, names, n))
 		model_error(model, "0A000",
 			"cannot truncate a table referenced in a foreign key constraint");
+	for (size_t i = 0; i < n; i++)
+		empty(model, &names[i]);
 	model->effects->loses_data = true;
 }
 
@@ -158,9 +293,39 @@ void model_heap_copy(struct model *model)
 	const struct action *action = model->action;
 
 	model->effects->rewrite = true;
+	model_each(model, model_copy);
 	model->effects->no_transaction = action->kind == ACTION_VACUUM_FULL ||
 					 action->table.name == NULL ||
 					 (model->table != NULL && model->table->kind == 'p');
+}
+
+static bool is_persistent(const struct model *model, const struct name *name, char persistence)
+{
+	const struct relation_facts *relation;
+
+	return model_find(model->facts, name, &relation) == PRESENT &&
+	       relation->persistence == persistence;
+}
+
+/* No logged table may refer to an unlogged one; itself it may. */
+static bool persistence_fits(struct model *model, char wanted)
+{
+	const struct relation_facts *table = model->table;
+	const struct name *other = NULL;
+
+	for (size_t i = 0; table != NULL && i < table->n_referencing && wanted == 'u'; i++)
+		if (!name_equal(&table->referencing[i], &table->name) &&
+			is_persistent(model, &table->referencing[i], 'p'))
+			other = &table->referencing[i];
+	for (size_t i = 0; table != NULL && i < table->n_constraints && wanted == 'p'; i++)
+		if (is_persistent(model, &table->constraints[i].referenced, 'u') &&
+			!name_equal(&table->constraints[i].referenced, &table->name))
+			other = &table->constraints[i].referenced;
+	if (other != NULL)
+		model_absent(model, "42P16",
+			"could not change table \"%s\": a foreign key joins it with \"%s\"",
+			table->name.name, other->name);
+	return other == NULL;
 }
 
 /* ATPrepChangePersistence does nothing when the table is that already. */
@@ -169,6 +334,8 @@ void model_set_persistence(struct model *model)
 	char wanted = model->action->kind == ACTION_SET_LOGGED ? 'p' : 'u';
 
 	model->effects->rewrite = model->table == NULL || model->table->persistence != wanted;
+	if (model->effects->rewrite && persistence_fits(model, wanted))
+		model_each(model, model_copy);
 }
 
 static bool same(const char *a, const char *b)
@@ -201,10 +368,17 @@ void model_lock_table(struct model *model)
 	}
 }
 
+static void write_every_row(struct model *model, const struct relation_facts *member)
+{
+	model_work(model, &member->name, LOCK_ROW_EXCLUSIVE, WORK_SCAN);
+	model_lock_indexes(model, member, LOCK_ROW_EXCLUSIVE, 0);
+}
+
 /* No lock on the table that anybody waits for; every row of it, until the transaction ends. */
 void model_bulk_write(struct model *model)
 {
 	model->effects->scan = true;
+	model_each(model, write_every_row);
 	model->effects->loses_data = model->action->kind == ACTION_DELETE_WITHOUT_WHERE;
 }
 
@@ -219,10 +393,17 @@ void model_replace_view(struct model *model)
 
 void model_refresh(struct model *model)
 {
-	if (model->action->concurrently)
+	if (model->action->concurrently) {
 		model->effects->locks[0].mode = LOCK_EXCLUSIVE;
-	else
-		model->effects->rewrite = true;
+		if (model->table != NULL) {
+			model_scan(model, model->table);
+			model_lock_indexes(model, model->table, LOCK_ROW_EXCLUSIVE, 0);
+		}
+		return;
+	}
+	model->effects->rewrite = true;
+	if (model->table != NULL)
+		model_copy(model, model->table);
 }
 
 void model_breaks(struct model *model)
@@ -230,16 +411,47 @@ void model_breaks(struct model *model)
 	model->effects->breaks_clients = true;
 }
 
-void model_loses(struct model *model)
+/* ATExecChangeOwner goes on to indexes and owned sequences. */
+void model_owner(struct model *model)
 {
-	model->effects->breaks_clients = true;
-	model->effects->loses_data = true;
+	const struct relation_facts *table = model->table;
+
+	if (table == NULL)
+		return;
+	if (table->kind != 'p')
+		model_lock_indexes(model, table, LOCK_ACCESS_EXCLUSIVE, 0);
+	for (size_t i = 0; i < table->n_columns; i++)
+		if (table->columns[i].sequence.name != NULL)
+			model_lock_part(
+				model, &table->columns[i].sequence, LOCK_ACCESS_EXCLUSIVE, 0);
+}
+
+void model_cluster_on(struct model *model)
+{
+	if (model->table != NULL && model->action->name != NULL &&
+		facts_index(model->table, model->action->name) != NULL)
+		model_lock_part(model, &facts_index(model->table, model->action->name)->name,
+			LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
 }
 
 void model_inherit(struct model *model)
 {
-	if (model->action->other.name != NULL)
-		model_lock(model, &model->action->other, LOCK_SHARE_UPDATE_EXCLUSIVE);
+	const struct name *other = &model->action->other;
+
+	if (other->name == NULL)
+		return;
+	model_lock(model, other, LOCK_SHARE_UPDATE_EXCLUSIVE);
+	if (strcasestr(model->action->sql, "no inherit") != NULL && model->table != NULL &&
+		model->table->parent.name == NULL)
+		model_absent(model, "42P01", "relation \"%s\" is not a parent of relation \"%s\"",
+			other->name, model->table->name.name);
+}
+
+void model_of_type(struct model *model)
+{
+	if (model->table != NULL && model->action->other.name == NULL && !model->table->typed)
+		model_absent(
+			model, "42809", "\"%s\" is not a typed table", model->table->name.name);
 }
 
 void model_no_transaction(struct model *model)

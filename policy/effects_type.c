@@ -214,11 +214,12 @@ static bool same_type(struct model *model, const struct column_facts *column)
 /*
  * Indexes survive when nothing they depend on changes (CheckIndexCompatible); with the column in
  * an expression or predicate they are always built anew.  Without COLLATE the new type's default
- * collation replaces the column's own.
+ * collation replaces the column's own.  A partition's index that belongs to one above is made again
+ * from that, and never kept.
  */
-static void rebuild_indexes(struct model *model, const struct column_facts *column, bool differs)
+static void rebuild_indexes(struct model *model, const struct relation_facts *table,
+	const struct column_facts *column, bool differs)
 {
-	const struct relation_facts *table = model->table;
 	bool collation =
 		model->action->collation_sql != NULL ||
 		(column->collation_oid != 0 && column->collation_oid != DEFAULT_COLLATION_OID);
@@ -229,10 +230,12 @@ static void rebuild_indexes(struct model *model, const struct column_facts *colu
 		bool inside = names_contain(index->mentions, index->n_mentions, column->name);
 
 		if (key || inside)
-			model_lock(model, &index->name, LOCK_ACCESS_EXCLUSIVE);
-		if (!inside && !(key && (differs || collation)))
+			model_lock_part(model, &index->name, LOCK_ACCESS_EXCLUSIVE, 0);
+		if (!inside && !(key && (differs || collation || index->attached)))
 			continue;
 		model->effects->index_build = true;
+		model_lock_part(model, &index->name, LOCK_ACCESS_EXCLUSIVE, WORK_FILE);
+		model_build(model, table);
 		model_cause(model, "index %s has to be built again",
 			name_text(model->arena, &index->name));
 	}
@@ -240,17 +243,18 @@ static void rebuild_indexes(struct model *model, const struct column_facts *colu
 
 /* ATPostAlterTypeCleanup drops and makes again every constraint on the column: a CHECK is verified
  * anew. */
-static void remake_constraints(struct model *model, const struct column_facts *column)
+static void remake_constraints(
+	struct model *model, const struct relation_facts *table, const struct column_facts *column)
 {
-	const struct relation_facts *table = model->table;
-
 	for (size_t i = 0; i < table->n_constraints; i++) {
 		const struct constraint_facts *c = &table->constraints[i];
 
 		if (!names_contain(c->columns, c->n_columns, column->name))
 			continue;
-		if (c->kind == CONSTRAINT_CHECK)
+		if (c->kind == CONSTRAINT_CHECK && c->validated) {
 			model->effects->scan = true;
+			model_scan(model, table);
+		}
 		if (c->kind == CONSTRAINT_FOREIGN_KEY)
 			model_lock(model, &c->referenced, LOCK_ACCESS_EXCLUSIVE);
 		if (c->kind == CONSTRAINT_PRIMARY_KEY || c->kind == CONSTRAINT_UNIQUE)
@@ -259,12 +263,34 @@ static void remake_constraints(struct model *model, const struct column_facts *c
 	}
 }
 
+/* What the change means for one table: every member has a column and indexes of its own. */
+static void change_type(struct model *model, const struct relation_facts *member)
+{
+	const struct column_facts *column = facts_column(member, model->action->column);
+	struct type_change from, to = wanted_type(model);
+	enum type_work work;
+
+	if (column == NULL)
+		return;
+	from = present_type(column);
+	work = same_type(model, column) ? TYPE_NOTHING
+					: type_work(&from, &to, model->facts->timezone_utc);
+	if (computed(model->action))
+		work = TYPE_REWRITE;
+	rebuild_indexes(model, member, column, work == TYPE_REINDEX);
+	remake_constraints(model, member, column);
+	if (work != TYPE_REWRITE)
+		return;
+	model->effects->rewrite = true;
+	if (member->kind == 'r')
+		model_copy(model, member);
+	model_cause(model, "%s is not stored as %s is", model->action->type->sql, column->type_sql);
+}
+
 void model_alter_type(struct model *model)
 {
 	bool gone;
 	const struct column_facts *column = model_own_column(model, &gone);
-	struct type_change from, to;
-	enum type_work work;
 
 	if (gone)
 		return;
@@ -273,20 +299,13 @@ void model_alter_type(struct model *model)
 		model_cause(model, "the column's present type is not known");
 		return;
 	}
+	if (column->inherited) {
+		model_absent(model, "42P16", "cannot alter inherited column \"%s\"", column->name);
+		return;
+	}
 	if (column->n_dependents > 0)
 		model_error(model, "0A000", "cannot alter type of a column used by %s",
 			column->dependents[0]);
-	from = present_type(column);
-	to = wanted_type(model);
-	work = same_type(model, column) ? TYPE_NOTHING
-					: type_work(&from, &to, model->facts->timezone_utc);
-	if (computed(model->action))
-		work = TYPE_REWRITE;
-	if (work == TYPE_REWRITE) {
-		model->effects->rewrite = true;
-		model_cause(model, "%s is not stored as %s is", model->action->type->sql,
-			column->type_sql);
-	}
-	rebuild_indexes(model, column, work == TYPE_REINDEX);
-	remake_constraints(model, column);
+	change_type(model, model->table);
+	model_each(model, change_type);
 }

@@ -12,6 +12,20 @@
 
 #include "stmt.h"
 
+/* A relation that is locked with ACCESS EXCLUSIVE when some object is dropped. */
+struct loser_facts {
+	struct name name; /* fully qualified */
+	char kind; /* pg_class.relkind */
+	bool gone; /* dropped along; else it loses a column, constraint, trigger or default */
+	bool cascade; /* CASCADE only reaches it */
+};
+
+struct drop_facts {
+	bool cascade_needed; /* without CASCADE the server refuses */
+	const struct loser_facts *losers;
+	size_t n_losers;
+};
+
 struct column_facts {
 	const char *name;
 	uint32_t type_oid;
@@ -25,6 +39,9 @@ struct column_facts {
 	bool default_volatile; /* the default calls a volatile function */
 	char identity; /* 'a', 'd' or 0 */
 	bool generated;
+	bool inherited; /* from a parent: it cannot be dropped or renamed here alone */
+	struct name sequence; /* that it owns: serial, identity */
+	struct drop_facts drops;
 	/* The type is a domain; it or one below it has NOT NULL or CHECK. */
 	bool domain, domain_constrained;
 	/* Views, rules, policies, generated columns, triggers: "view public.v". */
@@ -51,6 +68,9 @@ struct constraint_facts {
 	size_t n_columns;
 	const char *definition; /* pg_get_constraintdef */
 	struct name referenced; /* FOREIGN KEY: fully qualified */
+	struct name index; /* that backs it; of a FOREIGN KEY the referenced one */
+	bool no_inherit, inherited;
+	struct drop_facts drops;
 	/* CHECK, validated, not NO INHERIT-only: columns it implies IS NOT NULL for. */
 	const char *const *proves_not_null;
 	size_t n_proves_not_null;
@@ -63,6 +83,7 @@ struct index_facts {
 	/* Default opclass, collation of the column, ascending, nulls last: fit for USING INDEX. */
 	bool plain_order;
 	bool backs_constraint;
+	bool attached; /* to an index of the partitioned table above */
 	bool nulls_not_distinct;
 	const char *const *columns; /* key columns; NULL entries are expressions */
 	size_t n_columns;
@@ -85,6 +106,7 @@ struct relation_facts {
 	uint32_t oid;
 	struct name name; /* fully qualified */
 	char kind; /* pg_class.relkind: r p i I v m S f c t */
+	bool typed; /* CREATE TABLE ... OF a type */
 	char persistence; /* p u t */
 	/* By this very transaction, or by the text at hand: nobody else uses it. */
 	bool created_in_transaction;
@@ -131,6 +153,11 @@ struct relation_facts {
 	size_t n_mentioned_by;
 	bool populated; /* of a materialized view: it can be read */
 	bool has_policies;
+	struct drop_facts drops;
+	const char *const *attached; /* names of its triggers, policies and rules */
+	size_t n_attached;
+	const char *const *key; /* columns of its partition key, without those in expressions */
+	size_t n_key;
 	/*
 	 * Relations and constraints in its schema, and in those of its partitions, whose names
 	 * PostgreSQL could choose for an index, constraint or sequence of it: what a new name has
@@ -151,12 +178,14 @@ struct type_facts {
 	bool created_in_transaction; /* by the text itself */
 	const struct name *used_by; /* tables with a column of this domain */
 	size_t n_used_by;
+	struct drop_facts drops;
 };
 
 struct function_facts {
 	struct name asked;
 	bool exists;
 	char volatility; /* worst of the overloads: i, s, v */
+	struct drop_facts drops; /* of the first overload */
 };
 
 /* A name that an earlier statement of the text took away from what others could see. */
@@ -200,6 +229,7 @@ struct facts {
 	const char *timezone;
 	const char *tablespace; /* of the database */
 	bool superuser;
+	/* What was asked for, then its children and both ends of its foreign keys. */
 	const struct relation_facts *relations;
 	size_t n_relations;
 	const struct type_facts *types;

@@ -18,6 +18,7 @@ enum {
 	TYPE = 1 << 6, /* action->type */
 	DOMAIN = 1 << 7, /* targets[0] is a domain */
 	SOURCES = 1 << 8, /* what the query reads */
+	DROPPED = 1 << 9, /* targets are types, domains, functions or sequences */
 };
 
 static const unsigned wants[ACTION_KINDS] = {
@@ -102,6 +103,7 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_DOMAIN_SET_NOT_NULL] = DOMAIN,
 	[ACTION_ALTER_SEQUENCE] = TABLE,
 	[ACTION_RENAME_OBJECT] = TABLE, /* sequences, triggers, rules */
+	[ACTION_DROP_OBJECT] = DROPPED,
 	[ACTION_UPDATE_WITHOUT_WHERE] = TABLE,
 	[ACTION_DELETE_WITHOUT_WHERE] = TABLE,
 	[ACTION_CHANGE_ROWS] = TABLE,
@@ -175,6 +177,18 @@ static void add_column(
 		add_constraint(wish, action, &column->constraints[i]);
 }
 
+static void add_dropped(struct wish *wish, const struct action *action, const struct name *name)
+{
+	const char *object = action->object == NULL ? "" : action->object;
+
+	if (strcmp(object, "TYPE") == 0 || strcmp(object, "DOMAIN") == 0)
+		add(wish->arena, &wish->types, name);
+	if (strcmp(object, "FUNCTION") == 0)
+		add(wish->arena, &wish->functions, name);
+	if (strcmp(object, "SEQUENCE") == 0)
+		add_relation(wish, name);
+}
+
 static void add_action(struct wish *wish, const struct action *action)
 {
 	unsigned want = wants[action->kind];
@@ -195,6 +209,8 @@ static void add_action(struct wish *wish, const struct action *action)
 		add_beside(wish, action, action->index->name);
 	if (want & TYPE && action->type != NULL)
 		add(wish->arena, &wish->types, &action->type->name);
+	for (size_t i = 0; want & DROPPED && i < action->n_targets; i++)
+		add_dropped(wish, action, &action->targets[i]);
 	if (want & DOMAIN && action->n_targets > 0)
 		add(wish->arena, &wish->types, &action->targets[0]);
 }

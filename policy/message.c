@@ -162,7 +162,7 @@ static const char *other_locks(const struct rule_context *context)
 	for (size_t i = 1; i < effects->n_locks; i++) {
 		const struct lock_effect *lock = &effects->locks[i];
 
-		if (!lock->existing || lock->mode < LOCK_SHARE)
+		if (!lock->existing || lock->part || lock->mode < LOCK_SHARE)
 			continue;
 		if (shown == 3) {
 			more++;

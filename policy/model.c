@@ -55,7 +55,8 @@ static struct lock_effect *find_lock(struct effects *effects, const struct name 
 	return NULL;
 }
 
-void model_lock(struct model *model, const struct name *name, enum lock_mode mode)
+/* NULL when there is no room for another. */
+static struct lock_effect *get_lock(struct model *model, const struct name *name, bool part)
 {
 	struct effects *effects = model->effects;
 	const struct relation_facts *relation;
@@ -64,21 +65,57 @@ void model_lock(struct model *model, const struct name *name, enum lock_mode mod
 	if (model_find(model->facts, name, &relation) == PRESENT)
 		name = &relation->name;
 	lock = find_lock(effects, name);
-	if (lock != NULL) {
-		if (mode > lock->mode)
-			lock->mode = mode;
-		return;
-	}
+	if (lock != NULL)
+		return lock;
 	if (effects->n_locks == EFFECT_LOCKS_MAX) {
-		effects->n_locks_left_out++;
-		return;
+		effects->n_locks_left_out += !part;
+		return NULL;
 	}
-	effects->locks[effects->n_locks++] = (struct lock_effect){
+	lock = &effects->locks[effects->n_locks++];
+	*lock = (struct lock_effect){
 		.relation = *name,
-		.mode = mode,
 		.existing =
 			relation != NULL ? !relation_private(relation) : !model->action->temporary,
+		.part = part,
 	};
+	return lock;
+}
+
+static void raise_lock(struct lock_effect *lock, enum lock_mode mode, unsigned work)
+{
+	if (lock == NULL)
+		return;
+	if (mode > lock->mode)
+		lock->mode = mode;
+	lock->work |= work;
+}
+
+void model_work(struct model *model, const struct name *name, enum lock_mode mode, unsigned work)
+{
+	raise_lock(get_lock(model, name, false), mode, work);
+}
+
+void model_lock(struct model *model, const struct name *name, enum lock_mode mode)
+{
+	model_work(model, name, mode, 0);
+}
+
+void model_lock_part(
+	struct model *model, const struct name *name, enum lock_mode mode, unsigned work)
+{
+	raise_lock(get_lock(model, name, true), mode, work);
+}
+
+bool model_locked(const struct model *model, const struct name *name)
+{
+	return find_lock(model->effects, name) != NULL;
+}
+
+void model_lock_indexes(
+	struct model *model, const struct relation_facts *table, enum lock_mode mode, unsigned work)
+{
+	for (size_t i = 0; i < table->n_indexes; i++)
+		model_lock_part(model, &table->indexes[i].name, mode, work);
 }
 
 void model_lock_tree(struct model *model, const struct name *name, enum lock_mode mode)
@@ -88,8 +125,71 @@ void model_lock_tree(struct model *model, const struct name *name, enum lock_mod
 	model_lock(model, name, mode);
 	if (model_find(model->facts, name, &relation) != PRESENT)
 		return;
-	for (size_t i = 0; i < relation->n_partitions; i++)
+	for (size_t i = 0; i < relation->n_partition_tree; i++)
+		model_lock(model, &relation->partition_tree[i].name, mode);
+	for (size_t i = 0; i < relation->n_partitions && relation->n_partition_tree == 0; i++)
 		model_lock(model, &relation->partitions[i], mode);
+}
+
+void model_drop(struct model *model, const struct drop_facts *drops, const char *what)
+{
+	for (size_t i = 0; i < drops->n_losers; i++) {
+		const struct loser_facts *loser = &drops->losers[i];
+
+		if (loser->cascade && !model->action->cascade)
+			continue;
+		if (strchr("iIS", loser->kind) != NULL)
+			model_lock_part(model, &loser->name, LOCK_ACCESS_EXCLUSIVE, 0);
+		else
+			model_lock(model, &loser->name, LOCK_ACCESS_EXCLUSIVE);
+	}
+	if (drops->cascade_needed && !model->action->cascade)
+		model_error(
+			model, "2BP01", "cannot drop %s because other objects depend on it", what);
+}
+
+/* ---- work on the action's table and its children ---- */
+
+static bool stored(const struct relation_facts *relation)
+{
+	return relation->kind == 'r' || relation->kind == 'm';
+}
+
+static void visit(struct model *model, const struct name *name, model_member_fn *member)
+{
+	const struct relation_facts *relation;
+
+	if (model_find(model->facts, name, &relation) == PRESENT && stored(relation))
+		member(model, relation);
+}
+
+void model_each(struct model *model, model_member_fn *member)
+{
+	const struct relation_facts *table = model->table;
+
+	if (table == NULL)
+		return;
+	visit(model, &table->name, member);
+	for (size_t i = 0; i < table->n_partitions && !model->action->only; i++)
+		visit(model, &table->partitions[i], member);
+}
+
+void model_copy(struct model *model, const struct relation_facts *member)
+{
+	unsigned work = WORK_FILE | WORK_SCAN | (member->n_indexes > 0 ? WORK_BUILD : 0);
+
+	model_work(model, &member->name, LOCK_NONE, work);
+	model_lock_indexes(model, member, LOCK_ACCESS_EXCLUSIVE, WORK_FILE);
+}
+
+void model_scan(struct model *model, const struct relation_facts *member)
+{
+	model_work(model, &member->name, LOCK_NONE, WORK_SCAN);
+}
+
+void model_build(struct model *model, const struct relation_facts *member)
+{
+	model_work(model, &member->name, LOCK_NONE, WORK_SCAN | WORK_BUILD);
 }
 
 /* Blocking what nobody sees hurts nobody; what was never analysed may be huge. */
@@ -174,9 +274,9 @@ const struct column_facts *model_own_column(struct model *model, bool *gone)
  * NotNullImpliedByRelConstraints (tablecmds.c, PostgreSQL 12 and later) trusts validated CHECKs
  * only; a parent's CHECK is its partitions' too.
  */
-bool model_never_null(const struct model *model, const char *column)
+bool model_never_null(
+	const struct model *model, const struct relation_facts *table, const char *column)
 {
-	const struct relation_facts *table = model->table;
 	const struct column_facts *facts;
 
 	if (table == NULL || column == NULL)

@@ -40,6 +40,30 @@ bool relation_listed(const struct relation_facts *relation);
 void model_lock(struct model *model, const struct name *name, enum lock_mode mode);
 /* With its partitions or inheritance children. */
 void model_lock_tree(struct model *model, const struct name *name, enum lock_mode mode);
+/* An index or sequence that goes with its table. */
+void model_lock_part(
+	struct model *model, const struct name *name, enum lock_mode mode, unsigned work);
+void model_lock_indexes(struct model *model, const struct relation_facts *table,
+	enum lock_mode mode, unsigned work);
+bool model_locked(const struct model *model, const struct name *name);
+/* What an object that is dropped takes along, and the error when that needs CASCADE. */
+void model_drop(struct model *model, const struct drop_facts *drops, const char *what);
+
+/* Work on one relation, as a bit mask of enum work; its lock is there already or comes as mode. */
+void model_work(struct model *model, const struct name *name, enum lock_mode mode, unsigned work);
+/*
+ * Calls for the action's table and its children, unless ONLY, that hold rows; with what is known
+ * of each, or not at all for what is not known.
+ */
+typedef void model_member_fn(struct model *model, const struct relation_facts *member);
+void model_each(struct model *model, model_member_fn *member);
+/* The heap is written again, and all indexes with it. */
+void model_copy(struct model *model, const struct relation_facts *member);
+void model_scan(struct model *model, const struct relation_facts *member);
+/* An index that was not there is built. */
+void model_build(struct model *model, const struct relation_facts *member);
+/* A foreign key is checked against it: by its rows or by an index, as the planner likes. */
+void model_reference(struct model *model, const struct name *referenced);
 /* The table to judge by: the one of names that it hurts most to block; NULL when one is unknown. */
 const struct relation_facts *model_worst(
 	const struct facts *facts, const struct name *names, size_t n);
@@ -59,7 +83,8 @@ void model_cause(struct model *model, const char *fmt, ...) __attribute__((forma
  */
 const struct column_facts *model_own_column(struct model *model, bool *gone);
 /* NOT NULL already, or proved by a validated CHECK: nobody has to scan for nulls. */
-bool model_never_null(const struct model *model, const char *column);
+bool model_never_null(
+	const struct model *model, const struct relation_facts *table, const char *column);
 
 bool names_contain(const char *const *names, size_t n, const char *name);
 
@@ -80,15 +105,17 @@ enum type_work type_work(
 
 typedef void model_fn(struct model *model);
 model_fn model_add_column, model_set_not_null, model_drop_column, model_alter_column,
-	model_rename_column;
+	model_rename_column, model_drop_not_null, model_set_default, model_add_identity,
+	model_set_identity, model_drop_identity;
 model_fn model_alter_type;
 model_fn model_add_check, model_add_foreign_key, model_add_unique, model_add_primary_key,
 	model_add_exclusion, model_validate, model_drop_constraint, model_alter_constraint,
-	model_domain_constraint;
+	model_rename_constraint, model_domain_constraint;
 model_fn model_create_index, model_drop_index, model_reindex, model_index_tablespace;
-model_fn model_create_table, model_partition_of, model_attach, model_detach, model_drop_table,
-	model_truncate, model_heap_copy, model_set_persistence, model_set_tablespace,
-	model_set_access_method, model_lock_table, model_bulk_write, model_replace_view,
-	model_refresh, model_breaks, model_loses, model_inherit, model_no_transaction;
+model_fn model_create_table, model_partition_of, model_attach, model_detach, model_drop_relation,
+	model_drop_object, model_truncate, model_heap_copy, model_set_persistence,
+	model_set_tablespace, model_set_access_method, model_lock_table, model_bulk_write,
+	model_replace_view, model_refresh, model_breaks, model_inherit, model_no_transaction,
+	model_owner, model_cluster_on, model_on_table, model_table_options, model_of_type;
 
 #endif

@@ -70,6 +70,15 @@ static bool same(const struct relation_facts *a, const struct relation_facts *b)
 	       name_equal(&a->name, &b->name);
 }
 
+static bool below(const struct relation_facts *table, const struct relation_facts *relation)
+{
+	for (size_t i = 0; i < table->n_partitions; i++)
+		if (name_equal(&table->partitions[i], &relation->name))
+			return true;
+	return false;
+}
+
+/* What is done to a table is done to its children. */
 void track_each_entry(
 	struct facts_track *track, const struct action *action, track_entry_fn *change)
 {
@@ -78,7 +87,8 @@ void track_each_entry(
 	if (found == NULL || !found->exists)
 		return;
 	for (size_t i = 0; i < track->facts.n_relations; i++)
-		if (same(&track->relations[i], found))
+		if (same(&track->relations[i], found) ||
+			(!action->only && below(found, &track->relations[i])))
 			change(track, &track->relations[i], action);
 }
 

@@ -64,6 +64,29 @@ void catalog_parameters(struct arena *arena, const struct facts_request *request
 
 /* ---- columns, constraints, indexes ---- */
 
+static struct loser_facts read_loser(struct reader *reader, const json_t *object)
+{
+	return (struct loser_facts){
+		.name = reader_name(reader, object, "name"),
+		.kind = reader_letter(reader, object, "kind"),
+		.gone = reader_bool(reader, object, "gone"),
+		.cascade = reader_bool(reader, object, "cascade"),
+	};
+}
+
+/* null: of what was not asked for by name nobody asks. */
+static struct drop_facts read_drops(struct reader *reader, const json_t *object)
+{
+	const json_t *given = json_object_get(object, "drops");
+	struct drop_facts drops = {0};
+
+	if (json_is_null(given))
+		return drops;
+	drops.cascade_needed = reader_bool(reader, given, "cascade_needed");
+	READ_LIST(reader, given, "losers", drops.losers, drops.n_losers, read_loser);
+	return drops;
+}
+
 static struct column_facts read_column(struct reader *reader, const json_t *object)
 {
 	struct column_facts column = {
@@ -78,6 +101,9 @@ static struct column_facts read_column(struct reader *reader, const json_t *obje
 		.default_volatile = reader_bool(reader, object, "default_volatile"),
 		.identity = reader_letter(reader, object, "identity"),
 		.generated = reader_bool(reader, object, "generated"),
+		.inherited = reader_bool(reader, object, "inherited"),
+		.sequence = reader_name_or_null(reader, object, "sequence"),
+		.drops = read_drops(reader, object),
 		.domain = reader_bool(reader, object, "domain"),
 		.domain_constrained = reader_bool(reader, object, "domain_constrained"),
 	};
@@ -141,13 +167,16 @@ static struct constraint_facts read_constraint(struct reader *reader, const json
 		.deferrable = reader_bool(reader, object, "deferrable"),
 		.definition = reader_text(reader, object, "definition"),
 		.referenced = reader_name_or_null(reader, object, "referenced"),
+		.index = reader_name_or_null(reader, object, "index"),
+		.no_inherit = reader_bool(reader, object, "no_inherit"),
+		.inherited = reader_bool(reader, object, "inherited"),
+		.drops = read_drops(reader, object),
 	};
-	bool no_inherit = reader_bool(reader, object, "no_inherit");
 
 	if (!kind_of_letter(reader_letter(reader, object, "kind"), &constraint.kind))
 		reader_fail(reader, "is no kind of constraint", "kind");
 	constraint.columns = reader_texts(reader, object, "columns", false, &constraint.n_columns);
-	if (constraint.kind == CONSTRAINT_CHECK && constraint.validated && !no_inherit &&
+	if (constraint.kind == CONSTRAINT_CHECK && constraint.validated && !constraint.no_inherit &&
 		reader->error == NULL)
 		read_proof(reader, &constraint);
 	return constraint;
@@ -165,6 +194,7 @@ static struct index_facts read_index(struct reader *reader, const json_t *object
 		.has_expressions = reader_bool(reader, object, "has_expressions"),
 		.plain_order = reader_bool(reader, object, "plain_order"),
 		.backs_constraint = reader_bool(reader, object, "backs_constraint"),
+		.attached = reader_bool(reader, object, "attached"),
 		.nulls_not_distinct = reader_bool(reader, object, "nulls_not_distinct"),
 		.definition = reader_text(reader, object, "definition"),
 		.tablespace = reader_text_or_null(reader, object, "tablespace"),
@@ -272,6 +302,10 @@ static struct relation_facts read_relation(struct reader *reader, const json_t *
 	relation.tablespace = reader_text_or_null(reader, object, "tablespace");
 	relation.access_method = reader_text_or_null(reader, object, "access_method");
 	relation.owner = reader_text(reader, object, "owner");
+	relation.typed = reader_bool(reader, object, "typed");
+	relation.drops = read_drops(reader, object);
+	relation.attached = reader_texts(reader, object, "attached", false, &relation.n_attached);
+	relation.key = reader_texts(reader, object, "key", false, &relation.n_key);
 	read_partitions(reader, object, &relation);
 	read_contents(reader, object, &relation);
 	return relation;
@@ -290,6 +324,7 @@ static struct type_facts read_type(struct reader *reader, const json_t *object)
 	type.domain_constrained = reader_bool(reader, object, "domain_constrained");
 	type.json = reader_bool(reader, object, "json");
 	type.used_by = reader_names(reader, object, "used_by", &type.n_used_by);
+	type.drops = read_drops(reader, object);
 	return type;
 }
 
@@ -297,8 +332,10 @@ static struct function_facts read_function(struct reader *reader, const json_t *
 {
 	struct function_facts function = {.exists = reader_bool(reader, object, "exists")};
 
-	if (function.exists)
-		function.volatility = reader_letter(reader, object, "volatility");
+	if (!function.exists)
+		return function;
+	function.volatility = reader_letter(reader, object, "volatility");
+	function.drops = read_drops(reader, object);
 	return function;
 }
 

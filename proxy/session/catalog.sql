@@ -13,6 +13,8 @@
 --   * Nothing raises: names are joined, never cast (::regclass; to_regclass of a schema without
 --     USAGE), pg_xact_status is only asked about what was assigned.
 --   * No relation is locked by it; the pg_get_*def functions hold ACCESS SHARE while they look.
+--   * It is cheap in the planner's eyes as well, or the server would compile it (jit_above_cost), which takes
+--     seconds: mod(x, 1) = 0 holds always, and the planner takes it for one row in 200.
 --   * Columns newer than PostgreSQL 13 are read through to_jsonb(row).
 WITH RECURSIVE
 me AS MATERIALIZED (
@@ -46,7 +48,37 @@ targets AS MATERIALIZED (
 					OR (a.nsp = 'pg_temp' AND n.oid = pg_catalog.pg_my_temp_schema()))
 			LIMIT 1
 		) AS found ON true
-	WHERE a.list = 'r'
+	WHERE a.list = 'r' AND pg_catalog.mod(a.ord, 1) = 0
+),
+type_targets AS MATERIALIZED (
+	SELECT a.ord, found.oid
+	FROM asked a
+		LEFT JOIN LATERAL (
+			SELECT pg_catalog.to_regtype(pg_catalog.quote_ident(a.name))::pg_catalog.oid AS oid
+			WHERE a.nsp = '' AND a.name <> ''
+			UNION ALL
+			SELECT t.oid
+			FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+			WHERE a.nsp <> '' AND t.typname = a.name::pg_catalog.name
+				AND (n.nspname = a.nsp::pg_catalog.name
+					OR (a.nsp = 'pg_temp' AND n.oid = pg_catalog.pg_my_temp_schema()))
+			LIMIT 1
+		) AS found ON true
+	WHERE a.list = 't' AND pg_catalog.mod(a.ord, 1) = 0
+),
+function_targets AS MATERIALIZED (
+	SELECT a.ord, f.oid, f.provolatile
+	FROM asked a
+		LEFT JOIN LATERAL (
+			SELECT p.oid, p.provolatile
+			FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+			WHERE p.proname = a.name::pg_catalog.name AND (CASE
+					WHEN a.nsp = '' THEN pg_catalog.pg_function_is_visible(p.oid)
+					WHEN a.nsp = 'pg_temp' THEN n.oid = pg_catalog.pg_my_temp_schema()
+					ELSE n.nspname = a.nsp::pg_catalog.name
+				END)
+		) AS f ON true
+	WHERE a.list = 'f' AND pg_catalog.mod(a.ord, 1) = 0
 ),
 related AS MATERIALIZED (
 	SELECT i.indrelid AS oid FROM targets t JOIN pg_catalog.pg_index i ON i.indexrelid = t.oid
@@ -56,11 +88,40 @@ related AS MATERIALIZED (
 	SELECT p.partdefid FROM targets t JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = t.oid
 	WHERE p.partdefid <> 0
 ),
+-- whose locks, files and rows the statement may reach as well: children at every level, both ends of
+-- foreign keys; no more of them than the model counts
+below AS (
+	SELECT h.inhrelid AS oid, 1 AS depth
+	FROM (SELECT t.oid FROM targets t
+			UNION SELECT i.indrelid FROM targets t JOIN pg_catalog.pg_index i ON i.indexrelid = t.oid) AS top
+		JOIN pg_catalog.pg_inherits h ON h.inhparent = top.oid
+	UNION
+	SELECT h.inhrelid, below.depth + 1 FROM below JOIN pg_catalog.pg_inherits h ON h.inhparent = below.oid
+),
+keys AS (
+	SELECT k.conrelid, k.confrelid, 1 AS depth
+	FROM targets t JOIN pg_catalog.pg_constraint k ON k.conrelid = t.oid AND k.contype = 'f'
+	UNION
+	SELECT k.conrelid, k.confrelid, top.depth + 1
+	FROM (SELECT t.oid, 0 AS depth FROM targets t UNION ALL SELECT keys.conrelid, keys.depth FROM keys) AS top
+		JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = top.oid
+			AND d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
+		JOIN pg_catalog.pg_constraint k ON k.oid = d.objid AND k.contype = 'f' AND k.confrelid = top.oid
+	WHERE top.depth < 4
+),
+family AS MATERIALIZED (
+	SELECT kin.oid
+	FROM (SELECT r.oid, 0 AS depth FROM related r
+			UNION ALL SELECT below.oid, below.depth FROM below
+			UNION ALL SELECT keys.conrelid, keys.depth FROM keys
+			UNION ALL SELECT keys.confrelid, keys.depth FROM keys) AS kin
+	WHERE pg_catalog.mod(kin.oid::pg_catalog.int8, 1) = 0 AND NOT EXISTS (SELECT FROM targets t WHERE t.oid = kin.oid)
+	GROUP BY kin.oid ORDER BY pg_catalog.min(kin.depth), kin.oid LIMIT 64
+),
 relations AS MATERIALIZED (
 	SELECT t.ord, t.oid FROM targets t
 	UNION ALL
-	SELECT NULL, r.oid FROM related r
-	WHERE NOT EXISTS (SELECT FROM targets t WHERE t.oid = r.oid)
+	SELECT NULL, f.oid FROM family f
 ),
 tree AS (
 	SELECT r.oid AS root, h.inhrelid AS oid, h.inhparent AS parent, 1 AS depth
@@ -257,6 +318,106 @@ hidden AS MATERIALIZED (
 	FROM parts part JOIN created ON (created.what = 'r') AND (created.oid = part.oid)
 	GROUP BY part.root
 ),
+-- What goes along when an object is dropped, as findDependentObjects (dependency.c) finds it: what depends
+-- on it, and what that is an internal part of.  cascade: DROP needs to say so.  sub: a column.  What came
+-- with the server (FirstNormalObjectId) nobody drops.
+roots AS MATERIALIZED (
+	SELECT DISTINCT r.oid FROM relations r
+		JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.oid >= 16384 AND c.relkind = ANY ('{r,p,v,m,f,i,I,S}'::pg_catalog."char"[])
+),
+doomed AS (
+	SELECT start.*, false AS cascade
+	FROM (
+		SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AS root_class, r.oid AS root, 0 AS sub,
+			'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AS class, r.oid AS object, 0 AS part
+		FROM roots r
+		UNION ALL
+		SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, r.oid, a.attnum::pg_catalog.int4,
+			'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, r.oid, a.attnum::pg_catalog.int4
+		FROM roots r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+		UNION ALL
+		SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass::pg_catalog.oid, k.oid, 0,
+			'pg_catalog.pg_constraint'::pg_catalog.regclass::pg_catalog.oid, k.oid, 0
+		FROM roots r JOIN pg_catalog.pg_constraint k ON k.conrelid = r.oid
+		UNION ALL
+		SELECT 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid, t.oid, 0,
+			'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid, t.oid, 0
+		FROM type_targets t WHERE t.oid >= 16384
+		UNION ALL
+		SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid, f.oid, 0,
+			'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid, f.oid, 0
+		FROM function_targets f WHERE f.oid >= 16384
+	) AS start
+	UNION
+	SELECT d.root_class, d.root, d.sub, next.class, next.object, next.part, next.cascade
+	FROM doomed d CROSS JOIN LATERAL (
+			SELECT p.classid AS class, p.objid AS object, p.objsubid AS part, (d.cascade OR p.deptype = 'n') AS cascade
+			FROM pg_catalog.pg_depend p
+			WHERE p.refclassid = d.class AND p.refobjid = d.object AND (d.part = 0 OR p.refobjsubid = d.part)
+				AND p.deptype = ANY ('{n,a,i,P,S}'::pg_catalog."char"[])
+			UNION ALL
+			SELECT o.refclassid, o.refobjid, o.refobjsubid, true
+			FROM pg_catalog.pg_depend o
+			WHERE o.classid = d.class AND o.objid = d.object AND o.objsubid = d.part AND o.deptype = 'i'
+				AND (d.class <> d.root_class OR d.object <> d.root)
+		) AS next
+),
+losses AS MATERIALIZED (
+	SELECT d.root_class, d.root, d.sub, d.class, d.object, d.part, pg_catalog.bool_and(d.cascade) AS cascade
+	FROM doomed d
+	WHERE pg_catalog.mod(d.object::pg_catalog.int8, 1) = 0
+	GROUP BY d.root_class, d.root, d.sub, d.class, d.object, d.part
+),
+-- The relations that are locked for it: dropped themselves, or bereft of something.
+losers AS MATERIALIZED (
+	SELECT l.root_class, l.root, l.sub, hit.oid, pg_catalog.bool_and(l.cascade) AS cascade,
+		pg_catalog.bool_or(hit.gone) AS gone
+	FROM losses l CROSS JOIN LATERAL (
+			SELECT l.object AS oid, l.part = 0 AS gone WHERE l.class = 'pg_catalog.pg_class'::pg_catalog.regclass
+			UNION ALL
+			SELECT i.indrelid, false FROM pg_catalog.pg_index i
+			WHERE l.class = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.indexrelid = l.object
+			UNION ALL
+			SELECT up.oid, false
+			FROM pg_catalog.pg_class c
+				JOIN pg_catalog.pg_inherits h ON h.inhrelid = c.oid
+				LEFT JOIN pg_catalog.pg_partitioned_table s ON s.partrelid = h.inhparent
+				CROSS JOIN LATERAL (SELECT h.inhparent AS oid UNION ALL SELECT s.partdefid) AS up
+			WHERE l.class = 'pg_catalog.pg_class'::pg_catalog.regclass AND l.part = 0 AND c.oid = l.object AND c.relispartition
+			UNION ALL
+			SELECT k.conrelid, false FROM pg_catalog.pg_constraint k
+			WHERE l.class = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND k.oid = l.object
+			UNION ALL
+			SELECT g.tgrelid, false FROM pg_catalog.pg_trigger g
+			WHERE l.class = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND g.oid = l.object
+			UNION ALL
+			SELECT f.adrelid, false FROM pg_catalog.pg_attrdef f
+			WHERE l.class = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND f.oid = l.object
+			UNION ALL
+			SELECT w.ev_class, false FROM pg_catalog.pg_rewrite w
+			WHERE l.class = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND w.oid = l.object
+			UNION ALL
+			SELECT p.polrelid, false FROM pg_catalog.pg_policy p
+			WHERE l.class = 'pg_catalog.pg_policy'::pg_catalog.regclass AND p.oid = l.object
+		) AS hit
+	GROUP BY l.root_class, l.root, l.sub, hit.oid
+),
+drops AS MATERIALIZED (
+	SELECT needs.root_class, needs.root, needs.sub, pg_catalog.json_build_object(
+			'cascade_needed', needs.cascade, 'losers', named.list) AS detail
+	FROM (SELECT l.root_class, l.root, l.sub, pg_catalog.bool_or(l.cascade) AS cascade
+			FROM losses l GROUP BY l.root_class, l.root, l.sub) AS needs
+		LEFT JOIN (
+			SELECT e.root_class, e.root, e.sub, pg_catalog.json_agg(pg_catalog.json_build_object(
+				'name', pg_catalog.json_build_array(n.nspname, c.relname),
+				'kind', c.relkind, 'gone', e.gone, 'cascade', e.cascade) ORDER BY n.nspname, c.relname) AS list
+			FROM losers e
+				JOIN pg_catalog.pg_class c ON c.oid = e.oid
+					AND c.relkind = ANY ('{r,p,v,m,f,i,I,S}'::pg_catalog."char"[])
+				JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname <> 'pg_toast'
+			GROUP BY e.root_class, e.root, e.sub
+		) AS named ON named.root_class = needs.root_class AND named.root = needs.root AND named.sub = needs.sub
+),
 columns AS MATERIALIZED (
 	SELECT a.attrelid, pg_catalog.json_agg(pg_catalog.json_build_object(
 			'name', a.attname,
@@ -277,6 +438,16 @@ columns AS MATERIALIZED (
 			'generated', a.attgenerated <> '',
 			'domain', t.typtype = 'd',
 			'domain_constrained', base.constrained,
+			'inherited', a.attinhcount > 0,
+			'sequence', (SELECT pg_catalog.json_build_array(qn.nspname, q.relname)
+				FROM pg_catalog.pg_depend o
+					JOIN pg_catalog.pg_class q ON q.oid = o.objid AND q.relkind = 'S'
+					JOIN pg_catalog.pg_namespace qn ON qn.oid = q.relnamespace
+				WHERE o.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND o.refobjid = a.attrelid
+					AND o.refobjsubid = a.attnum AND o.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+					AND (o.deptype = 'a' OR o.deptype = 'i')
+				ORDER BY o.objid LIMIT 1),
+			'drops', drops.detail,
 			'dependents', (SELECT pg_catalog.json_agg(DISTINCT e.label) FROM dependents e
 				WHERE e.rel = a.attrelid AND e.col = a.attnum),
 			'mentioned_by', (SELECT pg_catalog.json_agg(DISTINCT b.label) FROM bodies b
@@ -292,6 +463,8 @@ columns AS MATERIALIZED (
 		JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 		JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 		LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+		LEFT JOIN drops ON drops.root_class = 'pg_catalog.pg_class'::pg_catalog.regclass AND drops.root = a.attrelid
+			AND drops.sub = a.attnum
 		CROSS JOIN LATERAL (
 			WITH RECURSIVE chain AS (
 				SELECT t.oid, t.typname, t.typtype, t.typbasetype, t.typnotnull, 0 AS depth
@@ -315,6 +488,12 @@ constraints AS MATERIALIZED (
 			'added_in_transaction', coalesce(created.here, false),
 			'deferrable', k.condeferrable,
 			'no_inherit', k.connoinherit,
+			'inherited', k.coninhcount > 0,
+			'index', (SELECT pg_catalog.json_build_array(xn.nspname, x.relname)
+				FROM pg_catalog.pg_class x JOIN pg_catalog.pg_namespace xn ON xn.oid = x.relnamespace
+				WHERE x.oid = k.conindid),
+			'drops', (SELECT d.detail FROM drops d
+				WHERE d.root_class = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND d.root = k.oid),
 			'columns', (SELECT pg_catalog.json_agg(a.attname ORDER BY u.ord)
 				FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS u(num, ord)
 					JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.num),
@@ -348,6 +527,7 @@ indexes AS MATERIALIZED (
 					LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.num
 				WHERE u.ord <= i.indnkeyatts
 					AND (u.option <> 0 OR NOT o.opcdefault OR u.coll <> a.attcollation)),
+			'attached', c.relispartition,
 			'backs_constraint', EXISTS (SELECT FROM pg_catalog.pg_constraint k
 				WHERE k.conrelid = i.indrelid AND k.conindid = i.indexrelid
 					AND k.contype = ANY ('{p,u,x}'::pg_catalog."char"[])),
@@ -400,7 +580,7 @@ taken AS MATERIALIZED (
 	GROUP BY names.root
 ),
 details AS (
-	SELECT r.ord, pg_catalog.json_build_object(
+	SELECT r.ord, c.oid, pg_catalog.json_build_object(
 			'exists', c.oid IS NOT NULL,
 			'oid', c.oid::pg_catalog.int8,
 			'name', pg_catalog.json_build_array(n.nspname, c.relname),
@@ -479,6 +659,18 @@ details AS (
 				WHERE e.prrelid = c.oid) AS m),
 			'populated', coalesce(c.relispopulated, false),
 			'has_policies', EXISTS (SELECT FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid),
+			'drops', (SELECT d.detail FROM drops d
+				WHERE d.root_class = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.root = c.oid AND d.sub = 0),
+			'typed', coalesce(c.reloftype <> 0, false),
+			'attached', (SELECT pg_catalog.json_agg(on_it.name ORDER BY on_it.name)
+				FROM (
+					SELECT g.tgname AS name FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal
+					UNION SELECT p.polname FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid
+					UNION SELECT w.rulename FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid
+				) AS on_it),
+			'key', (SELECT pg_catalog.json_agg(a.attname)
+				FROM pg_catalog.pg_partitioned_table t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.partrelid
+				WHERE t.partrelid = c.oid AND a.attnum = ANY (t.partattrs::pg_catalog.int2[])),
 			'names_taken', taken.list
 		) AS detail
 	FROM relations r
@@ -506,21 +698,12 @@ types AS (
 					JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 				WHERE d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.refobjid = t.oid
 					AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid > 0
-					AND t.typtype = 'd')
+					AND t.typtype = 'd'),
+			'drops', (SELECT d.detail FROM drops d
+				WHERE d.root_class = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.root = t.oid)
 		) AS detail
-	FROM asked a
-		LEFT JOIN LATERAL (
-			SELECT pg_catalog.to_regtype(pg_catalog.quote_ident(a.name))::pg_catalog.oid AS oid
-			WHERE a.nsp = '' AND a.name <> ''
-			UNION ALL
-			SELECT t.oid
-			FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-			WHERE a.nsp <> '' AND t.typname = a.name::pg_catalog.name
-				AND (n.nspname = a.nsp::pg_catalog.name
-					OR (a.nsp = 'pg_temp' AND n.oid = pg_catalog.pg_my_temp_schema()))
-			LIMIT 1
-		) AS found ON true
-		LEFT JOIN pg_catalog.pg_type t ON t.oid = found.oid
+	FROM type_targets a
+		LEFT JOIN pg_catalog.pg_type t ON t.oid = a.oid
 		LEFT JOIN LATERAL (
 			WITH RECURSIVE chain AS (
 				SELECT t.oid, t.typname, t.typtype, t.typbasetype, t.typnotnull, -1 AS typmod, 0 AS depth
@@ -537,24 +720,15 @@ types AS (
 					OR EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.contypid = chain.oid))) AS constrained
 			FROM chain
 		) AS base ON t.oid IS NOT NULL
-	WHERE a.list = 't'
 ),
 functions AS (
-	SELECT a.ord, pg_catalog.json_build_object(
+	SELECT f.ord, pg_catalog.json_build_object(
 			'exists', pg_catalog.count(f.oid) > 0,
-			'volatility', pg_catalog.max(f.provolatile::pg_catalog.text)) AS detail
-	FROM asked a
-		LEFT JOIN LATERAL (
-			SELECT p.oid, p.provolatile
-			FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-			WHERE p.proname = a.name::pg_catalog.name AND (CASE
-					WHEN a.nsp = '' THEN pg_catalog.pg_function_is_visible(p.oid)
-					WHEN a.nsp = 'pg_temp' THEN n.oid = pg_catalog.pg_my_temp_schema()
-					ELSE n.nspname = a.nsp::pg_catalog.name
-				END)
-		) AS f ON true
-	WHERE a.list = 'f'
-	GROUP BY a.ord
+			'volatility', pg_catalog.max(f.provolatile::pg_catalog.text),
+			'drops', (pg_catalog.array_agg(d.detail ORDER BY f.oid))[1]) AS detail
+	FROM function_targets f
+		LEFT JOIN drops d ON d.root_class = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.root = f.oid
+	GROUP BY f.ord
 )
 SELECT pg_catalog.json_build_object(
 	'server_version', me.version,
@@ -580,7 +754,7 @@ SELECT pg_catalog.json_build_object(
 		WHERE d.datname = pg_catalog.current_database()),
 	'snapshot_kept', (pg_catalog.current_setting('transaction_isolation') <> 'read committed'),
 	'superuser', coalesce((SELECT u.rolsuper FROM pg_catalog.pg_roles u WHERE u.rolname = CURRENT_USER), false),
-	'relations', (SELECT pg_catalog.json_agg(d.detail ORDER BY d.ord) FROM details d),
+	'relations', (SELECT pg_catalog.json_agg(d.detail ORDER BY d.ord, d.oid) FROM details d),
 	'types', (SELECT pg_catalog.json_agg(t.detail ORDER BY t.ord) FROM types t),
 	'functions', (SELECT pg_catalog.json_agg(f.detail ORDER BY f.ord) FROM functions f)
 )::pg_catalog.text

@@ -168,13 +168,12 @@ def test_indexes(schema, ask):
 
 def test_the_table_of_an_index_comes_along(schema, ask):
     relations = ask(schema, [("", "t_desc"), ("", "nowhere")])["relations"]
-    assert [r["name"][1] for r in relations] == ["t_desc", None, "t"]
+    assert [r["name"][1] for r in relations[:3]] == ["t_desc", None, "t"]
     assert not relations[1]["exists"]
 
 
 def test_partitions(schema, ask):
-    table, index, rest = ask(schema, [("", "p"), ("", "p_k")])["relations"]
-    assert rest["name"] == table["default_partition"]
+    table, index = ask(schema, [("", "p"), ("", "p_k")])["relations"][:2]
     assert [(n["name"][1], n["parent"][1], n["kind"]) for n in table["tree"]] == \
         [("p1", "p", "p"), ("pd", "p", "r"), ("p1a", "p1", "r")]
     assert table["default_partition"] == ["s", "pd"]
@@ -211,6 +210,37 @@ def test_empty_means_seen_empty_and_nothing_since(schema, ask):
     with schema.transaction():
         schema.execute("INSERT INTO e VALUES (1)")
         assert not empty()
+
+
+def names(items):
+    return [item["name"][1] for item in items]
+
+
+def test_children_and_both_ends_of_foreign_keys_come_along(schema, ask):
+    assert set(names(ask(schema, [("", "p")])["relations"])) == {"p", "p1", "p1a", "pd"}
+    assert set(names(ask(schema, [("", "t")])["relations"])) == {"t", "u"}
+    assert set(names(ask(schema, [("", "u")])["relations"])) == {"u", "t"}
+
+
+def test_what_goes_along_with_a_drop(schema, ask):
+    u, t = ask(schema, [("", "u"), ("", "t")])["relations"]
+
+    def losers(drops, cascade):
+        return {loser["name"][1] for loser in drops["losers"] if loser["cascade"] == cascade}
+
+    assert u["drops"]["cascade_needed"] and losers(u["drops"], True) == {"t"}
+    assert losers(u["drops"], False) == {"u", "u_pkey"}
+    assert losers(t["drops"], True) == {"v", "m"} and "u" in losers(t["drops"], False)
+    columns = by_name(t["columns"])
+    assert columns["g"]["drops"] == {"cascade_needed": False, "losers": [
+        {"name": ["s", "t"], "kind": "r", "gone": False, "cascade": False}]}
+    assert columns["a"]["drops"]["cascade_needed"] and losers(columns["a"]["drops"], True) == {"v"}
+    assert columns["id"]["sequence"] == ["s", "t_id_seq"] and columns["h"]["sequence"] == ["s", "t_h_seq"]
+    assert by_name(u["constraints"])["u_pkey"]["drops"]["cascade_needed"]
+    assert by_name(t["constraints"])["t_a_fkey"]["index"] == ["s", "u_pkey"]
+    assert t["attached"] == ["only_a"] and ask(schema, [("", "p")])["relations"][0]["key"] == ["k"]
+    kind = ask(schema, types=[("", "very_positive")])["types"][0]
+    assert kind["drops"]["cascade_needed"] and losers(kind["drops"], True) == {"t"}
 
 
 def test_types(schema, ask):
@@ -251,8 +281,9 @@ def test_the_session(schema, ask):
 
 # ---- created in this transaction ----
 
-def created(answer):
-    return [relation["created_in_transaction"] for relation in answer["relations"]]
+def created(answer, n):
+    """Of the n relations asked for; what came along stands behind them."""
+    return [relation["created_in_transaction"] for relation in answer["relations"][:n]]
 
 
 @pytest.mark.parametrize("isolation", ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"])
@@ -267,14 +298,14 @@ def test_what_this_transaction_made_is_known(schema, server, database, ask, isol
         schema.execute("CREATE TABLE np (a int) PARTITION BY LIST (a)")
         other.execute("CREATE TABLE s.later (a int)")
         schema.execute("ALTER TABLE t ADD COLUMN added int; COMMENT ON TABLE t IS 'x'; ALTER TABLE t SET (fillfactor = 90)")
-        assert created(ask(schema, names)) == [False] + 7 * [True] + [False]
-    assert created(ask(schema, names)) == 9 * [False]
+        assert created(ask(schema, names), 9) == [False] + 7 * [True] + [False]
+    assert created(ask(schema, names), 9) == 9 * [False]
 
 
 def test_rolling_back_to_a_savepoint_forgets(schema, ask):
     with schema.transaction():
         schema.execute("SAVEPOINT x; CREATE TABLE n (a int); ROLLBACK TO x; CREATE TABLE n (a int)")
-        assert created(ask(schema, [("", "n")])) == [True]
+        assert created(ask(schema, [("", "n")]), 1) == [True]
         schema.execute("ROLLBACK TO x")
         assert not ask(schema, [("", "n")])["relations"][0]["exists"]
 
@@ -291,7 +322,7 @@ def test_an_old_table_cannot_be_dressed_up_as_new(schema, ask, trick):
     with schema.transaction():
         schema.execute("CREATE TABLE other (a int)")
         schema.execute(trick)
-        assert created(ask(schema, [("", "t")])) == [False]
+        assert created(ask(schema, [("", "t")]), 1) == [False]
 
 
 # ---- safe on anybody's connection ----
@@ -355,7 +386,7 @@ def test_a_role_without_privileges_gets_the_same(schema, ask):
     schema.execute("SET ROLE nobody_at_all")
     answer = ask(schema, relations, [("s", "positive"), ("", "positive")], [("s", "f"), ("", "f")])
     schema.execute("RESET ROLE; DROP ROLE nobody_at_all")
-    assert [r["exists"] for r in answer["relations"]] == [True, False, True, False, True]
+    assert [r["exists"] for r in answer["relations"][:4]] == [True, False, True, False]
     assert [t["exists"] for t in answer["types"]] == [True, False]
     assert not answer["superuser"] and answer["current_user"] == "nobody_at_all"
 
@@ -396,7 +427,7 @@ def test_xids_that_wrapped_round_raise_nothing(lab_directory, ask):
         with postgres.connect() as connection, connection.transaction():
             assert connection.execute("SELECT pg_current_xact_id()::text::int8").fetchone()[0] >= 2_500_000_000
             connection.execute("SAVEPOINT x; CREATE TABLE new (a int); RELEASE x")
-            assert created(ask(connection, [("", "old"), ("", "old_view"), ("", "new")])) == [False, False, True]
+            assert created(ask(connection, [("", "old"), ("", "old_view"), ("", "new")]), 3) == [False, False, True]
     finally:
         postgres.stop()
         shutil.rmtree(postgres.directory)

@@ -24,9 +24,30 @@ enum { DEFAULT_COLLATION = 100 };
 #define TEXT(column, base, sql, mod, ...)                                                          \
 	COLUMN(column, base, sql, mod, .collation_oid = DEFAULT_COLLATION, ##__VA_ARGS__)
 
+#define ALONG(losers_, needed)                                                                     \
+	{                                                                                          \
+		.cascade_needed = needed, .losers = losers_, .n_losers = COUNT(losers_)            \
+	}
+
+/* What loses something when something else is dropped. */
+static const struct loser_facts users_and_view[] = {
+	{.name = PUBLIC("users"), .kind = 'r'},
+	{.name = PUBLIC("v_orders"), .kind = 'v', .gone = true, .cascade = true},
+};
+static const struct loser_facts users_alone[] = {{.name = PUBLIC("users"), .kind = 'r'}};
+static const struct loser_facts view_alone[] = {
+	{.name = PUBLIC("v_orders"), .kind = 'v', .gone = true, .cascade = true}};
+static const struct loser_facts orders_alone[] = {
+	{.name = PUBLIC("orders"), .kind = 'r', .cascade = true}};
+static const struct loser_facts events_parts[] = {
+	{.name = PUBLIC("events_2025"), .kind = 'r', .gone = true},
+	{.name = PUBLIC("events_2026"), .kind = 'r', .gone = true},
+};
+static const struct loser_facts events_alone[] = {{.name = PUBLIC("events"), .kind = 'p'}};
+
 static const struct column_facts orders_columns[] = {
 	COLUMN("id", "int8", "bigint", -1, .not_null = true),
-	COLUMN("user_id", "int4", "integer", -1),
+	COLUMN("user_id", "int4", "integer", -1, .drops = ALONG(users_alone, false)),
 	COLUMN("qty", "int4", "integer", -1),
 	COLUMN("total", "numeric", "numeric(10,2)", ((10 << 16) | 2) + 4),
 	COLUMN("price", "numeric", "numeric", -1),
@@ -54,7 +75,8 @@ static const struct column_facts orders_columns[] = {
 	COLUMN("mood", "mood", "mood", -1),
 	TEXT("ci", "citext", "citext", -1),
 	COLUMN("seen", "int4", "integer", -1, .dependents = LIST("view public.v_orders"),
-		.mentioned_by = LIST("function public.count_seen")),
+		.mentioned_by = LIST("function public.count_seen"),
+		.drops = ALONG(view_alone, true)),
 	COLUMN("amount", "int4", "positive", -1, .type_oid = OID_POSITIVE, .domain = true,
 		.domain_constrained = true),
 };
@@ -136,7 +158,8 @@ static const struct constraint_facts users_constraints[] = {
 		.kind = CONSTRAINT_PRIMARY_KEY,
 		.validated = true,
 		.columns = LIST("id"),
-		.definition = "PRIMARY KEY (id)"},
+		.definition = "PRIMARY KEY (id)",
+		.drops = ALONG(orders_alone, true)},
 };
 
 static const struct index_facts users_indexes[] = {
@@ -232,11 +255,13 @@ static const struct relation_facts relations[] = {
 	TABLE("orders", 100, 300000, 3072, .columns = orders_columns,
 		.n_columns = COUNT(orders_columns), .constraints = orders_constraints,
 		.n_constraints = COUNT(orders_constraints), .indexes = orders_indexes,
-		.n_indexes = COUNT(orders_indexes), .dependents = LIST("view public.v_orders")),
+		.n_indexes = COUNT(orders_indexes), .dependents = LIST("view public.v_orders"),
+		.drops = ALONG(users_and_view, true), .attached = LIST("p", "tr")),
 	TABLE("users", 101, 500000, 8192, .columns = users_columns,
 		.n_columns = COUNT(users_columns), .constraints = users_constraints,
 		.n_constraints = COUNT(users_constraints), .indexes = users_indexes,
-		.n_indexes = COUNT(users_indexes), .referencing = ITEMS(orders_only)),
+		.n_indexes = COUNT(users_indexes), .referencing = ITEMS(orders_only),
+		.drops = ALONG(orders_alone, true)),
 	TABLE("logs", 102, 9000000, 90000, .columns = logs_columns,
 		.n_columns = COUNT(logs_columns), .indexes = logs_indexes,
 		.n_indexes = COUNT(logs_indexes)),
@@ -254,9 +279,11 @@ static const struct relation_facts relations[] = {
 	TABLE("events_2025", 111, 2000000, 20000, .partition = true, .parent = PUBLIC("events"),
 		.partition_bound = "FOR VALUES FROM ('2025-01-01 00:00:00+00') TO ('2026-01-01 "
 				   "00:00:00+00')",
-		.columns = events_columns, .n_columns = COUNT(events_columns)),
+		.columns = events_columns, .n_columns = COUNT(events_columns),
+		.drops = ALONG(events_alone, false)),
 	TABLE("events_2026", 112, 2000000, 20000, .partition = true, .parent = PUBLIC("events"),
-		.columns = events_columns, .n_columns = COUNT(events_columns)),
+		.columns = events_columns, .n_columns = COUNT(events_columns),
+		.drops = ALONG(events_alone, false)),
 	{.name = PUBLIC("events"),
 		.oid = 110,
 		.kind = 'p',
@@ -268,7 +295,8 @@ static const struct relation_facts relations[] = {
 		.partition_columns = LIST("at"),
 		.partition_plain = true,
 		.partitions = ITEMS(events_partitions),
-		.partition_tree = ITEMS(events_tree)},
+		.partition_tree = ITEMS(events_tree),
+		.drops = ALONG(events_parts, false)},
 	/* with a default partition, large and small */
 	{.name = PUBLIC("measures"),
 		.oid = 140,
@@ -431,7 +459,10 @@ static struct relation_facts answer_relation(const struct name *asked)
 	return missing;
 }
 
-/* An index brings its table along, a partitioned table its default, as the catalog query does. */
+/* An index brings its table along, a partitioned table its partitions, the default one first, as
+ * the catalog query does: no more than these three. */
+enum { ALONG_MAX = 3 };
+
 static void add_relation(struct facts *facts, struct relation_facts *all, const struct name *asked)
 {
 	struct relation_facts found = answer_relation(asked);
@@ -441,6 +472,8 @@ static void add_relation(struct facts *facts, struct relation_facts *all, const 
 		all[facts->n_relations++] = answer_relation(&found.table);
 	if (found.has_default_partition)
 		all[facts->n_relations++] = answer_relation(&found.default_partition);
+	for (size_t i = 0; i < found.n_partitions; i++)
+		all[facts->n_relations++] = answer_relation(&found.partitions[i]);
 }
 
 static struct type_facts answer_type(const struct name *asked)
@@ -479,8 +512,8 @@ static struct function_facts answer_function(const struct name *asked)
 struct facts fixture_facts(struct arena *arena, const struct stmts *stmts)
 {
 	struct facts_request request = facts_request(arena, stmts);
-	struct relation_facts *some_relations =
-		arena_alloc(arena, (2 * request.n_relations + 1) * sizeof(*some_relations));
+	struct relation_facts *some_relations = arena_alloc(
+		arena, ((1 + ALONG_MAX) * request.n_relations + 1) * sizeof(*some_relations));
 	struct type_facts *some_types =
 		arena_alloc(arena, (request.n_types + 1) * sizeof(*some_types));
 	struct function_facts *some_functions =

@@ -37,13 +37,16 @@ static const char *short_mode(enum lock_mode mode)
 	return modes[mode];
 }
 
-static const char *locks_text(const struct effects *effects)
+/* What goes with its table is shown by `parts` only. */
+static const char *locks_text(const struct effects *effects, bool parts)
 {
 	const char *text = "";
 
 	for (size_t i = 0; i < effects->n_locks; i++)
-		text = arena_printf(&arena, "%s%s%s:%s", text, i == 0 ? "" : " ",
-			effects->locks[i].relation.name, short_mode(effects->locks[i].mode));
+		if (effects->locks[i].part == parts)
+			text = arena_printf(&arena, "%s%s%s:%s", text, *text == '\0' ? "" : " ",
+				effects->locks[i].relation.name,
+				short_mode(effects->locks[i].mode));
 	return text;
 }
 
@@ -85,8 +88,8 @@ static void check(const struct row *rows, size_t n, bool known)
 
 		cr_assert(stmts.n == 1 && stmts.items[0].n_actions > 0, "%s", rows[i].sql);
 		effects = effects_of(&arena, &stmts.items[0].actions[0], &facts);
-		cr_expect_str_eq(locks_text(&effects), rows[i].locks, "%s\n  locks %s", rows[i].sql,
-			locks_text(&effects));
+		cr_expect_str_eq(locks_text(&effects, false), rows[i].locks, "%s\n  locks %s",
+			rows[i].sql, locks_text(&effects, false));
 		cr_expect_str_eq(work_text(&effects), rows[i].work, "%s\n  does %s", rows[i].sql,
 			work_text(&effects));
 	}
@@ -116,7 +119,7 @@ Test(effects, indexes)
 		{"drop index if exists missing", "", "noop"},
 		{"drop index missing", "", "absent"},
 		{"reindex index orders_tag_idx", "orders:S orders_tag_idx:AX", "build"},
-		{"reindex table small_t", "small_t:S small_a_idx:AX", "build"},
+		{"reindex table small_t", "small_t:S", "build"},
 		{"reindex (concurrently) table small_t", "small_t:SUX", "alone"},
 		{"reindex table events", "events:S events_2025:S events_2026:S", "build alone"},
 		{"reindex index events_at_idx",
@@ -179,7 +182,7 @@ Test(effects, alter_column)
 		{"alter table orders alter missing set not null", "orders:AX", "absent"},
 		{"alter table events alter user_id set not null",
 			"events:AX events_2025:AX events_2026:AX", "scan"},
-		{"alter table orders alter id drop not null", "orders:AX", ""},
+		{"alter table orders alter id drop not null", "orders:AX", "error"}, /* its key */
 		{"alter table orders alter qty set default 5", "orders:AX", ""},
 		{"alter table orders alter qty set statistics 100", "orders:SUX", ""},
 		{"alter table orders alter note set storage external", "orders:AX", ""},
@@ -188,7 +191,8 @@ Test(effects, alter_column)
 		{"alter table orders drop column qty", "orders:AX", "loss breaks"},
 		{"alter table orders drop column user_id", "orders:AX users:AX", "loss breaks"},
 		{"alter table orders drop column seen", "orders:AX", "loss breaks error"},
-		{"alter table orders drop column seen cascade", "orders:AX", "loss breaks"},
+		{"alter table orders drop column seen cascade", "orders:AX v_orders:AX",
+			"loss breaks"},
 		{"alter table orders drop column if exists missing", "orders:AX", "noop"},
 		{"alter table orders rename column qty to q", "orders:AX", "breaks"},
 		{"alter table orders rename to o", "orders:AX", "breaks"},
@@ -252,7 +256,7 @@ Test(effects, tables)
 {
 	static const struct row rows[] = {
 		{"drop table orders", "orders:AX users:AX", "loss breaks error"},
-		{"drop table orders cascade", "orders:AX users:AX", "loss breaks"},
+		{"drop table orders cascade", "orders:AX users:AX v_orders:AX", "loss breaks"},
 		{"drop table users cascade", "users:AX orders:AX", "loss breaks"},
 		{"drop table events_2025", "events_2025:AX events:AX", "loss breaks"},
 		{"drop table events", "events:AX events_2025:AX events_2026:AX", "loss breaks"},
@@ -275,6 +279,7 @@ Test(effects, tables)
 		{"alter table orders enable row level security", "orders:AX", ""},
 		{"create policy p on orders using (true)", "orders:AX", ""},
 		{"drop policy p on orders", "orders:AX", ""},
+		{"drop policy if exists missing on orders", "", "noop"},
 		{"create trigger tr before insert on orders for each row execute function f()",
 			"orders:SRX", ""},
 		{"drop trigger tr on orders", "orders:AX", ""},
@@ -302,6 +307,38 @@ Test(effects, tables)
 	};
 
 	CHECK(rows);
+}
+
+/* Indexes and sequences go with their table, and are no news for who waits for the table. */
+Test(effects, parts)
+{
+	static const struct {
+		const char *sql, *parts;
+	} rows[] = {
+		{"alter table logs add c int", ""},
+		{"alter table logs add c serial",
+			"logs_id_uq:AX logs_ref_uq:AX logs_user_id_idx:AX"},
+		{"alter table logs add constraint k unique using index logs_ref_uq",
+			"logs_ref_uq:SUX"},
+		{"alter table logs add constraint logs_ref_uq unique using index logs_ref_uq", ""},
+		{"alter table logs alter ref type bigint", "logs_ref_uq:AX"},
+		{"drop index orders_tag_idx", "orders_tag_idx:AX"},
+		{"drop index concurrently orders_tag_idx", "orders_tag_idx:SUX"},
+		{"reindex table small_t", "small_a_idx:AX"},
+		{"truncate small_t", "small_a_idx:AX"},
+		{"update small_t set a = 1", "small_a_idx:RX"},
+		{"alter table small_t owner to somebody", "small_a_idx:AX"},
+		{"alter table orders cluster on orders_pkey", "orders_pkey:SUX"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct stmts stmts = fixture_parse(&arena, rows[i].sql);
+		struct facts facts = fixture_facts(&arena, &stmts);
+		struct effects effects = effects_of(&arena, &stmts.items[0].actions[0], &facts);
+
+		cr_expect_str_eq(locks_text(&effects, true), rows[i].parts, "%s\n  parts %s",
+			rows[i].sql, locks_text(&effects, true));
+	}
 }
 
 Test(effects, nothing_known_is_the_worst)
@@ -368,6 +405,7 @@ Test(effects, locks_are_bounded)
 		partitions[i].name = arena_printf(&arena, "p%zu", i);
 	events.partitions = partitions;
 	events.n_partitions = PARTITIONS;
+	events.n_partition_tree = 0;
 	facts.relations = &events;
 	facts.n_relations = 1;
 	effects = effects_of(&arena, &stmts.items[0].actions[0], &facts);

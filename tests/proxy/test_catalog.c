@@ -52,26 +52,30 @@ static const char answer[] =
 	"\"columns\":[{\"name\":\"a\",\"type_oid\":23,\"type\":\"integer\",\"base_type\":\"int4\","
 	"\"typmod\":-1,\"collation\":0,\"not_null\":true,\"default\":\"5\",\"default_volatile\":"
 	"false,"
-	"\"identity\":\"\",\"generated\":false,\"domain\":false,\"domain_constrained\":false,"
+	"\"identity\":\"\",\"generated\":false,\"inherited\":true,\"sequence\":[\"s\",\"q\"],"
+	"\"drops\":{\"cascade_needed\":true,\"losers\":[{\"name\":[\"s\",\"v\"],\"kind\":\"v\","
+	"\"gone\":true,\"cascade\":true}]},\"domain\":false,\"domain_constrained\":false,"
 	"\"dependents\":[\"view s.v\"],\"mentioned_by\":[\"function "
 	"s.f\"],\"nulls_per_million\":250000}],"
 	"\"constraints\":[{\"name\":\"k\",\"kind\":\"c\",\"validated\":true,\"added_in_"
 	"transaction\":true,"
 	"\"deferrable\":false,"
-	"\"no_inherit\":false,\"columns\":[\"a\",\"b\"],"
+	"\"no_inherit\":false,\"inherited\":false,\"index\":null,\"drops\":null,\"columns\":[\"a\",\"b\"],"
 	"\"definition\":\"CHECK (((a IS NOT NULL) AND (b > 0)))\",\"referenced\":[\"s\",\"u\"]}],"
 	"\"indexes\":[{\"name\":[\"s\",\"i\"],\"unique\":true,\"primary\":false,\"valid\":true,"
 	"\"immediate\":true,\"partial\":false,\"has_expressions\":true,\"plain_order\":true,"
+	"\"attached\":false,"
 	"\"backs_constraint\":false,\"nulls_not_distinct\":false,\"columns\":[\"a\",null],"
 	"\"mentions\":[\"b\"],\"definition\":\"CREATE INDEX ..\","
 	"\"tablespace\":null}],"
 	"\"referencing\":[[\"s\",\"child\"]],\"dependents\":[\"view "
 	"s.v\"],\"mentioned_by\":[\"publication p\"],\"populated\":true,\"has_policies\":false,"
-	"\"names_taken\":[\"t_a_idx\"]}],"
+	"\"drops\":null,\"typed\":false,\"attached\":[\"tr\"],\"key\":[\"a\"],\"names_taken\":[\"t_"
+	"a_idx\"]}],"
 	"\"types\":[{\"exists\":true,\"oid\":9,\"base_type\":\"int4\",\"base_typmod\":-1,"
 	"\"domain\":true,"
-	"\"domain_constrained\":true,\"json\":false,\"used_by\":[[\"s\",\"t\"]]}],"
-	"\"functions\":[{\"exists\":true,\"volatility\":\"s\"}]}";
+	"\"domain_constrained\":true,\"json\":false,\"used_by\":[[\"s\",\"t\"]],\"drops\":null}],"
+	"\"functions\":[{\"exists\":true,\"volatility\":\"s\",\"drops\":null}]}";
 
 static const struct name t = {NULL, "t"}, domain = {NULL, "d"}, function = {NULL, "f"};
 static const struct facts_request request = {&t, 1, &domain, 1, &function, 1};
@@ -156,6 +160,13 @@ Test(catalog, a_whole_answer)
 	column = facts_column(table, "a");
 	cr_assert_not_null(column);
 	cr_expect(column->not_null && column->statistics_known && column->identity == 0);
+	cr_expect(column->inherited && column->drops.cascade_needed);
+	cr_assert_eq(column->drops.n_losers, 1u);
+	cr_expect_str_eq(column->drops.losers[0].name.name, "v");
+	cr_expect(column->drops.losers[0].gone && column->drops.losers[0].cascade);
+	cr_expect_str_eq(column->sequence.name, "q");
+	cr_expect_str_eq(table->attached[0], "tr");
+	cr_expect_str_eq(table->key[0], "a");
 	cr_expect_float_eq(column->null_fraction, 0.25, 1e-9);
 	cr_expect_str_eq(column->default_sql, "5");
 	cr_expect_str_eq(column->mentioned_by[0], "function s.f");

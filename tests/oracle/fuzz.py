@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: PostgreSQL
+"""
+Generated statements against the server, seed by seed; a disagreement is shrunk to a small script.
+
+    fuzz.py --conninfo CONNINFO --build build/asan [--seconds 60] [--seed N]
+"""
+
+import argparse
+import itertools
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import psycopg
+
+from generate import world
+from oracle import Model, Server, disagreements
+
+STATEMENTS = 25  # on each world
+
+
+def make(server, script):
+    """The world in schema own; what the server refuses is left out.  Returns what is left."""
+    server.execute("DROP SCHEMA IF EXISTS own CASCADE; CREATE SCHEMA own; SET search_path = own, public")
+    made = []
+    for statement in script:
+        try:
+            server.execute(statement)
+            made.append(statement)
+        except psycopg.Error:
+            continue
+    for (name,) in server.execute("SELECT relname FROM pg_class WHERE relnamespace = 'own'::regnamespace "
+                                  "AND relkind IN ('r', 'm')").fetchall():
+        server.execute(f"VACUUM ANALYZE {name}")
+    return made
+
+
+def kinds(rows):
+    return {what for what, *_ in rows}
+
+
+class Shrinker:
+    """Leaves out what does not matter while the same kind of disagreement stays."""
+
+    def __init__(self, server, model, rows):
+        self.server, self.model, self.kinds = server, model, kinds(rows)
+
+    def _still(self, script, statement):
+        make(self.server, script)
+        try:
+            predicted, observed = self.server.judge(self.model, statement)
+        except psycopg.Error:
+            return False
+        return bool(kinds(disagreements(predicted, observed)) & self.kinds) and observed.get("sqlstate") != "42P01"
+
+    def shrink(self, script, statement):
+        head, *commands = commands_of(statement)
+        for n in range(len(commands) - 1, -1, -1):
+            fewer = commands[:n] + commands[n + 1:]
+            if fewer and self._still(script, head + ", ".join(fewer)):
+                commands = fewer
+        statement = head + ", ".join(commands)
+        for n in range(len(script) - 1, -1, -1):
+            fewer = script[:n] + script[n + 1:]
+            if self._still(fewer, statement):
+                script = fewer
+        return script, statement
+
+
+def commands_of(statement):
+    """ALTER TABLE t a, b -> ["ALTER TABLE t ", "a", "b"]; of other statements the whole is one."""
+    words = statement.split(" ", 3)
+    if words[:2] != ["ALTER", "TABLE"] or words[2] == "ONLY":
+        return ["", statement]
+    commands, depth, start = [], 0, 0
+    for at, letter in enumerate(words[3] + ","):
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and depth == 0:
+            commands.append(words[3][start:at].strip())
+            start = at + 1
+    return [" ".join(words[:3]) + " ", *commands]
+
+
+def report(script, statement, rows):
+    lines = [f"{s};" for s in script] + ["-- and then", f"{statement};"]
+    return "\n".join(lines + [f"--   {what}: predicted {predicted}\n--   {' ' * len(what)}  observed {observed}"
+                              for what, predicted, observed in rows])
+
+
+class Run:
+    """Seeds from first on until the time is over."""
+
+    def __init__(self, server, model):
+        self.server, self.model = server, model
+        self.counts, self.found = Counter(), []
+
+    def seed(self, seed):
+        place = world(seed)
+        script = make(self.server, place.script)
+        for _ in range(STATEMENTS):
+            self._try(seed, script, place.statement())
+        self.counts["worlds"] += 1
+
+    def until(self, first, seconds, found_max=1):
+        end = time.monotonic() + seconds
+        for seed in itertools.count(first):
+            if time.monotonic() >= end or len(self.found) >= found_max:
+                return seed
+            self.seed(seed)
+
+    def _try(self, seed, script, statement):
+        predicted, observed = self.server.judge(self.model, statement)
+        rows = disagreements(predicted, observed)
+        self.counts["statements"] += 1
+        self.counts[outcome(predicted, observed)] += 1
+        if rows:
+            small, least = Shrinker(self.server, self.model, rows).shrink(script, statement)
+            make(self.server, small)
+            rows = disagreements(*self.server.judge(self.model, least)) or rows
+            self.found.append(f"-- seed {seed}\n{report(small, least, rows)}")
+            make(self.server, script)
+
+    def summary(self):
+        return ", ".join(f"{n} {what}" for what, n in sorted(self.counts.items(), key=lambda item: -item[1]))
+
+
+def outcome(predicted, observed):
+    if observed.get("sqlstate") is None:
+        return "carried out" if not predicted.get("may_scan") else "carried out, scans left to the planner"
+    return "refused as predicted" if observed["sqlstate"] in predicted["sqlstates"] else "refused for the rows"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--conninfo", required=True)
+    parser.add_argument("--build", type=Path, required=True)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--found-max", type=int, default=1)
+    options = parser.parse_args()
+    server, model = Server(options.conninfo), Model(options.build)
+    run = Run(server, model)
+    last = run.until(options.seed, options.seconds, options.found_max)
+    print("\n\n".join(run.found))
+    print(f"seeds {options.seed} to {last - 1}: {run.summary()}, {len(run.found)} disagreements")
+    server.close()
+    return 1 if run.found or model.close() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: PostgreSQL
+"""
+The model of PostgreSQL held against a PostgreSQL.
+
+A statement runs in a transaction that is rolled back.  Before it the model is given what the catalog
+query says on that very connection; after it pg_locks, the files of the relations, the counters of
+sequential scans and the server's DEBUG1 messages tell what really happened.  Both sides are one
+`dict` of the same keys, and `disagreements` compares them.
+"""
+
+import json
+import re
+import subprocess
+
+import psycopg
+
+MODES = {
+    "AccessShareLock": "ACCESS SHARE", "RowShareLock": "ROW SHARE", "RowExclusiveLock": "ROW EXCLUSIVE",
+    "ShareUpdateExclusiveLock": "SHARE UPDATE EXCLUSIVE", "ShareLock": "SHARE",
+    "ShareRowExclusiveLock": "SHARE ROW EXCLUSIVE", "ExclusiveLock": "EXCLUSIVE",
+    "AccessExclusiveLock": "ACCESS EXCLUSIVE",
+}
+STRENGTH = {mode: i for i, mode in enumerate(MODES.values())}
+
+# Errors that rows decide, not the catalog: data exceptions and integrity violations.
+DATA_ERRORS = ("22", "23")
+
+RELATIONS = """
+SELECT c.oid, CASE WHEN n.nspname LIKE 'pg_temp%' THEN 'pg_temp' ELSE n.nspname END || '.' || c.relname,
+    c.relkind::text, pg_relation_filenode(c.oid), coalesce(pg_stat_get_xact_numscans(c.oid), 0)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname !~ '^pg_toast_temp'
+"""
+LOCKS = """
+SELECT relation, mode FROM pg_locks
+WHERE pid = {pid} AND locktype = 'relation' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+COLUMNS = """
+SELECT attrelid, attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE attnum > 0 AND NOT attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+"""
+CONSTRAINT_TABLE = "SELECT conrelid FROM pg_constraint WHERE contype = 'f' AND conname = %s AND convalidated"
+
+
+class Model:
+    """The program that answers for policy/effects; lives until close()."""
+
+    def __init__(self, build):
+        program = build / "tests" / "effects_json"
+        self.catalog_sql = subprocess.run([program, "--catalog-sql"], capture_output=True, text=True,
+                                          check=True).stdout
+        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        return self.process.wait(30)
+
+    def predict(self, connection, statement):
+        parameters = self._say(json.dumps(statement))
+        if isinstance(parameters, dict):
+            return parameters
+        result = connection.pgconn.exec_params(self.catalog_sql.encode(), [p.encode() for p in parameters])
+        assert result.error_message == b"", result.error_message.decode()
+        return self._say(json.dumps(json.loads(result.get_value(0, 0))))
+
+    def _say(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        assert answer, f"effects_json ended on {line}"
+        return json.loads(answer)
+
+
+class Snapshot:
+    """The user's relations at one moment; names are those of that moment."""
+
+    def __init__(self, connection):
+        rows = connection.execute(RELATIONS).fetchall()
+        self.names = {oid: name for oid, name, *_ in rows}
+        self.kinds = {oid: kind for oid, _, kind, *_ in rows}
+        self.files = {oid: file for oid, _, _, file, _ in rows}
+        self.scans = {oid: scans for oid, *_, scans in rows}
+        self.columns = set(connection.execute(COLUMNS).fetchall())
+
+
+class Server:
+    """One connection that statements are tried on, each in a transaction of its own."""
+
+    def __init__(self, conninfo):
+        self.connection = psycopg.connect(conninfo, autocommit=True)
+        self.connection.add_notice_handler(lambda notice: self.notices.append(notice.message_primary))
+        self.notices = []
+        self.pid = self.connection.info.backend_pid
+
+    def close(self):
+        self.connection.close()
+
+    def execute(self, sql):
+        return self.connection.execute(sql)
+
+    def locks(self):
+        strongest = {}
+        for oid, mode in self.execute(LOCKS.format(pid=self.pid)).fetchall():
+            mode = MODES[mode]
+            if STRENGTH[mode] >= STRENGTH.get(strongest.get(oid), -1):
+                strongest[oid] = mode
+        return strongest
+
+    def judge(self, model, statement, before=""):
+        """(predicted, observed); `before` runs in the transaction first."""
+        self.execute("BEGIN; SET LOCAL client_min_messages = debug1;" + before)
+        try:
+            predicted = model.predict(self.connection, statement)
+            return predicted, self._observe(statement)
+        finally:
+            self.execute("ROLLBACK")
+
+    def _observe(self, statement):
+        was = Snapshot(self.connection)
+        assert not [oid for oid in self.locks() if oid in was.names], "locked before the statement"
+        self.notices.clear()
+        try:
+            self.execute(statement)
+        except psycopg.Error as error:
+            return {"sqlstate": error.sqlstate, "error": error.diag.message_primary}
+        notices = list(self.notices)
+        locks = self.locks()
+        now = Snapshot(self.connection)
+        drawn = {oid for oid, mode in locks.items() if was.kinds.get(oid) == "S" and mode == "ROW EXCLUSIVE"}
+        return {
+            "locks": {was.names[oid]: mode for oid, mode in locks.items() if oid in was.names and oid not in drawn},
+            "file": self._new_files(was, now),
+            "scan": self._scanned(was, now, notices),
+            "build": self._built(was, now, notices),
+            "loses_data": self._lost(was, now),
+        }
+
+    @staticmethod
+    def _new_files(was, now):
+        """By name: an index that is made again is another relation."""
+        files = {now.names[oid]: file for oid, file in now.files.items()}
+        return [was.names[oid] for oid, file in was.files.items()
+                if was.kinds[oid] in ("r", "m", "i") and files.get(was.names[oid], file) != file]
+
+    def _scanned(self, was, now, notices):
+        scanned = {oid for oid, scans in now.scans.items() if scans > was.scans.get(oid, 0)}
+        for message in notices:
+            match = re.match(r'validating foreign key constraint "(.*)"', message)
+            if match:
+                scanned |= {row[0] for row in self.connection.execute(CONSTRAINT_TABLE, [match.group(1)])}
+        return [was.names[oid] for oid in scanned if was.kinds.get(oid) in ("r", "m")]
+
+    @staticmethod
+    def _built(was, now, notices):
+        tables = {match.group(1) for message in notices
+                  if (match := re.match(r'building index ".*" on table "(.*?)"', message))}
+        return [name for oid, name in was.names.items()
+                if was.kinds[oid] in ("r", "m") and name.split(".", 1)[1] in tables]
+
+    @staticmethod
+    def _lost(was, now):
+        held = {oid for oid, kind in was.kinds.items() if kind in ("r", "p", "m")}
+        return bool(held - set(now.names)) or any(
+            oid in held and oid in now.names and (oid, name) not in now.columns and
+            sum(o == oid for o, _ in was.columns) > sum(o == oid for o, _ in now.columns)
+            for oid, name in was.columns)
+
+
+def short(value):
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {mode}" for name, mode in sorted(value.items())) or "none"
+    if isinstance(value, (list, set)):
+        return ", ".join(sorted(value)) or "none"
+    return str(value)
+
+
+def compared(locks):
+    """Without what any query takes: the right to read, and numbers drawn from a sequence."""
+    return {name: mode for name, mode in locks.items() if mode != "ACCESS SHARE"}
+
+
+def qualified(predicted, observed):
+    """LOCK TABLE is judged without looking anything up: its names are as written."""
+    full = {name.split(".", 1)[1]: name for name in observed["locks"]}
+    return {full.get(name, name): mode for name, mode in predicted["locks"].items()}
+
+
+def wrong_error(expected, sqlstate):
+    """When several commands of one statement fail, which of them is told of is no matter."""
+    if sqlstate is None:
+        return bool(expected)
+    if sqlstate in expected:
+        return False
+    return not sqlstate.startswith(DATA_ERRORS)
+
+
+def disagreements(predicted, observed):
+    """[(what, predicted, observed)], empty when the model is right."""
+    if "not_understood" in predicted:
+        return [("understood", predicted["not_understood"], "")]
+    if predicted.get("no_transaction") and observed.get("sqlstate") == "25001":
+        return []
+    if wrong_error(predicted["sqlstates"], observed.get("sqlstate")):
+        return [("error", short(predicted["errors"]), f"{observed.get('sqlstate')} {observed.get('error')}")]
+    if "sqlstate" in observed:
+        return []
+    out = []
+    taken, expected = compared(observed["locks"]), compared(qualified(predicted, observed))
+    wrong = {name for name in {*taken, *expected} if taken.get(name) != expected.get(name)}
+    if wrong:
+        out.append(("locks", short({name: expected.get(name) for name in wrong}),
+                    short({name: taken.get(name) for name in wrong})))
+    for key in ("file", "scan", "build"):
+        more, less = set(predicted[key]) - set(observed[key]), set(observed[key]) - set(predicted[key])
+        if key == "scan":
+            less -= set(predicted["may_scan"])
+            less -= {name for name, mode in observed["locks"].items() if mode == "ACCESS SHARE"}
+        if more or less:
+            out.append((key, short(more), short(less)))
+    return out

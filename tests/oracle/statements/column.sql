@@ -1,0 +1,26 @@
+-- SPDX-License-Identifier: PostgreSQL
+alter table t alter column nul set not null;
+alter table t alter column chk set not null;
+alter table t alter column chk_and set not null;
+alter table t alter column chk_nv set not null;
+alter table t alter column id set not null;
+alter table t alter column o drop not null;
+alter table t alter column a set default 5;
+alter table t alter column a drop default;
+alter table t alter column a set statistics 100;
+alter table t alter column b set storage external;
+alter table t alter column b set compression pglz;
+alter table t alter column a set (n_distinct=5);
+alter table t drop column a;
+alter table t drop column if exists vc;
+alter table t rename column a to aa;
+alter table t alter column o drop identity if exists;
+alter table t alter column o add generated always as identity;
+alter table t drop column o;
+alter table t drop column nul;
+alter table unq alter column v set not null, add constraint k check (v > 0);
+alter table t alter column b set default random();
+alter table fkt drop column u_id;
+alter table unq alter column v set not null, alter column id set not null;
+alter table t alter column a set (n_distinct_inherited=5);
+alter table v rename column a to b2;

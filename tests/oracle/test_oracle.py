@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: PostgreSQL
+"""
+Statements one by one, on the tables of world.sql.  In statements/*.sql every statement may have its
+own lines above it:
+
+    -- with: SQL      tables of its own, made in schema `own` before and dropped after it
+    -- set: SQL       settings of its transaction
+"""
+
+from pathlib import Path
+
+import pytest
+
+from oracle import disagreements
+
+HERE = Path(__file__).parent
+FILES = sorted((HERE / "statements").glob("*.sql"))
+STATEMENTS_MIN = 330
+
+
+def cases(path):
+    """(statement, with, set) of a file."""
+    own = {"with": "", "set": ""}
+    statement = []
+    for line in path.read_text().splitlines():
+        for key in own:
+            if line.startswith(f"-- {key}: "):
+                own[key] += line.removeprefix(f"-- {key}: ") + ";"
+        if line.startswith("--") or not line:
+            continue
+        statement.append(line)
+        if line.endswith(";"):
+            yield "\n".join(statement).removesuffix(";"), own["with"], own["set"]
+            own, statement = {"with": "", "set": ""}, []
+    assert not statement, f"{path} ends within a statement"
+
+
+def table(rows):
+    return "\n".join(f"{statement}\n    {what}: predicted {predicted}\n    {' ' * len(what)}   observed {observed}"
+                     for statement, what, predicted, observed in rows)
+
+
+@pytest.fixture(scope="module")
+def world(server):
+    for statement in (HERE / "world.sql").read_text().split(";\n"):
+        server.execute(statement)
+    server.execute("SET search_path = own, public")
+    return server
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_model_is_right(world, model, path):
+    wrong = []
+    for statement, before, settings in cases(path):
+        if before:
+            world.execute(f"CREATE SCHEMA own; {before}")
+        predicted, observed = world.judge(model, statement, settings)
+        wrong += [(statement, *row) for row in disagreements(predicted, observed)]
+        if before:
+            world.execute("DROP SCHEMA own CASCADE")
+    assert not wrong, f"{len(wrong)} disagreements\n{table(wrong)}"
+
+
+def test_there_are_enough_statements():
+    statements = [statement for path in FILES for statement, *_ in cases(path)]
+    assert len(statements) >= STATEMENTS_MIN
