@@ -52,7 +52,7 @@ static const struct row rows[ACTION_KINDS] = {
 	[ACTION_SET_COLUMN_OPTIONS] = {SUE, NONE, ON_TABLE, model_alter_column},
 	[ACTION_RENAME_COLUMN] = {AEL, CHILDREN, ON_TABLE, model_rename_column},
 
-	[ACTION_ADD_CHECK] = {AEL, CHILDREN, ON_TABLE, model_add_check},
+	[ACTION_ADD_CHECK] = {AEL, NONE, ON_TABLE, model_add_check},
 	[ACTION_ADD_FOREIGN_KEY] = {SRE, PARTITIONS, ON_TABLE, model_add_foreign_key},
 	[ACTION_ADD_UNIQUE] = {AEL, NONE, ON_TABLE, model_add_unique},
 	[ACTION_ADD_PRIMARY_KEY] = {AEL, NONE, ON_TABLE, model_add_primary_key},

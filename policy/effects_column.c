@@ -62,7 +62,7 @@ static void add_inline_constraint(
 		model_cause(model, "the CHECK is verified for every row");
 		break;
 	case CONSTRAINT_FOREIGN_KEY:
-		model_lock_tree(model, &def->referenced, LOCK_SHARE_ROW_EXCLUSIVE);
+		model_lock_partitions(model, &def->referenced, LOCK_SHARE_ROW_EXCLUSIVE);
 		if (has_default(column)) {
 			model->effects->scan = true;
 			model_each(model, model_scan);
@@ -285,6 +285,11 @@ void model_drop_column(struct model *model)
 	model->effects->breaks_clients = true;
 	if (column == NULL)
 		return;
+	if (names_contain(model->table->key, model->table->n_key, column->name)) {
+		model_absent(
+			model, "42P16", "column \"%s\" is part of the partition key", column->name);
+		return;
+	}
 	if (column->inherited) {
 		model_absent(model, "42P16", "cannot drop inherited column \"%s\"", column->name);
 		return;

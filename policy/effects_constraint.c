@@ -29,10 +29,15 @@ void model_add_check(struct model *model)
 		model_absent(model, "42P16", "constraint must be added to child tables too");
 		return;
 	}
+	if (!model->action->constraint->no_inherit && !model->action->only)
+		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
 	if (model->action->constraint->not_valid)
 		return;
 	model->effects->scan = true;
-	model_each(model, model_scan);
+	if (!model->action->constraint->no_inherit)
+		model_each(model, model_scan);
+	else if (model->table != NULL)
+		model_scan(model, model->table);
 }
 
 static void may_scan(struct model *model, const struct name *name)
@@ -52,6 +57,12 @@ void model_reference(struct model *model, const struct name *referenced)
 	may_scan(model, referenced);
 }
 
+/* A table may refer only to what lives at least as long: permanent, unlogged, temporary. */
+static int reaches(char persistence)
+{
+	return persistence == 'p' ? 2 : persistence == 'u';
+}
+
 /* ATAddForeignKeyConstraint: the same mode on both sides, for a trigger is made on each. */
 void model_add_foreign_key(struct model *model)
 {
@@ -65,14 +76,20 @@ void model_add_foreign_key(struct model *model)
 			model, "42P01", "relation \"%s\" does not exist", def->referenced.name);
 		return;
 	}
-	model_lock_tree(model, &def->referenced, LOCK_SHARE_ROW_EXCLUSIVE);
+	if (referenced != NULL && model->table != NULL &&
+		reaches(model->table->persistence) > reaches(referenced->persistence)) {
+		model_absent(model, "42P16", "\"%s\" is not as permanent as what refers to it",
+			def->referenced.name);
+		return;
+	}
+	model_lock_partitions(model, &def->referenced, LOCK_SHARE_ROW_EXCLUSIVE);
 	if (def->not_valid && partitioned(model) && model->facts->server_version < 180000)
 		model_error(
 			model, "42809", "cannot add NOT VALID foreign key on partitioned table");
 	if (def->not_valid)
 		return;
 	model->effects->scan = true;
-	model_each(model, model_scan);
+	model_each_partition(model, model_scan);
 	model_reference(model, &def->referenced);
 }
 
@@ -88,12 +105,7 @@ static void build_on(struct model *model, const struct relation_facts *member)
 static void build_index(struct model *model)
 {
 	model->effects->index_build = !(partitioned(model) && model->action->only);
-	if (model->table == NULL)
-		return;
-	if (!partitioned(model))
-		model_build(model, model->table);
-	else
-		model_each(model, build_on);
+	model_each_partition(model, build_on);
 }
 
 /* What transformIndexConstraint (parse_utilcmd.c) demands, in its order. */
@@ -172,11 +184,25 @@ static void require_columns(struct model *model, const char *const *columns, siz
 		require_column(model, columns[i]);
 }
 
+static bool has_primary_key(const struct relation_facts *table)
+{
+	for (size_t i = 0; table != NULL && i < table->n_indexes; i++)
+		if (table->indexes[i].primary)
+			return true;
+	return false;
+}
+
 void model_add_primary_key(struct model *model)
 {
 	const struct constraint_def *def = model->action->constraint;
 	const struct index_facts *index;
 
+	if (has_primary_key(model->table)) {
+		model_absent(model, "42P16",
+			"multiple primary keys for table \"%s\" are not allowed",
+			model->table->name.name);
+		return;
+	}
 	if (def->using_index == NULL) {
 		build_index(model);
 		require_columns(model, def->columns, def->n_columns);
@@ -231,8 +257,10 @@ void model_validate(struct model *model)
 	if (c->kind == CONSTRAINT_FOREIGN_KEY) {
 		model_lock(model, &c->referenced, LOCK_ROW_SHARE);
 		model_reference(model, &c->referenced);
+		model_each_partition(model, model_scan);
+	} else {
+		model_each(model, model_scan);
 	}
-	model_each(model, model_scan);
 }
 
 void model_alter_constraint(struct model *model)

@@ -51,10 +51,8 @@ void model_create_index(struct model *model)
 		return;
 	}
 	effects->index_build = !action->concurrently && !(action->only && parent);
-	if (table != NULL && effects->index_build && !parent)
-		model_build(model, table);
-	else if (effects->index_build)
-		model_each(model, model_build);
+	if (effects->index_build)
+		model_each_partition(model, model_build);
 }
 
 /* heap_drop_with_catalog's lock on the heap comes first (RangeVarCallbackForDropRelation). */

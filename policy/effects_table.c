@@ -411,12 +411,22 @@ void model_breaks(struct model *model)
 	model->effects->breaks_clients = true;
 }
 
+static bool owns_already(const struct model *model)
+{
+	static const char *const oneself[] = {"CURRENT_USER", "CURRENT_ROLE"};
+	const char *owner = model->action->new_name;
+
+	if (owner != NULL && names_contain(oneself, 2, owner))
+		owner = model->facts->current_user;
+	return same(owner, model->table->owner);
+}
+
 /* ATExecChangeOwner goes on to indexes and owned sequences. */
 void model_owner(struct model *model)
 {
 	const struct relation_facts *table = model->table;
 
-	if (table == NULL)
+	if (table == NULL || owns_already(model))
 		return;
 	if (table->kind != 'p')
 		model_lock_indexes(model, table, LOCK_ACCESS_EXCLUSIVE, 0);

@@ -241,6 +241,18 @@ static void rebuild_indexes(struct model *model, const struct relation_facts *ta
 	}
 }
 
+/* Whether the old check still holds depends on the operators of the new types
+ * (ATAddForeignKeyConstraint: old_check_ok). */
+static void remake_reference(struct model *model, const struct name *other)
+{
+	const struct relation_facts *relation;
+
+	model_lock_partitions(model, other, LOCK_ACCESS_EXCLUSIVE);
+	model_reference(model, other);
+	if (model_find(model->facts, other, &relation) == PRESENT && relation->kind == 'r')
+		model_work(model, other, LOCK_NONE, WORK_MAY_SCAN);
+}
+
 /* ATPostAlterTypeCleanup drops and makes again every constraint on the column: a CHECK is verified
  * anew. */
 static void remake_constraints(
@@ -255,11 +267,13 @@ static void remake_constraints(
 			model->effects->scan = true;
 			model_scan(model, table);
 		}
-		if (c->kind == CONSTRAINT_FOREIGN_KEY)
-			model_lock(model, &c->referenced, LOCK_ACCESS_EXCLUSIVE);
+		if (c->kind == CONSTRAINT_FOREIGN_KEY) {
+			remake_reference(model, &c->referenced);
+			model_work(model, &table->name, LOCK_NONE, WORK_MAY_SCAN);
+		}
 		if (c->kind == CONSTRAINT_PRIMARY_KEY || c->kind == CONSTRAINT_UNIQUE)
 			for (size_t r = 0; r < table->n_referencing; r++)
-				model_lock(model, &table->referencing[r], LOCK_ACCESS_EXCLUSIVE);
+				remake_reference(model, &table->referencing[r]);
 	}
 }
 
@@ -297,6 +311,11 @@ void model_alter_type(struct model *model)
 	if (column == NULL || column->type_sql == NULL) {
 		model->effects->rewrite = true;
 		model_cause(model, "the column's present type is not known");
+		return;
+	}
+	if (names_contain(model->table->key, model->table->n_key, column->name)) {
+		model_absent(
+			model, "42P16", "column \"%s\" is part of the partition key", column->name);
 		return;
 	}
 	if (column->inherited) {

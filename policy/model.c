@@ -131,6 +131,37 @@ void model_lock_tree(struct model *model, const struct name *name, enum lock_mod
 		model_lock(model, &relation->partitions[i], mode);
 }
 
+void model_lock_partitions(struct model *model, const struct name *name, enum lock_mode mode)
+{
+	const struct relation_facts *relation;
+
+	if (model_find(model->facts, name, &relation) == PRESENT && relation->kind != 'p')
+		model_lock(model, name, mode);
+	else
+		model_lock_tree(model, name, mode);
+}
+
+static bool named(const struct action *action, const struct name *name)
+{
+	for (size_t i = 0; i < action->n_targets; i++)
+		if (strcmp(action->targets[i].name, name->name) == 0)
+			return true;
+	return false;
+}
+
+/* What CASCADE would reach is on the list of the statement itself. */
+static bool all_named(const struct action *action, const struct drop_facts *drops)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < drops->n_losers; i++) {
+		if (drops->losers[i].cascade && !named(action, &drops->losers[i].name))
+			return false;
+		n += drops->losers[i].cascade;
+	}
+	return n > 0;
+}
+
 void model_drop(struct model *model, const struct drop_facts *drops, const char *what)
 {
 	for (size_t i = 0; i < drops->n_losers; i++) {
@@ -143,7 +174,7 @@ void model_drop(struct model *model, const struct drop_facts *drops, const char 
 		else
 			model_lock(model, &loser->name, LOCK_ACCESS_EXCLUSIVE);
 	}
-	if (drops->cascade_needed && !model->action->cascade)
+	if (drops->cascade_needed && !model->action->cascade && !all_named(model->action, drops))
 		model_error(
 			model, "2BP01", "cannot drop %s because other objects depend on it", what);
 }
@@ -172,6 +203,14 @@ void model_each(struct model *model, model_member_fn *member)
 	visit(model, &table->name, member);
 	for (size_t i = 0; i < table->n_partitions && !model->action->only; i++)
 		visit(model, &table->partitions[i], member);
+}
+
+void model_each_partition(struct model *model, model_member_fn *member)
+{
+	if (model->table != NULL && model->table->kind != 'p')
+		visit(model, &model->table->name, member);
+	else
+		model_each(model, member);
 }
 
 void model_copy(struct model *model, const struct relation_facts *member)

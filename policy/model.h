@@ -40,6 +40,8 @@ bool relation_listed(const struct relation_facts *relation);
 void model_lock(struct model *model, const struct name *name, enum lock_mode mode);
 /* With its partitions or inheritance children. */
 void model_lock_tree(struct model *model, const struct name *name, enum lock_mode mode);
+/* With its partitions; children by inheritance stay out of it. */
+void model_lock_partitions(struct model *model, const struct name *name, enum lock_mode mode);
 /* An index or sequence that goes with its table. */
 void model_lock_part(
 	struct model *model, const struct name *name, enum lock_mode mode, unsigned work);
@@ -57,6 +59,8 @@ void model_work(struct model *model, const struct name *name, enum lock_mode mod
  */
 typedef void model_member_fn(struct model *model, const struct relation_facts *member);
 void model_each(struct model *model, model_member_fn *member);
+/* For the table or, when it is partitioned, its partitions: not for children by inheritance. */
+void model_each_partition(struct model *model, model_member_fn *member);
 /* The heap is written again, and all indexes with it. */
 void model_copy(struct model *model, const struct relation_facts *member);
 void model_scan(struct model *model, const struct relation_facts *member);

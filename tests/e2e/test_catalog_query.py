@@ -127,7 +127,7 @@ def test_what_names_a_table_without_depending_on_it(schema, ask):
         CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION on_write();
         CREATE PUBLICATION pub FOR TABLE t (id, a)""")
     try:
-        table, view, filled = ask(schema, [("", "t"), ("", "v"), ("", "m")])["relations"]
+        table, view, filled = ask(schema, [("", "t"), ("", "v"), ("", "m")])["relations"][:3]
     finally:
         schema.execute("DROP PUBLICATION pub")
     columns = by_name(table["columns"])

@@ -1,16 +1,9 @@
 # SPDX-License-Identifier: PostgreSQL
-"""
-Generated statements against the server, seed by seed; a disagreement is shrunk to a small script.
+"""Generated statements against the server, seed by seed; a disagreement is shrunk to a small script."""
 
-    fuzz.py --conninfo CONNINFO --build build/asan [--seconds 60] [--seed N]
-"""
-
-import argparse
 import itertools
-import sys
 import time
 from collections import Counter
-from pathlib import Path
 
 import psycopg
 
@@ -129,24 +122,3 @@ def outcome(predicted, observed):
     if observed.get("sqlstate") is None:
         return "carried out" if not predicted.get("may_scan") else "carried out, scans left to the planner"
     return "refused as predicted" if observed["sqlstate"] in predicted["sqlstates"] else "refused for the rows"
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--conninfo", required=True)
-    parser.add_argument("--build", type=Path, required=True)
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--found-max", type=int, default=1)
-    options = parser.parse_args()
-    server, model = Server(options.conninfo), Model(options.build)
-    run = Run(server, model)
-    last = run.until(options.seed, options.seconds, options.found_max)
-    print("\n\n".join(run.found))
-    print(f"seeds {options.seed} to {last - 1}: {run.summary()}, {len(run.found)} disagreements")
-    server.close()
-    return 1 if run.found or model.close() else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

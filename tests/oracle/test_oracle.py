@@ -5,6 +5,7 @@ own lines above it:
 
     -- with: SQL      tables of its own, made in schema `own` before and dropped after it
     -- set: SQL       settings of its transaction
+    -- beyond: WHAT, why    the model does not know this (locks, scan, error ...) and cannot
 """
 
 from pathlib import Path
@@ -16,11 +17,12 @@ from oracle import disagreements
 HERE = Path(__file__).parent
 FILES = sorted((HERE / "statements").glob("*.sql"))
 STATEMENTS_MIN = 330
+KEYS = ("with", "set", "beyond")
 
 
 def cases(path):
-    """(statement, with, set) of a file."""
-    own = {"with": "", "set": ""}
+    """(statement, with, set, beyond) of a file."""
+    own = dict.fromkeys(KEYS, "")
     statement = []
     for line in path.read_text().splitlines():
         for key in own:
@@ -30,8 +32,8 @@ def cases(path):
             continue
         statement.append(line)
         if line.endswith(";"):
-            yield "\n".join(statement).removesuffix(";"), own["with"], own["set"]
-            own, statement = {"with": "", "set": ""}, []
+            yield "\n".join(statement).removesuffix(";"), *own.values()
+            own, statement = dict.fromkeys(KEYS, ""), []
     assert not statement, f"{path} ends within a statement"
 
 
@@ -51,11 +53,16 @@ def world(server):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_model_is_right(world, model, path):
     wrong = []
-    for statement, before, settings in cases(path):
+    for statement, before, settings, beyond in cases(path):
         if before:
             world.execute(f"CREATE SCHEMA own; {before}")
         predicted, observed = world.judge(model, statement, settings)
-        wrong += [(statement, *row) for row in disagreements(predicted, observed)]
+        rows = disagreements(predicted, observed)
+        if beyond and [what for what, *_ in rows] == [beyond.split(",")[0]]:
+            rows = []
+        elif beyond:
+            rows.append(("beyond", beyond, "the model knows"))
+        wrong += [(statement, *row) for row in rows]
         if before:
             world.execute("DROP SCHEMA own CASCADE")
     assert not wrong, f"{len(wrong)} disagreements\n{table(wrong)}"

@@ -256,7 +256,7 @@ static const struct relation_facts relations[] = {
 		.n_columns = COUNT(orders_columns), .constraints = orders_constraints,
 		.n_constraints = COUNT(orders_constraints), .indexes = orders_indexes,
 		.n_indexes = COUNT(orders_indexes), .dependents = LIST("view public.v_orders"),
-		.drops = ALONG(users_and_view, true), .attached = LIST("p", "tr")),
+		.drops = ALONG(users_and_view, true), .attached = LIST("p", "r", "tr")),
 	TABLE("users", 101, 500000, 8192, .columns = users_columns,
 		.n_columns = COUNT(users_columns), .constraints = users_constraints,
 		.n_constraints = COUNT(users_constraints), .indexes = users_indexes,

@@ -317,11 +317,11 @@ Test(effects, parts)
 	} rows[] = {
 		{"alter table logs add c int", ""},
 		{"alter table logs add c serial",
-			"logs_id_uq:AX logs_ref_uq:AX logs_user_id_idx:AX"},
+			"logs_id_uq:AX logs_user_ref_idx:AX logs_ref_uq:AX logs_user_id_idx:AX"},
 		{"alter table logs add constraint k unique using index logs_ref_uq",
 			"logs_ref_uq:SUX"},
 		{"alter table logs add constraint logs_ref_uq unique using index logs_ref_uq", ""},
-		{"alter table logs alter ref type bigint", "logs_ref_uq:AX"},
+		{"alter table logs alter ref type bigint", "logs_user_ref_idx:AX logs_ref_uq:AX"},
 		{"drop index orders_tag_idx", "orders_tag_idx:AX"},
 		{"drop index concurrently orders_tag_idx", "orders_tag_idx:SUX"},
 		{"reindex table small_t", "small_a_idx:AX"},

@@ -91,10 +91,29 @@ static void add_flag(json_t *all, const char *key, bool value)
 		json_object_set_new(all, key, json_true());
 }
 
-static void add_effects(struct arena *arena, json_t *all, const struct effects *effects)
+static bool below(const struct relation_facts *table, const struct name *name)
 {
-	for (size_t i = 0; i < effects->n_locks; i++)
-		add_relation(arena, all, &effects->locks[i]);
+	for (size_t i = 0; table != NULL && i < table->n_partitions; i++)
+		if (name_equal(&table->partitions[i], name))
+			return true;
+	for (size_t i = 0; table != NULL && i < table->n_partition_tree; i++)
+		if (name_equal(&table->partition_tree[i].name, name))
+			return true;
+	return false;
+}
+
+/* The commands of one ALTER TABLE share the strongest mode that any of them wants for the table,
+ * and take the children with it. */
+static void add_effects(
+	struct arena *arena, json_t *all, const struct effects *effects, enum lock_mode strongest)
+{
+	for (size_t i = 0; i < effects->n_locks; i++) {
+		struct lock_effect lock = effects->locks[i];
+
+		if (lock.mode < strongest && below(effects->table, &lock.relation))
+			lock.mode = strongest;
+		add_relation(arena, all, &lock);
+	}
 	add_flag(all, "rewrite", effects->rewrite);
 	add_flag(all, "loses_data", effects->loses_data);
 	add_flag(all, "breaks_clients", effects->breaks_clients);
@@ -111,6 +130,8 @@ static json_t *effects_json(struct arena *arena, const struct stmt *stmt, const 
 		"scan", "build", "may_scan", "actions", "errors", "sqlstates");
 	const struct action **actions =
 		arena_alloc(arena, (stmt->n_actions + 1) * sizeof(*actions));
+	struct effects *effects = arena_alloc(arena, (stmt->n_actions + 1) * sizeof(*effects));
+	enum lock_mode strongest = LOCK_NONE;
 	struct facts_track track;
 
 	for (size_t i = 0; i < stmt->n_actions; i++)
@@ -118,13 +139,15 @@ static json_t *effects_json(struct arena *arena, const struct stmt *stmt, const 
 	order_by_pass(actions, stmt->n_actions);
 	track_start(arena, &track, facts, stmt->n_actions);
 	for (size_t i = 0; i < stmt->n_actions; i++) {
-		struct effects effects = effects_of(arena, actions[i], &track.facts);
-
-		add_effects(arena, all, &effects);
+		effects[i] = effects_of(arena, actions[i], &track.facts);
+		if (stmt->n_actions > 1 && effects_lock(&effects[i]) > strongest)
+			strongest = effects_lock(&effects[i]);
 		json_array_append_new(json_object_get(all, "actions"),
 			json_string(action_name(actions[i]->kind)));
 		track_action(&track, actions[i]);
 	}
+	for (size_t i = 0; i < stmt->n_actions; i++)
+		add_effects(arena, all, &effects[i], strongest);
 	return all;
 }
 

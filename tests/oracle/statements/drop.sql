@@ -8,6 +8,7 @@ drop materialized view mv;
 drop schema s2;
 drop function trg() cascade;
 drop sequence sq;
+-- beyond: locks, members of an extension are not looked up
 drop extension citext cascade;
 drop owned by r1;
 truncate fkt;
@@ -16,6 +17,7 @@ truncate t restart identity cascade;
 drop policy pol on u;
 drop trigger tr on t;
 drop rule ru on unq;
+-- beyond: locks, the table of extended statistics is not looked up
 drop statistics st1;
 drop policy if exists nope on t;
 drop table inhk;

@@ -42,6 +42,7 @@ create materialized view mv2 as select * from t;
 create table tas as select * from t;
 select * into tsi from t;
 create view v2 as select * from t;
+-- beyond: error, columns of a new query are known to the server only
 create or replace view v as select id,a,1 as z from t;
 create statistics st2 on a,b from t;
 lock table t;
@@ -51,6 +52,7 @@ lock table t in access share mode;
 update t set a=1;
 -- delete from unq;
 alter sequence sq restart with 100;
+-- beyond: locks, tables of a publication are not read
 create publication pb for table t;
 create extension if not exists btree_gin;
 alter extension citext update;
@@ -72,4 +74,5 @@ create temp table nt(id int) on commit drop;
 alter system set work_mem='4MB';
 create unlogged table x1(id int);
 alter table t enable row level security, force row level security;
+-- beyond: error, columns of a new query are known to the server only
 create or replace view v as select id, b as a from t;
