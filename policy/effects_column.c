@@ -285,7 +285,8 @@ void model_drop_column(struct model *model)
 	model->effects->breaks_clients = true;
 	if (column == NULL)
 		return;
-	if (names_contain(model->table->key, model->table->n_key, column->name)) {
+	if (names_contain(model->table->partition_columns, model->table->n_partition_columns,
+		    column->name)) {
 		model_absent(
 			model, "42P16", "column \"%s\" is part of the partition key", column->name);
 		return;

@@ -313,7 +313,8 @@ void model_alter_type(struct model *model)
 		model_cause(model, "the column's present type is not known");
 		return;
 	}
-	if (names_contain(model->table->key, model->table->n_key, column->name)) {
+	if (names_contain(model->table->partition_columns, model->table->n_partition_columns,
+		    column->name)) {
 		model_absent(
 			model, "42P16", "column \"%s\" is part of the partition key", column->name);
 		return;

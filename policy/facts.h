@@ -156,8 +156,6 @@ struct relation_facts {
 	struct drop_facts drops;
 	const char *const *attached; /* names of its triggers, policies and rules */
 	size_t n_attached;
-	const char *const *key; /* columns of its partition key, without those in expressions */
-	size_t n_key;
 	/*
 	 * Relations and constraints in its schema, and in those of its partitions, whose names
 	 * PostgreSQL could choose for an index, constraint or sequence of it: what a new name has

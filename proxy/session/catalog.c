@@ -305,7 +305,6 @@ static struct relation_facts read_relation(struct reader *reader, const json_t *
 	relation.typed = reader_bool(reader, object, "typed");
 	relation.drops = read_drops(reader, object);
 	relation.attached = reader_texts(reader, object, "attached", false, &relation.n_attached);
-	relation.key = reader_texts(reader, object, "key", false, &relation.n_key);
 	read_partitions(reader, object, &relation);
 	read_contents(reader, object, &relation);
 	return relation;

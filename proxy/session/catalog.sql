@@ -668,9 +668,6 @@ details AS (
 					UNION SELECT p.polname FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid
 					UNION SELECT w.rulename FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid
 				) AS on_it),
-			'key', (SELECT pg_catalog.json_agg(a.attname)
-				FROM pg_catalog.pg_partitioned_table t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.partrelid
-				WHERE t.partrelid = c.oid AND a.attnum = ANY (t.partattrs::pg_catalog.int2[])),
 			'names_taken', taken.list
 		) AS detail
 	FROM relations r

@@ -70,7 +70,7 @@ static const char answer[] =
 	"\"tablespace\":null}],"
 	"\"referencing\":[[\"s\",\"child\"]],\"dependents\":[\"view "
 	"s.v\"],\"mentioned_by\":[\"publication p\"],\"populated\":true,\"has_policies\":false,"
-	"\"drops\":null,\"typed\":false,\"attached\":[\"tr\"],\"key\":[\"a\"],\"names_taken\":[\"t_"
+	"\"drops\":null,\"typed\":false,\"attached\":[\"tr\"],\"names_taken\":[\"t_"
 	"a_idx\"]}],"
 	"\"types\":[{\"exists\":true,\"oid\":9,\"base_type\":\"int4\",\"base_typmod\":-1,"
 	"\"domain\":true,"
@@ -166,7 +166,6 @@ Test(catalog, a_whole_answer)
 	cr_expect(column->drops.losers[0].gone && column->drops.losers[0].cascade);
 	cr_expect_str_eq(column->sequence.name, "q");
 	cr_expect_str_eq(table->attached[0], "tr");
-	cr_expect_str_eq(table->key[0], "a");
 	cr_expect_float_eq(column->null_fraction, 0.25, 1e-9);
 	cr_expect_str_eq(column->default_sql, "5");
 	cr_expect_str_eq(column->mentioned_by[0], "function s.f");
