@@ -629,6 +629,7 @@ details AS (
 				WHERE t.partrelid = c.oid), false),
 			'partition_bound', CASE WHEN c.relispartition THEN pg_catalog.pg_get_expr(c.relpartbound, c.oid) END,
 			'partition_constraint', CASE WHEN c.relispartition AND c.relkind = 'p'
+					AND (r.ord IS NOT NULL OR EXISTS (SELECT FROM related l WHERE l.oid = c.oid))
 				THEN pg_catalog.pg_get_partition_constraintdef(c.oid) END,
 			'table', (SELECT pg_catalog.json_build_array(tn.nspname, t.relname)
 				FROM pg_catalog.pg_index i

@@ -46,7 +46,7 @@ def table(rows):
 def world(server):
     for statement in (HERE / "world.sql").read_text().split(";\n"):
         server.execute(statement)
-    server.execute("SET search_path = own, public")
+    server.execute("SET search_path = public, own")
     return server
 
 
@@ -54,8 +54,7 @@ def world(server):
 def test_the_model_is_right(world, model, path):
     wrong = []
     for statement, before, settings, beyond in cases(path):
-        if before:
-            world.execute(f"CREATE SCHEMA own; {before}")
+        world.execute(f"DROP SCHEMA IF EXISTS own CASCADE; CREATE SCHEMA own; {before}")
         predicted, observed = world.judge(model, statement, settings)
         rows = disagreements(predicted, observed)
         if beyond and [what for what, *_ in rows] == [beyond.split(",")[0]]:
@@ -63,8 +62,6 @@ def test_the_model_is_right(world, model, path):
         elif beyond:
             rows.append(("beyond", beyond, "the model knows"))
         wrong += [(statement, *row) for row in rows]
-        if before:
-            world.execute("DROP SCHEMA own CASCADE")
     assert not wrong, f"{len(wrong)} disagreements\n{table(wrong)}"
 
 
