@@ -120,7 +120,7 @@ static void reindex_table(struct model *model, const struct name *name, enum loc
 {
 	const struct relation_facts *table;
 
-	model_lock_tree(model, name, mode);
+	model_lock_partitions(model, name, mode);
 	if (model_find(model->facts, name, &table) != PRESENT || model->action->concurrently)
 		return;
 	model_lock_indexes(model, table, LOCK_ACCESS_EXCLUSIVE, WORK_FILE);
@@ -136,6 +136,7 @@ static void reindex_index(struct model *model, const struct name *name, enum loc
 		model_lock(model, name, model->action->concurrently ? mode : LOCK_ACCESS_EXCLUSIVE);
 		return;
 	}
+	model_lock_partitions(model, &index->table, mode);
 	model_work(model, &index->table, mode,
 		model->action->concurrently ? 0 : WORK_SCAN | WORK_BUILD);
 	model_work(model, name, model->action->concurrently ? mode : LOCK_ACCESS_EXCLUSIVE,

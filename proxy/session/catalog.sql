@@ -121,7 +121,7 @@ family AS MATERIALIZED (
 relations AS MATERIALIZED (
 	SELECT t.ord, t.oid FROM targets t
 	UNION ALL
-	SELECT NULL, f.oid FROM family f
+	SELECT NULL, f.oid FROM family f WHERE pg_catalog.mod(f.oid::pg_catalog.int8, 1) = 0
 ),
 tree AS (
 	SELECT r.oid AS root, h.inhrelid AS oid, h.inhparent AS parent, 1 AS depth
