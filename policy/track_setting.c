@@ -157,7 +157,8 @@ void track_function(struct facts_track *track, const struct action *action)
 	}
 	if (listed)
 		return;
-	functions[n] = (struct function_facts){action->targets[0], true, volatility};
+	functions[n] = (struct function_facts){
+		.asked = action->targets[0], .exists = true, .volatility = volatility};
 	track->facts.n_functions = n + 1;
 }
 

@@ -215,7 +215,7 @@ void track_locks(
 	bool held = track->facts.in_transaction && !effects->absent && !effects->noop;
 
 	for (size_t i = 0; i < effects->n_locks && held && of_tables(action); i++)
-		if (effects->locks[i].existing &&
+		if (effects->locks[i].existing && !effects->locks[i].part &&
 			effects->locks[i].mode >= LOCK_SHARE_UPDATE_EXCLUSIVE)
 			hold(track, action, &effects->locks[i]);
 }

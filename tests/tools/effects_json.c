@@ -137,7 +137,7 @@ static json_t *effects_json(struct arena *arena, const struct stmt *stmt, const 
 	for (size_t i = 0; i < stmt->n_actions; i++)
 		actions[i] = &stmt->actions[i];
 	order_by_pass(actions, stmt->n_actions);
-	track_start(arena, &track, facts, stmt->n_actions);
+	track_start(arena, &track, facts, stmt->n_actions, false);
 	for (size_t i = 0; i < stmt->n_actions; i++) {
 		effects[i] = effects_of(arena, actions[i], &track.facts);
 		if (stmt->n_actions > 1 && effects_lock(&effects[i]) > strongest)
