@@ -168,6 +168,20 @@ static const char *batch_steps(const struct rule_context *context)
 		message_table_sql(context));
 }
 
+static const char *backfill_detail(const struct rule_context *context)
+{
+	static const struct name none = {0};
+	enum lock_mode own = own_lock(context), held = strongest_held(context, &none);
+	bool on_own = own >= LOCK_SHARE_ROW_EXCLUSIVE;
+
+	return arena_printf(context->arena,
+		"This transaction holds a %s lock on %s, and keeps it while the rows are written; "
+		"%s wait.",
+		lock_mode_name(on_own ? own : held), on_own ? "the table" : "another table",
+		(on_own ? own : held) == LOCK_ACCESS_EXCLUSIVE ? "reads and writes of it"
+							       : "writes of it");
+}
+
 const struct rule rule_backfill_in_ddl_transaction = {
 	.id = "backfill-in-ddl-transaction",
 	.section = 'A',
@@ -182,6 +196,7 @@ const struct rule rule_backfill_in_ddl_transaction = {
 	.safe_when = "The table is new or small; the rows are spelled out (INSERT ... VALUES), or "
 		     "picked by their primary key, as the bookkeeping of migration tools is.",
 	.hint = "Change the schema in one transaction, fill the rows in batches after it.",
+	.detail = backfill_detail,
 	.hint_sql = batch_steps,
 };
 
