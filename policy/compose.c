@@ -107,6 +107,15 @@ static void add_plan(struct plan *plan, const struct plan *part)
 	}
 }
 
+/* What follows a point of no return may fail, and could not be undone with the rest. */
+static bool has_final_step(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_steps; i++)
+		if (plan->steps[i].final)
+			return true;
+	return false;
+}
+
 const struct plan *compose_plan(
 	struct arena *arena, const struct judged *judged, size_t n, const char *tag)
 {
@@ -130,6 +139,8 @@ const struct plan *compose_plan(
 		.deferrable = true,
 	};
 	for (size_t i = 0; i < n; i++) {
+		if (judged[i].plan != NULL && has_final_step(judged[i].plan))
+			return NULL;
 		if (judged[i].plan != NULL)
 			add_plan(plan, judged[i].plan);
 		else if (!judged[i].effects.noop &&

@@ -11,6 +11,7 @@ struct judged {
 	struct effects effects;
 	const struct plan *plan; /* of its recipe; NULL: it may run as it stands */
 	bool (*recipe)(const struct rule_context *, struct plan *); /* that was tried first */
+	const char *impossible_because; /* what it said when it made no plan; or NULL */
 };
 
 /*
@@ -21,8 +22,8 @@ void order_by_pass(const struct action **actions, size_t n);
 
 /*
  * The plans of the actions one after the other, in the order given; actions without one become
- * a step of their own.  Returns NULL when there is no plan among them, not room for all, or the
- * statement is no ALTER TABLE and so cannot be taken apart.
+ * a step of their own.  Returns NULL when there is no plan among them, not room for all, one has a
+ * point of no return, or the statement is no ALTER TABLE and so cannot be taken apart.
  */
 const struct plan *compose_plan(
 	struct arena *arena, const struct judged *judged, size_t n, const char *tag);

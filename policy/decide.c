@@ -111,8 +111,10 @@ static const struct plan *make_plan(
 		return NULL;
 	plan = arena_alloc(decider->arena, sizeof(*plan));
 	judged->recipe = rule->recipe;
-	if (!rule->recipe(&judged->context, plan) || plan->overflow || plan->n_steps == 0)
+	if (!rule->recipe(&judged->context, plan) || plan->overflow || plan->n_steps == 0) {
+		judged->impossible_because = plan->impossible_because;
 		return NULL;
+	}
 	plan->rule = rule->id;
 	if (plan->tag == NULL)
 		plan->tag = judged->context.stmt->tag;
@@ -155,6 +157,11 @@ static void find(
 			finding->verdict = VERDICT_REJECT;
 	}
 	finding->hint = hint_of(finding, context);
+	if (finding->plan == NULL && judged->impossible_because != NULL &&
+		judged->recipe == rule->recipe)
+		finding->hint = arena_printf(decider->arena,
+			"-- Not carried out by phasegate: %s.\n%s", judged->impossible_because,
+			finding->hint);
 }
 
 static void judge_action(struct decider *decider, size_t statement, const struct action *action,

@@ -26,8 +26,16 @@ struct drop_facts {
 	size_t n_losers;
 };
 
+/* A privilege that the owner of a relation granted on it or a column of it. */
+struct grant_facts {
+	const char *privilege; /* SELECT */
+	const char *grantee; /* unquoted; NULL: PUBLIC */
+	bool grantable;
+};
+
 struct column_facts {
 	const char *name;
+	int number; /* attnum */
 	uint32_t type_oid;
 	const char *type_sql; /* format_type(), schema-qualified where needed; NULL: unknown */
 	/* typname of the type, or of a domain's base; array types start with _. */
@@ -54,6 +62,16 @@ struct column_facts {
 	const char *const *mentioned_by;
 	size_t n_mentioned_by;
 	bool created_in_transaction; /* by the text itself */
+	/* What stands on the column besides its definition. */
+	const char *comment; /* NULL without one */
+	int statistics_target; /* -1: the default */
+	const char *options_sql; /* "n_distinct=5"; NULL without any */
+	const struct grant_facts *grants;
+	size_t n_grants;
+	struct name sequence; /* that goes with it: serial's or identity's; name NULL without one */
+	/* What would be lost if another column took its name: "publication p". */
+	const char *const *entangled;
+	size_t n_entangled;
 	bool statistics_known; /* null_fraction is from ANALYZE */
 	double null_fraction;
 };
@@ -67,6 +85,7 @@ struct constraint_facts {
 	const char *const *columns;
 	size_t n_columns;
 	const char *definition; /* pg_get_constraintdef */
+	const char *comment; /* NULL without one */
 	struct name referenced; /* FOREIGN KEY: fully qualified */
 	struct name index; /* that backs it; of a FOREIGN KEY the referenced one */
 	bool no_inherit, inherited;
@@ -91,6 +110,10 @@ struct index_facts {
 	size_t n_mentions;
 	const char *definition; /* pg_get_indexdef */
 	const char *tablespace; /* NULL: the database's */
+	const char *comment; /* NULL without one */
+	/* What its definition does not tell, as the end of a sentence: "is the replica identity"; or
+	 * NULL. */
+	const char *peculiar;
 };
 
 /* One table below a partitioned one. */
@@ -138,6 +161,11 @@ struct relation_facts {
 	struct name table; /* of an index: its table */
 	const char *tablespace, *access_method; /* names; tablespace NULL: the database's */
 	const char *owner;
+	bool row_security;
+	const char *const *before_row_triggers; /* by name, which is the order they fire in */
+	size_t n_before_row_triggers;
+	const struct grant_facts *grants; /* to others than the owner */
+	size_t n_grants;
 	const struct column_facts *columns;
 	size_t n_columns;
 	const struct constraint_facts *constraints;

@@ -15,7 +15,7 @@ enum {
 	COLUMN = 1 << 3, /* types, functions and tables of a column definition */
 	CONSTRAINT = 1 << 4, /* what it refers to, and the index it would make */
 	INDEX = 1 << 5, /* the name of an index to be made */
-	TYPE = 1 << 6, /* action->type */
+	TYPE = 1 << 6, /* action->type, and the functions of its USING */
 	DOMAIN = 1 << 7, /* targets[0] is a domain */
 	SOURCES = 1 << 8, /* what the query reads */
 	DROPPED = 1 << 9, /* targets are types, domains, functions or sequences */
@@ -207,8 +207,10 @@ static void add_action(struct wish *wish, const struct action *action)
 		add_constraint(wish, action, action->constraint);
 	if (want & INDEX && action->index != NULL)
 		add_beside(wish, action, action->index->name);
-	if (want & TYPE && action->type != NULL)
+	if (want & TYPE && action->type != NULL) {
 		add(wish->arena, &wish->types, &action->type->name);
+		add_functions(wish, action->expr);
+	}
 	for (size_t i = 0; want & DROPPED && i < action->n_targets; i++)
 		add_dropped(wish, action, &action->targets[i]);
 	if (want & DOMAIN && action->n_targets > 0)

@@ -65,6 +65,8 @@ const char *plan_text(struct arena *arena, const struct plan *plan)
 {
 	const char *text = "";
 
+	if (plan->caution != NULL)
+		text = arena_printf(arena, "-- Note: %s\n", plan->caution);
 	for (size_t i = 0; i < plan->n_steps; i++) {
 		const struct step *step = &plan->steps[i];
 

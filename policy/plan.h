@@ -54,6 +54,7 @@ struct step {
 	bool with_previous; /* same transaction as the step before */
 	/* Inside BEGIN..COMMIT this one runs at once, in the client's transaction. */
 	bool in_client_transaction;
+	bool final; /* the point of no return: data is gone, and nothing before it can be undone */
 };
 
 struct plan {
@@ -64,9 +65,13 @@ struct plan {
 	const char *rule; /* id of the hazard it answers */
 	const char *tag; /* CommandComplete the client expects */
 	const char *summary; /* one line: "add column total in 3 phases" */
+	/* Where the end differs from that of the plain statement, and what else to know; or NULL. */
+	const char *caution;
 	/* May finish after the client's COMMIT; else it needs to stand outside a transaction. */
 	bool deferrable;
 	const char *not_deferrable_because; /* for the message, when not */
+	/* Why a recipe that returned false has no safe form for this table; NULL: not told. */
+	const char *impossible_because;
 	bool overflow; /* needed more than PLAN_STEPS_MAX steps: not usable */
 };
 

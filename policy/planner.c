@@ -132,23 +132,43 @@ static const char *row_key(struct planner *planner)
 	return planner_partitioned(planner) ? "tableoid, ctid" : "ctid";
 }
 
-void planner_add_backfill(struct planner *planner, const char *column, const char *expr_sql)
+struct step *planner_add_fill(
+	struct planner *planner, const char *column, const char *set, const char *pending)
 {
 	struct arena *arena = planner->arena;
 	struct step *step = plan_add_step(planner->plan, STEP_BACKFILL, LOCK_ROW_EXCLUSIVE);
 	struct backfill_spec *spec = arena_alloc(arena, sizeof(*spec));
-	const char *quoted = quote_ident(arena, column), *key = row_key(planner);
+	const char *key = row_key(planner);
 
 	spec->table = planner->plan->table;
-	spec->set_sql = arena_printf(arena, "%s = %s", quoted, expr_sql);
-	spec->pending_sql = arena_printf(arena, "%s IS NULL", quoted);
+	spec->set_sql = set;
+	spec->pending_sql = pending;
 	step->backfill = spec;
 	step->purpose = arena_printf(arena,
 		"fill %s in the rows there are, in batches of their own transaction", column);
 	step->sql = arena_printf(arena,
 		"UPDATE %s SET %s WHERE (%s) IN (SELECT %s FROM %s WHERE %s LIMIT 1000) AND %s",
-		planner->table_sql, spec->set_sql, key, key, planner->table_sql, spec->pending_sql,
-		spec->pending_sql);
+		planner->table_sql, set, key, key, planner->table_sql, pending, pending);
 	step->probe = arena_printf(arena, "SELECT NOT EXISTS (SELECT FROM %s WHERE %s)",
-		planner->table_sql, spec->pending_sql);
+		planner->table_sql, pending);
+	return step;
+}
+
+void planner_add_backfill(struct planner *planner, const char *column, const char *expr_sql)
+{
+	const char *quoted = quote_ident(planner->arena, column);
+
+	planner_add_fill(planner, column,
+		arena_printf(planner->arena, "%s = %s", quoted, expr_sql),
+		arena_printf(planner->arena, "%s IS NULL", quoted));
+}
+
+void planner_join(struct planner *planner, size_t first, bool in_client_transaction)
+{
+	struct plan *plan = planner->plan;
+
+	for (size_t i = first; i < plan->n_steps; i++) {
+		plan->steps[i].with_previous = i > first;
+		plan->steps[i].in_client_transaction = in_client_transaction;
+	}
 }

@@ -36,6 +36,11 @@ struct step *planner_add_not_valid(struct planner *planner, const struct name *t
 void planner_add_validate(struct planner *planner, const struct name *table, const char *name,
 	bool foreign_key, const char *done_also);
 void planner_add_backfill(struct planner *planner, const char *column, const char *expr_sql);
+/* The same for any SET list; pending: true for rows still to do. */
+struct step *planner_add_fill(
+	struct planner *planner, const char *column, const char *set, const char *pending);
+/* From step first on: one transaction, and the client's if it has one open. */
+void planner_join(struct planner *planner, size_t first, bool in_client_transaction);
 /* CREATE UNIQUE INDEX CONCURRENTLY name for a constraint of that name. */
 void planner_add_unique_index(
 	struct planner *planner, const char *name, const struct constraint_def *def);

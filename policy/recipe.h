@@ -22,6 +22,7 @@ bool recipe_add_foreign_key(const struct rule_context *context, struct plan *pla
 bool recipe_add_unique(const struct rule_context *context, struct plan *plan);
 bool recipe_add_primary_key(const struct rule_context *context, struct plan *plan);
 bool recipe_create_index(const struct rule_context *context, struct plan *plan);
+bool recipe_alter_type(const struct rule_context *context, struct plan *plan);
 bool recipe_drop_index(const struct rule_context *context, struct plan *plan);
 bool recipe_attach_partition(const struct rule_context *context, struct plan *plan);
 bool recipe_create_partition_of(const struct rule_context *context, struct plan *plan);

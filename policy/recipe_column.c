@@ -259,15 +259,6 @@ static void add_default(struct recipe_column *recipe)
 		"", probe_select(planner, has_default(recipe), NULL));
 }
 
-/* From step first on: one transaction, and the client's if it has one open. */
-static void join_steps(struct plan *plan, size_t first, bool in_client_transaction)
-{
-	for (size_t i = first; i < plan->n_steps; i++) {
-		plan->steps[i].with_previous = i > first;
-		plan->steps[i].in_client_transaction = in_client_transaction;
-	}
-}
-
 static void expand(struct recipe_column *recipe)
 {
 	if (recipe->sequence.name != NULL)
@@ -277,7 +268,7 @@ static void expand(struct recipe_column *recipe)
 		add_default(recipe);
 	if (recipe->column->type.serial)
 		add_owner(recipe);
-	join_steps(recipe->planner->plan, 0, true);
+	planner_join(recipe->planner, 0, true);
 }
 
 /* ---- guard ---- */
@@ -412,7 +403,7 @@ static void enforce(struct recipe_column *recipe)
 	}
 	if (recipe->column->identity != 0)
 		add_identity(recipe);
-	join_steps(planner->plan, first, false);
+	planner_join(planner, first, false);
 }
 
 static bool has_key(const struct column_def *column)

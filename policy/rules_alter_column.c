@@ -62,8 +62,9 @@ static const char *second_column_steps(const struct rule_context *context)
 const struct rule rule_alter_column_type = {
 	.id = "alter-column-type",
 	.section = 'D',
-	.verdict = VERDICT_REJECT,
+	.verdict = VERDICT_PHASE,
 	.fires = rewrites_for_type,
+	.recipe = recipe_alter_type,
 	.title = "ALTER COLUMN TYPE rewrites the table or its indexes under ACCESS EXCLUSIVE",
 	.reason = "Unless the new type stores every old value as it is, heap and indexes are "
 		  "written anew. Free are: a longer varchar, text, a wider numeric of the same "

@@ -87,10 +87,31 @@ static struct drop_facts read_drops(struct reader *reader, const json_t *object)
 	return drops;
 }
 
+static struct grant_facts read_grant(struct reader *reader, const json_t *object)
+{
+	return (struct grant_facts){
+		.privilege = reader_text(reader, object, "privilege"),
+		.grantee = reader_text_or_null(reader, object, "grantee"),
+		.grantable = reader_bool(reader, object, "grantable"),
+	};
+}
+
+static void read_attachments(
+	struct reader *reader, const json_t *object, struct column_facts *column)
+{
+	column->comment = reader_text_or_null(reader, object, "comment");
+	column->statistics_target = (int)reader_integer(reader, object, "statistics");
+	column->options_sql = reader_text_or_null(reader, object, "options");
+	column->sequence = reader_name_or_null(reader, object, "sequence");
+	READ_LIST(reader, object, "grants", column->grants, column->n_grants, read_grant);
+	column->entangled = reader_texts(reader, object, "entangled", false, &column->n_entangled);
+}
+
 static struct column_facts read_column(struct reader *reader, const json_t *object)
 {
 	struct column_facts column = {
 		.name = reader_text(reader, object, "name"),
+		.number = (int)reader_integer(reader, object, "number"),
 		.type_oid = (uint32_t)reader_integer(reader, object, "type_oid"),
 		.type_sql = reader_text(reader, object, "type"),
 		.base_type = reader_text(reader, object, "base_type"),
@@ -111,6 +132,7 @@ static struct column_facts read_column(struct reader *reader, const json_t *obje
 	column.dependents = reader_texts(reader, object, "dependents", false, &column.n_dependents);
 	column.mentioned_by =
 		reader_texts(reader, object, "mentioned_by", false, &column.n_mentioned_by);
+	read_attachments(reader, object, &column);
 	column.statistics_known = !json_is_null(json_object_get(object, "nulls_per_million"));
 	if (column.statistics_known)
 		column.null_fraction =
@@ -166,6 +188,7 @@ static struct constraint_facts read_constraint(struct reader *reader, const json
 		.added_in_transaction = reader_bool(reader, object, "added_in_transaction"),
 		.deferrable = reader_bool(reader, object, "deferrable"),
 		.definition = reader_text(reader, object, "definition"),
+		.comment = reader_text_or_null(reader, object, "comment"),
 		.referenced = reader_name_or_null(reader, object, "referenced"),
 		.index = reader_name_or_null(reader, object, "index"),
 		.no_inherit = reader_bool(reader, object, "no_inherit"),
@@ -198,6 +221,8 @@ static struct index_facts read_index(struct reader *reader, const json_t *object
 		.nulls_not_distinct = reader_bool(reader, object, "nulls_not_distinct"),
 		.definition = reader_text(reader, object, "definition"),
 		.tablespace = reader_text_or_null(reader, object, "tablespace"),
+		.comment = reader_text_or_null(reader, object, "comment"),
+		.peculiar = reader_text_or_null(reader, object, "peculiar"),
 	};
 
 	index.columns = reader_texts(reader, object, "columns", true, &index.n_columns);
@@ -305,6 +330,10 @@ static struct relation_facts read_relation(struct reader *reader, const json_t *
 	relation.typed = reader_bool(reader, object, "typed");
 	relation.drops = read_drops(reader, object);
 	relation.attached = reader_texts(reader, object, "attached", false, &relation.n_attached);
+	relation.row_security = reader_bool(reader, object, "row_security");
+	relation.before_row_triggers = reader_texts(reader, object, "before_row_triggers", false,
+		&relation.n_before_row_triggers);
+	READ_LIST(reader, object, "grants", relation.grants, relation.n_grants, read_grant);
 	read_partitions(reader, object, &relation);
 	read_contents(reader, object, &relation);
 	return relation;

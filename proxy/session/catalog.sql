@@ -267,6 +267,34 @@ locked AS MATERIALIZED (
 		AND l.mode = ANY ('{ShareUpdateExclusiveLock,ShareLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock}'
 			::pg_catalog.text[])
 ),
+-- what goes with a column and would not come along to another that takes its name
+entangled AS MATERIALIZED (
+	SELECT d.refobjid AS rel, d.refobjsubid AS col, what.label
+	FROM (SELECT DISTINCT oid FROM relations) AS r
+		JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = r.oid
+			AND d.refobjsubid > 0
+		CROSS JOIN LATERAL (
+			SELECT pg_catalog.format('statistics object %I.%I', n.nspname, s.stxname) AS label
+			FROM pg_catalog.pg_statistic_ext s JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace
+			WHERE d.classid = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass AND s.oid = d.objid
+			UNION ALL
+			SELECT pg_catalog.format('publication %I', p.pubname)
+			FROM pg_catalog.pg_publication_rel m JOIN pg_catalog.pg_publication p ON p.oid = m.prpubid
+			WHERE d.classid = 'pg_catalog.pg_publication_rel'::pg_catalog.regclass AND m.oid = d.objid
+		) AS what
+	UNION ALL
+	SELECT a.attrelid, a.attnum, pg_catalog.format('a privilege granted by role %I', pg_catalog.pg_get_userbyid(x.grantor))
+	FROM (SELECT DISTINCT oid FROM relations) AS r
+		JOIN pg_catalog.pg_class c ON c.oid = r.oid
+		JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+		CROSS JOIN LATERAL pg_catalog.aclexplode(a.attacl) AS x
+	WHERE x.grantor <> c.relowner
+	UNION ALL
+	SELECT l.objoid, l.objsubid, 'a security label'
+	FROM (SELECT DISTINCT oid FROM relations) AS r
+		JOIN pg_catalog.pg_seclabel l ON l.objoid = r.oid AND l.objsubid > 0
+			AND l.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+),
 -- Rows that are written when a relation is made and never after: of the tableoid column (GRANT may
 -- rewrite that one) and of the row type's dependency; without a row type, what comes nearest.
 marked AS MATERIALIZED (
@@ -453,6 +481,27 @@ columns AS MATERIALIZED (
 			'mentioned_by', (SELECT pg_catalog.json_agg(DISTINCT b.label) FROM bodies b
 				WHERE b.rel = a.attrelid
 					AND pg_catalog.lower(a.attname::pg_catalog.text) = ANY (b.words)),
+			'number', a.attnum::pg_catalog.int8,
+			'comment', (SELECT s.description FROM pg_catalog.pg_description s
+				WHERE s.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND s.objoid = a.attrelid
+					AND s.objsubid = a.attnum),
+			'statistics', coalesce(a.attstattarget, -1)::pg_catalog.int8,
+			'options', pg_catalog.array_to_string(a.attoptions, ', '),
+			'grants', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('privilege', x.privilege_type,
+					'grantee', CASE WHEN x.grantee = 0::pg_catalog.oid THEN NULL
+						ELSE pg_catalog.pg_get_userbyid(x.grantee) END,
+					'grantable', x.is_grantable) ORDER BY x.grantee, x.privilege_type)
+				FROM pg_catalog.aclexplode(a.attacl) AS x),
+			'sequence', (SELECT pg_catalog.json_build_array(sn.nspname, s.relname)
+				FROM pg_catalog.pg_depend e
+					JOIN pg_catalog.pg_class s ON s.oid = e.objid AND s.relkind = 'S'
+					JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace
+				WHERE e.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.refobjid = a.attrelid
+					AND e.refobjsubid = a.attnum AND e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+					AND (e.deptype = 'a' OR e.deptype = 'i')
+				ORDER BY e.deptype DESC, e.objid LIMIT 1),
+			'entangled', (SELECT pg_catalog.json_agg(DISTINCT e.label) FROM entangled e
+				WHERE e.rel = a.attrelid AND e.col = a.attnum),
 			'nulls_per_million', (SELECT (s.null_frac * 1000000)::pg_catalog.int8 FROM pg_catalog.pg_stats s
 				WHERE s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname
 				ORDER BY s.inherited DESC LIMIT 1)
@@ -498,6 +547,8 @@ constraints AS MATERIALIZED (
 				FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS u(num, ord)
 					JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.num),
 			'definition', pg_catalog.pg_get_constraintdef(k.oid),
+			'comment', (SELECT s.description FROM pg_catalog.pg_description s
+				WHERE s.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND s.objoid = k.oid),
 			'referenced', (SELECT pg_catalog.json_build_array(n.nspname, c.relname)
 				FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 				WHERE c.oid = k.confrelid)
@@ -542,7 +593,17 @@ indexes AS MATERIALIZED (
 						':varattno ([0-9]+)', 'g') AS m(num)
 					JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (m.num)[1]::pg_catalog.int2),
 			'definition', pg_catalog.pg_get_indexdef(i.indexrelid),
-			'tablespace', (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = c.reltablespace)
+			'tablespace', (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = c.reltablespace),
+			'comment', (SELECT s.description FROM pg_catalog.pg_description s
+				WHERE s.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND s.objoid = i.indexrelid
+					AND s.objsubid = 0),
+			'peculiar', CASE
+				WHEN i.indisreplident THEN 'is the replica identity'
+				WHEN i.indisclustered THEN 'is what the table is clustered by'
+				WHEN c.reltablespace <> 0::pg_catalog.oid THEN 'is in a tablespace of its own'
+				WHEN EXISTS (SELECT FROM pg_catalog.pg_attribute e
+					WHERE e.attrelid = i.indexrelid AND e.attstattarget > 0) THEN 'has statistics targets'
+			END
 		) ORDER BY n.nspname, c.relname) AS list
 	FROM (SELECT DISTINCT oid FROM relations) AS r
 		JOIN pg_catalog.pg_index i ON i.indrelid = r.oid OR i.indexrelid = r.oid
@@ -639,6 +700,16 @@ details AS (
 			'tablespace', (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = c.reltablespace),
 			'access_method', (SELECT m.amname FROM pg_catalog.pg_am m WHERE m.oid = c.relam),
 			'owner', pg_catalog.pg_get_userbyid(c.relowner),
+			'row_security', coalesce(c.relrowsecurity, false),
+			'before_row_triggers', (SELECT pg_catalog.json_agg(g.tgname ORDER BY g.tgname)
+				FROM pg_catalog.pg_trigger g
+				WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND (g.tgtype OPERATOR(pg_catalog.&) 3) = 3),
+			'grants', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('privilege', x.privilege_type,
+					'grantee', CASE WHEN x.grantee = 0::pg_catalog.oid THEN NULL
+						ELSE pg_catalog.pg_get_userbyid(x.grantee) END,
+					'grantable', x.is_grantable) ORDER BY x.grantee, x.privilege_type)
+				FROM pg_catalog.aclexplode(c.relacl) AS x
+				WHERE x.grantee <> c.relowner),
 			'columns', columns.list,
 			'constraints', constraints.list,
 			'indexes', indexes.list,

@@ -100,6 +100,23 @@ QUERIES = {
         SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), convalidated, condeferrable, condeferred,
             connoinherit AND contype = 'c', conislocal, coninhcount, conindid::regclass::text
         FROM pg_constraint WHERE connamespace = 's'::regnamespace AND conrelid <> 0 ORDER BY 1, 2""",
+    "comments": """
+        SELECT c.relname, a.attname, col_description(a.attrelid, a.attnum), a.attstattarget, a.attoptions::text,
+            (SELECT string_agg(x::text, ' ' ORDER BY x::text) FROM unnest(a.attacl) x)
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        WHERE c.relnamespace = 's'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p')
+            AND (col_description(a.attrelid, a.attnum), a.attoptions::text, a.attacl::text) IS DISTINCT FROM (NULL, NULL, NULL)
+        UNION ALL SELECT conname, conrelid::regclass::text, obj_description(oid, 'pg_constraint'), NULL, NULL, NULL
+        FROM pg_constraint WHERE connamespace = 's'::regnamespace AND obj_description(oid, 'pg_constraint') IS NOT NULL
+        UNION ALL SELECT relname, relkind::text, obj_description(oid, 'pg_class'), NULL, reloptions::text,
+            (SELECT string_agg(x::text, ' ' ORDER BY x::text) FROM unnest(relacl) x)
+        FROM pg_class WHERE relnamespace = 's'::regnamespace ORDER BY 1, 2""",
+    "triggers": """
+        SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid), tgenabled FROM pg_trigger
+        WHERE tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 's'::regnamespace) AND NOT tgisinternal
+        ORDER BY 1, 2""",
+    "functions": """
+        SELECT oid::regprocedure::text, prosrc FROM pg_proc WHERE pronamespace = 's'::regnamespace ORDER BY 1""",
     "indexes": """
         SELECT c.relname, pg_get_indexdef(i.indexrelid), i.indisvalid, i.indisready, i.indisunique, i.indisprimary,
             i.indimmediate, (SELECT h.inhparent::regclass::text FROM pg_inherits h WHERE h.inhrelid = i.indexrelid)
@@ -123,6 +140,6 @@ def catalog(connection, attnum=True):
     for name, query in QUERIES.items():
         rows = connection.execute(query).fetchall()
         if name == "columns" and not attnum:
-            rows = [row[:1] + row[2:] for row in rows]
+            rows = sorted((row[:1] + row[2:] for row in rows), key=lambda row: row[:2])
         out[name] = rows
     return out

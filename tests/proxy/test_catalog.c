@@ -49,26 +49,32 @@ static const char answer[] =
 	"\"partition_bound\":\"DEFAULT\",\"partition_constraint\":null,"
 	"\"table\":[\"s\",\"u\"],\"tablespace\":\"fast\","
 	"\"access_method\":\"heap\",\"owner\":\"me\","
-	"\"columns\":[{\"name\":\"a\",\"type_oid\":23,\"type\":\"integer\",\"base_type\":\"int4\","
+	"\"row_security\":true,\"before_row_triggers\":[\"audit\"],"
+	"\"grants\":[{\"privilege\":\"SELECT\",\"grantee\":null,\"grantable\":false}],"
+	"\"columns\":[{\"name\":\"a\",\"number\":3,\"type_oid\":23,\"type\":\"integer\",\"base_type\":\"int4\","
 	"\"typmod\":-1,\"collation\":0,\"not_null\":true,\"default\":\"5\",\"default_volatile\":"
 	"false,"
 	"\"identity\":\"\",\"generated\":false,\"inherited\":true,\"sequence\":[\"s\",\"q\"],"
 	"\"drops\":{\"cascade_needed\":true,\"losers\":[{\"name\":[\"s\",\"v\"],\"kind\":\"v\","
 	"\"gone\":true,\"cascade\":true}]},\"domain\":false,\"domain_constrained\":false,"
 	"\"dependents\":[\"view s.v\"],\"mentioned_by\":[\"function "
-	"s.f\"],\"nulls_per_million\":250000}],"
+	"s.f\"],\"comment\":\"why\",\"statistics\":500,"
+	"\"options\":\"n_distinct=5\",\"sequence\":[\"s\",\"t_a_seq\"],"
+	"\"grants\":[{\"privilege\":\"UPDATE\",\"grantee\":\"app\",\"grantable\":true}],"
+	"\"entangled\":[\"publication p\"],\"nulls_per_million\":250000}],"
 	"\"constraints\":[{\"name\":\"k\",\"kind\":\"c\",\"validated\":true,\"added_in_"
 	"transaction\":true,"
 	"\"deferrable\":false,"
 	"\"no_inherit\":false,\"inherited\":false,\"index\":null,\"drops\":null,\"columns\":[\"a\","
 	"\"b\"],"
-	"\"definition\":\"CHECK (((a IS NOT NULL) AND (b > 0)))\",\"referenced\":[\"s\",\"u\"]}],"
+	"\"definition\":\"CHECK (((a IS NOT NULL) AND (b > 0)))\",\"comment\":null,\"referenced\":[\"s\",\"u\"]}],"
 	"\"indexes\":[{\"name\":[\"s\",\"i\"],\"unique\":true,\"primary\":false,\"valid\":true,"
 	"\"immediate\":true,\"partial\":false,\"has_expressions\":true,\"plain_order\":true,"
 	"\"attached\":false,"
 	"\"backs_constraint\":false,\"nulls_not_distinct\":false,\"columns\":[\"a\",null],"
 	"\"mentions\":[\"b\"],\"definition\":\"CREATE INDEX ..\","
-	"\"tablespace\":null}],"
+	"\"tablespace\":null,\"comment\":null,"
+	"\"peculiar\":\"is the replica identity\"}],"
 	"\"referencing\":[[\"s\",\"child\"]],\"dependents\":[\"view "
 	"s.v\"],\"mentioned_by\":[\"publication p\"],\"populated\":true,\"has_policies\":false,"
 	"\"drops\":null,\"typed\":false,\"attached\":[\"tr\"],\"names_taken\":[\"t_"
@@ -170,6 +176,16 @@ Test(catalog, a_whole_answer)
 	cr_expect_float_eq(column->null_fraction, 0.25, 1e-9);
 	cr_expect_str_eq(column->default_sql, "5");
 	cr_expect_str_eq(column->mentioned_by[0], "function s.f");
+	cr_expect_eq(column->number, 3);
+	cr_expect_str_eq(column->comment, "why");
+	cr_expect_eq(column->statistics_target, 500);
+	cr_expect_str_eq(column->options_sql, "n_distinct=5");
+	cr_expect_str_eq(column->sequence.name, "t_a_seq");
+	cr_expect_str_eq(column->grants[0].grantee, "app");
+	cr_expect_str_eq(column->entangled[0], "publication p");
+	cr_expect(table->row_security && table->grants[0].grantee == NULL);
+	cr_expect_str_eq(table->before_row_triggers[0], "audit");
+	cr_expect_str_eq(facts_index(table, "i")->peculiar, "is the replica identity");
 	cr_expect_null(facts_index(table, "i")->columns[1]);
 	cr_expect_str_eq(facts_type(&facts, &domain)->used_by[0].name, "t");
 	cr_expect_eq(facts_volatility(&facts, &function), 's');

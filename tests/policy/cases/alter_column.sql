@@ -1,12 +1,26 @@
 -- SPDX-License-Identifier: PostgreSQL
 -- Section D.  Format: see test_golden.c; the types one by one are in test_effects_type.c.
 
--- expect: reject alter-column-type
+-- expect: phase alter-column-type
 -- hint: ADD COLUMN "qty_new" bigint
 ALTER TABLE orders ALTER COLUMN qty TYPE bigint;
 
--- expect: reject alter-column-type
+-- expect: phase alter-column-type
 ALTER TABLE orders ALTER COLUMN ci TYPE text;
+
+-- expect: reject alter-column-type
+-- hint: the conversion depends on settings of the session
+ALTER TABLE orders ALTER COLUMN took TYPE text;
+
+-- expect: reject alter-column-type
+-- hint: USING is not immutable
+ALTER TABLE orders ALTER COLUMN qty TYPE bigint USING (random() * qty)::bigint;
+
+-- its point of no return stands before what follows
+
+-- expect: reject alter-column-type, set-not-null
+-- hint: send its parts as statements of their own
+ALTER TABLE orders ALTER COLUMN qty TYPE bigint, ALTER COLUMN phone SET NOT NULL;
 
 -- expect: reject alter-column-type
 -- facts: unknown

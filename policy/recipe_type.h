@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* The two halves of changing a column's type: the column itself, and what stands on it. */
+#ifndef RECIPE_TYPE_H
+#define RECIPE_TYPE_H
+
+#include "planner.h"
+
+struct type_recipe {
+	struct planner *planner;
+	const struct column_facts *column;
+	const char *old, *new; /* names, unquoted: new takes the name of old in the end */
+	const char *old_sql, *new_sql; /* quoted */
+	const char *swapped; /* condition: the column of that name is another than at the start */
+};
+
+/* "column c": what stands on the old column as its own, for the end of "because of ..."; or NULL. */
+const char *type_obstacle(const struct type_recipe *recipe);
+
+/* The same CHECKs and foreign keys on the new column, NOT VALID; in a transaction of their own each. */
+void type_add_constraints(struct type_recipe *recipe);
+/* The same indexes, built concurrently under names of their own. */
+void type_add_indexes(struct type_recipe *recipe);
+void type_validate_constraints(struct type_recipe *recipe);
+/* In the swap, once the old column is gone: names, keys over their indexes, comments. */
+void type_take_over(struct type_recipe *recipe);
+
+#endif
