@@ -50,8 +50,8 @@ static bool is_mention(const struct rename *rename)
 {
 	const struct token *last = &rename->last, *next = &rename->next;
 	bool of_extract = last->kind == TOKEN_OPEN && is_word(&rename->before, "EXTRACT");
-	bool named_argument = next->kind == TOKEN_OPERATOR && next->len == 2 &&
-			      memcmp(next->start, "=>", 2) == 0;
+	bool named_argument =
+		next->kind == TOKEN_OPERATOR && next->len == 2 && memcmp(next->start, "=>", 2) == 0;
 
 	return !rename->referenced && !of_extract && !named_argument && last->kind != TOKEN_DOT &&
 	       last->kind != TOKEN_CAST && last->kind != TOKEN_CLOSE && !is_identifier(last) &&

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
  * Another name in place of a column's, in what the server itself wrote of one table
- * (pg_get_indexdef, pg_get_constraintdef): there columns stand unqualified and keywords in capitals.
+ * (pg_get_indexdef, pg_get_constraintdef): there columns stand unqualified and keywords in
+ * capitals.
  */
 #ifndef RENAME_H
 #define RENAME_H

@@ -159,9 +159,9 @@ static void find(
 	finding->hint = hint_of(finding, context);
 	if (finding->plan == NULL && judged->impossible_because != NULL &&
 		judged->recipe == rule->recipe)
-		finding->hint = arena_printf(decider->arena,
-			"-- Not carried out by phasegate: %s.\n%s", judged->impossible_because,
-			finding->hint);
+		finding->hint =
+			arena_printf(decider->arena, "-- Not carried out by phasegate: %s.\n%s",
+				judged->impossible_because, finding->hint);
 }
 
 static void judge_action(struct decider *decider, size_t statement, const struct action *action,

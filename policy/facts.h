@@ -111,8 +111,8 @@ struct index_facts {
 	const char *definition; /* pg_get_indexdef */
 	const char *tablespace; /* NULL: the database's */
 	const char *comment; /* NULL without one */
-	/* What its definition does not tell, as the end of a sentence: "is the replica identity"; or
-	 * NULL. */
+	/* What its definition does not tell, as the end of a sentence: "is the replica identity";
+	 * or NULL. */
 	const char *peculiar;
 };
 

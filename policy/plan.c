@@ -10,6 +10,7 @@ static const char *const kind_names[] = {
 	[STEP_SCAN] = "scan",
 	[STEP_CONCURRENTLY] = "concurrently",
 	[STEP_BACKFILL] = "backfill",
+	[STEP_SOAK] = "soak",
 };
 
 const char *step_kind_name(enum step_kind kind)
@@ -26,7 +27,7 @@ struct step *plan_add_step(struct plan *plan, enum step_kind kind, enum lock_mod
 		plan->n_steps--;
 	}
 	step = &plan->steps[plan->n_steps++];
-	*step = (struct step){.kind = kind, .lock = lock, .undo = ""};
+	*step = (struct step){.kind = kind, .lock = lock, .sql = "", .undo = ""};
 	return step;
 }
 
@@ -56,9 +57,24 @@ const char *step_remark(const struct step *step)
 	case STEP_BACKFILL:
 		return "; repeat until it updates 0 rows";
 	case STEP_CATALOG:
+	case STEP_SOAK:
 		break;
 	}
 	return "";
+}
+
+/* A soak is for people to wait for; what is only undone is not shown on the way forward. */
+static const char *step_text(struct arena *arena, const struct plan *plan, size_t i)
+{
+	const struct step *step = &plan->steps[i];
+
+	if (step->kind == STEP_SOAK)
+		return arena_printf(arena, "-- %zu. %s\n", i + 1, step->purpose);
+	if (step->sql[0] == '\0')
+		return "";
+	return arena_printf(arena, "-- %zu. %s (%s%s)\n%s%s;\n%s", i + 1, step->purpose,
+		lock_mode_name(step->lock), step_remark(step), begin(plan, i), step->sql,
+		commit(plan, i));
 }
 
 const char *plan_text(struct arena *arena, const struct plan *plan)
@@ -67,12 +83,7 @@ const char *plan_text(struct arena *arena, const struct plan *plan)
 
 	if (plan->caution != NULL)
 		text = arena_printf(arena, "-- Note: %s\n", plan->caution);
-	for (size_t i = 0; i < plan->n_steps; i++) {
-		const struct step *step = &plan->steps[i];
-
-		text = arena_printf(arena, "%s-- %zu. %s (%s%s)\n%s%s;\n%s", text, i + 1,
-			step->purpose, lock_mode_name(step->lock), step_remark(step),
-			begin(plan, i), step->sql, commit(plan, i));
-	}
+	for (size_t i = 0; i < plan->n_steps; i++)
+		text = arena_printf(arena, "%s%s", text, step_text(arena, plan, i));
 	return text;
 }

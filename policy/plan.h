@@ -22,6 +22,8 @@ enum step_kind {
 	/* Must stand outside a transaction; lock_timeout and statement_timeout 0. */
 	STEP_CONCURRENTLY,
 	STEP_BACKFILL, /* fills rows in batches */
+	/* No SQL: the client is answered, and the rest waits until somebody releases the change. */
+	STEP_SOAK,
 };
 const char *step_kind_name(enum step_kind kind);
 struct step;
@@ -37,7 +39,9 @@ struct backfill_spec {
 
 struct step {
 	enum step_kind kind;
-	const char *sql; /* for STEP_BACKFILL the statement a person would write for one batch */
+	/* For STEP_BACKFILL the statement a person would write for one batch; "" when the step
+	 * has something to undo only. */
+	const char *sql;
 	const char *undo; /* "" when undoing later steps undoes it too */
 	/* SELECT of one boolean: true when the step is done and needs no redo; NULL where redoing
 	 * does no harm and nothing shows. */
@@ -61,11 +65,14 @@ struct plan {
 	struct step steps[PLAN_STEPS_MAX];
 	size_t n_steps;
 	struct name table; /* qualified */
+	struct name
+		moved; /* what the table is called from its first step on; name NULL: the same */
 	uint32_t relation_oid;
 	const char *rule; /* id of the hazard it answers */
 	const char *tag; /* CommandComplete the client expects */
 	const char *summary; /* one line: "add column total in 3 phases" */
-	/* Where the end differs from that of the plain statement, and what else to know; or NULL. */
+	/* Where the end differs from that of the plain statement, and what else to know; or NULL.
+	 */
 	const char *caution;
 	/* May finish after the client's COMMIT; else it needs to stand outside a transaction. */
 	bool deferrable;

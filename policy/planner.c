@@ -111,6 +111,14 @@ void planner_add_validate(struct planner *planner, const struct name *table, con
 		probe_select(planner, probe_constraint(planner, table, name, true), done_also);
 }
 
+void planner_add_soak(struct planner *planner, const char *purpose)
+{
+	struct step *step = plan_add_step(planner->plan, STEP_SOAK, LOCK_NONE);
+
+	step->purpose = purpose;
+	step->probe = "SELECT false"; /* the catalog cannot tell */
+}
+
 /* ---- backfill ---- */
 
 static const struct constraint_facts *primary_key(const struct relation_facts *table)
@@ -149,8 +157,8 @@ struct step *planner_add_fill(
 	step->sql = arena_printf(arena,
 		"UPDATE %s SET %s WHERE (%s) IN (SELECT %s FROM %s WHERE %s LIMIT 1000) AND %s",
 		planner->table_sql, set, key, key, planner->table_sql, pending, pending);
-	step->probe = arena_printf(arena, "SELECT NOT EXISTS (SELECT FROM %s WHERE %s)",
-		planner->table_sql, pending);
+	step->probe = arena_printf(
+		arena, "SELECT NOT EXISTS (SELECT FROM %s WHERE %s)", planner->table_sql, pending);
 	return step;
 }
 
@@ -158,8 +166,7 @@ void planner_add_backfill(struct planner *planner, const char *column, const cha
 {
 	const char *quoted = quote_ident(planner->arena, column);
 
-	planner_add_fill(planner, column,
-		arena_printf(planner->arena, "%s = %s", quoted, expr_sql),
+	planner_add_fill(planner, column, arena_printf(planner->arena, "%s = %s", quoted, expr_sql),
 		arena_printf(planner->arena, "%s IS NULL", quoted));
 }
 

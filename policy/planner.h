@@ -82,6 +82,17 @@ const char *probe_select(struct planner *planner, const char *a, const char *b);
  * first. */
 void planner_repair_index(
 	struct planner *planner, struct step *step, const struct name *table, const char *index);
+/* Does what pg_get_constraintdef or the like wrote speak of the column?  NULL does not. */
+bool planner_mentions(const struct planner *planner, const char *definition, const char *column);
+/* Of pg_get_indexdef's text what follows the table: USING ...; NULL without one. */
+const char *planner_index_body(const struct index_facts *index);
+bool planner_index_mentions(
+	const struct planner *planner, const struct index_facts *index, const char *column);
+/* Where the change waits to be released; purpose tells people what to wait for. */
+void planner_add_soak(struct planner *planner, const char *purpose);
+/* The relation of that name is the planned table: a condition. */
+const char *probe_table(struct planner *planner, const struct name *name);
+
 /* The name is free, or belongs to an invalid index on this very table. */
 bool planner_index_name_free(const struct planner *planner, const char *index);
 

@@ -60,6 +60,12 @@ const char *probe_relation(struct planner *planner, const struct name *name)
 	return arena_printf(planner->arena, "%s IS NOT NULL", regclass(planner, name));
 }
 
+const char *probe_table(struct planner *planner, const struct name *name)
+{
+	return arena_printf(planner->arena, "COALESCE(%s::pg_catalog.oid " EQ " %u, false)",
+		regclass(planner, name), planner->plan->relation_oid);
+}
+
 const char *probe_select(struct planner *planner, const char *a, const char *b)
 {
 	if (b == NULL)

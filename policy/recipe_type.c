@@ -35,8 +35,8 @@ struct type_sync {
 
 /* ---- what has no safe form ---- */
 
-/* Conversions between these and other types read TimeZone, DateStyle and the like, which differ from
- * session to session: old rows and new ones would not be converted alike. */
+/* Conversions between these and other types read TimeZone, DateStyle and the like, which differ
+ * from session to session: old rows and new ones would not be converted alike. */
 static const char *const settings_types[] = {"date", "timestamp", "timestamptz", "time", "timetz",
 	"interval", "money", "bytea", "regclass", "regproc", "regtype"};
 
@@ -71,16 +71,17 @@ static bool cast_reads_settings(const struct planner *planner, const struct colu
 	if (strcmp(from, to) == 0)
 		return false;
 	for (size_t i = 0; i < sizeof(settled_pairs) / sizeof(settled_pairs[0]); i++)
-		if (strcmp(from, settled_pairs[i][0]) == 0 &&
-			strcmp(to, settled_pairs[i][1]) == 0)
+		if (strcmp(from, settled_pairs[i][0]) == 0 && strcmp(to, settled_pairs[i][1]) == 0)
 			return false;
 	return reads_settings(from) || reads_settings(to);
 }
 
-/* A cast is no function of the list, so its type is looked for in the text.  AT TIME ZONE is none. */
+/* A cast is no function of the list, so its type is looked for in the text.  AT TIME ZONE is none.
+ */
 static bool mentions_settings_type(const char *sql)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
 
 	for (const char *p = sql; *p != '\0';) {
 		size_t n = strspn(p, letters);
@@ -116,7 +117,8 @@ static const char *using_obstacle(const struct planner *planner, const struct co
 	if (expr == NULL)
 		return cast_reads_settings(planner, column)
 			       ? "the conversion depends on settings of the session such as "
-				 "TimeZone; say with USING what is meant, e.g. USING c AT TIME ZONE "
+				 "TimeZone; say with USING what is meant, e.g. USING c AT TIME "
+				 "ZONE "
 				 "'UTC'"
 			       : NULL;
 	volatility = expr_volatility(planner->facts, expr, &function);
@@ -142,8 +144,7 @@ static const char *listed(
 	return text;
 }
 
-static const char *column_obstacle(
-	const struct planner *planner, const struct column_facts *column)
+static const char *column_obstacle(const struct planner *planner, const struct column_facts *column)
 {
 	const struct type_facts *type = facts_type(planner->facts, &planner->action->type->name);
 
@@ -202,9 +203,8 @@ static const char *same_sql(struct type_recipe *recipe, const char *compared)
 			recipe->new_sql, compared);
 	/* Two columns of different collations cannot be compared without saying by which. */
 	return arena_printf(arena, "%s IS NOT DISTINCT FROM %s%s", recipe->new_sql, compared,
-		recipe->column->collation_oid != 0 && collatable(base)
-			? " COLLATE pg_catalog.\"C\""
-			: "");
+		recipe->column->collation_oid != 0 && collatable(base) ? " COLLATE pg_catalog.\"C\""
+								       : "");
 }
 
 static struct type_sync make_sync(struct type_recipe *recipe)
@@ -247,22 +247,21 @@ static void add_column(struct type_recipe *recipe)
 	struct planner *planner = recipe->planner;
 	struct arena *arena = planner->arena;
 	const struct action *action = planner->action;
-	const char *sql = arena_printf(arena, "%s ADD COLUMN %s %s", planner->alter,
-		recipe->new_sql, action->type->sql);
+	const char *sql = arena_printf(
+		arena, "%s ADD COLUMN %s %s", planner->alter, recipe->new_sql, action->type->sql);
 
 	if (action->collation_sql != NULL)
 		sql = arena_printf(arena, "%s COLLATE %s", sql, action->collation_sql);
 	planner_add_catalog(planner,
-		arena_printf(arena, "add the column %s of the new type; no row is touched",
-			recipe->new),
+		arena_printf(
+			arena, "add the column %s of the new type; no row is touched", recipe->new),
 		sql,
-		arena_printf(arena, "%s DROP COLUMN IF EXISTS %s", planner->alter,
-			recipe->new_sql),
-		probe_select(
-			planner, probe_column(planner, recipe->new, NULL), recipe->swapped));
+		arena_printf(arena, "%s DROP COLUMN IF EXISTS %s", planner->alter, recipe->new_sql),
+		probe_select(planner, probe_column(planner, recipe->new, NULL), recipe->swapped));
 }
 
-/* An expression of the user's runs as its submitter and under the search_path it was written for. */
+/* An expression of the user's runs as its submitter and under the search_path it was written for.
+ */
 static const char *function_sql(const struct type_sync *sync)
 {
 	const struct planner *planner = sync->recipe->planner;
@@ -275,8 +274,7 @@ static const char *function_sql(const struct type_sync *sync)
 			"CREATE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql AS %s",
 			sync->function,
 			quote_literal(arena,
-				arena_printf(arena,
-					"BEGIN NEW.%s := NEW.%s; RETURN NEW; END",
+				arena_printf(arena, "BEGIN NEW.%s := NEW.%s; RETURN NEW; END",
 					recipe->new_sql, recipe->old_sql)));
 	body = arena_printf(arena,
 		"BEGIN NEW.%s := (SELECT %s FROM (SELECT NEW.*) AS %s); RETURN NEW; END",
@@ -325,8 +323,8 @@ static void add_trial(struct type_sync *sync)
 					      sync->value, table, table);
 	struct step *step = planner_add_catalog(planner,
 		"let the server check the conversion; no row is touched",
-		arena_printf(arena, "UPDATE %s SET %s = %s WHERE false AND %s",
-			planner->table_sql, recipe->new_sql, value, sync->same),
+		arena_printf(arena, "UPDATE %s SET %s = %s WHERE false AND %s", planner->table_sql,
+			recipe->new_sql, value, sync->same),
 		"", probe_select(planner, trigger_there(sync, NULL), recipe->swapped));
 
 	step->lock = LOCK_ROW_EXCLUSIVE;
@@ -372,9 +370,8 @@ static void add_check(struct type_sync *sync)
 	planner_add_catalog(planner,
 		arena_printf(arena, "hold new rows to %s being equal; old ones are not read yet",
 			recipe->new),
-		arena_printf(arena, "%s ADD CONSTRAINT %s CHECK (%s%s%s) NOT VALID",
-			planner->alter, check, sync->same,
-			recipe->column->not_null ? " AND " : "",
+		arena_printf(arena, "%s ADD CONSTRAINT %s CHECK (%s%s%s) NOT VALID", planner->alter,
+			check, sync->same, recipe->column->not_null ? " AND " : "",
 			recipe->column->not_null
 				? arena_printf(arena, "%s IS NOT NULL", recipe->new_sql)
 				: ""),
@@ -415,8 +412,7 @@ static void guard(struct type_sync *sync)
 	add_check(sync);
 	type_add_constraints(recipe);
 	type_add_indexes(recipe);
-	planner_add_validate(
-		planner, &planner->plan->table, sync->check, false, recipe->swapped);
+	planner_add_validate(planner, &planner->plan->table, sync->check, false, recipe->swapped);
 	type_validate_constraints(recipe);
 	add_analyze(recipe);
 }
@@ -460,8 +456,7 @@ static void move_not_null(struct type_sync *sync)
 			quote_ident(arena, sync->check)),
 		"",
 		not_condition(arena,
-			probe_constraint(
-				planner, &planner->plan->table, sync->check, false)));
+			probe_constraint(planner, &planner->plan->table, sync->check, false)));
 }
 
 static void move_default(struct type_recipe *recipe)
@@ -499,8 +494,8 @@ static void move_sequence(struct type_recipe *recipe)
 			"objid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(%s) AND refobjid "
 			"OPERATOR(pg_catalog.=) pg_catalog.to_regclass(%s) AND refobjsubid "
 			"OPERATOR(pg_catalog.<>) %d AND deptype OPERATOR(pg_catalog.=) 'a')",
-			quote_literal(arena, sequence),
-			quote_literal(arena, planner->table_sql), recipe->column->number));
+			quote_literal(arena, sequence), quote_literal(arena, planner->table_sql),
+			recipe->column->number));
 }
 
 static void swap_columns(struct type_recipe *recipe)
@@ -509,10 +504,9 @@ static void swap_columns(struct type_recipe *recipe)
 	struct arena *arena = planner->arena;
 	struct step *step = planner_add_catalog(planner, "drop the old column",
 		arena_printf(arena, "%s DROP COLUMN %s", planner->alter, recipe->old_sql), "",
-		not_condition(arena,
-			probe_column(planner, recipe->old,
-				arena_printf(arena, "attnum OPERATOR(pg_catalog.=) %d",
-					recipe->column->number))));
+		not_condition(arena, probe_column(planner, recipe->old,
+					     arena_printf(arena, "attnum OPERATOR(pg_catalog.=) %d",
+						     recipe->column->number))));
 
 	step->final = true;
 	planner_add_catalog(planner, "the new one takes its name",
@@ -548,13 +542,20 @@ static bool is_last(const struct planner *planner, const struct column_facts *co
 static const char *caution(const struct type_recipe *recipe)
 {
 	struct arena *arena = recipe->planner->arena;
+	const char *text = arena_printf(arena,
+		"statements prepared before that return %s have to be prepared again, as after "
+		"every change of a type (\"cached plan must not change result type\")",
+		recipe->old);
 
-	if (is_last(recipe->planner, recipe->column))
-		return NULL;
-	return arena_printf(arena,
-		"%s becomes the last column of %s: SELECT * shows it there, and INSERT and COPY "
-		"without a list of columns have to give it there.",
-		recipe->old, recipe->planner->plan->table.name);
+	if (!is_last(recipe->planner, recipe->column))
+		text = arena_printf(arena,
+			"%s; %s becomes the last column of %s: SELECT * shows it there, and INSERT "
+			"and COPY without a list of columns have to give it there",
+			text, recipe->old, recipe->planner->plan->table.name);
+	if (recipe->column->sequence.name != NULL)
+		text = arena_printf(arena, "%s; its sequence %s keeps its own type", text,
+			recipe->column->sequence.name);
+	return text;
 }
 
 static const char *free_column_name(const struct planner *planner, const char *column)
@@ -619,7 +620,7 @@ bool recipe_alter_type(const struct rule_context *context, struct plan *plan)
 	planner_join(&planner, 0, true);
 	guard(&sync);
 	swap(&sync);
-	return planner_close(&planner, arena_printf(planner.arena, "change the type of %s.%s to %s",
-					       plan->table.name, column->name,
-					       context->action->type->sql));
+	return planner_close(
+		&planner, arena_printf(planner.arena, "change the type of %s.%s to %s",
+				  plan->table.name, column->name, context->action->type->sql));
 }

@@ -13,10 +13,12 @@ struct type_recipe {
 	const char *swapped; /* condition: the column of that name is another than at the start */
 };
 
-/* "column c": what stands on the old column as its own, for the end of "because of ..."; or NULL. */
+/* "column c": what stands on the old column as its own, for the end of "because of ..."; or NULL.
+ */
 const char *type_obstacle(const struct type_recipe *recipe);
 
-/* The same CHECKs and foreign keys on the new column, NOT VALID; in a transaction of their own each. */
+/* The same CHECKs and foreign keys on the new column, NOT VALID; in a transaction of their own
+ * each. */
 void type_add_constraints(struct type_recipe *recipe);
 /* The same indexes, built concurrently under names of their own. */
 void type_add_indexes(struct type_recipe *recipe);

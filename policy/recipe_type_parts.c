@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* What stands on a column that changes its type: the same on the new column, by the server's own text. */
+/* What stands on a column that changes its type: the same on the new column, by the server's own
+ * text. */
 #include <string.h>
 
 #include "arena.h"
@@ -12,32 +13,16 @@ static const char *renamed(const struct type_recipe *recipe, const char *definit
 	return rename_column_in(recipe->planner->arena, definition, recipe->old, recipe->new);
 }
 
-static bool mentions(const struct type_recipe *recipe, const char *definition)
-{
-	return definition != NULL && strcmp(renamed(recipe, definition), definition) != 0;
-}
-
-/* From USING on: behind the names of index and table, which may hold anything within quotes. */
-static const char *index_body(const struct index_facts *index)
-{
-	const char *p = index->definition;
-
-	while (p != NULL && *p != '\0' && strncmp(p, " USING ", 7) != 0) {
-		if (*p == '"')
-			p = strchr(p + 1, '"');
-		p = p != NULL ? p + 1 : NULL;
-	}
-	return p != NULL && *p != '\0' ? p + 1 : NULL;
-}
-
 static bool on_index(const struct type_recipe *recipe, size_t i)
 {
-	return mentions(recipe, index_body(&recipe->planner->table->indexes[i]));
+	return planner_index_mentions(
+		recipe->planner, &recipe->planner->table->indexes[i], recipe->old);
 }
 
 static bool on_constraint(const struct type_recipe *recipe, size_t i)
 {
-	return mentions(recipe, recipe->planner->table->constraints[i].definition);
+	return planner_mentions(
+		recipe->planner, recipe->planner->table->constraints[i].definition, recipe->old);
 }
 
 static bool is_key(const struct constraint_facts *constraint)
@@ -48,9 +33,8 @@ static bool is_key(const struct constraint_facts *constraint)
 static const struct constraint_facts *constraint_of(
 	const struct type_recipe *recipe, const struct index_facts *index)
 {
-	return index->backs_constraint
-		       ? facts_constraint(recipe->planner->table, index->name.name)
-		       : NULL;
+	return index->backs_constraint ? facts_constraint(recipe->planner->table, index->name.name)
+				       : NULL;
 }
 
 /* ---- names on the way ---- */
@@ -90,8 +74,8 @@ static const char *index_obstacle(const struct type_recipe *recipe, size_t i)
 	if (constraint != NULL && recipe->planner->table->n_referencing > 0)
 		return "the column is in a key that foreign keys may refer to";
 	if (constraint != NULL && (!is_key(constraint) || !index->plain_order))
-		return arena_printf(arena, "constraint %s cannot be made over an index",
-			constraint->name);
+		return arena_printf(
+			arena, "constraint %s cannot be made over an index", constraint->name);
 	return NULL;
 }
 
@@ -145,8 +129,7 @@ static void add_constraint(struct type_recipe *recipe, size_t i)
 			quote_ident(arena, name), body),
 		arena_printf(arena, "%s DROP CONSTRAINT IF EXISTS %s", planner->alter,
 			quote_ident(arena, name)),
-		probe_select(planner,
-			probe_constraint(planner, &planner->plan->table, name, false),
+		probe_select(planner, probe_constraint(planner, &planner->plan->table, name, false),
 			recipe->swapped));
 
 	if (constraint->kind == CONSTRAINT_FOREIGN_KEY)
@@ -188,11 +171,11 @@ static void add_index(struct type_recipe *recipe, size_t i)
 		index->name.name, recipe->new);
 	step->sql = arena_printf(arena, "CREATE %sINDEX CONCURRENTLY %s ON %s %s",
 		index->unique ? "UNIQUE " : "", quote_ident(arena, name), planner->table_sql,
-		renamed(recipe, index_body(index)));
+		renamed(recipe, planner_index_body(index)));
 	step->undo = arena_printf(
 		arena, "DROP INDEX CONCURRENTLY IF EXISTS %s", name_sql(arena, &qualified));
-	step->probe = probe_select(planner, probe_index(planner, &planner->plan->table, name),
-		recipe->swapped);
+	step->probe = probe_select(
+		planner, probe_index(planner, &planner->plan->table, name), recipe->swapped);
 	planner_repair_index(planner, step, &planner->plan->table, name);
 }
 
@@ -237,8 +220,8 @@ static void make_key(struct type_recipe *recipe, size_t i)
 	planner_add_catalog(planner, arena_printf(arena, "constraint %s", constraint->name),
 		arena_printf(arena, "%s ADD CONSTRAINT %s %s USING INDEX %s%s", planner->alter,
 			quote_ident(arena, constraint->name),
-			index->primary ? "PRIMARY KEY" : "UNIQUE",
-			quote_ident(arena, from.name), deferral(constraint->definition)),
+			index->primary ? "PRIMARY KEY" : "UNIQUE", quote_ident(arena, from.name),
+			deferral(constraint->definition)),
 		"", arena_printf(arena, "SELECT NOT (%s)", probe_relation(planner, &from)));
 }
 
@@ -257,7 +240,8 @@ static void rename_constraint(struct type_recipe *recipe, size_t i)
 			probe_constraint(planner, &planner->plan->table, from, false)));
 }
 
-/* A step of the swap that puts something on the column, known by a condition on its pg_attribute. */
+/* A step of the swap that puts something on the column, known by a condition on its pg_attribute.
+ */
 static void attach(
 	struct type_recipe *recipe, const char *purpose, const char *sql, const char *condition)
 {
@@ -295,8 +279,8 @@ static void attach_all(struct type_recipe *recipe)
 	const struct column_facts *column = recipe->column;
 	struct planner *planner = recipe->planner;
 	struct arena *arena = planner->arena;
-	const char *alter = arena_printf(
-		arena, "%s ALTER COLUMN %s", planner->alter, recipe->old_sql);
+	const char *alter =
+		arena_printf(arena, "%s ALTER COLUMN %s", planner->alter, recipe->old_sql);
 
 	if (column->comment != NULL)
 		attach(recipe, "the comment",
@@ -305,8 +289,8 @@ static void attach_all(struct type_recipe *recipe)
 			"pg_catalog.col_description(attrelid, attnum) IS NOT NULL");
 	if (column->statistics_target >= 0)
 		attach(recipe, "the statistics target",
-			arena_printf(arena, "%s SET STATISTICS %d", alter,
-				column->statistics_target),
+			arena_printf(
+				arena, "%s SET STATISTICS %d", alter, column->statistics_target),
 			"attstattarget OPERATOR(pg_catalog.>=) 0");
 	if (column->options_sql != NULL)
 		attach(recipe, "its options",
@@ -323,11 +307,9 @@ static void comment_on(
 	struct arena *arena = planner->arena;
 
 	planner_add_catalog(planner, arena_printf(arena, "the comment on %s", what),
+		arena_printf(arena, "COMMENT ON %s IS %s", what, quote_literal(arena, comment)), "",
 		arena_printf(
-			arena, "COMMENT ON %s IS %s", what, quote_literal(arena, comment)),
-		"",
-		arena_printf(arena, "SELECT (%s) AND (%s) IS NOT NULL", recipe->swapped,
-			description));
+			arena, "SELECT (%s) AND (%s) IS NOT NULL", recipe->swapped, description));
 }
 
 static void comment_index(struct type_recipe *recipe, const struct index_facts *index)
@@ -339,7 +321,8 @@ static void comment_index(struct type_recipe *recipe, const struct index_facts *
 	if (index->comment != NULL)
 		comment_on(recipe, arena_printf(arena, "INDEX %s", name), index->comment,
 			arena_printf(arena,
-				"pg_catalog.obj_description(pg_catalog.to_regclass(%s), 'pg_class')",
+				"pg_catalog.obj_description(pg_catalog.to_regclass(%s), "
+				"'pg_class')",
 				quote_literal(arena, name)));
 }
 

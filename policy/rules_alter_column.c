@@ -264,6 +264,7 @@ const struct rule rule_drop_column = {
 	.section = 'D',
 	.verdict = VERDICT_REJECT,
 	.fires = drops_column,
+	.recipe = recipe_drop_column,
 	.title = "DROP COLUMN cannot be undone and breaks clients that still name it",
 	.reason = "The lock is brief, but the data is gone, and with it every index and "
 		  "constraint on the column; cached SELECT * and ORM column lists fail.",
@@ -303,8 +304,9 @@ static const char *rename_column_steps(const struct rule_context *context)
 const struct rule rule_rename_column = {
 	.id = "rename-column",
 	.section = 'D',
-	.verdict = VERDICT_REJECT,
+	.verdict = VERDICT_PHASE,
 	.fires = renames_column,
+	.recipe = recipe_rename_column,
 	.title = "RENAME COLUMN breaks every running client that uses the old name",
 	.reason = "No deployment is so fast that old and new code never run side by side.",
 	.locks = "ACCESS EXCLUSIVE on the table and its children, for a moment.",

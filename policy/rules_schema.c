@@ -6,6 +6,7 @@
 
 #include "arena.h"
 #include "message.h"
+#include "recipe.h"
 
 /* A view of the old name, or the other half of a swap. */
 static bool takes_old_name(const struct rule_context *context, const struct action *action)
@@ -70,8 +71,9 @@ static const char *rename_table_steps(const struct rule_context *context)
 const struct rule rule_rename_table = {
 	.id = "rename-table",
 	.section = 'F',
-	.verdict = VERDICT_REJECT,
+	.verdict = VERDICT_PHASE,
 	.fires = renames_table,
+	.recipe = recipe_rename_table,
 	.title = "Renaming a table breaks every running client that uses the old name",
 	.reason = "The lock is brief, but statements that name the table fail from then on.",
 	.locks = "ACCESS EXCLUSIVE for a moment.",
@@ -91,8 +93,9 @@ static bool moves_table(const struct rule_context *context)
 const struct rule rule_set_schema = {
 	.id = "set-schema",
 	.section = 'F',
-	.verdict = VERDICT_REJECT,
+	.verdict = VERDICT_PHASE,
 	.fires = moves_table,
+	.recipe = recipe_set_schema,
 	.title = "SET SCHEMA takes the table away from under its old name",
 	.reason = "The lock is brief, but statements that name the table in its old schema fail.",
 	.locks = "ACCESS EXCLUSIVE for a moment.",

@@ -6,6 +6,7 @@
 
 #include "arena.h"
 #include "message.h"
+#include "recipe.h"
 
 static bool drops_table(const struct rule_context *context)
 {
@@ -33,6 +34,7 @@ const struct rule rule_drop_table = {
 	.section = 'F',
 	.verdict = VERDICT_REJECT,
 	.fires = drops_table,
+	.recipe = recipe_drop_table,
 	.title = "DROP TABLE cannot be undone",
 	.reason = "The rows are gone. ACCESS EXCLUSIVE also falls on every table its foreign keys "
 		  "refer to, and on the parent and default partition if it is a partition.",

@@ -300,7 +300,7 @@ static int walk(struct fill *fill)
 	bool last = fill->leaf->hi_key == NULL;
 
 	while (!last)
-		if (run_check(fill->run) < 0 || next_batch(fill, &last) < 0)
+		if (run_check_record(fill->run) < 0 || next_batch(fill, &last) < 0)
 			return -1;
 	return 0;
 }

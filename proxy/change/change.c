@@ -22,6 +22,7 @@
 #include "decide.h"
 #include "document.h"
 #include "engine.h"
+#include "follow.h"
 #include "install.h"
 #include "run.h"
 
@@ -151,6 +152,9 @@ static void set_outcome(struct change_wait *wait, const struct run *run, enum ru
 	case RUN_GONE:
 		outcome->state = CHANGE_DONE;
 		break;
+	case RUN_SOAKING:
+		outcome->state = CHANGE_SOAKING;
+		break;
 	case RUN_FAILED:
 		set_failure(wait, run, CHANGE_FAILED, outcome);
 		break;
@@ -183,22 +187,18 @@ static void set_unavailable(
 static void set_in_the_way(
 	struct change_wait *wait, struct run *run, int64_t id, struct change_outcome *outcome)
 {
-	const char *text;
-	bool owned;
+	const char *text, *hint;
 
 	outcome->state = CHANGE_FAILED;
 	outcome->id = id;
-	if (store_describe(&run->main, &wait->arena, id, &text, &owned) < 0) {
+	if (store_describe(&run->main, &wait->arena, id, &text, &hint) < 0) {
 		set_failure(wait, run, CHANGE_FAILED, outcome);
 		return;
 	}
 	outcome->sqlstate = "55006"; /* object_in_use */
 	outcome->message =
 		arena_printf(&wait->arena, "another change of this table is under way: %s", text);
-	outcome->hint =
-		owned ? "Wait for it to end."
-		      : "Nobody works on it now. Send its statement again, as the same role and "
-			"under the same search_path, and it goes on.";
+	outcome->hint = hint;
 }
 
 /* A killed proxy's server process holds the lock until it notices, after 5 s. */
@@ -266,7 +266,7 @@ static void do_run(struct change_wait *wait, struct run *run, struct change_outc
 		struct change_outcome one = {.rows = outcome->rows, .batches = outcome->batches};
 
 		set_outcome(wait, run, run_change(run, wait->ids[i]), &one);
-		if (outcome->state == CHANGE_DONE)
+		if (outcome->state == CHANGE_DONE || outcome->state == CHANGE_SOAKING)
 			*outcome = one;
 	}
 }
@@ -415,6 +415,7 @@ void change_engine_stop(struct change_engine *engine)
 {
 	engine_join(engine);
 	install_free(engine);
+	follow_free(engine);
 	engine_free(engine);
 }
 

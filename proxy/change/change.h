@@ -30,7 +30,13 @@ struct change_request {
 	uint64_t decision; /* sequence in the policy log */
 };
 
-enum change_state { CHANGE_DONE, CHANGE_FAILED, CHANGE_CANCELLED, CHANGE_UNAVAILABLE };
+enum change_state {
+	CHANGE_DONE,
+	CHANGE_SOAKING, /* what the client may build on is there; the rest waits for a release */
+	CHANGE_FAILED,
+	CHANGE_CANCELLED,
+	CHANGE_UNAVAILABLE,
+};
 
 struct change_outcome {
 	enum change_state state;
@@ -52,7 +58,7 @@ struct change_events {
 struct change_engine *change_engine_start(struct config *config, char **error);
 /*
  * Carry on, in the background, what an earlier phasegate left in the middle in any database of the
- * server.  Call once after the start.
+ * server, and what operators release or abort there.  Call once after the start.
  */
 void change_engine_resume(struct change_engine *engine);
 /* Waits for running steps to reach a safe point, then stops; records stay true. */

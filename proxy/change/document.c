@@ -50,14 +50,14 @@ static json_t *backfill_json(const struct backfill_spec *fill)
 
 static json_t *step_json(const struct step *step)
 {
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:b, s:o}", "kind",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:b, s:b, s:o}", "kind",
 		step_kind_name(step->kind), "sql", strict(step->sql), "undo",
 		strict(step->undo != NULL ? step->undo : ""), "probe", strict(step->probe),
 		"repair", strict(step->repair), "repair_when", strict(step->repair_when), "lock",
 		lock_mode_name(step->lock), "purpose",
 		strict(step->purpose != NULL ? step->purpose : ""), "with_previous",
-		step->with_previous, "in_client_transaction", step->in_client_transaction,
-		"backfill", backfill_json(step->backfill));
+		step->with_previous, "in_client_transaction", step->in_client_transaction, "final",
+		step->final, "backfill", backfill_json(step->backfill));
 }
 
 static json_t *plan_json(const struct plan *plan)
@@ -73,9 +73,10 @@ static json_t *plan_json(const struct plan *plan)
 		}
 	}
 	snprintf(relation, sizeof(relation), "%u", plan->relation_oid);
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "relation", relation, "schema",
-		strict(plan->table.schema), "table", strict(plan->table.name), "rule",
-		strict(plan->rule), "tag", strict(plan->tag), "summary",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "relation", relation,
+		"schema", strict(plan->table.schema), "table", strict(plan->table.name),
+		"moved_schema", strict(plan->moved.schema), "moved_table", strict(plan->moved.name),
+		"rule", strict(plan->rule), "tag", strict(plan->tag), "summary",
 		strict(plan->summary != NULL ? plan->summary : ""), "steps", steps);
 }
 

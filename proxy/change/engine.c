@@ -14,6 +14,7 @@
 static const unsigned threads_max[LANES] = {
 	[LANE_INSTALL] = 1,
 	[LANE_CHANGE] = LANE_THREADS_MAX,
+	[LANE_FOLLOW] = 1,
 };
 
 int64_t engine_now_ms(void)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * The engine's threads and what they share.  Two lanes of tasks, first come first served:
- * installing is brief and must not queue behind changes that take hours.
+ * The engine's threads and what they share.  Lanes of tasks, each first come first served:
+ * installing is brief and must not queue behind changes that take hours; following lasts as long
+ * as anything soaks.
  *
  * Locking: engine->lock guards every field marked so below, and is never held across a call to
  * libpq or to a worker.  conninfo and owner are constant; stopping is atomic.  Everything of a
@@ -18,6 +19,7 @@
 
 struct config;
 struct database; /* install.h */
+struct followed; /* follow.h */
 
 /* What SIGHUP may change. */
 struct tuning {
@@ -34,7 +36,7 @@ struct task {
 	void (*run)(struct change_engine *engine, struct task *task);
 };
 
-enum lane_kind { LANE_INSTALL, LANE_CHANGE, LANES };
+enum lane_kind { LANE_INSTALL, LANE_CHANGE, LANE_FOLLOW, LANES };
 enum { LANE_THREADS_MAX = 4, LANE_QUEUE_MAX = 1000 };
 
 struct lane {
@@ -53,6 +55,8 @@ struct change_engine {
 	struct tuning tuning; /* guarded */
 	struct lane lanes[LANES]; /* guarded */
 	struct database *databases; /* guarded */
+	struct followed *followed; /* guarded */
+	bool following; /* guarded: LANE_FOLLOW is at it */
 };
 
 struct change_engine *engine_new(const struct config *config);

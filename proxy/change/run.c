@@ -24,6 +24,20 @@ int run_check(struct run *run)
 	return -1;
 }
 
+int run_check_record(struct run *run)
+{
+	if (run_check(run) < 0)
+		return -1;
+	if (!run->change.abort &&
+		store_abort_wanted(&run->main, run->change.id, &run->change.abort) < 0)
+		return -1;
+	if (!run->change.abort)
+		return 0;
+	control_fail(
+		&run->main, "57014", "aborted by phasegate.abort(%lld)", (long long)run->change.id);
+	return -1;
+}
+
 int run_sleep(struct run *run, int64_t ms)
 {
 	const struct timespec slice = {.tv_nsec = CONTROL_TICK_MS * 1000000L};
@@ -89,7 +103,8 @@ enum run_end run_why(const struct run *run)
 		return RUN_LOST;
 	if (control_failed_with(&run->main, "57014") && atomic_load(&run->engine->stopping))
 		return RUN_STOPPED;
-	if (control_failed_with(&run->main, "57014") && atomic_load(run->cancel))
+	if (control_failed_with(&run->main, "57014") &&
+		(atomic_load(run->cancel) || run->change.abort))
 		return RUN_CANCELLED;
 	return RUN_FAILED;
 }
@@ -171,7 +186,7 @@ static int run_group(struct run *run, struct step_record *steps, size_t n)
 
 	run->tuning = engine_tuning(run->engine);
 	run->begun_ms = engine_now_ms();
-	if (run_check(run) < 0 || step_holds(run, steps, &holds) < 0)
+	if (run_check_record(run) < 0 || step_holds(run, steps, &holds) < 0)
 		return -1;
 	if (holds)
 		return 0;
@@ -206,18 +221,38 @@ static int finish_done(struct run *run)
 	return -1;
 }
 
+/* A release stands for the step that waited for it. */
+static int pass_soak(struct run *run, struct step_record *step, bool *soaking)
+{
+	*soaking = !run->change.released;
+	if (*soaking)
+		return soak_begin(run, step, NULL);
+	run->change.released = false;
+	if (run_record_done(run, step, false) < 0)
+		return -1;
+	step->status = STATUS_DONE;
+	return 0;
+}
+
+/* 1: the change soaks. */
 static int run_forward(struct run *run)
 {
 	struct change_record *change = &run->change;
-	bool worked = false;
+	bool worked = false, soaking = false;
 
 	if (store_assume(&run->main, change) < 0 || run_check_table(run) < 0 ||
 		trust_client(run) < 0)
 		return -1;
 	for (size_t i = 0, n; i < change->n_steps; i += n) {
+		struct step_record *step = &change->steps[i];
+
 		n = group_size(change, i);
 		worked = change->steps[i + n - 1].status != STATUS_DONE;
-		if (worked && run_group(run, &change->steps[i], n) < 0)
+		if (worked && step->kind == STEP_SOAK && pass_soak(run, step, &soaking) < 0)
+			return -1;
+		if (soaking)
+			return 1;
+		if (worked && step->kind != STEP_SOAK && run_group(run, step, n) < 0)
 			return -1;
 	}
 	return worked ? 0 : finish_done(run);
@@ -257,19 +292,33 @@ static enum run_end go_back(struct run *run)
 	return run->change.stopped_by_cancel ? RUN_CANCELLED : RUN_FAILED;
 }
 
+/* Behind a release nothing is undone by itself. */
+static enum run_end soak_again(struct run *run)
+{
+	struct control_error error = run->main.error;
+
+	return soak_begin(run, soak_released(run), &error) < 0 ? run_why(run) : RUN_SOAKING;
+}
+
 static enum run_end go(struct run *run)
 {
 	enum run_end why;
+	int forward;
 
 	if (!change_is_live(&run->change))
 		return recorded_end(run);
 	if (strcmp(run->change.state, "undoing") == 0)
 		return go_back(run);
-	if (run_forward(run) == 0)
-		return RUN_DONE;
+	if (soak_goes_on(run))
+		return RUN_SOAKING;
+	forward = run_forward(run);
+	if (forward >= 0)
+		return forward == 0 ? RUN_DONE : RUN_SOAKING;
 	why = run_why(run);
 	if (why == RUN_LOST || why == RUN_STOPPED || control_failed_with(&run->main, STORE_FENCED))
 		return why;
+	if (soak_released(run) != NULL && why != RUN_CANCELLED)
+		return soak_again(run);
 	return begin_undo(run, why == RUN_CANCELLED) < 0 ? run_why(run) : go_back(run);
 }
 

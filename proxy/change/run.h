@@ -5,6 +5,7 @@
  *   run.c       claim, forward, end; a lost connection
  *   step.c      steps in a transaction and steps outside one
  *   backfill.c  steps in batches
+ *   soak.c      steps at which the change waits for people
  *   undo.c      the way back
  *   watch.c     what the waiting sees: who blocks, how far it is
  *
@@ -53,7 +54,16 @@ struct run {
 	uint64_t rows, batches; /* of this change's backfill */
 };
 
-enum run_end { RUN_DONE, RUN_FAILED, RUN_CANCELLED, RUN_STOPPED, RUN_LOST, RUN_BUSY, RUN_GONE };
+enum run_end {
+	RUN_DONE,
+	RUN_SOAKING,
+	RUN_FAILED,
+	RUN_CANCELLED,
+	RUN_STOPPED,
+	RUN_LOST,
+	RUN_BUSY,
+	RUN_GONE,
+};
 
 /* Connects; the hooks of main are set.  run_close always. */
 int run_open(struct run *run);
@@ -61,6 +71,7 @@ void run_close(struct run *run);
 
 /*
  * Carries change id through to an end, over lost connections.  RUN_BUSY: somebody else is at it.
+ * RUN_SOAKING: it stands at a step that waits for its release; people were told.
  * RUN_GONE: there is no such change.  RUN_STOPPED: the engine stops, the change stays live.
  * RUN_FAILED and RUN_CANCELLED: undone; run->main.error tells why and what is left.
  */
@@ -72,6 +83,8 @@ enum run_end run_change(struct run *run, int64_t id);
 enum run_end run_why(const struct run *run);
 /* Cancelled, or the engine stops: -1 with error 57014 set. */
 int run_check(struct run *run);
+/* The same, and whether an operator asked for the way back: between two pieces of work. */
+int run_check_record(struct run *run);
 /* The same, after so many milliseconds or sooner. */
 int run_sleep(struct run *run, int64_t ms);
 double run_random(void); /* [0, 1) */
@@ -108,6 +121,13 @@ int step_holds(struct run *run, struct step_record *step, bool *holds);
 /* n steps of one transaction, or one of another kind.  Leaves them done or nothing changed. */
 int step_run(struct run *run, struct step_record *steps, size_t n);
 int backfill_run(struct run *run, struct step_record *step);
+
+/* Records that the change soaks at this step, and says so; error as for store_soak. */
+int soak_begin(struct run *run, struct step_record *step, const struct control_error *error);
+/* It soaks already, and nobody asked for more: says so again. */
+bool soak_goes_on(struct run *run);
+/* The step at which it was released last; NULL: never. */
+struct step_record *soak_released(struct run *run);
 
 /* The error of a step in the words PostgreSQL would have used for what the client asked. */
 void failure_translate(struct run *run, const struct step_record *step);

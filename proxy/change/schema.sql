@@ -58,8 +58,7 @@ CREATE TABLE IF NOT EXISTS phasegate.change (
 	tag text,
 	summary text NOT NULL,
 	plan_version integer NOT NULL DEFAULT 1,
-	state text NOT NULL DEFAULT 'submitted'
-		CHECK (state IN ('submitted', 'running', 'undoing', 'done', 'failed', 'cancelled')),
+	state text NOT NULL DEFAULT 'submitted',
 	state_since timestamptz NOT NULL DEFAULT clock_timestamp(),
 	stage text,
 	-- What stopped it; set before the undo begins, so that whoever finishes the undo knows.
@@ -90,13 +89,22 @@ CREATE TABLE IF NOT EXISTS phasegate.change (
 -- a migration that changes a table twice; phasegate.record sees to that.
 CREATE UNIQUE INDEX IF NOT EXISTS change_one_at_work_a_table ON phasegate.change (relid)
 	WHERE state IN ('running', 'undoing');
-CREATE UNIQUE INDEX IF NOT EXISTS change_live_idem_key ON phasegate.change (idem_key)
-	WHERE state IN ('submitted', 'running', 'undoing');
+-- Version 2: a change may soak, and operators ask for something (wanted): to be released, to be
+-- aborted.  Its table goes by either name while it is renamed.
+ALTER TABLE phasegate.change ADD COLUMN IF NOT EXISTS moved_nspname name,
+	ADD COLUMN IF NOT EXISTS moved_relname name,
+	ADD COLUMN IF NOT EXISTS wanted text CHECK (wanted IN ('release', 'abort')),
+	DROP CONSTRAINT IF EXISTS change_state_check,
+	ADD CONSTRAINT change_state_check CHECK (state IN
+		('submitted', 'running', 'soaking', 'undoing', 'done', 'failed', 'cancelled'));
+DROP INDEX IF EXISTS phasegate.change_live_idem_key;
+CREATE UNIQUE INDEX change_live_idem_key ON phasegate.change (idem_key)
+	WHERE state IN ('submitted', 'running', 'soaking', 'undoing');
 
 CREATE TABLE IF NOT EXISTS phasegate.step (
 	change_id bigint NOT NULL REFERENCES phasegate.change,
 	ord integer NOT NULL,
-	kind text NOT NULL CHECK (kind IN ('catalog', 'scan', 'concurrently', 'backfill')),
+	kind text NOT NULL,
 	sql text NOT NULL,
 	undo text NOT NULL,
 	probe text,
@@ -120,6 +128,9 @@ CREATE TABLE IF NOT EXISTS phasegate.step (
 	finished_at timestamptz,
 	PRIMARY KEY (change_id, ord)
 );
+ALTER TABLE phasegate.step ADD COLUMN IF NOT EXISTS final boolean NOT NULL DEFAULT false,
+	DROP CONSTRAINT IF EXISTS step_kind_check,
+	ADD CONSTRAINT step_kind_check CHECK (kind IN ('catalog', 'scan', 'concurrently', 'backfill', 'soak'));
 
 -- One row for each leaf table of a backfill; updated with every batch, hence the room for HOT.
 CREATE TABLE IF NOT EXISTS phasegate.backfill (
@@ -209,7 +220,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
 	plan jsonb := document -> 'plan';
-	wanted bytea := sha256(convert_to(jsonb_build_array(document ->> 'original_sql',
+	idem bytea := sha256(convert_to(jsonb_build_array(document ->> 'original_sql',
 		plan ->> 'relation', record.submitter, document ->> 'search_path')::text, 'UTF8'));
 	live record;
 BEGIN
@@ -222,21 +233,23 @@ BEGIN
 	LOOP
 		SELECT c.id, c.idem_key INTO live FROM phasegate.change c
 			WHERE c.relid = (plan ->> 'relation')::oid
-			AND c.state IN ('submitted', 'running', 'undoing')
-			AND (c.submitted_xact <> pg_current_xact_id() OR c.idem_key = wanted)
+			AND c.state IN ('submitted', 'running', 'soaking', 'undoing')
+			AND (c.submitted_xact <> pg_current_xact_id() OR c.idem_key = idem)
 			ORDER BY c.id LIMIT 1;
 		IF FOUND THEN
 			id := live.id;
 			existing := true;
-			same := live.idem_key = wanted;
+			same := live.idem_key = idem;
 			RETURN;
 		END IF;
-		INSERT INTO phasegate.change (idem_key, nonce, relid, nspname, relname, original_sql,
-			fingerprint, rule, tag, summary, submitter, submitted_by, session_user_name,
+		INSERT INTO phasegate.change (idem_key, nonce, relid, nspname, relname, moved_nspname,
+			moved_relname, original_sql, fingerprint, rule, tag, summary, submitter, submitted_by, session_user_name,
 			search_path, client_address, application, decision, in_transaction)
-		SELECT wanted, (document ->> 'nonce')::uuid, (plan ->> 'relation')::oid,
-			(plan ->> 'schema')::name, (plan ->> 'table')::name, document ->> 'original_sql',
-			document ->> 'fingerprint', plan ->> 'rule', plan ->> 'tag', plan ->> 'summary',
+		SELECT idem, (document ->> 'nonce')::uuid, (plan ->> 'relation')::oid,
+			(plan ->> 'schema')::name, (plan ->> 'table')::name,
+			(plan ->> 'moved_schema')::name, (plan ->> 'moved_table')::name,
+			document ->> 'original_sql', document ->> 'fingerprint', plan ->> 'rule',
+			plan ->> 'tag', plan ->> 'summary',
 			record.submitter, pg_get_userbyid(record.submitter), session_name,
 			document ->> 'search_path', document ->> 'client_address',
 			document ->> 'application', (document ->> 'decision')::numeric, inside
@@ -250,12 +263,12 @@ BEGIN
 	END LOOP;
 
 	INSERT INTO phasegate.step (change_id, ord, kind, sql, undo, probe, repair, repair_when,
-		lock_mode, purpose, with_previous, by_client, fill_schema, fill_table, fill_set,
+		lock_mode, purpose, with_previous, final, by_client, fill_schema, fill_table, fill_set,
 		fill_pending, status, finished_at)
 	SELECT record.id, s.ord, s.value ->> 'kind', s.value ->> 'sql', s.value ->> 'undo',
 		s.value ->> 'probe', s.value ->> 'repair', s.value ->> 'repair_when',
 		s.value ->> 'lock', s.value ->> 'purpose', (s.value ->> 'with_previous')::boolean,
-		by_client, (s.value -> 'backfill' ->> 'schema')::name,
+		coalesce((s.value ->> 'final')::boolean, false), by_client, (s.value -> 'backfill' ->> 'schema')::name,
 		(s.value -> 'backfill' ->> 'table')::name, s.value -> 'backfill' ->> 'set',
 		s.value -> 'backfill' ->> 'pending',
 		CASE WHEN by_client THEN 'done' ELSE 'pending' END,
@@ -357,8 +370,82 @@ BEGIN
 END
 $$;
 
+-- ---- what operators ask for; whichever phasegate is free takes it up ----
+
+-- The change, locked, for one who may decide about it: its submitter, or the owner of this schema.
+CREATE OR REPLACE FUNCTION phasegate.operated(change bigint) RETURNS phasegate.change
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	acting name := CASE WHEN current_setting('role') = 'none' THEN session_user
+		ELSE current_setting('role') END;
+	found_change phasegate.change;
+BEGIN
+	SELECT c.* INTO found_change FROM phasegate.change c WHERE c.id = change FOR UPDATE;
+	IF found_change.id IS NULL THEN
+		RAISE EXCEPTION 'there is no change %', change
+			USING ERRCODE = 'undefined_object', HINT = 'SELECT * FROM phasegate.changes lists them.';
+	END IF;
+	IF NOT pg_has_role(acting, found_change.submitter, 'USAGE') AND NOT pg_has_role(acting,
+		(SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = 'phasegate'), 'USAGE')
+	THEN
+		RAISE EXCEPTION 'only a member of role % may decide about change %',
+			found_change.submitted_by, change USING ERRCODE = 'insufficient_privilege';
+	END IF;
+	RETURN found_change;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION phasegate.ask(change bigint, wish text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	UPDATE phasegate.change c SET wanted = wish WHERE c.id = change;
+	INSERT INTO phasegate.event (change_id, actor, kind)
+		VALUES (change, CASE WHEN current_setting('role') = 'none' THEN session_user::text
+			ELSE current_setting('role') END, wish);
+END
+$$;
+
+-- Goes on behind the step at which the change soaks.
+CREATE OR REPLACE FUNCTION phasegate.release(change bigint) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	operated phasegate.change := phasegate.operated(change);
+BEGIN
+	IF operated.state <> 'soaking' OR operated.wanted = 'abort' THEN
+		RAISE EXCEPTION 'change % is %, not soaking', change,
+			CASE operated.wanted WHEN 'abort' THEN 'being aborted' ELSE operated.state END
+			USING ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
+	PERFORM phasegate.ask(change, 'release');
+	RETURN format('change %s is released: %s', change, operated.summary);
+END
+$$;
+
+-- Back to where it began; not behind its point of no return.
+CREATE OR REPLACE FUNCTION phasegate.abort(change bigint) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	operated phasegate.change := phasegate.operated(change);
+BEGIN
+	IF operated.finished_at IS NOT NULL OR operated.state = 'undoing' THEN
+		RAISE EXCEPTION 'change % is % already', change, operated.state
+			USING ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
+	IF EXISTS (SELECT FROM phasegate.step s
+		WHERE s.change_id = change AND s.final AND s.status = 'done')
+	THEN
+		RAISE EXCEPTION 'change % is past its point of no return', change
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+			HINT = format('phasegate.release(%s) carries it to its end.', change);
+	END IF;
+	PERFORM phasegate.ask(change, 'abort');
+	RETURN format('change %s is taken back: %s', change, operated.summary);
+END
+$$;
+
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA phasegate FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION phasegate.submit(text, bytea) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION phasegate.submit(text, bytea), phasegate.release(bigint), phasegate.abort(bigint)
+	TO PUBLIC;
 
 -- For everybody; the statement itself, which may hold literals, only for its submitter's own.
 CREATE OR REPLACE VIEW phasegate.changes AS
@@ -376,6 +463,14 @@ FROM phasegate.change c
 		FROM phasegate.backfill f WHERE f.change_id = c.id) b ON true;
 GRANT SELECT ON phasegate.changes TO PUBLIC;
 
-INSERT INTO phasegate.version (version) VALUES (1)
+CREATE OR REPLACE VIEW phasegate.steps AS
+SELECT s.change_id AS change, s.ord, s.status, s.kind, s.purpose, s.lock_mode, s.with_previous, s.final,
+	s.attempts, s.started_at, s.finished_at,
+	CASE WHEN pg_catalog.pg_has_role(c.submitter, 'USAGE') THEN s.sql END AS sql,
+	CASE WHEN pg_catalog.pg_has_role(c.submitter, 'USAGE') THEN s.undo END AS undo
+FROM phasegate.step s JOIN phasegate.change c ON c.id = s.change_id;
+GRANT SELECT ON phasegate.steps TO PUBLIC;
+
+INSERT INTO phasegate.version (version) VALUES (2)
 	ON CONFLICT (single) DO UPDATE SET version = excluded.version, installed_at = clock_timestamp()
 	WHERE phasegate.version.version < excluded.version;

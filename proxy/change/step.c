@@ -141,7 +141,9 @@ int run_check_table(struct run *run)
 
 	if (result != NULL && PQntuples(result) == 1)
 		now = (struct name){PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1)};
-	run->stale = result != NULL && (now.name == NULL || !name_equal(&now, &change->table));
+	run->stale =
+		result != NULL && (now.name == NULL || (!name_equal(&now, &change->table) &&
+							       !name_equal(&now, &change->moved)));
 	if (run->stale && now.name == NULL)
 		control_fail(&run->main, SQLSTATE_CHANGE_FAILED,
 			"table %s was dropped while it was being changed", expected);
@@ -221,7 +223,7 @@ static int do_statements(struct run *run, struct step_record *steps, size_t n, b
 		skipped[i] = steps[i].status == STATUS_DONE;
 		if (!skipped[i] && steps[i].probe != NULL)
 			status = ask(run, steps[i].probe, &skipped[i]);
-		if (status == 0 && !skipped[i])
+		if (status == 0 && !skipped[i] && steps[i].sql[0] != '\0')
 			status = run_as_submitter(run, steps[i].sql, NULL);
 	}
 	run->main.interruptible = false;

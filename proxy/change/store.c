@@ -63,8 +63,22 @@ int store_record(struct control *control, const char *document, const char *subm
 	return recorded->id != 0 ? 0 : -1;
 }
 
-int store_describe(
-	struct control *control, struct arena *arena, int64_t id, const char **text, bool *owned)
+/* For the one who met the change in the way of another. */
+static const char *way_past(struct arena *arena, int64_t id, bool soaking, bool owned)
+{
+	if (soaking)
+		return arena_printf(arena,
+			"It waits for its release: phasegate release %lld ends it, phasegate abort "
+			"%lld takes it back.",
+			(long long)id, (long long)id);
+	if (owned)
+		return "Wait for it to end.";
+	return "Nobody works on it now. Send its statement again, as the same role and under the "
+	       "same search_path, and it goes on.";
+}
+
+int store_describe(struct control *control, struct arena *arena, int64_t id, const char **text,
+	const char **hint)
 {
 	char id_text[NUMBER_BYTES];
 	PGresult *result = CONTROL_QUERY(control,
@@ -73,6 +87,7 @@ int store_describe(
 		" THEN pg_catalog.left(c.original_sql, 117) || '...' ELSE c.original_sql END, "
 		"c.state,"
 		" pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - c.submitted_at)),"
+		" c.state = 'soaking',"
 		" EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.locktype = 'advisory'"
 		" AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d"
 		" WHERE d.datname = pg_catalog.current_database())"
@@ -81,12 +96,14 @@ int store_describe(
 				    " (c.id & 4294967295))"
 				    " FROM phasegate.change c WHERE c.id = $1::pg_catalog.int8",
 		number(id_text, id));
+	bool found;
 
 	if (result == NULL)
 		return -1;
-	*text = PQntuples(result) == 1 ? control_value(arena, result, 0, 0)
-				       : arena_printf(arena, "change %lld", (long long)id);
-	*owned = PQntuples(result) == 1 && truth(result, 0, 1);
+	found = PQntuples(result) == 1;
+	*text = found ? control_value(arena, result, 0, 0)
+		      : arena_printf(arena, "change %lld", (long long)id);
+	*hint = way_past(arena, id, found && truth(result, 0, 1), found && truth(result, 0, 2));
 	PQclear(result);
 	return 0;
 }
@@ -139,7 +156,7 @@ static enum step_kind kind_from(const char *name)
 {
 	enum step_kind kind = STEP_CATALOG;
 
-	while (kind < STEP_BACKFILL && strcmp(step_kind_name(kind), name) != 0)
+	while (kind < STEP_SOAK && strcmp(step_kind_name(kind), name) != 0)
 		kind++;
 	return kind;
 }
@@ -151,7 +168,7 @@ static int load_steps(struct control *control, struct arena *arena, struct chang
 		"SELECT ord, kind, sql, undo, probe, repair, repair_when, lock_mode, purpose,"
 		" with_previous, by_client, status, fill_schema, fill_table, fill_set, "
 		"fill_pending,"
-		" skipped"
+		" skipped, final"
 		" FROM phasegate.step WHERE change_id = $1::pg_catalog.int8 ORDER BY ord",
 		number(id, change->id));
 
@@ -178,6 +195,7 @@ static int load_steps(struct control *control, struct arena *arena, struct chang
 			.fill.set_sql = control_value(arena, result, i, 14),
 			.fill.pending_sql = control_value(arena, result, i, 15),
 			.skipped = truth(result, i, 16),
+			.final = truth(result, i, 17),
 			.resumed = status_from(PQgetvalue(result, i, 11)) == STATUS_INTENT,
 		};
 	PQclear(result);
@@ -202,7 +220,8 @@ static int load_change(struct control *control, struct arena *arena, int64_t id,
 		" RETURNING epoch, relid, nspname, relname, state, summary, original_sql, "
 		"search_path,"
 		" submitter, stopped_by_cancel, in_transaction, error_sqlstate, error_message,"
-		" error_detail, error_hint",
+		" error_detail, error_hint, moved_nspname, moved_relname,"
+		" wanted IS NOT DISTINCT FROM 'abort', wanted IS NOT DISTINCT FROM 'release'",
 		number(id_text, id), owner);
 	const char *sqlstate;
 
@@ -225,6 +244,10 @@ static int load_change(struct control *control, struct arena *arena, int64_t id,
 			.error.message = control_value(arena, result, 0, 12),
 			.error.detail = control_value(arena, result, 0, 13),
 			.error.hint = control_value(arena, result, 0, 14),
+			.moved.schema = control_value(arena, result, 0, 15),
+			.moved.name = control_value(arena, result, 0, 16),
+			.abort = truth(result, 0, 17),
+			.released = truth(result, 0, 18),
 		};
 		snprintf(change->epoch, sizeof(change->epoch), "%s", PQgetvalue(result, 0, 0));
 		sqlstate = PQgetvalue(result, 0, 11);
@@ -236,7 +259,7 @@ static int load_change(struct control *control, struct arena *arena, int64_t id,
 
 bool change_is_live(const struct change_record *change)
 {
-	static const char *const live[] = {"submitted", "running", "undoing"};
+	static const char *const live[] = {"submitted", "running", "soaking", "undoing"};
 
 	for (size_t i = 0; i < sizeof(live) / sizeof(live[0]); i++)
 		if (change->state != NULL && strcmp(change->state, live[i]) == 0)
@@ -280,7 +303,8 @@ int store_stage(struct control *control, const struct change_record *change, con
 
 	return expect_one(
 		control, CONTROL_CHANGE(control,
-				 "UPDATE phasegate.change SET state = $3, stage = $4, state_since ="
+				 "UPDATE phasegate.change SET state = $3, stage = $4,"
+				 " wanted = NULLIF(wanted, 'release'), state_since ="
 				 " CASE WHEN state = $3 THEN state_since ELSE "
 				 "pg_catalog.clock_timestamp() END"
 				 " WHERE id = $1::pg_catalog.int8 AND epoch = $2::pg_catalog.int8",
@@ -349,11 +373,64 @@ int store_stopped(struct control *control, const struct change_record *change,
 			error->sqlstate, error->message, error->detail, error->hint));
 }
 
+static int unassume(struct control *control, const char *id)
+{
+	PGresult *result =
+		CONTROL_QUERY(control, "SELECT phasegate.unassume($1::pg_catalog.int8)", id);
+
+	PQclear(result);
+	return result == NULL ? -1 : 0;
+}
+
+int store_soak(struct control *control, const struct change_record *change,
+	const struct step_record *step, const struct control_error *error)
+{
+	static const struct control_error none;
+	char id[NUMBER_BYTES], ord[NUMBER_BYTES];
+
+	if (error == NULL)
+		error = &none;
+	if (expect_one(control,
+		    CONTROL_CHANGE(control,
+			    "WITH held AS (UPDATE phasegate.change SET state = 'soaking', stage = "
+			    "$4,"
+			    "  state_since = pg_catalog.clock_timestamp(), wanted = NULL,"
+			    "  error_sqlstate = NULLIF($5, ''), error_message = $6,"
+			    "  error_detail = $7, error_hint = $8"
+			    "  WHERE id = $1::pg_catalog.int8 AND epoch = $2::pg_catalog.int8"
+			    "  RETURNING id),"
+			    " noted AS (INSERT INTO phasegate.event (change_id, kind, detail)"
+			    "  SELECT id, 'soaking', pg_catalog.jsonb_build_object('step', "
+			    "$3::pg_catalog.int4, 'message', $6) FROM held)"
+			    " UPDATE phasegate.step s SET status = 'intent', finished_at = NULL,"
+			    "  started_at = pg_catalog.clock_timestamp() FROM held"
+			    "  WHERE s.change_id = held.id AND s.ord = $3::pg_catalog.int4",
+			    number(id, change->id), change->epoch, number(ord, step->ord),
+			    step->purpose, error->sqlstate, error->message, error->detail,
+			    error->hint)) < 0)
+		return -1;
+	return unassume(control, id);
+}
+
+int store_abort_wanted(struct control *control, int64_t id, bool *wanted)
+{
+	char id_text[NUMBER_BYTES];
+	PGresult *result = CONTROL_QUERY(control,
+		"SELECT wanted IS NOT DISTINCT FROM 'abort' FROM phasegate.change"
+		" WHERE id = $1::pg_catalog.int8",
+		number(id_text, id));
+
+	if (result == NULL)
+		return -1;
+	*wanted = PQntuples(result) == 1 && truth(result, 0, 0);
+	PQclear(result);
+	return 0;
+}
+
 int store_finish(struct control *control, const struct change_record *change, const char *state,
 	const char *hint)
 {
 	char id[NUMBER_BYTES];
-	PGresult *result;
 
 	if (expect_one(control,
 		    CONTROL_CHANGE(control,
@@ -368,7 +445,5 @@ int store_finish(struct control *control, const struct change_record *change, co
 			    " SELECT id, $3 FROM finished",
 			    number(id, change->id), change->epoch, state, hint)) < 0)
 		return -1;
-	result = CONTROL_QUERY(control, "SELECT phasegate.unassume($1::pg_catalog.int8)", id);
-	PQclear(result);
-	return result == NULL ? -1 : 0;
+	return unassume(control, id);
 }

@@ -25,6 +25,7 @@ struct step_record {
 	enum step_kind kind;
 	const char *sql, *undo, *probe, *repair, *repair_when, *lock, *purpose;
 	bool with_previous;
+	bool final;
 	bool by_client; /* the client's own transaction did it */
 	struct backfill_spec fill;
 	enum step_status status;
@@ -36,10 +37,12 @@ struct change_record {
 	int64_t id;
 	char epoch[24];
 	uint32_t relid;
-	struct name table;
+	struct name table, moved; /* either is the table's name; moved.name may be NULL */
 	const char *state, *summary, *original_sql, *search_path;
 	uint32_t submitter;
 	bool stopped_by_cancel;
+	bool released; /* an operator lets it go on from where it soaks */
+	bool abort; /* an operator wants it back where it began */
 	struct control_error error; /* state undoing: what stopped it; sqlstate "" without one */
 	struct step_record *steps;
 	size_t n_steps;
@@ -55,9 +58,9 @@ struct recorded {
 int store_record(struct control *control, const char *document, const char *submitter,
 	const char *session_user, struct recorded *recorded);
 
-/* One line about a change for people: what, since when, which state. */
-int store_describe(
-	struct control *control, struct arena *arena, int64_t id, const char **text, bool *owned);
+/* One line about a change for people: what, since when, which state; and how to get past it. */
+int store_describe(struct control *control, struct arena *arena, int64_t id, const char **text,
+	const char **hint);
 
 /* The session lock that says that somebody works on it; *locked tells whether it is ours now. */
 int store_lock(struct control *control, int64_t id, bool *locked);
@@ -85,6 +88,14 @@ int store_attempt(struct control *control, const struct change_record *change,
 /* The undo begins: records why. */
 int store_stopped(struct control *control, const struct change_record *change,
 	const struct control_error *error, bool cancelled);
+/*
+ * The change stops at this step until it is released; error: why it is back there after a release,
+ * or NULL.  Drops the function, too.
+ */
+int store_soak(struct control *control, const struct change_record *change,
+	const struct step_record *step, const struct control_error *error);
+/* What an operator asked for meanwhile. */
+int store_abort_wanted(struct control *control, int64_t id, bool *wanted);
 /* Terminal states; drops the function, too. */
 int store_finish(struct control *control, const struct change_record *change, const char *state,
 	const char *hint);

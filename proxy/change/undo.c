@@ -2,7 +2,8 @@
 /*
  * The way back: undoes what is done, last step first, and ends the change.  Killed half-way it is
  * taken up again from the record, whose state says that it is on the way back.  What the
- * client's own transaction committed stays: what came with it may already build on it.
+ * client's own transaction committed stays, for what came with it may already build on it; unless
+ * an operator wants the change back where it began.
  */
 #include <stdio.h>
 #include <string.h>
@@ -104,7 +105,7 @@ static int leave_or_undo(struct run *run, struct step_record *step, struct remai
 		return 1;
 	if (step->status == STATUS_DONE && step->skipped)
 		return 1;
-	if (step->status == STATUS_DONE && step->by_client) {
+	if (step->status == STATUS_DONE && step->by_client && !run->change.abort) {
 		remember(run, remains, step, "Kept, because your transaction committed it");
 		return 0;
 	}

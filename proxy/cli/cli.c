@@ -17,6 +17,10 @@
 	"  --assume-in-transaction  files that do not tell run in a transaction\n"                 \
 	"  --down                   what takes migrations back, too\n"
 
+#define SERVER_HELP                                                                                \
+	"  --server CONNINFO  the database, in libpq's form: \"host=db dbname=shop user=me\", or " \
+	"a URI\n"
+
 /* To add a command: a row here, and its function. */
 const struct command commands[] = {
 	{
@@ -81,6 +85,37 @@ const struct command commands[] = {
 			"Exits 0 when the chain is whole, 1 when it is not, 2 when it could not be "
 			"checked.\n",
 		.run = cli_log_verify,
+	},
+	{
+		.name = "changes",
+		.arguments = "--server CONNINFO [--all]",
+		.summary = "list the changes under way in a database",
+		.help = SERVER_HELP "  --all              finished ones, too\n",
+		.run = cli_changes,
+	},
+	{
+		.name = "show",
+		.arguments = "--server CONNINFO N",
+		.summary = "what change N is at: its steps, and what stopped it",
+		.help = SERVER_HELP,
+		.run = cli_show,
+	},
+	{
+		.name = "release",
+		.arguments = "--server CONNINFO N",
+		.summary = "let change N go on from where it soaks",
+		.help = SERVER_HELP
+		"\nA running phasegate carries it out; phasegate show N tells how far it is.\n",
+		.run = cli_operate,
+	},
+	{
+		.name = "abort",
+		.arguments = "--server CONNINFO N",
+		.summary = "take change N back to where it began",
+		.help = SERVER_HELP
+		"\nA running phasegate carries it out.  Not behind the point of no return, "
+		"which\nphasegate show N marks.\n",
+		.run = cli_operate,
 	},
 	{
 		.name = "rules",

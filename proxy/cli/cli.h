@@ -51,6 +51,9 @@ int cli_log_show(const struct command *command, int argc, char **argv);
 int cli_log_verify(const struct command *command, int argc, char **argv);
 int cli_check(const struct command *command, int argc, char **argv);
 int cli_plan(const struct command *command, int argc, char **argv);
+int cli_changes(const struct command *command, int argc, char **argv);
+int cli_show(const struct command *command, int argc, char **argv);
+int cli_operate(const struct command *command, int argc, char **argv);
 int cli_rules(const struct command *command, int argc, char **argv);
 
 #endif

@@ -194,7 +194,7 @@ static void on_committed_done(void *arg, const struct change_outcome *outcome)
 	struct gate *gate = session->gate;
 
 	gate->wait = NULL;
-	if (outcome->state != CHANGE_DONE)
+	if (outcome->state != CHANGE_DONE && outcome->state != CHANGE_SOAKING)
 		notice_send(session, "WARNING", "01000", outcome->message,
 			outcome->hint != NULL ? outcome->hint : outcome->detail);
 	gate_event(session, gate, send_ready);

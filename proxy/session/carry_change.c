@@ -51,10 +51,11 @@ static void on_finished(void *arg, const struct change_outcome *outcome)
 	struct gate *gate = session->gate;
 
 	gate->wait = NULL;
-	gate->note = arena_printf(&gate->arena, "change %lld: %llu rows in %llu batches",
+	gate->note = arena_printf(&gate->arena, "change %lld: %llu rows in %llu batches%s",
 		(long long)outcome->id, (unsigned long long)outcome->rows,
-		(unsigned long long)outcome->batches);
-	if (outcome->state == CHANGE_DONE) {
+		(unsigned long long)outcome->batches,
+		outcome->state == CHANGE_SOAKING ? ", soaking" : "");
+	if (outcome->state == CHANGE_DONE || outcome->state == CHANGE_SOAKING) {
 		gate_event(session, gate, answer_tag);
 		return;
 	}
@@ -81,10 +82,17 @@ static struct change_request change_request_of(
 	};
 }
 
+static void say_caution(struct session *session, const struct plan *plan)
+{
+	if (plan->caution != NULL)
+		notice_send(session, "WARNING", "01000", plan->caution, NULL);
+}
+
 static void submit(struct session *session, struct gate *gate)
 {
 	struct change_request request = change_request_of(session, gate);
 
+	say_caution(session, gate->decision.plan);
 	gate->wait = change_submit(
 		session->worker->proxy->engine, &request, session->worker, &events, session);
 }
@@ -122,7 +130,8 @@ static void next_in_transaction(struct session *session, struct gate *gate)
 
 	if (gate->step == 0 && gate->row != NULL && !gate->failed)
 		keep_pending(session, strtoll(gate->row, NULL, 10));
-	while (gate->step < plan->n_steps && !plan->steps[gate->step].in_client_transaction)
+	while (gate->step < plan->n_steps && (!plan->steps[gate->step].in_client_transaction ||
+						     plan->steps[gate->step].sql[0] == '\0'))
 		gate->step++;
 	if (!gate->failed && gate->step < plan->n_steps) {
 		inject_statement(session, plan->steps[gate->step++].sql, NULL, 0, flags);
@@ -149,6 +158,7 @@ static void record_in_transaction(struct session *session, struct gate *gate)
 
 	gate->row = NULL;
 	gate->failed = false;
+	say_caution(session, gate->decision.plan);
 	notice_send(session, "NOTICE", "00000",
 		arena_printf(&gate->arena, "phasegate: %s; what takes long is done after COMMIT",
 			gate->decision.plan->summary),

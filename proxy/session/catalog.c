@@ -331,8 +331,8 @@ static struct relation_facts read_relation(struct reader *reader, const json_t *
 	relation.drops = read_drops(reader, object);
 	relation.attached = reader_texts(reader, object, "attached", false, &relation.n_attached);
 	relation.row_security = reader_bool(reader, object, "row_security");
-	relation.before_row_triggers = reader_texts(reader, object, "before_row_triggers", false,
-		&relation.n_before_row_triggers);
+	relation.before_row_triggers = reader_texts(
+		reader, object, "before_row_triggers", false, &relation.n_before_row_triggers);
 	READ_LIST(reader, object, "grants", relation.grants, relation.n_grants, read_grant);
 	read_partitions(reader, object, &relation);
 	read_contents(reader, object, &relation);

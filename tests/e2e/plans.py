@@ -47,7 +47,7 @@ def done(connection, step):
 
 def run_step(connection, step):
     if step["kind"] != "backfill":
-        connection.execute(step["sql"])
+        connection.execute(step["sql"] or "SELECT")
         return
     while connection.execute(step["sql"]).rowcount > 0:
         pass
@@ -115,6 +115,8 @@ QUERIES = {
         SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid), tgenabled FROM pg_trigger
         WHERE tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 's'::regnamespace) AND NOT tgisinternal
         ORDER BY 1, 2""",
+    "views": """
+        SELECT viewname, viewowner, definition FROM pg_views WHERE schemaname = 's' ORDER BY 1""",
     "functions": """
         SELECT oid::regprocedure::text, prosrc FROM pg_proc WHERE pronamespace = 's'::regnamespace ORDER BY 1""",
     "indexes": """

@@ -20,7 +20,7 @@ from lab.process import wait_until
 pytestmark = pytest.mark.gate
 
 OWNER = "shop"
-LIVE = ("submitted", "running", "undoing")
+LIVE = ("submitted", "running", "soaking", "undoing")
 
 
 # ---- plans, as recipes make them ----

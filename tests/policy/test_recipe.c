@@ -14,6 +14,11 @@
 static bool (*const recipes[ACTION_KINDS])(const struct rule_context *, struct plan *) = {
 	[ACTION_SET_NOT_NULL] = recipe_set_not_null,
 	[ACTION_ALTER_COLUMN_TYPE] = recipe_alter_type,
+	[ACTION_RENAME_TABLE] = recipe_rename_table,
+	[ACTION_SET_SCHEMA] = recipe_set_schema,
+	[ACTION_RENAME_COLUMN] = recipe_rename_column,
+	[ACTION_DROP_COLUMN] = recipe_drop_column,
+	[ACTION_DROP_TABLE] = recipe_drop_table,
 	[ACTION_ADD_COLUMN] = recipe_add_column,
 	[ACTION_ADD_CHECK] = recipe_add_check,
 	[ACTION_ADD_FOREIGN_KEY] = recipe_add_foreign_key,

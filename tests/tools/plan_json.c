@@ -18,6 +18,11 @@
 static bool (*const recipes[ACTION_KINDS])(const struct rule_context *, struct plan *) = {
 	[ACTION_SET_NOT_NULL] = recipe_set_not_null,
 	[ACTION_ALTER_COLUMN_TYPE] = recipe_alter_type,
+	[ACTION_RENAME_TABLE] = recipe_rename_table,
+	[ACTION_SET_SCHEMA] = recipe_set_schema,
+	[ACTION_RENAME_COLUMN] = recipe_rename_column,
+	[ACTION_DROP_COLUMN] = recipe_drop_column,
+	[ACTION_DROP_TABLE] = recipe_drop_table,
 	[ACTION_ADD_COLUMN] = recipe_add_column,
 	[ACTION_ADD_CHECK] = recipe_add_check,
 	[ACTION_ADD_FOREIGN_KEY] = recipe_add_foreign_key,
@@ -84,13 +89,13 @@ static json_t *backfill_json(struct arena *arena, const struct backfill_spec *sp
 
 static json_t *step_json(struct arena *arena, const struct step *step)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:b, s:b, s:b}", "kind",
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:o, s:b, s:b, s:b}", "kind",
 		step_kind_name(step->kind), "sql", step->sql, "undo", step->undo, "probe",
 		text_or_null(step->probe), "repair", text_or_null(step->repair), "repair_when",
 		text_or_null(step->repair_when), "lock", lock_mode_name(step->lock), "purpose",
 		step->purpose, "backfill", backfill_json(arena, step->backfill), "with_previous",
-		step->with_previous, "in_client_transaction", step->in_client_transaction,
-		"final", step->final);
+		step->with_previous, "in_client_transaction", step->in_client_transaction, "final",
+		step->final);
 }
 
 static json_t *plan_json(struct arena *arena, const struct plan *plan)

@@ -97,7 +97,7 @@ static enum step_kind kind_of(const char *name)
 {
 	enum step_kind kind = STEP_CATALOG;
 
-	while (kind < STEP_BACKFILL && strcmp(step_kind_name(kind), name) != 0)
+	while (kind < STEP_SOAK && strcmp(step_kind_name(kind), name) != 0)
 		kind++;
 	return kind;
 }
@@ -128,6 +128,7 @@ static void read_step(struct arena *arena, json_t *json, struct step *step)
 		.with_previous = json_is_true(json_object_get(json, "with_previous")),
 		.in_client_transaction =
 			json_is_true(json_object_get(json, "in_client_transaction")),
+		.final = json_is_true(json_object_get(json, "final")),
 	};
 	if (fill == NULL)
 		return;
@@ -192,6 +193,7 @@ static void on_finished(void *arg, const struct change_outcome *outcome)
 {
 	static const char *const states[] = {
 		[CHANGE_DONE] = "done",
+		[CHANGE_SOAKING] = "soaking",
 		[CHANGE_FAILED] = "failed",
 		[CHANGE_CANCELLED] = "cancelled",
 		[CHANGE_UNAVAILABLE] = "unavailable",

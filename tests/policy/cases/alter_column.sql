@@ -160,8 +160,8 @@ ALTER TABLE fresh_t DROP COLUMN ref;
 -- facts: unknown, separate
 ALTER TABLE elsewhere ADD COLUMN c int; ALTER TABLE elsewhere RENAME c TO d; ALTER TABLE elsewhere DROP COLUMN d;
 
--- expect: reject rename-column
--- hint: ADD COLUMN "quantity" integer
+-- expect: phase rename-column
+-- hint: "quantity" AS "qty"
 ALTER TABLE orders RENAME COLUMN qty TO quantity;
 
 -- expect: reject rename-column

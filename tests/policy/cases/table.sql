@@ -257,8 +257,8 @@ CREATE MATERIALIZED VIEW n AS SELECT count(*) FROM orders WITH NO DATA;
 -- lock_timeout: 0
 GRANT SELECT ON orders TO somebody;
 
--- expect: reject rename-table
--- hint: CREATE VIEW "public"."orders" AS SELECT * FROM "public"."o2"
+-- expect: phase rename-table
+-- hint: CREATE VIEW "public"."orders" WITH (security_invoker = true) AS SELECT * FROM "public"."o2"
 ALTER TABLE orders RENAME TO o2;
 
 -- expect: reject rename-table
@@ -302,7 +302,7 @@ ALTER TABLE elsewhere RENAME TO old; ALTER TABLE filled RENAME TO elsewhere;
 -- expect: reject rename-table
 ALTER TABLE orders RENAME TO o2; CREATE VIEW other AS SELECT * FROM o2;
 
--- expect: reject set-schema
+-- expect: phase set-schema
 ALTER TABLE orders SET SCHEMA archive;
 
 -- expect: reject set-schema
