@@ -62,7 +62,7 @@ static bool required(const struct planner *planner, const struct column_facts *c
 static void add_way_back(
 	struct planner *planner, const char *purpose, const char *undo, const char *probe)
 {
-	planner_add_catalog(planner, purpose, "", undo, probe)->in_client_transaction = true;
+	planner_add_catalog(planner, purpose, "", undo, probe)->lock = LOCK_NONE;
 }
 
 /*
@@ -91,8 +91,8 @@ static void give_way(struct planner *planner, const char *column)
 		arena_printf(arena, "%s ALTER COLUMN %s DROP NOT NULL", planner->alter, quoted),
 		arena_printf(arena, "%s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID",
 			planner->alter, check, quoted),
-		done)
-		->in_client_transaction = true;
+		done);
+	planner_join(planner, 0, true);
 }
 
 static void drop_indexes(struct planner *planner, const char *column)

@@ -110,17 +110,26 @@ static bool generated(const struct rule_context *context)
 	return column != NULL && column->generated != NULL;
 }
 
+/* Not the same: nothing in the catalog says that the column is generated, so nobody carries it out.
+ */
 static const char *generated_steps(const struct rule_context *context)
 {
-	const char *table = message_table_sql(context), *column = column_sql(context);
+	struct arena *arena = context->arena;
 	const struct column_def *def = context->action->column_def;
+	const char *table = message_table_sql(context), *column = quote_ident(arena, def->name);
+	const char *value = def->generated->sql;
+	const char *name = quote_ident(arena, name_with_suffix(arena, def->name, "sync"));
 
-	return arena_printf(context->arena,
+	return arena_printf(arena,
+		"-- Not the same, but kept up to date as well: a plain column and a trigger.\n"
 		"ALTER TABLE %s ADD COLUMN %s %s;\n"
-		"-- a trigger BEFORE INSERT OR UPDATE sets NEW.%s := %s\n"
-		"UPDATE %s SET %s = %s WHERE %s IS NULL; -- in batches",
-		table, column, def->type.sql, column, def->generated->sql, table, column,
-		def->generated->sql, column);
+		"CREATE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql AS\n"
+		"  $$ BEGIN NEW.%s := (SELECT %s FROM (SELECT NEW.*) AS r); RETURN NEW; END $$;\n"
+		"CREATE TRIGGER %s BEFORE INSERT OR UPDATE ON %s\n"
+		"  FOR EACH ROW EXECUTE FUNCTION %s();\n"
+		"UPDATE %s SET %s = %s WHERE %s IS NULL AND (%s) IS NOT NULL; -- in batches",
+		table, column, def->type.sql, name, column, value, name, table, name, table, column,
+		value, column, value);
 }
 
 const struct rule rule_add_column_generated_stored = {

@@ -311,7 +311,7 @@ static enum run_end go(struct run *run)
 		return go_back(run);
 	if (soak_goes_on(run))
 		return RUN_SOAKING;
-	forward = run_forward(run);
+	forward = run_check_record(run) < 0 ? -1 : run_forward(run);
 	if (forward >= 0)
 		return forward == 0 ? RUN_DONE : RUN_SOAKING;
 	why = run_why(run);

@@ -42,6 +42,7 @@ struct run {
 	struct change_record change;
 	bool undoing; /* no cancel any more */
 	bool stale; /* the table is not the one the plan was made for */
+	bool gone; /* it was dropped */
 
 	/* of the statement that runs now, for the hooks */
 	const struct step_record *step;

@@ -141,6 +141,7 @@ int run_check_table(struct run *run)
 
 	if (result != NULL && PQntuples(result) == 1)
 		now = (struct name){PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1)};
+	run->gone = result != NULL && now.name == NULL;
 	run->stale =
 		result != NULL && (now.name == NULL || (!name_equal(&now, &change->table) &&
 							       !name_equal(&now, &change->moved)));
@@ -213,17 +214,28 @@ int run_attempt_failed(struct run *run, const struct step_record *step, int atte
 
 /* ---- in a transaction ---- */
 
+/* All of them before the first runs: what holds only because a step of the group ran is not done.
+ */
+static int ask_probes(struct run *run, struct step_record *steps, size_t n, bool *skipped)
+{
+	for (size_t i = 0; i < n; i++) {
+		skipped[i] = steps[i].status == STATUS_DONE;
+		if (!skipped[i] && steps[i].probe != NULL &&
+			ask(run, steps[i].probe, &skipped[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int do_statements(struct run *run, struct step_record *steps, size_t n, bool *skipped)
 {
-	int status = 0;
+	int status;
 
 	run->main.interruptible = true;
+	status = ask_probes(run, steps, n, skipped);
 	for (size_t i = 0; status == 0 && i < n; i++) {
 		run->step = &steps[i];
-		skipped[i] = steps[i].status == STATUS_DONE;
-		if (!skipped[i] && steps[i].probe != NULL)
-			status = ask(run, steps[i].probe, &skipped[i]);
-		if (status == 0 && !skipped[i] && steps[i].sql[0] != '\0')
+		if (!skipped[i] && steps[i].sql[0] != '\0')
 			status = run_as_submitter(run, steps[i].sql, NULL);
 	}
 	run->main.interruptible = false;
@@ -242,8 +254,11 @@ static int transaction(struct run *run, struct step_record *steps, size_t n)
 	if (run_check_table(run) < 0 || do_statements(run, steps, n, skipped) < 0 ||
 		control_pin(&run->main) < 0)
 		goto failed;
-	/* Again, now that the table is locked: its name cannot change any more before COMMIT. */
-	if (run_check_table(run) < 0)
+	/*
+	 * Again, now that the table is locked: its name cannot change any more before COMMIT.  It
+	 * may be gone by the last step; a table dropped by mistake would have left it behind.
+	 */
+	if (run_check_table(run) < 0 && !(run->gone && steps[n - 1].final))
 		goto failed;
 	for (size_t i = 0; i < n; i++)
 		if (run_step_done(run, &steps[i], skipped[i]) < 0)

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from conftest import BUILD
-from lab.process import wait_until
+from lab.process import LabError, wait_until
 
 pytestmark = pytest.mark.gate
 
@@ -111,7 +111,7 @@ def application(server, database):
     running = []
 
     def start(**options):
-        running.append(Application(server.conninfo(database, "app"), **options))
+        running.append(Application(f"{server.conninfo(database)} user=app", **options))
         return running[-1]
 
     yield start
@@ -123,7 +123,7 @@ def application(server, database):
 def phasegate(server, database):
     """phasegate("release", 1) -> the finished command line program."""
     def run(command, *arguments, user="postgres"):
-        return subprocess.run([BUILD / "proxy" / "phasegate", command, "--server", server.conninfo(database, user),
+        return subprocess.run([BUILD / "proxy" / "phasegate", command, "--server", f"{server.conninfo(database)} user={user}",
                                *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False)
 
     return run
@@ -134,7 +134,11 @@ def state(connection, number=1):
 
 
 def becomes(connection, wanted, number=1):
-    wait_until(lambda: state(connection, number) == wanted, f"change {number} to be {wanted}", timeout=60)
+    try:
+        wait_until(lambda: state(connection, number) == wanted, f"change {number} to be {wanted}", timeout=60)
+    except LabError as error:
+        record = connection.execute(f"SELECT state, stage, error_message FROM phasegate.change WHERE id = {number}")
+        raise AssertionError(f"{error}: {record.fetchone()}") from error
 
 
 def send(connection, statement):
