@@ -71,7 +71,7 @@ static const char *step_text(struct arena *arena, const struct plan *plan, size_
 	if (step->kind == STEP_SOAK)
 		return arena_printf(arena, "-- %zu. %s\n", i + 1, step->purpose);
 	if (step->sql[0] == '\0')
-		return "";
+		return begin(plan, i);
 	return arena_printf(arena, "-- %zu. %s (%s%s)\n%s%s;\n%s", i + 1, step->purpose,
 		lock_mode_name(step->lock), step_remark(step), begin(plan, i), step->sql,
 		commit(plan, i));

@@ -113,10 +113,7 @@ void planner_add_validate(struct planner *planner, const struct name *table, con
 
 void planner_add_soak(struct planner *planner, const char *purpose)
 {
-	struct step *step = plan_add_step(planner->plan, STEP_SOAK, LOCK_NONE);
-
-	step->purpose = purpose;
-	step->probe = "SELECT false"; /* the catalog cannot tell */
+	plan_add_step(planner->plan, STEP_SOAK, LOCK_NONE)->purpose = purpose;
 }
 
 /* ---- backfill ---- */

@@ -188,7 +188,9 @@ bool recipe_drop_table(const struct rule_context *context, struct plan *plan)
 	struct name aside;
 	const char *aside_sql;
 
-	if (planner.table == NULL || context->action->n_targets != 1 || context->action->cascade ||
+	/* recipe_drop_partition knows better. */
+	if (planner.table == NULL || planner.table->partition || context->action->n_targets != 1 ||
+		context->action->cascade ||
 		(planner.table->kind != 'r' && planner.table->kind != 'p'))
 		return false;
 	plan->impossible_because = table_obstacle(&planner);

@@ -25,12 +25,19 @@ static double seconds_of(
 		return bytes < 0 ? -1 : bytes / SCAN_BYTES_PER_S;
 	case STEP_CONCURRENTLY:
 		return bytes < 0 ? -1 : bytes / BUILD_BYTES_PER_S;
+	case STEP_SOAK:
+		return -1;
 	case STEP_BACKFILL:
 		break;
 	}
 	if (table == NULL || table->rows < 0 || rows_per_second == 0)
 		return -1;
 	return table->rows / (double)rows_per_second;
+}
+
+static bool reads_rows(const struct step *step)
+{
+	return step->kind != STEP_CATALOG && step->kind != STEP_SOAK;
 }
 
 static struct phase_step planned_step(
@@ -42,7 +49,7 @@ static struct phase_step planned_step(
 		.sql = step->sql,
 		.undo = step->undo,
 		.purpose = step->purpose,
-		.rows = stmt->table == NULL || step->kind == STEP_CATALOG ? -1 : stmt->table->rows,
+		.rows = stmt->table == NULL || !reads_rows(step) ? -1 : stmt->table->rows,
 		.seconds = seconds_of(step, stmt->table, rows_per_second),
 	};
 }
@@ -120,6 +127,8 @@ static const char *phase_name(const struct phase_step *step)
 		return "index";
 	case STEP_BACKFILL:
 		return "backfill";
+	case STEP_SOAK:
+		return "soak";
 	case STEP_CATALOG:
 		break;
 	}

@@ -12,6 +12,7 @@
 struct phase_step {
 	const struct review_stmt *stmt;
 	const struct step *step; /* NULL: the statement as written */
+	/* sql "": nothing to run on the way there */
 	const char *sql, *undo, *purpose; /* undo "": none of its own; NULL: not known */
 	double rows; /* of the table; -1 not known */
 	double seconds; /* estimate; -1 not known */
@@ -19,7 +20,7 @@ struct phase_step {
 };
 
 struct phase {
-	const char *name; /* expand, backfill, validate, index, finish, refused */
+	const char *name; /* expand, backfill, validate, index, soak, finish, refused */
 	const struct phase_step *steps;
 	size_t n;
 };

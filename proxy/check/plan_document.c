@@ -42,7 +42,8 @@ static void print_step(FILE *out, const struct phase *phase, size_t i)
 	}
 	if (phase_opens_transaction(phase, i))
 		fputs("BEGIN;\n", out);
-	fprintf(out, "%s;\n", step->sql);
+	if (*step->sql != '\0')
+		fprintf(out, "%s;\n", step->sql);
 	if (phase_closes_transaction(phase, i))
 		fputs("COMMIT;\n", out);
 }
@@ -128,6 +129,19 @@ static void print_findings(FILE *out, const struct review *review)
 		}
 }
 
+static void print_cautions(FILE *out, const struct review *review)
+{
+	for (size_t i = 0; i < review->script.n_stmts; i++) {
+		const struct plan *plan = review->stmts[i].plan;
+
+		if (plan == NULL || plan->caution == NULL)
+			continue;
+		fputs("- Note: ", out);
+		print_cell(out, plan->caution);
+		fputs("\n", out);
+	}
+}
+
 char *plan_document(const struct review *review, const struct phases *phases)
 {
 	struct arena arena = {0};
@@ -137,6 +151,7 @@ char *plan_document(const struct review *review, const struct phases *phases)
 
 	fprintf(out, "# %s, phased\n\n", review->script.path);
 	print_findings(out, review);
+	print_cautions(out, review);
 	fputs("\nRun the phases in order; undo.sql takes them back.\n", out);
 	for (size_t i = 0; i < phases->n; i++) {
 		fprintf(out,

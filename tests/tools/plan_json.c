@@ -15,6 +15,14 @@
 #include "catalog.h"
 #include "recipe.h"
 
+/* Two rules, two recipes. */
+static bool drop_table(const struct rule_context *context, struct plan *plan)
+{
+	bool partition = context->table != NULL && context->table->partition;
+
+	return (partition ? recipe_drop_partition : recipe_drop_table)(context, plan);
+}
+
 static bool (*const recipes[ACTION_KINDS])(const struct rule_context *, struct plan *) = {
 	[ACTION_SET_NOT_NULL] = recipe_set_not_null,
 	[ACTION_ALTER_COLUMN_TYPE] = recipe_alter_type,
@@ -22,7 +30,6 @@ static bool (*const recipes[ACTION_KINDS])(const struct rule_context *, struct p
 	[ACTION_SET_SCHEMA] = recipe_set_schema,
 	[ACTION_RENAME_COLUMN] = recipe_rename_column,
 	[ACTION_DROP_COLUMN] = recipe_drop_column,
-	[ACTION_DROP_TABLE] = recipe_drop_table,
 	[ACTION_ADD_COLUMN] = recipe_add_column,
 	[ACTION_ADD_CHECK] = recipe_add_check,
 	[ACTION_ADD_FOREIGN_KEY] = recipe_add_foreign_key,
@@ -34,7 +41,7 @@ static bool (*const recipes[ACTION_KINDS])(const struct rule_context *, struct p
 	[ACTION_ATTACH_PARTITION] = recipe_attach_partition,
 	[ACTION_CREATE_PARTITION_OF] = recipe_create_partition_of,
 	[ACTION_DETACH_PARTITION] = recipe_detach_partition,
-	[ACTION_DROP_TABLE] = recipe_drop_partition,
+	[ACTION_DROP_TABLE] = drop_table,
 	[ACTION_REINDEX] = recipe_reindex,
 	[ACTION_ALTER_INDEX_TABLESPACE] = recipe_index_tablespace,
 	[ACTION_REFRESH_MATVIEW] = recipe_refresh,
