@@ -75,7 +75,7 @@ ATTEMPTS = [
              "ALTER TABLE orders ADD CONSTRAINT orders_amount_check CHECK (amount >= 0)", "COMMIT"],
             [PASSES, CARRIED_OUT]),
     Attempt("A refusal inside a transaction fails it, as an error of the server would",
-            ["BEGIN", "ALTER TABLE orders ADD COLUMN never text", "ALTER TABLE orders RENAME COLUMN amount TO total",
+            ["BEGIN", "ALTER TABLE orders ADD COLUMN never text", "ALTER TABLE orders DROP COLUMN amount",
              "ROLLBACK"], [PASSES, REJECTED]),
 ]
 

@@ -64,9 +64,10 @@ HOSTILE = [
     # A12: the same thing by other commands
     "DROP SCHEMA public CASCADE", "DROP OWNED BY postgres CASCADE", "REASSIGN OWNED BY postgres TO app",
     "VACUUM FULL victim", "VACUUM (FULL TRUE) victim", "CLUSTER victim USING victim_pkey", "TRUNCATE ONLY victim",
-    "TRUNCATE TABLE victim CASCADE", "ALTER TABLE victim ALTER a TYPE text", "ALTER TABLE victim ALTER a SET DATA TYPE bigint",
-    "ALTER TABLE victim SET UNLOGGED", "ALTER TABLE victim RENAME TO gone", "ALTER TABLE victim SET SCHEMA evil",
-    "ALTER TABLE victim RENAME a TO b", "DELETE FROM ONLY victim", "DELETE FROM victim WHERE true",
+    "TRUNCATE TABLE victim CASCADE", "ALTER TABLE victim ALTER a TYPE text USING random()::text",
+    "ALTER TABLE victim ALTER a SET DATA TYPE bigint; SELECT 1",
+    "ALTER TABLE victim SET UNLOGGED", "ALTER TABLE victim RENAME TO gone; SELECT 1", "ALTER TABLE victim SET SCHEMA evil; SELECT 1",
+    "ALTER TABLE victim RENAME a TO b; SELECT 1", "DELETE FROM ONLY victim", "DELETE FROM victim WHERE true",
     "DELETE FROM victim WHERE 1 = 1", "UPDATE ONLY victim SET a = 0",
     # ... by a WHERE that leaves nothing out
     "DELETE FROM victim WHERE victim.id = id", "DELETE FROM victim v WHERE v.id::bigint = id",
