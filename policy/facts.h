@@ -68,7 +68,6 @@ struct column_facts {
 	const char *options_sql; /* "n_distinct=5"; NULL without any */
 	const struct grant_facts *grants;
 	size_t n_grants;
-	struct name sequence; /* that goes with it: serial's or identity's; name NULL without one */
 	/* What would be lost if another column took its name: "publication p". */
 	const char *const *entangled;
 	size_t n_entangled;

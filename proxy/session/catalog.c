@@ -102,7 +102,6 @@ static void read_attachments(
 	column->comment = reader_text_or_null(reader, object, "comment");
 	column->statistics_target = (int)reader_integer(reader, object, "statistics");
 	column->options_sql = reader_text_or_null(reader, object, "options");
-	column->sequence = reader_name_or_null(reader, object, "sequence");
 	READ_LIST(reader, object, "grants", column->grants, column->n_grants, read_grant);
 	column->entangled = reader_texts(reader, object, "entangled", false, &column->n_entangled);
 }

@@ -492,14 +492,6 @@ columns AS MATERIALIZED (
 						ELSE pg_catalog.pg_get_userbyid(x.grantee) END,
 					'grantable', x.is_grantable) ORDER BY x.grantee, x.privilege_type)
 				FROM pg_catalog.aclexplode(a.attacl) AS x),
-			'sequence', (SELECT pg_catalog.json_build_array(sn.nspname, s.relname)
-				FROM pg_catalog.pg_depend e
-					JOIN pg_catalog.pg_class s ON s.oid = e.objid AND s.relkind = 'S'
-					JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace
-				WHERE e.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.refobjid = a.attrelid
-					AND e.refobjsubid = a.attnum AND e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-					AND (e.deptype = 'a' OR e.deptype = 'i')
-				ORDER BY e.deptype DESC, e.objid LIMIT 1),
 			'entangled', (SELECT pg_catalog.json_agg(DISTINCT e.label) FROM entangled e
 				WHERE e.rel = a.attrelid AND e.col = a.attnum),
 			'nulls_per_million', (SELECT (s.null_frac * 1000000)::pg_catalog.int8 FROM pg_catalog.pg_stats s
