@@ -230,6 +230,7 @@ struct stmt {
 	bool no_transaction;
 	bool executes_prepared; /* EXECUTE or CREATE TABLE AS EXECUTE */
 	const char *prepared_name; /* of that prepared statement */
+	bool inside_code; /* its actions are those of statements in a DO block */
 	unsigned habits; /* of enum stmt_habit */
 	const char *long_identifier; /* the first of more than 63 bytes, as written; NULL: none */
 };

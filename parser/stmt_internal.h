@@ -123,6 +123,8 @@ void add_parameter(struct builder *builder, const char *name, const char *value,
 
 /* stmt_opaque.c: a function that runs SQL text handed to it, in whatever schema. */
 bool runs_sql(const char *function);
+/* A word that can start a schema change, run SQL text, or change how text is read. */
+bool opaque_word(const char *word, size_t len);
 /* stmt_query.c: a function is called, or will be under another name: what if it runs SQL text? */
 struct action *note_function(struct builder *builder, PgQuery__Node *const *parts, size_t n);
 

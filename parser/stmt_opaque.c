@@ -63,7 +63,7 @@ static const char *const opaque_words[] = {
 	"vacuum",
 };
 
-static bool opaque_word(const char *word, size_t len)
+bool opaque_word(const char *word, size_t len)
 {
 	for (size_t i = 0; i < sizeof(opaque_words) / sizeof(*opaque_words); i++)
 		if (strlen(opaque_words[i]) == len && strncasecmp(word, opaque_words[i], len) == 0)

@@ -198,11 +198,13 @@ static void judge_action(struct decider *decider, size_t statement, const struct
 
 /* Why the plan of a statement cannot be carried out for this client, as the end of a sentence;
  * NULL: it can. */
-static const char *obstacle(
-	const struct decider *decider, const struct plan *plan, const struct facts *facts)
+static const char *obstacle(const struct decider *decider, const struct stmt *stmt,
+	const struct plan *plan, const struct facts *facts)
 {
 	const struct decide_input *input = decider->input;
 
+	if (stmt->inside_code)
+		return "it stands in a DO block; send it as a statement of its own";
 	if (plan == NULL)
 		return "it has no safe form as a whole; send its parts as statements of their own";
 	if (!input->separate && !facts->known)
@@ -247,8 +249,8 @@ static void settle_plans(struct decider *decider, size_t first, const struct jud
 	}
 	if (!any)
 		return;
-	plan = compose_plan(decider->arena, judged, n, stmt->tag);
-	why = obstacle(decider, plan, facts);
+	plan = stmt->inside_code ? NULL : compose_plan(decider->arena, judged, n, stmt->tag);
+	why = obstacle(decider, stmt, plan, facts);
 	for (size_t i = first; i < decider->n_findings; i++) {
 		struct finding *finding = &decider->findings[i];
 
@@ -283,7 +285,8 @@ static void judge_statement(struct decider *decider, size_t statement)
 
 	for (size_t i = 0; i < n; i++)
 		actions[i] = &stmt->actions[i];
-	order_by_pass(actions, n);
+	if (!stmt->inside_code)
+		order_by_pass(actions, n);
 	for (size_t i = 0; i < n; i++)
 		judge_action(decider, statement, actions[i], &judged[i]);
 	for (size_t i = 0; i < n; i++)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "code_block.h"
 #include "lexer.h"
 #include "split.h"
 
@@ -96,6 +97,30 @@ static bool take_unparsed(struct script_reader *reader, struct script_stmt *out,
 	return true;
 }
 
+/* What stands in a DO block is judged like any other statement, if all of it can be read. */
+static void open_code_block(
+	struct script_reader *reader, struct stmt *stmt, const char *text, size_t len)
+{
+	struct stmts inner;
+	struct action *actions;
+	size_t n = 0;
+
+	if (stmt->n_actions != 1 || stmt->actions[0].kind != ACTION_DO_BLOCK ||
+		strcmp(stmt->actions[0].name, "plpgsql") != 0 ||
+		!code_block_read(reader->arena, text, len, &inner))
+		return;
+	for (size_t i = 0; i < inner.n; i++)
+		n += inner.items[i].n_actions;
+	stmt->actions = actions = arena_alloc(reader->arena, (n + 1) * sizeof(*actions));
+	stmt->n_actions = n;
+	stmt->inside_code = true;
+	for (size_t i = 0; i < inner.n; i++) {
+		for (size_t k = 0; k < inner.items[i].n_actions; k++)
+			*actions++ = inner.items[i].actions[k];
+		stmt->no_transaction |= inner.items[i].no_transaction;
+	}
+}
+
 static bool parse(struct script_reader *reader, struct script_stmt *out, const char *text)
 {
 	struct stmts stmts;
@@ -114,6 +139,7 @@ static bool parse(struct script_reader *reader, struct script_stmt *out, const c
 		return false;
 	}
 	out->stmt = stmts.items[0];
+	open_code_block(reader, &out->stmt, text, out->len);
 	move(reader->arena, &out->stmt, out->start);
 	return true;
 }

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "code_block.h"
+
+#include <string.h>
+
+#include "arena.h"
+#include "head_words.h"
+#include "lexer.h"
+#include "stmt_internal.h"
+
+struct block {
+	struct arena *arena;
+	const char *text;
+	const struct token *tokens;
+	size_t n, n_max; /* of tokens */
+	struct stmt *stmts;
+	size_t n_stmts, n_stmts_max;
+};
+
+static void *grown(struct arena *arena, const void *items, size_t n, size_t size)
+{
+	void *all = arena_alloc(arena, 2 * (n + 8) * size);
+
+	if (n > 0)
+		memcpy(all, items, n * size);
+	return all;
+}
+
+static bool read_tokens(struct block *block, const char *body, size_t len)
+{
+	struct lexer lexer;
+	struct token token;
+
+	lexer_start(&lexer, body, len);
+	while (lexer_next(&lexer, &token) != TOKEN_END) {
+		if (token.kind == TOKEN_UNICODE_QUOTED) /* spells any name, escaped */
+			return false;
+		if (block->n == block->n_max) {
+			block->tokens = grown(block->arena, block->tokens, block->n, sizeof(token));
+			block->n_max = 2 * (block->n + 8);
+		}
+		((struct token *)block->tokens)[block->n++] = token;
+	}
+	return true;
+}
+
+static bool any_opaque(const struct block *block, size_t from, size_t end)
+{
+	for (size_t i = from; i < end; i++) {
+		const struct token *token = &block->tokens[i];
+
+		if ((token->kind == TOKEN_WORD || token->kind == TOKEN_QUOTED) &&
+			opaque_word((const char *)token->start, token->len))
+			return true;
+	}
+	return false;
+}
+
+/* The semicolon that ends what begins at from. */
+static size_t clause_end(const struct block *block, size_t from)
+{
+	size_t brackets = 0;
+
+	for (; from < block->n; from++) {
+		enum token_kind kind = block->tokens[from].kind;
+
+		if (kind == TOKEN_SEMICOLON && brackets == 0)
+			break;
+		brackets += kind == TOKEN_OPEN;
+		brackets -= kind == TOKEN_CLOSE && brackets > 0;
+	}
+	return from;
+}
+
+/* Behind the THEN or LOOP of a condition, past those of CASE expressions in it. */
+static size_t behind_condition(const struct block *block, size_t from, size_t end)
+{
+	size_t cases = 0;
+
+	for (; from < end; from++) {
+		const struct token *token = &block->tokens[from];
+
+		if (cases == 0 && (token_is(token, "then") || token_is(token, "loop")))
+			return from + 1;
+		cases += token_is(token, "case");
+		cases -= token_is(token, "end") && cases > 0;
+	}
+	return end;
+}
+
+/* Past what PL/pgSQL writes before a statement: BEGIN, <<label>>, IF ... THEN, FOR ... LOOP. */
+static size_t statement_start(const struct block *block, size_t at, size_t end)
+{
+	static const struct word single[] = {
+		WORD("begin"), WORD("else"), WORD("loop"), WORD("exception"), WORD("declare"), {0}};
+	static const struct word conditions[] = {WORD("if"), WORD("elsif"), WORD("elseif"),
+		WORD("when"), WORD("case"), WORD("while"), WORD("for"), WORD("foreach"), {0}};
+
+	while (at < end) {
+		const struct token *token = &block->tokens[at];
+
+		if (token->kind == TOKEN_OPERATOR)
+			at += 3; /* << label >> */
+		else if (token_is_any(token, single))
+			at++;
+		else if (token_is_any(token, conditions))
+			at = behind_condition(block, at + 1, end);
+		else
+			return token_is(token, "end") ? end : at;
+	}
+	return end;
+}
+
+static void keep_statement(struct block *block, const struct stmt *stmt, size_t location)
+{
+	struct action *actions =
+		arena_alloc(block->arena, (stmt->n_actions + 1) * sizeof(*actions));
+
+	if (block->n_stmts == block->n_stmts_max) {
+		block->stmts =
+			grown(block->arena, block->stmts, block->n_stmts, sizeof(*block->stmts));
+		block->n_stmts_max = 2 * (block->n_stmts + 8);
+	}
+	for (size_t i = 0; i < stmt->n_actions; i++) {
+		actions[i] = stmt->actions[i];
+		actions[i].location += location;
+	}
+	block->stmts[block->n_stmts] = *stmt;
+	block->stmts[block->n_stmts].actions = actions;
+	block->stmts[block->n_stmts++].location = location;
+}
+
+/* What has no dangerous word may be PL/pgSQL that the grammar of SQL refuses: an assignment. */
+static bool take_statement(struct block *block, size_t first, size_t end)
+{
+	static const struct word writes[] = {
+		WORD("update"), WORD("delete"), WORD("with"), WORD("merge"), {0}};
+	static const struct word other[] = {WORD("execute"), WORD("select"), {0}};
+	const struct token *token = &block->tokens[first], *last = &block->tokens[end - 1];
+	size_t start = (size_t)((const char *)token->start - block->text);
+	size_t len =
+		(size_t)(last->start - token->start) + last->len + (last->kind == TOKEN_QUOTED);
+	bool opaque = any_opaque(block, first, end);
+	struct stmts stmts;
+	const char *error;
+
+	if (!opaque && !token_is_any(token, writes))
+		return true;
+	if (token_is_any(token, other)) /* they mean something else in PL/pgSQL */
+		return false;
+	if (stmt_parse(block->arena, block->text + start, len, &stmts, &error) != 0 || stmts.n != 1)
+		return !opaque;
+	keep_statement(block, &stmts.items[0], start);
+	return true;
+}
+
+static bool read_body(struct block *block)
+{
+	for (size_t at = 0; at < block->n;) {
+		size_t end = clause_end(block, at), first = statement_start(block, at, end);
+
+		if (any_opaque(block, at, first) ||
+			(first < end && !take_statement(block, first, end)))
+			return false;
+		at = end + 1;
+	}
+	return true;
+}
+
+/* The body between dollar quotes; one in plain quotes may be escaped. */
+static bool find_body(const char *text, size_t len, const char **body, size_t *body_len)
+{
+	struct lexer lexer;
+	struct token token;
+	const char *tag_end;
+	size_t tag;
+
+	lexer_start(&lexer, text, len);
+	while (lexer_next(&lexer, &token) != TOKEN_END)
+		if (token.kind == TOKEN_LITERAL && *token.start == '$')
+			break;
+	if (token.kind == TOKEN_END)
+		return false;
+	tag_end = memchr(token.start + 1, '$', token.len - 1);
+	tag = (size_t)(tag_end - (const char *)token.start) + 1;
+	if (token.len < 2 * tag || memcmp(token.start, token.start + token.len - tag, tag) != 0)
+		return false; /* it does not end */
+	*body = (const char *)token.start + tag;
+	*body_len = token.len - 2 * tag;
+	return true;
+}
+
+bool code_block_read(struct arena *arena, const char *text, size_t len, struct stmts *out)
+{
+	struct block block = {.arena = arena, .text = text};
+	const char *body;
+	size_t body_len;
+
+	if (!find_body(text, len, &body, &body_len) || !read_tokens(&block, body, body_len) ||
+		!read_body(&block))
+		return false;
+	*out = (struct stmts){.items = block.stmts, .n = block.n_stmts, .guarded = true};
+	return true;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "arena.h"
+#include "code_block.h"
+#include "stmt.h"
+
+enum { KINDS_MAX = 4 };
+
+/* readable: the actions found, in order. */
+static const struct {
+	const char *text;
+	bool readable;
+	enum action_kind kinds[KINDS_MAX];
+	size_t n;
+} blocks[] = {
+	{"DO $$ BEGIN NULL; END $$", true, {0}, 0},
+	{"DO $$ BEGIN CREATE TYPE m AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN null; END "
+	 "$$",
+		true, {ACTION_CREATE_TYPE}, 1},
+	{"DO $x$ BEGIN IF a THEN DROP TABLE t; ELSIF b THEN ALTER TABLE u ADD c int; ELSE GRANT "
+	 "SELECT ON t TO r; END IF; END $x$",
+		true, {ACTION_DROP_TABLE, ACTION_ADD_COLUMN, ACTION_GRANT}, 3},
+	{"DO $$ BEGIN IF CASE WHEN a THEN b ELSE c END THEN DROP TABLE t; END IF; END $$", true,
+		{ACTION_DROP_TABLE}, 1},
+	{"DO $$ <<l>> DECLARE i int; BEGIN FOR i IN 1..2 LOOP UPDATE t SET a = i; END LOOP l; END "
+	 "$$",
+		true, {ACTION_UPDATE_WITHOUT_WHERE}, 1},
+	{"DO $$ BEGIN i := 1; RAISE NOTICE 'drop %', i; END $$", true, {0}, 0},
+	{"DO $$ BEGIN BEGIN DROP TABLE \"a;b\"; END; -- drop\nEND $$", true, {ACTION_DROP_TABLE},
+		1},
+	{"DO $$ BEGIN EXECUTE 'DROP TABLE t'; END $$", false, {0}, 0},
+	{"DO $$ BEGIN EXECUTE prepared; END $$", false, {0}, 0},
+	{"DO $$ BEGIN FOR r IN EXECUTE q LOOP NULL; END LOOP; END $$", false, {0}, 0},
+	{"DO $$ DECLARE c CURSOR FOR SELECT query_to_xml('drop', true, true, ''); BEGIN END $$",
+		false, {0}, 0},
+	{"DO $$ BEGIN PERFORM set_config('a', 'b', true); END $$", false, {0}, 0},
+	{"DO $$ BEGIN SELECT * INTO comment FROM t; END $$", false, {0}, 0},
+	{"DO $$ BEGIN NULL; drop", false, {0}, 0},
+	{"DO $$ BEGIN PERFORM U&\"d\\0072op\"(); END $$", false, {0}, 0},
+	{"DO 'BEGIN DROP TABLE t; END'", false, {0}, 0},
+};
+
+static void expect_kinds(size_t row, const struct stmts *stmts)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < stmts->n; i++)
+		for (size_t k = 0; k < stmts->items[i].n_actions; k++, n++)
+			cr_expect(n < blocks[row].n &&
+					  stmts->items[i].actions[k].kind == blocks[row].kinds[n],
+				"%s: action %zu", blocks[row].text, n);
+	cr_expect_eq(n, blocks[row].n, "%s: %zu actions", blocks[row].text, n);
+}
+
+Test(code_block, finds_what_stands_in_a_block)
+{
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+		struct arena arena = {0};
+		struct stmts stmts;
+		bool readable =
+			code_block_read(&arena, blocks[i].text, strlen(blocks[i].text), &stmts);
+
+		cr_expect_eq(readable, blocks[i].readable, "%s", blocks[i].text);
+		if (readable)
+			expect_kinds(i, &stmts);
+		arena_free(&arena);
+	}
+}
+
+Test(code_block, places_are_those_of_the_text)
+{
+	const char *text = "DO $$ BEGIN NULL; ALTER TABLE t ADD a int, DROP b; END $$";
+	struct arena arena = {0};
+	struct stmts stmts;
+
+	cr_assert(code_block_read(&arena, text, strlen(text), &stmts));
+	cr_assert_eq(stmts.items[0].n_actions, 2);
+	cr_expect_eq(stmts.items[0].actions[1].location, (size_t)(strstr(text, "DROP") - text));
+	arena_free(&arena);
+}
