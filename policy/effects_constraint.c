@@ -14,7 +14,8 @@ static bool name_taken(struct model *model)
 {
 	const char *name = model->action->constraint->name;
 
-	if (model->table == NULL || name == NULL || facts_constraint(model->table, name) == NULL)
+	if (!model->facts->known || model->table == NULL || name == NULL ||
+		facts_constraint(model->table, name) == NULL)
 		return false;
 	model_absent(model, "42710", "constraint \"%s\" already exists", name);
 	return true;
@@ -318,6 +319,8 @@ void model_domain_constraint(struct model *model)
 	if (action->n_targets == 0)
 		return;
 	presence = model_find_type(model->facts, &action->targets[0], &type);
+	if (presence == PRESENT && type->oid == 0 && !type->created_in_transaction)
+		presence = UNKNOWN; /* seen in the text alone: any table may use it */
 	if (presence == ABSENT) {
 		model_absent(model, "42704", "type \"%s\" does not exist", action->targets[0].name);
 		return;

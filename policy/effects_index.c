@@ -22,6 +22,8 @@ static bool exists_already(const struct model *model)
 {
 	const char *name = model->action->index->name;
 
+	if (!model->facts->known && !model->action->if_not_exists)
+		return false;
 	return name != NULL && model->table != NULL &&
 	       (facts_index(model->table, name) != NULL || index_of_that_name(model) != NULL);
 }

@@ -213,12 +213,6 @@ struct function_facts {
 	struct drop_facts drops; /* of the first overload */
 };
 
-/* A name that an earlier statement of the text took away from what others could see. */
-struct vacated_name {
-	struct name name; /* as the text wrote it */
-	bool dropped; /* else renamed */
-};
-
 /* Taken before the statement at hand and kept until the transaction ends. */
 struct held_lock {
 	struct name relation; /* fully qualified, as far as that is known */
@@ -261,7 +255,7 @@ struct facts {
 	size_t n_types;
 	const struct function_facts *functions;
 	size_t n_functions;
-	const struct vacated_name *vacated;
+	const struct name *vacated; /* that RENAME took from what others knew by it */
 	size_t n_vacated;
 };
 

@@ -132,7 +132,16 @@ static bool ends_transaction(const struct action *action)
 	       (strcmp(action->name, "COMMIT") == 0 || strcmp(action->name, "ROLLBACK") == 0);
 }
 
-bool soon(const struct rule_context *context,
+bool in_statement(const struct rule_context *context,
+	bool (*matches)(const struct rule_context *, const struct action *))
+{
+	for (size_t i = 0; i < context->stmt->n_actions; i++)
+		if (matches(context, &context->stmt->actions[i]))
+			return true;
+	return false;
+}
+
+static bool found_on(const struct rule_context *context, bool same_transaction,
 	bool (*matches)(const struct rule_context *, const struct action *))
 {
 	enum { ACTIONS_MAX = 64 }; /* a hostile text has thousands */
@@ -143,12 +152,12 @@ bool soon(const struct rule_context *context,
 	for (size_t i = (size_t)(context->stmt - text->items); i < text->n; i++) {
 		const struct stmt *stmt = &text->items[i];
 
-		if (stmt != context->stmt && !context->facts->in_transaction)
+		if (same_transaction && stmt != context->stmt && !context->facts->in_transaction)
 			return false;
 		for (size_t k = 0; k < stmt->n_actions; k++) {
 			const struct action *action = &stmt->actions[k];
 
-			if (ends_transaction(action) || n++ == ACTIONS_MAX)
+			if ((same_transaction && ends_transaction(action)) || n++ == ACTIONS_MAX)
 				return false;
 			if ((stmt != context->stmt || action != own) && matches(context, action))
 				return true;
@@ -157,13 +166,22 @@ bool soon(const struct rule_context *context,
 	return false;
 }
 
-bool has_vacated(const struct rule_context *context, const struct name *name, bool dropped)
+bool soon(const struct rule_context *context,
+	bool (*matches)(const struct rule_context *, const struct action *))
 {
-	for (size_t i = 0; i < context->facts->n_vacated; i++) {
-		const struct vacated_name *vacated = &context->facts->vacated[i];
+	return found_on(context, true, matches);
+}
 
-		if (vacated->dropped == dropped && may_be_same(&vacated->name, name))
+bool later(const struct rule_context *context,
+	bool (*matches)(const struct rule_context *, const struct action *))
+{
+	return found_on(context, false, matches);
+}
+
+bool has_vacated(const struct rule_context *context, const struct name *name)
+{
+	for (size_t i = 0; i < context->facts->n_vacated; i++)
+		if (may_be_same(&context->facts->vacated[i], name))
 			return true;
-	}
 	return false;
 }

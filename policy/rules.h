@@ -23,11 +23,17 @@ bool is_private(const struct relation_facts *table);
 bool reads_much(const struct rule_context *context, const struct name *name);
 /* The same name, one of them perhaps without its schema. */
 bool may_be_same(const struct name *a, const struct name *b);
+/* Another action of this statement. */
+bool in_statement(const struct rule_context *context,
+	bool (*matches)(const struct rule_context *, const struct action *));
 /* Another action of this statement, or a later one of this transaction as far as the text shows. */
 bool soon(const struct rule_context *context,
 	bool (*matches)(const struct rule_context *, const struct action *));
-/* An earlier statement of the text dropped, or renamed, what others knew by that name. */
-bool has_vacated(const struct rule_context *context, const struct name *name, bool dropped);
+/* The same, but in whatever transaction. */
+bool later(const struct rule_context *context,
+	bool (*matches)(const struct rule_context *, const struct action *));
+/* An earlier statement of the text renamed what others knew by that name. */
+bool has_vacated(const struct rule_context *context, const struct name *name);
 /* Locks of SHARE and up on what others see stop at least their writes. */
 bool stops_writes(const struct effects *effects);
 /* Such a lock, and no lock_timeout bounds the wait for it. */

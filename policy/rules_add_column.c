@@ -145,9 +145,17 @@ const struct rule rule_add_column_generated_stored = {
 	.hint_sql = generated_steps,
 };
 
+/* A new table holds what the same text put into it; of rows from elsewhere it knows nothing. */
+static bool filled_by_text(const struct rule_context *context)
+{
+	return context->new_table && !context->facts->known && context->table != NULL &&
+	       context->table->kind == 'r' && !context->table->empty && !context->effects->noop;
+}
+
 static bool no_value_for_old_rows(const struct rule_context *context)
 {
-	const struct column_def *column = added_to_large(context);
+	const struct column_def *column =
+		filled_by_text(context) ? added(context) : added_to_large(context);
 
 	return column != NULL && context->effects->breaks_clients;
 }
@@ -177,7 +185,7 @@ const struct rule rule_add_column_not_null_no_default = {
 		  "it passes, writers that do not know the column fail.",
 	.locks = "ACCESS EXCLUSIVE while the table is read, until the first row that has no value.",
 	.safe_when = "there is a default other than NULL, an identity, a sequence or an "
-		     "expression; or the table is new, temporary, empty or small.",
+		     "expression; or the table is new without rows, temporary, empty or small.",
 	.hint = "Add it nullable, or with a constant default; SET NOT NULL once all rows have it.",
 	.hint_sql = required_steps,
 };

@@ -238,10 +238,23 @@ const struct rule rule_add_primary_key = {
 	.hint_sql = partition_by_partition,
 };
 
+static bool drops_its_name(const struct rule_context *context, const struct action *action)
+{
+	return action->kind == ACTION_DROP_CONSTRAINT && action->name != NULL &&
+	       context->action->name != NULL && strcmp(action->name, context->action->name) == 0;
+}
+
+/* A key in the place of one that is dropped along, to have a new index: DROP leaves NOT NULL. */
+static bool replaces_key(const struct rule_context *context)
+{
+	return !context->facts->known && in_statement(context, drops_its_name);
+}
+
 static bool primary_key_scans(const struct rule_context *context)
 {
 	return action_is(context, ACTION_ADD_PRIMARY_KEY) && context->effects->scan &&
-	       context->action->constraint->using_index != NULL && large(context);
+	       context->action->constraint->using_index != NULL && large(context) &&
+	       !replaces_key(context);
 }
 
 const struct rule rule_add_pk_using_index_nullable = {
@@ -307,7 +320,7 @@ static bool drops_constraint(const struct rule_context *context)
 	const struct constraint_facts *c;
 
 	if (!action_is(context, ACTION_DROP_CONSTRAINT) || !shared(context) ||
-		soon(context, adds_it_again))
+		later(context, adds_it_again))
 		return false;
 	if (context->table == NULL || context->action->name == NULL)
 		return true;
@@ -325,7 +338,7 @@ const struct rule rule_drop_constraint = {
 		  "come in from now on, and a primary key or unique constraint takes its index.",
 	.locks = "ACCESS EXCLUSIVE for a moment; for a foreign key on the referenced table too.",
 	.safe_when = "it is absent (IF EXISTS) or not validated; it is a CHECK that NOT NULL "
-		     "enforces anyway; the same transaction adds one of the same name again; or "
+		     "enforces anyway; the same text adds one of the same name again; or "
 		     "the table is new or temporary.",
 	.hint = "Keep it, unless all writers enforce the same.",
 };

@@ -5,13 +5,22 @@
 #include "arena.h"
 #include "message.h"
 
+static bool makes_one_again(const struct rule_context *context, const struct action *action)
+{
+	bool creates = action->kind == ACTION_CREATE_TABLE ||
+		       action->kind == ACTION_CREATE_TABLE_AS ||
+		       action->kind == ACTION_CREATE_PARTITION_OF;
+
+	for (size_t i = 0; creates && i < context->action->n_targets; i++)
+		if (may_be_same(&context->action->targets[i], &action->table))
+			return true;
+	return false;
+}
+
 static bool replaces_table(const struct rule_context *context)
 {
-	bool creates = action_is(context, ACTION_CREATE_TABLE) ||
-		       action_is(context, ACTION_CREATE_TABLE_AS) ||
-		       action_is(context, ACTION_CREATE_PARTITION_OF);
-
-	return creates && has_vacated(context, &context->action->table, true);
+	return action_is(context, ACTION_DROP_TABLE) && shared(context) &&
+	       later(context, makes_one_again);
 }
 
 const struct rule rule_create_table_force = {

@@ -31,7 +31,7 @@ static bool completes_swap(const struct rule_context *context)
 	struct name name = context->action->table;
 
 	name.name = context->action->new_name;
-	return context->facts->in_transaction && has_vacated(context, &name, false);
+	return context->facts->in_transaction && has_vacated(context, &name);
 }
 
 static bool renames_sequence(const struct rule_context *context)

@@ -206,9 +206,28 @@ const struct rule rule_lock_table = {
 	.hint_sql = lock_mildly,
 };
 
+/* What migration tools keep their books in: a row for each migration, where no catalog tells. */
+static bool keeps_books(const struct rule_context *context)
+{
+	static const char *const tables[] = {"alembic_version", "ar_internal_metadata",
+		"databasechangelog", "databasechangeloglock", "django_migrations",
+		"flyway_schema_history", "goose_db_version", "gorp_migrations", "knex_migrations",
+		"knex_migrations_lock", "pgmigrations", "schema_info", "schema_migrations",
+		"schema_version", "_prisma_migrations", "__EFMigrationsHistory"};
+	const char *name = context->action->table.name;
+
+	for (size_t i = 0;
+		!context->facts->known && name != NULL && i < sizeof(tables) / sizeof(tables[0]);
+		i++)
+		if (strcmp(name, tables[i]) == 0)
+			return true;
+	return false;
+}
+
 static bool updates_all(const struct rule_context *context)
 {
-	return action_is(context, ACTION_UPDATE_WITHOUT_WHERE) && large(context);
+	return action_is(context, ACTION_UPDATE_WITHOUT_WHERE) && large(context) &&
+	       !keeps_books(context);
 }
 
 static const char *bulk_detail(const struct rule_context *context)
@@ -245,7 +264,7 @@ const struct rule rule_update_without_where = {
 	.reason = "All rows stay locked to the end, the table doubles, replicas fall behind.",
 	.locks = "ROW EXCLUSIVE on the table, and every row to the end of the transaction.",
 	.safe_when = "there is a WHERE that is no tautology; or the table is new, temporary, empty "
-		     "or small.",
+		     "or small, as those are that migration tools keep their books in.",
 	.hint = "UPDATE in batches by key, each in a transaction of its own.",
 	.detail = bulk_detail,
 	.hint_sql = update_in_batches,
@@ -253,7 +272,8 @@ const struct rule rule_update_without_where = {
 
 static bool deletes_all(const struct rule_context *context)
 {
-	return action_is(context, ACTION_DELETE_WITHOUT_WHERE) && large(context);
+	return action_is(context, ACTION_DELETE_WITHOUT_WHERE) && large(context) &&
+	       !keeps_books(context);
 }
 
 const struct rule rule_delete_without_where = {
@@ -265,7 +285,7 @@ const struct rule rule_delete_without_where = {
 	.reason = "All rows stay locked to the end, and nothing asks whether it was meant.",
 	.locks = "ROW EXCLUSIVE on the table, and every row to the end of the transaction.",
 	.safe_when = "there is a WHERE that is no tautology; or the table is new, temporary, empty "
-		     "or small.",
+		     "or small, as those are that migration tools keep their books in.",
 	.hint = "DELETE in batches by key, each in a transaction of its own.",
 	.detail = bulk_detail,
 	.hint_sql = delete_in_batches,

@@ -271,7 +271,7 @@ static bool swaps(const struct rule_context *context)
 	struct name name = context->action->table;
 
 	name.name = context->action->new_name;
-	return action_is(context, ACTION_RENAME_TABLE) && has_vacated(context, &name, false);
+	return action_is(context, ACTION_RENAME_TABLE) && has_vacated(context, &name);
 }
 
 static bool widens(const struct rule_context *context)

@@ -237,6 +237,7 @@ void track_statement(struct facts_track *track, const char *sql)
 		if (!track->separate)
 			track->facts.current_schema = track->session.current_schema = NULL;
 	}
-	if (!track->facts.in_transaction)
+	/* A file that says no BEGIN may well be run in one transaction. */
+	if (!track->facts.in_transaction && !track->separate)
 		track_publish(track);
 }

@@ -184,10 +184,10 @@ void track_create_table(struct facts_track *track, const struct action *action)
 }
 
 /* What nobody else could see, or was not there, leaves no gap. */
-static void vacate(struct facts_track *track, const struct name *name, bool dropped)
+static void vacate(struct facts_track *track, const struct name *name)
 {
 	const struct relation_facts *found = track_entry(track, name);
-	struct vacated_name *all = (struct vacated_name *)track->facts.vacated;
+	struct name *all = (struct name *)track->facts.vacated;
 
 	if (found != NULL &&
 		(!found->exists || found->created_in_transaction || found->persistence == 't'))
@@ -196,14 +196,12 @@ static void vacate(struct facts_track *track, const struct name *name, bool drop
 		return;
 	if (all == NULL)
 		track->facts.vacated = all = arena_alloc(track->arena, VACATED_MAX * sizeof(*all));
-	all[track->facts.n_vacated++] = (struct vacated_name){*name, dropped};
+	all[track->facts.n_vacated++] = *name;
 }
 
 void track_drop(struct facts_track *track, const struct action *action)
 {
 	for (size_t i = 0; i < action->n_targets; i++) {
-		if (action->kind == ACTION_DROP_TABLE)
-			vacate(track, &action->targets[i], true);
 		track_forget(track, &action->targets[i]);
 		if (!track->separate)
 			forget_spellings(track, action->targets[i].name);
@@ -229,7 +227,7 @@ void track_rename(struct facts_track *track, const struct action *action)
 
 	if (action->new_name == NULL || name.name == NULL)
 		return;
-	vacate(track, &action->table, false);
+	vacate(track, &action->table);
 	track_rename_lock(track, action);
 	if (found == NULL || !found->exists) {
 		forget_spellings(track, action->table.name);
@@ -326,11 +324,17 @@ void track_inherit(struct facts_track *track, const struct action *action)
 	join(track, &action->other, &action->table);
 }
 
+static bool adds_rows(const struct action *action)
+{
+	return action->kind == ACTION_CHANGE_ROWS && strcmp(action->name, "UPDATE") != 0 &&
+	       strcmp(action->name, "DELETE") != 0;
+}
+
 static void fill(
 	struct facts_track *track, struct relation_facts *relation, const struct action *action)
 {
 	(void)track;
-	if (!relation->created_in_transaction)
+	if (!relation->created_in_transaction || !adds_rows(action))
 		return;
 	relation->empty = false;
 	relation->filled |= !action->few_rows;

@@ -124,6 +124,8 @@ static const struct mark {
 	{"+goose Down", NULL, true},
 	{"+migrate Up", "notransaction", false}, /* sql-migrate */
 	{"+migrate Down", "notransaction", true},
+	{"rambler up", NULL, false},
+	{"rambler down", NULL, true},
 };
 
 static const char goose_alone[] = "+goose NO TRANSACTION";

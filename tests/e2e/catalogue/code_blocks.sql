@@ -1,0 +1,60 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- DO blocks are judged by what stands in them.  Format: see test_check_catalogue.py.
+
+-- === harmless, in every clause
+DO $$ BEGIN CREATE TYPE mood AS ENUM ('sad', 'happy'); EXCEPTION WHEN duplicate_object THEN null; END $$;
+DO $body$
+DECLARE
+  n int := 0;
+  r record;
+BEGIN
+  <<outer>>
+  FOR r IN SELECT CASE WHEN true THEN 1 ELSE 2 END AS x LOOP
+    n := n + r.x;
+  END LOOP;
+  IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'app') THEN
+    CREATE ROLE app NOLOGIN;
+  ELSIF n > 1 THEN
+    GRANT SELECT ON orders TO app;
+  ELSE
+    UPDATE orders SET a = CASE WHEN b THEN 1 ELSE 2 END WHERE id < 10;
+    COMMENT ON TABLE orders IS 'a; b';
+  END IF;
+  RAISE NOTICE 'create, alter, drop: %', n;
+END
+$body$;
+do language plpgsql $$ begin alter table orders add column if not exists note text; exception when duplicate_column then raise notice 'there'; end; $$;
+DO $$ BEGIN
+  CREATE POLICY own ON notes FOR SELECT USING (true);
+EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+CREATE TABLE fresh (id int);
+DO $$ BEGIN ALTER TABLE fresh ADD CONSTRAINT fk FOREIGN KEY (id) REFERENCES orders (id); EXCEPTION WHEN duplicate_object THEN null; END $$;
+CREATE INDEX ON fresh (id);
+
+-- === what is made in a block is known behind it
+DO $$ BEGIN IF to_regclass('made') IS NULL THEN CREATE TABLE made (id int); END IF; END $$;
+CREATE INDEX ON made (id);
+
+-- === hazards
+--! add-fk-not-not-valid
+DO $$ BEGIN ALTER TABLE "a" ADD CONSTRAINT "a_fk" FOREIGN KEY ("b") REFERENCES "public"."b"("id"); EXCEPTION WHEN duplicate_object THEN null; END $$;
+--! drop-column
+DO $$ BEGIN IF EXISTS (SELECT 1 FROM information_schema.columns WHERE column_name = 'x') THEN ALTER TABLE orders DROP COLUMN x; END IF; END $$;
+--! update-without-where
+DO $$ DECLARE i int := 1; BEGIN WHILE i < 3 LOOP UPDATE orders SET a = i; i := i + 1; END LOOP; END $$;
+--! concurrently-in-transaction
+DO $$ BEGIN CREATE INDEX CONCURRENTLY i ON orders (a); END $$;
+--! set-not-null
+DO $$ BEGIN BEGIN ALTER TABLE orders ALTER COLUMN a SET NOT NULL; EXCEPTION WHEN others THEN NULL; END; END $$;
+
+-- === what is built cannot be read
+--! unanalyzable-dynamic-ddl
+DO $$ BEGIN EXECUTE format('ALTER TABLE %I ADD COLUMN a int', 'orders'); END $$;
+--! unanalyzable-dynamic-ddl
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT tablename FROM pg_tables LOOP EXECUTE 'DROP TABLE ' || r.tablename; END LOOP; END $$;
+--! unanalyzable-dynamic-ddl
+DO $$ BEGIN PERFORM set_config('search_path', 'x', false); END $$;
+--! unanalyzable-dynamic-ddl
+DO LANGUAGE plpython3u $$ plpy.execute("drop table orders") $$;
+--! unanalyzable-dynamic-ddl
+DO 'BEGIN DROP TABLE orders; END';
