@@ -165,10 +165,8 @@ static int record_intent(struct run *run, struct step_record *steps, size_t n)
 {
 	if (control_exec(&run->main, "BEGIN") < 0)
 		return -1;
-	for (size_t i = 0; i < n; i++)
-		if (store_step(&run->main, &run->change, &steps[i], STATUS_INTENT, false) < 0)
-			goto failed;
-	if (store_stage(&run->main, &run->change, "running", steps[0].purpose) < 0 ||
+	if (store_steps(&run->main, &run->change, steps, n, STATUS_INTENT, NULL) < 0 ||
+		store_stage(&run->main, &run->change, "running", steps[0].purpose) < 0 ||
 		control_commit(&run->main) < 0)
 		goto failed;
 	for (size_t i = 0; i < n; i++)

@@ -104,8 +104,8 @@ int run_probe(struct run *run, const char *probe, bool *holds);
 int run_outside(struct run *run, const char *sql);
 /* -1 when the table of the plan is gone or has another name. */
 int run_check_table(struct run *run);
-/* In the open transaction: the step is done, and the change with it when it was the last. */
-int run_step_done(struct run *run, struct step_record *step, bool skipped);
+/* In the open transaction: the steps are done, and the change with them when the last was. */
+int run_steps_done(struct run *run, struct step_record *steps, size_t n, const bool *skipped);
 /* The same in a transaction of its own. */
 int run_record_done(struct run *run, struct step_record *step, bool skipped);
 /* Is the last error one that another attempt may not meet? */

@@ -157,14 +157,15 @@ int run_check_table(struct run *run)
 	return result == NULL || run->stale ? -1 : 0;
 }
 
-int run_step_done(struct run *run, struct step_record *step, bool skipped)
+int run_steps_done(struct run *run, struct step_record *steps, size_t n, const bool *skipped)
 {
 	const struct change_record *change = &run->change;
 
-	step->skipped = skipped;
-	if (store_step(&run->main, change, step, STATUS_DONE, skipped) < 0)
+	for (size_t i = 0; i < n; i++)
+		steps[i].skipped = skipped[i];
+	if (store_steps(&run->main, change, steps, n, STATUS_DONE, skipped) < 0)
 		return -1;
-	if (step->ord != change->steps[change->n_steps - 1].ord)
+	if (steps[n - 1].ord != change->steps[change->n_steps - 1].ord)
 		return 0;
 	return store_finish(&run->main, change, "done", NULL);
 }
@@ -260,10 +261,7 @@ static int transaction(struct run *run, struct step_record *steps, size_t n)
 	 */
 	if (run_check_table(run) < 0 && !(run->gone && steps[n - 1].final))
 		goto failed;
-	for (size_t i = 0; i < n; i++)
-		if (run_step_done(run, &steps[i], skipped[i]) < 0)
-			goto failed;
-	if (control_commit(&run->main) == 0)
+	if (run_steps_done(run, steps, n, skipped) == 0 && control_commit(&run->main) == 0)
 		return 0;
 failed:
 	control_rollback(&run->main);
@@ -341,7 +339,7 @@ int run_record_done(struct run *run, struct step_record *step, bool skipped)
 {
 	if (control_exec(&run->main, "BEGIN") < 0)
 		return -1;
-	if (run_step_done(run, step, skipped) == 0)
+	if (run_steps_done(run, step, 1, &skipped) == 0)
 		return control_commit(&run->main);
 	control_rollback(&run->main);
 	return -1;

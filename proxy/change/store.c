@@ -29,15 +29,20 @@ static int64_t integer(const PGresult *result, int row, int column)
 	return strtoll(PQgetvalue(result, row, column), NULL, 10);
 }
 
-/* A statement that must hit one row, or the epoch is no longer ours. */
-static int expect_one(struct control *control, int64_t changed)
+/* A statement that must hit so many rows, or the epoch is no longer ours. */
+static int expect_rows(struct control *control, int64_t changed, int64_t rows)
 {
 	if (changed < 0)
 		return -1;
-	if (changed == 1)
+	if (changed == rows)
 		return 0;
 	control_fail(control, STORE_FENCED, "another phasegate has taken the change over");
 	return -1;
+}
+
+static int expect_one(struct control *control, int64_t changed)
+{
+	return expect_rows(control, changed, 1);
 }
 
 /* ---- recording and claiming ---- */
@@ -311,28 +316,51 @@ int store_stage(struct control *control, const struct change_record *change, con
 				 number(id, change->id), change->epoch, state, stage));
 }
 
+/* {1,3}: the ordinals of those skipped. */
+static const char *skipped_list(
+	struct arena *arena, const struct step_record *steps, size_t n, const bool *skipped)
+{
+	const char *list = "";
+
+	for (size_t i = 0; skipped != NULL && i < n; i++)
+		if (skipped[i])
+			list = arena_printf(
+				arena, "%s%s%d", list, *list != '\0' ? "," : "", steps[i].ord);
+	return arena_printf(arena, "{%s}", list);
+}
+
+int store_steps(struct control *control, const struct change_record *change,
+	const struct step_record *steps, size_t n, enum step_status status, const bool *skipped)
+{
+	char id[NUMBER_BYTES], first[NUMBER_BYTES], last[NUMBER_BYTES];
+	struct arena arena = {0};
+	int64_t changed = CONTROL_CHANGE(control,
+		"WITH held AS (SELECT id FROM phasegate.change WHERE id = $1::pg_catalog.int8"
+		"  AND epoch = $2::pg_catalog.int8 FOR UPDATE),"
+		" noted AS (INSERT INTO phasegate.event (change_id, kind, detail)"
+		"  SELECT id, 'step ' || $4, pg_catalog.jsonb_build_object('step', ord) FROM held,"
+		"  pg_catalog.generate_series($3::pg_catalog.int4, $6::pg_catalog.int4) g (ord)"
+		"  WHERE $4 <> 'intent')"
+		" UPDATE phasegate.step s SET status = $4,"
+		" skipped = s.ord = ANY ($5::pg_catalog.int4[]),"
+		" started_at = CASE WHEN $4 = 'intent' THEN pg_catalog.clock_timestamp()"
+		"  ELSE s.started_at END,"
+		" finished_at = CASE WHEN $4 IN ('done', 'undone', 'failed')"
+		"  THEN pg_catalog.clock_timestamp() END"
+		" FROM held WHERE s.change_id = held.id"
+		" AND s.ord BETWEEN $3::pg_catalog.int4 AND $6::pg_catalog.int4",
+		number(id, change->id), change->epoch, number(first, steps[0].ord),
+		statuses[status], skipped_list(&arena, steps, n, skipped),
+		number(last, steps[n - 1].ord));
+
+	arena_free(&arena);
+	return expect_rows(control, changed, (int64_t)n);
+}
+
 int store_step(struct control *control, const struct change_record *change,
 	const struct step_record *step, enum step_status status, bool skipped)
 {
-	char id[NUMBER_BYTES], ord[NUMBER_BYTES];
-
-	return expect_one(control,
-		CONTROL_CHANGE(control,
-			"WITH held AS (SELECT id FROM phasegate.change WHERE id = "
-			"$1::pg_catalog.int8"
-			"  AND epoch = $2::pg_catalog.int8 FOR UPDATE),"
-			" noted AS (INSERT INTO phasegate.event (change_id, kind, detail)"
-			"  SELECT id, 'step ' || $4, pg_catalog.jsonb_build_object('step', "
-			"$3::pg_catalog.int4)"
-			"  FROM held WHERE $4 <> 'intent')"
-			" UPDATE phasegate.step s SET status = $4, skipped = $5::pg_catalog.bool,"
-			" started_at = CASE WHEN $4 = 'intent' THEN pg_catalog.clock_timestamp()"
-			"  ELSE s.started_at END,"
-			" finished_at = CASE WHEN $4 IN ('done', 'undone', 'failed')"
-			"  THEN pg_catalog.clock_timestamp() END"
-			" FROM held WHERE s.change_id = held.id AND s.ord = $3::pg_catalog.int4",
-			number(id, change->id), change->epoch, number(ord, step->ord),
-			statuses[status], skipped ? "true" : "false"));
+	return store_steps(control, change, step, 1, status, &skipped);
 }
 
 int store_attempt(struct control *control, const struct change_record *change,

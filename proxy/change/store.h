@@ -83,6 +83,9 @@ int store_stage(struct control *control, const struct change_record *change, con
 	const char *stage);
 int store_step(struct control *control, const struct change_record *change,
 	const struct step_record *step, enum step_status status, bool skipped);
+/* n steps that follow one another; skipped may be NULL: none. */
+int store_steps(struct control *control, const struct change_record *change,
+	const struct step_record *steps, size_t n, enum step_status status, const bool *skipped);
 int store_attempt(struct control *control, const struct change_record *change,
 	const struct step_record *step, const char *blockers_json);
 /* The undo begins: records why. */
