@@ -14,25 +14,18 @@ import shutil
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import psycopg
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from environment import ASAN, BUILD, ROOT, SHORT_DRAIN, TARGET
+
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from lab.postgres import Postgres, binaries  # noqa: E402
 from lab.process import LabError, interruptible, temporary_directory  # noqa: E402
 from lab.proxy import Direct, Phasegate, Relay, merged  # noqa: E402
 from lab.wire import Wire  # noqa: E402
-
-TARGET = os.environ.get("PHASEGATE_E2E_TARGET", "phasegate")
-BUILD = Path(os.environ.get("PHASEGATE_BUILD", ROOT / "build" / "asan")).resolve()
-ASAN = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
-
-# A test that ends early must not hold the end of its proxy up with an open transaction.
-SHORT_DRAIN = {"limits": {"drain_timeout": "3s"}}
 
 AUTH_ROLES = """
 CREATE ROLE app LOGIN;

@@ -8,7 +8,7 @@ import subprocess
 import psycopg
 import pytest
 
-from conftest import BUILD
+from environment import BUILD
 from lab.postgres import Postgres, binaries
 from lab.process import POSTGRES_ACCOUNT, as_server_account, is_root
 from plans import Planner, ask_catalog

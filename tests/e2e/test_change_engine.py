@@ -14,7 +14,7 @@ import time
 import psycopg
 import pytest
 
-from conftest import ASAN, BUILD
+from environment import ASAN, BUILD
 from lab.process import wait_until
 
 pytestmark = pytest.mark.gate

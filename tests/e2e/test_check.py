@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import ASAN, BUILD
+from environment import ASAN, BUILD
 
 pytestmark = pytest.mark.gate
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from conftest import TARGET
+from environment import TARGET
 from lab.postgres import binaries
 from lab.wire import message, query
 

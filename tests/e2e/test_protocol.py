@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from conftest import TARGET
+from environment import TARGET
 from lab.wire import (CANCEL_REQUEST, FLUSH, GSSENC_REQUEST, SSL_REQUEST, SYNC, TERMINATE, Closed, Wire, bind,
                       cancel, close, cstring, describe, errors, execute, extended, kinds, message, parse, query,
                       request, rows, startup_packet)

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD
+from environment import BUILD
 from lab.postgres import binaries
 from plans import Planner, catalog, done, groups, run_group, run_step, undo_group
 

@@ -11,7 +11,7 @@ import re
 import psycopg
 import pytest
 
-from conftest import ASAN, BUILD, ROOT, SHORT_DRAIN
+from environment import ASAN, BUILD, ROOT, SHORT_DRAIN
 from lab.process import wait_until
 from lab.proxy import Phasegate, merged
 from load import Load, work_done

@@ -12,7 +12,7 @@ import time
 import psycopg
 import pytest
 
-from conftest import BUILD
+from environment import BUILD
 from lab.process import LabError, wait_until
 
 pytestmark = pytest.mark.gate

@@ -10,7 +10,7 @@ import subprocess
 import psycopg
 import pytest
 
-from conftest import BUILD
+from environment import BUILD
 from lab.proxy import Direct, Phasegate
 from lab.wire import SYNC, bind, close, describe, errors, execute, extended, parse, query
 
