@@ -91,7 +91,8 @@ QUERIES = {
     "columns": """
         SELECT c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
             pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated, a.attcollation::regcollation::text,
-            a.attstorage, a.attcompression, a.attstattarget, a.attacl::text, a.attislocal, a.attinhcount
+            a.attstorage, a.attcompression, a.attstattarget,
+            (SELECT string_agg(x::text, ' ' ORDER BY x::text) FROM unnest(a.attacl) x), a.attislocal, a.attinhcount
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
             LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
         WHERE c.relnamespace = 's'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
