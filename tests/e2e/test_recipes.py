@@ -361,7 +361,10 @@ def test_undoing_leads_back(planner, prepare, setup, statement):
             undo_group(connection, group)
         after = catalog(connection)
         if "USING INDEX" in statement and n == len(groups(plan)):
-            del before["indexes"], after["indexes"]  # a constraint dropped takes its index along
+            for each in (before, after):  # a constraint dropped takes its index along
+                del each["indexes"]
+                for name in ("relations", "comments"):
+                    each[name] = [row for row in each[name] if row[1] != "i"]
         assert after == before, f"after {n} of {plan['text']}"
 
 
