@@ -143,7 +143,8 @@ static void add_drop(const struct detachment *detach)
 		arena_printf(arena, "drop %s; this cannot be undone", detach->partition->name.name),
 		arena_printf(arena, "DROP TABLE IF EXISTS %s", detach->partition_sql), "",
 		arena_printf(arena, "SELECT NOT (%s)",
-			probe_relation(planner, &detach->partition->name)));
+			probe_relation(planner, &detach->partition->name)))
+		->final = true;
 }
 
 bool recipe_drop_partition(const struct rule_context *context, struct plan *plan)
