@@ -140,6 +140,32 @@ struct partition_bound {
 	int modulus, remainder;
 };
 
+/* What stands in the way of doing an UPDATE or DELETE in several pieces; bits. */
+enum bulk_trait {
+	BULK_NESTED = 1 << 0, /* in WITH, EXPLAIN, PREPARE or COPY, or behind WITH */
+	BULK_JOINS = 1 << 1, /* FROM or USING */
+	BULK_RETURNS = 1 << 2, /* RETURNING */
+	BULK_SUBQUERY = 1 << 3,
+	BULK_PARAMETER = 1 << 4, /* $1 */
+	BULK_CLOCK = 1 << 5, /* the time of its statement or transaction: now(), 'today' */
+	BULK_SESSION = 1 << 6, /* SESSION_USER */
+	BULK_QUALIFIED = 1 << 7, /* a column written with the schema of its table */
+	BULK_WHOLE_ROW = 1 << 8, /* the row as a value: t, t.* */
+	BULK_UNREAD = 1 << 9, /* its clauses were not told apart */
+};
+
+/* An UPDATE or DELETE whose WHERE leaves no row out, clause by clause. */
+struct bulk_def {
+	unsigned traits; /* of enum bulk_trait */
+	const char *alias; /* what its expressions may call the table; unquoted */
+	const char *set_sql; /* behind SET; NULL for DELETE */
+	const char *where_sql; /* the tautology; NULL when none is written */
+	const char *const *columns; /* that SET writes */
+	size_t n_columns;
+	const struct name *functions; /* called anywhere in it */
+	size_t n_functions;
+};
+
 /*
  * One thing a statement does.  Fields that do not apply are NULL or zero.
  * A multi-command ALTER TABLE yields one action per command, each with its own sql.
@@ -171,6 +197,7 @@ struct action {
 	struct expr *expr; /* SET_DEFAULT, USING of ALTER_COLUMN_TYPE */
 	struct constraint_def *constraint; /* ADD_CHECK .. ADD_EXCLUSION */
 	struct index_def *index; /* CREATE_INDEX */
+	const struct bulk_def *bulk; /* UPDATE_ and DELETE_WITHOUT_WHERE */
 	struct partition_bound *bound; /* ATTACH_PARTITION, CREATE_PARTITION_OF; else NULL */
 	/* CREATE_PARTITION_OF: what is written behind the bound; NULL when columns or constraints
 	 * of its own stand before it. */

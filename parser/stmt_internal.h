@@ -98,6 +98,10 @@ struct partition_bound *make_bound(
 const char *behind_bound(
 	struct builder *builder, const PgQuery__PartitionBoundSpec *spec, struct span span);
 
+/* stmt_bulk.c */
+const struct bulk_def *update_def(struct builder *builder, const PgQuery__UpdateStmt *update);
+const struct bulk_def *delete_def(struct builder *builder, const PgQuery__DeleteStmt *delete);
+
 /*
  * stmt_where.c: true when a WHERE clause holds for every row, but for NULLs in it, holds for all or
  * none because it looks at no column, or is missing.  of: only columns of this relation count;

@@ -115,7 +115,8 @@ static void visit_update(struct builder *builder, const PgQuery__UpdateStmt *upd
 	}
 	note_write(builder, update->relation);
 	if (where_is_tautology(update->where_clause, NULL))
-		add_on_relation(builder, ACTION_UPDATE_WITHOUT_WHERE, update->relation);
+		add_on_relation(builder, ACTION_UPDATE_WITHOUT_WHERE, update->relation)->bulk =
+			update_def(builder, update);
 	else if (only_changes_rows(builder))
 		note_update(builder, update);
 }
@@ -124,7 +125,8 @@ static void visit_delete(struct builder *builder, const PgQuery__DeleteStmt *del
 {
 	note_write(builder, delete->relation);
 	if (where_is_tautology(delete->where_clause, NULL))
-		add_on_relation(builder, ACTION_DELETE_WITHOUT_WHERE, delete->relation);
+		add_on_relation(builder, ACTION_DELETE_WITHOUT_WHERE, delete->relation)->bulk =
+			delete_def(builder, delete);
 	else if (only_changes_rows(builder))
 		note_delete(builder, delete);
 }

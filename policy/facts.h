@@ -178,6 +178,9 @@ struct relation_facts {
 	/* Functions whose text names it, publications of it: they do not keep it from going. */
 	const char *const *mentioned_by;
 	size_t n_mentioned_by;
+	/* It or one below has a trigger that runs once for a whole UPDATE or DELETE. */
+	bool statement_triggers;
+	bool has_rules; /* it or one below: what is written is not what is done */
 	bool populated; /* of a materialized view: it can be read */
 	bool has_policies;
 	struct drop_facts drops;
@@ -244,6 +247,8 @@ struct facts {
 	bool lock_timeout_set; /* by the text at hand */
 	bool waited_unbounded; /* for a strong lock, earlier in the text at hand */
 	const char *application_name; /* NULL: not known */
+	/* SET LOCAL of the settings that conversions between types read; NULL: not known. */
+	const char *settings_sql;
 	bool timezone_utc; /* timestamp <-> timestamptz is binary then */
 	const char *timezone;
 	const char *tablespace; /* of the database */

@@ -10,6 +10,7 @@ static const char *const kind_names[] = {
 	[STEP_SCAN] = "scan",
 	[STEP_CONCURRENTLY] = "concurrently",
 	[STEP_BACKFILL] = "backfill",
+	[STEP_BULK] = "bulk",
 	[STEP_SOAK] = "soak",
 };
 
@@ -56,6 +57,10 @@ const char *step_remark(const struct step *step)
 		return "; in a transaction of its own";
 	case STEP_BACKFILL:
 		return "; repeat until it updates 0 rows";
+	case STEP_BULK:
+		return step->bulk->set_sql == NULL
+			       ? "; repeat until it deletes 0 rows"
+			       : "; each range of the key once, in a transaction of its own";
 	case STEP_CATALOG:
 	case STEP_SOAK:
 		break;

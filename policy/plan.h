@@ -22,6 +22,7 @@ enum step_kind {
 	/* Must stand outside a transaction; lock_timeout and statement_timeout 0. */
 	STEP_CONCURRENTLY,
 	STEP_BACKFILL, /* fills rows in batches */
+	STEP_BULK, /* writes every row once, in batches; what is written stays written */
 	/* No SQL: the client is answered, and the rest waits until somebody releases the change. */
 	STEP_SOAK,
 };
@@ -37,10 +38,24 @@ struct backfill_spec {
 	const char *pending_sql; /* "c" IS NULL: true for rows still to do; makes a re-run free */
 };
 
+/*
+ * What a STEP_BULK does to every row of its table that was there at the start, once: UPDATE table
+ * AS alias SET set WHERE key in batch AND where, or DELETE.  Only the range of the key that is
+ * done tells which rows are done, so the key is fixed and nothing may write it.
+ */
+struct bulk_spec {
+	struct name table; /* qualified; partitioned tables leaf by leaf */
+	const char *alias; /* unquoted */
+	const char *set_sql; /* NULL: DELETE */
+	const char *where_sql; /* NULL: every row */
+	const char *key_sql; /* "a", "b": columns of a unique index, all NOT NULL */
+	const char *settings_sql; /* SET LOCAL of what expressions may depend on; "" */
+};
+
 struct step {
 	enum step_kind kind;
-	/* For STEP_BACKFILL the statement a person would write for one batch; "" when the step
-	 * has something to undo only. */
+	/* For STEP_BACKFILL and STEP_BULK the statement a person would write for one batch; "" when
+	 * the step has something to undo only. */
 	const char *sql;
 	const char *undo; /* "" when undoing later steps undoes it too */
 	/* SELECT of one boolean: true when the step is done and needs no redo; NULL where redoing
@@ -54,7 +69,8 @@ struct step {
 	const char *repair_when;
 	enum lock_mode lock; /* strongest, on an existing relation */
 	const char *purpose; /* one line for people */
-	struct backfill_spec *backfill;
+	struct backfill_spec *backfill; /* of STEP_BACKFILL */
+	struct bulk_spec *bulk; /* of STEP_BULK */
 	bool with_previous; /* same transaction as the step before */
 	/* Inside BEGIN..COMMIT this one runs at once, in the client's transaction. */
 	bool in_client_transaction;
@@ -70,6 +86,7 @@ struct plan {
 	uint32_t relation_oid;
 	const char *rule; /* id of the hazard it answers */
 	const char *tag; /* CommandComplete the client expects */
+	bool counts_rows; /* that ends in the number of rows written */
 	const char *summary; /* one line: "add column total in 3 phases" */
 	/* Where the end differs from that of the plain statement, and what else to know; or NULL.
 	 */

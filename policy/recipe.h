@@ -35,6 +35,7 @@ bool recipe_detach_partition(const struct rule_context *context, struct plan *pl
 bool recipe_drop_partition(const struct rule_context *context, struct plan *plan);
 bool recipe_reindex(const struct rule_context *context, struct plan *plan);
 bool recipe_index_tablespace(const struct rule_context *context, struct plan *plan);
+bool recipe_bulk(const struct rule_context *context, struct plan *plan);
 bool recipe_refresh(const struct rule_context *context, struct plan *plan);
 
 #endif

@@ -237,35 +237,28 @@ static const char *bulk_detail(const struct rule_context *context)
 	       "rows pile up, replicas fall behind.";
 }
 
+/* Where no plan can be made: one for the eye. */
 static const char *update_in_batches(const struct rule_context *context)
 {
-	const char *sql = context->stmt->sql;
-	bool plain = strcasestr(sql, "where") == NULL && strcasestr(sql, "returning") == NULL &&
-		     strncasecmp(sql, "update", strlen("update")) == 0;
-	const char *key = key_sql(context);
-
-	if (!plain || strcmp(key, "ctid") == 0)
-		return arena_printf(context->arena,
-			"-- outside a transaction, one range of the key after the other:\n"
-			"UPDATE %s SET ... WHERE <key> BETWEEN 1 AND 5000;",
-			message_table_sql(context));
 	return arena_printf(context->arena,
 		"-- outside a transaction, one range of the key after the other:\n"
-		"%s WHERE %s BETWEEN 1 AND 5000;",
-		sql, key);
+		"UPDATE %s SET ... WHERE <key> BETWEEN 1 AND 5000;",
+		message_table_sql(context));
 }
 
 const struct rule rule_update_without_where = {
 	.id = "update-without-where",
 	.section = 'K',
-	.verdict = VERDICT_REJECT,
+	.verdict = VERDICT_PHASE,
 	.fires = updates_all,
+	.recipe = recipe_bulk,
 	.title = "UPDATE without WHERE writes every row in one transaction",
 	.reason = "All rows stay locked to the end, the table doubles, replicas fall behind.",
 	.locks = "ROW EXCLUSIVE on the table, and every row to the end of the transaction.",
 	.safe_when = "there is a WHERE that is no tautology; or the table is new, temporary, empty "
 		     "or small, as those are that migration tools keep their books in.",
-	.hint = "UPDATE in batches by key, each in a transaction of its own.",
+	.hint = "UPDATE in batches by key, each in a transaction of its own: done so outside a "
+		"transaction.",
 	.detail = bulk_detail,
 	.hint_sql = update_in_batches,
 };
@@ -279,14 +272,16 @@ static bool deletes_all(const struct rule_context *context)
 const struct rule rule_delete_without_where = {
 	.id = "delete-without-where",
 	.section = 'K',
-	.verdict = VERDICT_REJECT,
+	.verdict = VERDICT_PHASE,
 	.fires = deletes_all,
+	.recipe = recipe_bulk,
 	.title = "DELETE without WHERE removes every row in one transaction",
 	.reason = "All rows stay locked to the end, and nothing asks whether it was meant.",
 	.locks = "ROW EXCLUSIVE on the table, and every row to the end of the transaction.",
 	.safe_when = "there is a WHERE that is no tautology; or the table is new, temporary, empty "
 		     "or small, as those are that migration tools keep their books in.",
-	.hint = "DELETE in batches by key, each in a transaction of its own.",
+	.hint = "DELETE in batches by key, each in a transaction of its own: done so outside a "
+		"transaction.",
 	.detail = bulk_detail,
 	.hint_sql = delete_in_batches,
 };

@@ -38,6 +38,7 @@ struct change_wait {
 	const char *database;
 	/* to submit: document, or the reason there is none */
 	const char *document, *submitter, *session_user, *refusal;
+	bool once; /* doing it twice is not the same as doing it once */
 	/* to run */
 	int64_t *ids;
 	size_t n_ids;
@@ -201,6 +202,22 @@ static void set_in_the_way(
 	outcome->hint = hint;
 }
 
+/*
+ * The same statement ended while this one waited: written once by the two of them, which is right
+ * only if they are one.  Only the client can know.
+ */
+static void set_done_by_others(
+	struct change_wait *wait, const struct run *run, struct change_outcome *outcome)
+{
+	outcome->state = CHANGE_FAILED;
+	outcome->id = run->change.id;
+	outcome->sqlstate = "55006"; /* object_in_use */
+	outcome->message = arena_printf(&wait->arena,
+		"this statement was under way already, as change %lld, and has just ended: %s rows",
+		(long long)run->change.id, run_count(&wait->arena, (double)run->rows));
+	outcome->hint = "Send it again if it is to be done once more.";
+}
+
 /* A killed proxy's server process holds the lock until it notices, after 5 s. */
 enum { TAKEOVER_WAIT_MS = 8000 };
 
@@ -213,13 +230,21 @@ static enum next take_up(struct change_wait *wait, struct run *run, int64_t id, 
 	enum run_end end;
 
 	run_say(run, false, "this statement is on record already; taking it up");
-	end = run_change(run, id);
+	do
+		end = run_change(run, id);
+	while (end == RUN_BUSY && wait->once && engine_now_ms() < deadline &&
+		run_sleep(run, 250) == 0);
 	if (end == RUN_BUSY && engine_now_ms() < deadline)
 		return run_sleep(run, 250) == 0
 			       ? SUBMIT_AGAIN
 			       : (set_outcome(wait, run, RUN_BUSY, outcome), SUBMIT_OVER);
 	if (end == RUN_BUSY) {
 		set_in_the_way(wait, run, id, outcome);
+		return SUBMIT_OVER;
+	}
+	if (wait->once && !run->worked &&
+		(end == RUN_DONE || end == RUN_FAILED || end == RUN_CANCELLED)) {
+		set_done_by_others(wait, run, outcome);
 		return SUBMIT_OVER;
 	}
 	/* It was on its way back and has arrived there: now what was asked for this time. */
@@ -339,6 +364,7 @@ struct change_wait *change_submit(struct change_engine *engine,
 	wait->submitter = arena_strdup(&wait->arena, request->submitter);
 	wait->session_user = arena_strdup(&wait->arena, request->session_user);
 	wait->document = document_make(&wait->arena, request, &wait->refusal);
+	wait->once = request->plan->counts_rows;
 	return start(engine, wait);
 }
 

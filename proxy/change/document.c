@@ -48,16 +48,27 @@ static json_t *backfill_json(const struct backfill_spec *fill)
 		strict(fill->pending_sql));
 }
 
+static json_t *bulk_json(const struct bulk_spec *bulk)
+{
+	if (bulk == NULL)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema",
+		strict(bulk->table.schema), "table", strict(bulk->table.name), "alias",
+		strict(bulk->alias), "set", strict(bulk->set_sql), "where", strict(bulk->where_sql),
+		"key", strict(bulk->key_sql), "settings", strict(bulk->settings_sql));
+}
+
 static json_t *step_json(const struct step *step)
 {
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:b, s:b, s:o}", "kind",
-		step_kind_name(step->kind), "sql", strict(step->sql), "undo",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:b, s:b, s:o, s:o}",
+		"kind", step_kind_name(step->kind), "sql", strict(step->sql), "undo",
 		strict(step->undo != NULL ? step->undo : ""), "probe", strict(step->probe),
 		"repair", strict(step->repair), "repair_when", strict(step->repair_when), "lock",
 		lock_mode_name(step->lock), "purpose",
 		strict(step->purpose != NULL ? step->purpose : ""), "with_previous",
 		step->with_previous, "in_client_transaction", step->in_client_transaction, "final",
-		step->final, "backfill", backfill_json(step->backfill));
+		step->final, "backfill", backfill_json(step->backfill), "bulk",
+		bulk_json(step->bulk));
 }
 
 static json_t *plan_json(const struct plan *plan)

@@ -14,7 +14,7 @@ extern const char schema_sql[];
 
 /* A database may be dropped and made again under the same name: what was seen there holds for a
  * while. */
-enum { SCHEMA_VERSION = 2, ASK_AGAIN_MS = 30 * 1000, TRUST_MS = 1000 };
+enum { SCHEMA_VERSION = 3, ASK_AGAIN_MS = 30 * 1000, TRUST_MS = 1000 };
 enum usable { USABLE_UNKNOWN, USABLE_ASKED, USABLE_YES, USABLE_NO };
 
 /* One who waits for the answer; posted to its worker as the message itself. */

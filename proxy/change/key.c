@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "plan.h"
 
 /*
  * ORDER BY takes the type's default operator class, comparison goes by the operator's name: the
@@ -36,6 +37,9 @@ const char key_find_sql[] =
 	"  AND op.oprnamespace = 'pg_catalog'::pg_catalog.regnamespace"
 	"  WHERE ao.amopfamily = o.opcfamily AND ao.amoplefttype = o.opcintype"
 	"  AND ao.amoprighttype = o.opcintype AND ao.amopstrategy = 5))"
+	" AND ($2::pg_catalog.text IS NULL OR $2::pg_catalog.text = pg_catalog.string_agg('\"' || "
+	"pg_catalog.replace(a.attname::pg_catalog.text,"
+	"  '\"', '\"\"') || '\"', ', ' ORDER BY k.n))"
 	" ORDER BY i.indisprimary DESC, i.indnkeyatts, i.indexrelid LIMIT 1";
 
 static int decode_strings(
@@ -168,4 +172,45 @@ const char *key_update_sql(struct arena *arena, const struct key *key, const str
 		return NULL;
 	return arena_printf(arena, "UPDATE ONLY %s SET %s WHERE %s AND (%s)",
 		name_sql(arena, table), set, where, pending);
+}
+
+const char *key_bulk_sql(struct arena *arena, const struct key *key, const struct name *table,
+	const struct key_range *range, const struct bulk_spec *bulk)
+{
+	const char *rows = range_sql(arena, key, range), *verb, *where = "";
+
+	if (rows == NULL)
+		return NULL;
+	verb = arena_printf(arena, "%s%s%sONLY %s AS %s", bulk->settings_sql,
+		*bulk->settings_sql != '\0' ? "; " : "",
+		bulk->set_sql != NULL ? "UPDATE " : "DELETE FROM ", name_sql(arena, table),
+		quote_ident(arena, bulk->alias));
+	if (bulk->where_sql != NULL)
+		where = arena_printf(arena, " AND (%s)", bulk->where_sql);
+	return arena_printf(arena, "%s%s%s WHERE %s%s", verb, bulk->set_sql != NULL ? " SET " : "",
+		bulk->set_sql != NULL ? bulk->set_sql : "", rows, where);
+}
+
+/* (7, x) */
+static const char *key_text(struct arena *arena, const char *json)
+{
+	const char *values[KEY_COLUMNS_MAX], *text = "";
+	size_t n = 0;
+
+	if (decode_strings(arena, json, values, &n) < 0)
+		return json;
+	for (size_t i = 0; i < n; i++)
+		text = arena_printf(arena, "%s%s%s", text, i > 0 ? ", " : "", values[i]);
+	return arena_printf(arena, "(%s)", text);
+}
+
+const char *key_range_text(
+	struct arena *arena, const struct key *key, const struct key_range *range)
+{
+	const char *columns = column_list(arena, key, ""), *to = key_text(arena, range->to);
+
+	if (range->after == NULL)
+		return arena_printf(arena, "(%s) up to %s", columns, to);
+	return arena_printf(
+		arena, "(%s) after %s up to %s", columns, key_text(arena, range->after), to);
 }

@@ -13,6 +13,8 @@
 
 #include "text.h"
 
+struct bulk_spec;
+
 enum { KEY_COLUMNS_MAX = 32 }; /* INDEX_MAX_KEYS */
 
 struct key {
@@ -27,8 +29,9 @@ struct key_range {
 };
 
 /*
- * Parameter $1 is the table's oid.  One row (columns, types as JSON arrays) or none.  An index
- * serves only when its order is that of OPERATOR(pg_catalog.<) on the columns, NULLs excluded.
+ * Parameter $1 is the table's oid, $2 the key it has to be ("a", "b") or NULL.  One row (columns,
+ * types as JSON arrays) or none.  An index serves only when its order is that of
+ * OPERATOR(pg_catalog.<) on the columns, NULLs excluded.
  */
 extern const char key_find_sql[];
 
@@ -45,5 +48,11 @@ const char *key_bound_block(struct arena *arena, const struct key_range *range, 
 /* UPDATE of the pending rows of a range; NULL when a key in it is not one of this table's. */
 const char *key_update_sql(struct arena *arena, const struct key *key, const struct name *table,
 	const struct key_range *range, const char *set, const char *pending);
+/* What a bulk step does to a range of a leaf, its settings first; NULL likewise. */
+const char *key_bulk_sql(struct arena *arena, const struct key *key, const struct name *table,
+	const struct key_range *range, const struct bulk_spec *bulk);
+/* The range for people: "(id) > (7) and <= (9)". */
+const char *key_range_text(
+	struct arena *arena, const struct key *key, const struct key_range *range);
 
 #endif

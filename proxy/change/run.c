@@ -177,6 +177,18 @@ failed:
 	return -1;
 }
 
+static int run_steps(struct run *run, struct step_record *steps, size_t n)
+{
+	switch (steps[0].kind) {
+	case STEP_BACKFILL:
+		return backfill_run(run, steps);
+	case STEP_BULK:
+		return bulk_run(run, steps);
+	default:
+		return step_run(run, steps, n);
+	}
+}
+
 static int run_group(struct run *run, struct step_record *steps, size_t n)
 {
 	int64_t took;
@@ -192,8 +204,7 @@ static int run_group(struct run *run, struct step_record *steps, size_t n)
 		return -1;
 	run_say(run, true, "step %d of %zu: %s", steps[0].ord, run->change.n_steps,
 		steps[0].purpose);
-	if ((steps[0].kind == STEP_BACKFILL ? backfill_run(run, steps) : step_run(run, steps, n)) <
-		0) {
+	if (run_steps(run, steps, n) < 0) {
 		failure_translate(run, run->step != NULL ? run->step : steps);
 		return -1;
 	}
@@ -305,6 +316,7 @@ static enum run_end go(struct run *run)
 
 	if (!change_is_live(&run->change))
 		return recorded_end(run);
+	run->worked = true;
 	if (strcmp(run->change.state, "undoing") == 0)
 		return go_back(run);
 	if (soak_goes_on(run))
@@ -328,12 +340,12 @@ static enum run_end run_once(struct run *run, int64_t id)
 	run->change.id = id;
 	run->undoing = run->stale = false;
 	run->step = NULL;
-	run->rows = run->batches = 0; /* the record knows what was done before */
 	if (store_lock(&run->main, id, &locked) < 0)
 		return run_why(run);
 	if (!locked)
 		return RUN_BUSY;
-	if (store_claim(&run->main, run->arena, id, run->engine->owner, &run->change, &found) < 0)
+	if (store_claim(&run->main, run->arena, id, run->engine->owner, &run->change, &found) < 0 ||
+		store_totals(&run->main, id, &run->rows, &run->batches) < 0)
 		end = run_why(run);
 	else if (!found)
 		end = RUN_GONE;
@@ -370,8 +382,11 @@ enum { ZOMBIE_MS_MAX = 15000 };
 
 enum run_end run_change(struct run *run, int64_t id)
 {
-	enum run_end end = run_once(run, id);
+	enum run_end end;
 	int64_t zombie_until = 0;
+
+	run->worked = false;
+	end = run_once(run, id);
 
 	for (;;) {
 		if (end == RUN_LOST) {

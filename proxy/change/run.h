@@ -4,7 +4,9 @@
  *
  *   run.c       claim, forward, end; a lost connection
  *   step.c      steps in a transaction and steps outside one
- *   backfill.c  steps in batches
+ *   batch.c     rows written in batches:
+ *   backfill.c  those that are pending, until none is
+ *   bulk.c      every row, once
  *   soak.c      steps at which the change waits for people
  *   undo.c      the way back
  *   watch.c     what the waiting sees: who blocks, how far it is
@@ -41,6 +43,7 @@ struct run {
 	struct tuning tuning; /* renewed at every step and batch */
 	struct change_record change;
 	bool undoing; /* no cancel any more */
+	bool worked; /* it was live when it was claimed */
 	bool stale; /* the table is not the one the plan was made for */
 	bool gone; /* it was dropped */
 
@@ -52,7 +55,7 @@ struct run {
 
 	int64_t said_ms; /* of the last progress line, 0: none yet */
 	int64_t begun_ms; /* of the step */
-	uint64_t rows, batches; /* of this change's backfill */
+	uint64_t rows, batches; /* of this change, earlier runs included */
 };
 
 enum run_end {
@@ -122,6 +125,7 @@ int step_holds(struct run *run, struct step_record *step, bool *holds);
 /* n steps of one transaction, or one of another kind.  Leaves them done or nothing changed. */
 int step_run(struct run *run, struct step_record *steps, size_t n);
 int backfill_run(struct run *run, struct step_record *step);
+int bulk_run(struct run *run, struct step_record *step);
 
 /* Records that the change soaks at this step, and says so; error as for store_soak. */
 int soak_begin(struct run *run, struct step_record *step, const struct control_error *error);

@@ -129,10 +129,12 @@ CREATE TABLE IF NOT EXISTS phasegate.step (
 	PRIMARY KEY (change_id, ord)
 );
 ALTER TABLE phasegate.step ADD COLUMN IF NOT EXISTS final boolean NOT NULL DEFAULT false,
+	ADD COLUMN IF NOT EXISTS bulk jsonb, -- version 3: every row written once, in batches
 	DROP CONSTRAINT IF EXISTS step_kind_check,
-	ADD CONSTRAINT step_kind_check CHECK (kind IN ('catalog', 'scan', 'concurrently', 'backfill', 'soak'));
+	ADD CONSTRAINT step_kind_check CHECK (kind IN
+		('catalog', 'scan', 'concurrently', 'backfill', 'bulk', 'soak'));
 
--- One row for each leaf table of a backfill; updated with every batch, hence the room for HOT.
+-- One row for each leaf table of a backfill or bulk step; updated with every batch, hence the room for HOT.
 CREATE TABLE IF NOT EXISTS phasegate.backfill (
 	change_id bigint NOT NULL,
 	ord integer NOT NULL,
@@ -264,13 +266,13 @@ BEGIN
 
 	INSERT INTO phasegate.step (change_id, ord, kind, sql, undo, probe, repair, repair_when,
 		lock_mode, purpose, with_previous, final, by_client, fill_schema, fill_table, fill_set,
-		fill_pending, status, finished_at)
+		fill_pending, bulk, status, finished_at)
 	SELECT record.id, s.ord, s.value ->> 'kind', s.value ->> 'sql', s.value ->> 'undo',
 		s.value ->> 'probe', s.value ->> 'repair', s.value ->> 'repair_when',
 		s.value ->> 'lock', s.value ->> 'purpose', (s.value ->> 'with_previous')::boolean,
 		coalesce((s.value ->> 'final')::boolean, false), by_client, (s.value -> 'backfill' ->> 'schema')::name,
 		(s.value -> 'backfill' ->> 'table')::name, s.value -> 'backfill' ->> 'set',
-		s.value -> 'backfill' ->> 'pending',
+		s.value -> 'backfill' ->> 'pending', NULLIF(s.value -> 'bulk', 'null'),
 		CASE WHEN by_client THEN 'done' ELSE 'pending' END,
 		CASE WHEN by_client THEN clock_timestamp() END
 	FROM jsonb_array_elements(plan -> 'steps') WITH ORDINALITY s (value, ord),
@@ -471,6 +473,6 @@ SELECT s.change_id AS change, s.ord, s.status, s.kind, s.purpose, s.lock_mode, s
 FROM phasegate.step s JOIN phasegate.change c ON c.id = s.change_id;
 GRANT SELECT ON phasegate.steps TO PUBLIC;
 
-INSERT INTO phasegate.version (version) VALUES (2)
+INSERT INTO phasegate.version (version) VALUES (3)
 	ON CONFLICT (single) DO UPDATE SET version = excluded.version, installed_at = clock_timestamp()
 	WHERE phasegate.version.version < excluded.version;

@@ -173,7 +173,9 @@ static int load_steps(struct control *control, struct arena *arena, struct chang
 		"SELECT ord, kind, sql, undo, probe, repair, repair_when, lock_mode, purpose,"
 		" with_previous, by_client, status, fill_schema, fill_table, fill_set, "
 		"fill_pending,"
-		" skipped, final"
+		" skipped, final, bulk ->> 'schema', bulk ->> 'table', bulk ->> 'alias', bulk ->> "
+		"'set',"
+		" bulk ->> 'where', bulk ->> 'key', bulk ->> 'settings'"
 		" FROM phasegate.step WHERE change_id = $1::pg_catalog.int8 ORDER BY ord",
 		number(id, change->id));
 
@@ -201,6 +203,13 @@ static int load_steps(struct control *control, struct arena *arena, struct chang
 			.fill.pending_sql = control_value(arena, result, i, 15),
 			.skipped = truth(result, i, 16),
 			.final = truth(result, i, 17),
+			.bulk.table.schema = control_value(arena, result, i, 18),
+			.bulk.table.name = control_value(arena, result, i, 19),
+			.bulk.alias = control_value(arena, result, i, 20),
+			.bulk.set_sql = control_value(arena, result, i, 21),
+			.bulk.where_sql = control_value(arena, result, i, 22),
+			.bulk.key_sql = control_value(arena, result, i, 23),
+			.bulk.settings_sql = control_value(arena, result, i, 24),
 			.resumed = status_from(PQgetvalue(result, i, 11)) == STATUS_INTENT,
 		};
 	PQclear(result);

@@ -27,7 +27,8 @@ struct step_record {
 	bool with_previous;
 	bool final;
 	bool by_client; /* the client's own transaction did it */
-	struct backfill_spec fill;
+	struct backfill_spec fill; /* of STEP_BACKFILL */
+	struct bulk_spec bulk; /* of STEP_BULK */
 	enum step_status status;
 	bool skipped; /* it held before this change came: not ours to undo */
 	bool resumed; /* the intent was on record when it was loaded */
@@ -115,9 +116,14 @@ struct leaf_record {
 	struct batch_pace pace;
 	bool done;
 };
-/* Every leaf the step's table has now, those seen for the first time recorded. */
+/*
+ * Every leaf the step's table has now, those seen for the first time recorded; of a STEP_BULK those
+ * that it had at the start.
+ */
 int store_leaves(struct control *control, struct arena *arena, const struct change_record *change,
 	const struct step_record *step, int rows_first, struct leaf_record **leaves, size_t *n);
+/* Rows and batches of all its steps so far. */
+int store_totals(struct control *control, int64_t id, uint64_t *rows, uint64_t *batches);
 int store_leaf(struct control *control, const struct change_record *change,
 	const struct step_record *step, const struct leaf_record *leaf,
 	const char *key_columns_json);

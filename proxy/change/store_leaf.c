@@ -26,6 +26,8 @@ static const char leaves_sql[] =
 	"  ELSE pg_catalog.pg_relation_size(c.oid) / 100 END, $5::pg_catalog.int4"
 	" FROM held, tree t JOIN pg_catalog.pg_class c ON c.oid = t.oid AND c.relkind IN ('r', 'f')"
 	" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+	" WHERE NOT $6::pg_catalog.bool OR NOT EXISTS (SELECT FROM phasegate.backfill b"
+	"  WHERE b.change_id = held.id AND b.ord = $3::pg_catalog.int4)"
 	" ON CONFLICT (change_id, ord, relid) DO NOTHING";
 
 static const char read_sql[] =
@@ -89,10 +91,12 @@ int store_leaves(struct control *control, struct arena *arena, const struct chan
 {
 	const char *id = arena_printf(arena, "%lld", (long long)change->id);
 	const char *ord = arena_printf(arena, "%d", step->ord);
+	bool once = step->kind == STEP_BULK;
 
 	if (CONTROL_CHANGE(control, leaves_sql, id, change->epoch, ord,
-		    name_sql(arena, &step->fill.table),
-		    arena_printf(arena, "%d", rows_first > 0 ? rows_first : BATCH_ROWS_MIN)) < 0)
+		    name_sql(arena, once ? &step->bulk.table : &step->fill.table),
+		    arena_printf(arena, "%d", rows_first > 0 ? rows_first : BATCH_ROWS_MIN),
+		    once ? "true" : "false") < 0)
 		return -1;
 	return read_leaves(control, arena, id, ord, leaves, n);
 }
@@ -131,4 +135,22 @@ int store_leaf(struct control *control, const struct change_record *change,
 	if (changed == 0)
 		control_fail(control, STORE_FENCED, "another phasegate has taken the change over");
 	return changed == 1 ? 0 : -1;
+}
+
+int store_totals(struct control *control, int64_t id, uint64_t *rows, uint64_t *batches)
+{
+	struct arena arena = {0};
+	PGresult *result = CONTROL_QUERY(control,
+		"SELECT COALESCE(pg_catalog.sum(rows_changed), 0),"
+		" COALESCE(pg_catalog.sum(batches), 0)"
+		" FROM phasegate.backfill WHERE change_id = $1::pg_catalog.int8",
+		arena_printf(&arena, "%lld", (long long)id));
+
+	arena_free(&arena);
+	if (result == NULL)
+		return -1;
+	*rows = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
+	*batches = strtoull(PQgetvalue(result, 0, 1), NULL, 10);
+	PQclear(result);
+	return 0;
 }

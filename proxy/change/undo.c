@@ -98,6 +98,20 @@ static int undo_step(struct run *run, struct step_record *step)
 	}
 }
 
+/* Its batches have committed; of which rows, only the range of the key knows. */
+static int leave_bulk(struct run *run, struct step_record *step, struct remains *remains)
+{
+	const char *rows = run_count(run->arena, (double)run->rows);
+
+	if (run->rows > 0)
+		remains->text = arena_printf(run->arena,
+			"%s rows in %s batches were %s and stay so: there is no undo. Sent again, "
+			"the statement begins anew.",
+			rows, run_count(run->arena, (double)run->batches),
+			step->bulk.set_sql != NULL ? "updated" : "deleted");
+	return mark(run, step, STATUS_PENDING) < 0 ? -1 : 0;
+}
+
 /* 1: undone, or nothing to do.  0: it stays, and people are told.  -1: no way on from here now. */
 static int leave_or_undo(struct run *run, struct step_record *step, struct remains *remains)
 {
@@ -105,6 +119,8 @@ static int leave_or_undo(struct run *run, struct step_record *step, struct remai
 		return 1;
 	if (step->status == STATUS_DONE && step->skipped)
 		return 1;
+	if (step->kind == STEP_BULK)
+		return leave_bulk(run, step, remains);
 	if (step->status == STATUS_DONE && step->by_client && !run->change.abort) {
 		remember(run, remains, step, "Kept, because your transaction committed it");
 		return 0;
@@ -150,8 +166,9 @@ static int finish(struct run *run, const char *hint)
 static bool anything_to_undo(const struct change_record *change)
 {
 	for (size_t i = 0; i < change->n_steps; i++)
-		if (change->steps[i].status == STATUS_DONE ||
-			change->steps[i].status == STATUS_INTENT)
+		if (change->steps[i].kind != STEP_BULK &&
+			(change->steps[i].status == STATUS_DONE ||
+				change->steps[i].status == STATUS_INTENT))
 			return true;
 	return false;
 }

@@ -28,6 +28,7 @@ static double seconds_of(
 	case STEP_SOAK:
 		return -1;
 	case STEP_BACKFILL:
+	case STEP_BULK:
 		break;
 	}
 	if (table == NULL || table->rows < 0 || rows_per_second == 0)
@@ -127,6 +128,8 @@ static const char *phase_name(const struct phase_step *step)
 		return "index";
 	case STEP_BACKFILL:
 		return "backfill";
+	case STEP_BULK:
+		return "bulk";
 	case STEP_SOAK:
 		return "soak";
 	case STEP_CATALOG:

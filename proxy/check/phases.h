@@ -20,7 +20,7 @@ struct phase_step {
 };
 
 struct phase {
-	const char *name; /* expand, backfill, validate, index, soak, finish, refused */
+	const char *name; /* expand, backfill, bulk, validate, index, soak, finish, refused */
 	const struct phase_step *steps;
 	size_t n;
 };

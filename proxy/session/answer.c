@@ -133,6 +133,7 @@ static bool marked_answer(struct session *session, const struct answer *answer,
 		if (mark->tag != NULL) {
 			struct buffer out = {0};
 
+			mark->rows = wire_tag_rows(mark->tag);
 			wire_put_command_complete(&out, mark->tag);
 			relay_send_client(session, buffer_at(&out), buffer_len(&out));
 			buffer_clear(&out);

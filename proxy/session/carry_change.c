@@ -20,7 +20,7 @@ static void answer_tag(struct session *session, struct gate *gate)
 	struct mark *mark = gate_mark(gate);
 	struct buffer out = {0};
 
-	mark->tag = gate_copy(gate->decision.plan->tag);
+	mark->tag = gate_copy(gate->tag);
 	mark->note = gate_copy(gate->note);
 	if (gate->type == FRONTEND_QUERY) {
 		wire_put_query(&out, "");
@@ -55,6 +55,9 @@ static void on_finished(void *arg, const struct change_outcome *outcome)
 		(long long)outcome->id, (unsigned long long)outcome->rows,
 		(unsigned long long)outcome->batches,
 		outcome->state == CHANGE_SOAKING ? ", soaking" : "");
+	if (gate->decision.plan->counts_rows)
+		gate->tag = arena_printf(&gate->arena, "%s %llu", gate->decision.plan->tag,
+			(unsigned long long)outcome->rows);
 	if (outcome->state == CHANGE_DONE || outcome->state == CHANGE_SOAKING) {
 		gate_event(session, gate, answer_tag);
 		return;
@@ -218,6 +221,7 @@ void carry_plan(struct session *session, struct gate *gate)
 {
 	const char *because = NULL;
 
+	gate->tag = gate->decision.plan->tag;
 	switch (change_engine_ready(session->worker->proxy->engine, session->identity.database,
 		session->worker, on_engine_ready, (void *)(uintptr_t)session->id, &because)) {
 	case 1:

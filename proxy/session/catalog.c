@@ -298,6 +298,8 @@ static void read_contents(
 		reader_texts(reader, object, "dependents", false, &relation->n_dependents);
 	relation->mentioned_by =
 		reader_texts(reader, object, "mentioned_by", false, &relation->n_mentioned_by);
+	relation->statement_triggers = reader_bool(reader, object, "statement_triggers");
+	relation->has_rules = reader_bool(reader, object, "has_rules");
 	relation->populated = reader_bool(reader, object, "populated");
 	relation->has_policies = reader_bool(reader, object, "has_policies");
 	relation->names_taken =
@@ -432,6 +434,7 @@ static void read_session(struct reader *reader, const json_t *root, struct facts
 	facts->idle_in_transaction_timeout_ms =
 		reader_integer(reader, root, "idle_in_transaction_timeout_ms");
 	facts->application_name = reader_text(reader, root, "application_name");
+	facts->settings_sql = reader_text(reader, root, "settings");
 	facts->timezone_utc = reader_bool(reader, root, "timezone_utc");
 	facts->timezone = reader_text(reader, root, "timezone");
 	facts->tablespace = reader_text(reader, root, "tablespace");

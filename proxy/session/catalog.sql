@@ -721,6 +721,16 @@ details AS (
 				SELECT pg_catalog.format('publication %I', p.pubname)
 				FROM pg_catalog.pg_publication_rel e JOIN pg_catalog.pg_publication p ON p.oid = e.prpubid
 				WHERE e.prrelid = c.oid) AS m),
+			-- per statement, or with transition tables; DELETE is 8 of tgtype, UPDATE 16
+			'statement_triggers', EXISTS (SELECT
+				FROM (SELECT c.oid UNION ALL SELECT tree.oid FROM tree WHERE tree.root = c.oid) AS part
+					JOIN pg_catalog.pg_trigger g ON g.tgrelid = part.oid AND NOT g.tgisinternal
+				WHERE (g.tgtype OPERATOR(pg_catalog.&) 24) <> 0 AND ((g.tgtype OPERATOR(pg_catalog.&) 1) = 0
+					OR g.tgoldtable IS NOT NULL OR g.tgnewtable IS NOT NULL)),
+			'has_rules', EXISTS (SELECT
+				FROM (SELECT c.oid UNION ALL SELECT tree.oid FROM tree WHERE tree.root = c.oid) AS part
+					JOIN pg_catalog.pg_rewrite w ON w.ev_class = part.oid
+				WHERE w.ev_type <> '1'::pg_catalog."char"),
 			'populated', coalesce(c.relispopulated, false),
 			'has_policies', EXISTS (SELECT FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid),
 			'drops', (SELECT d.detail FROM drops d
@@ -806,6 +816,11 @@ SELECT pg_catalog.json_build_object(
 	'statement_timeout_ms', (SELECT s.setting::pg_catalog.int8 FROM pg_catalog.pg_settings s WHERE s.name = 'statement_timeout'),
 	'idle_in_transaction_timeout_ms', (SELECT s.setting::pg_catalog.int8 FROM pg_catalog.pg_settings s
 		WHERE s.name = 'idle_in_transaction_session_timeout'),
+	'settings', (SELECT pg_catalog.string_agg(pg_catalog.format('SET LOCAL %I TO %L', s.name, s.setting), '; '
+			ORDER BY s.name)
+		FROM pg_catalog.pg_settings s
+		WHERE s.name = ANY ('{DateStyle,IntervalStyle,TimeZone,bytea_output,default_text_search_config,extra_float_digits,lc_monetary,lc_numeric,lc_time,xmloption}'
+			::pg_catalog.text[])),
 	'timezone_utc', pg_catalog.lower(pg_catalog.current_setting('TimeZone'))
 		 ~ '^(etc/)?(utc|uct|universal|zulu|gmt|gmt[+-]?0|greenwich)$',
 	'timezone', pg_catalog.current_setting('TimeZone'),

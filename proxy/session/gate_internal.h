@@ -55,6 +55,7 @@ struct gate {
 	unsigned attempt;
 	bool lock_timed_out;
 	struct change_wait *wait;
+	const char *tag; /* CommandComplete of a plan carried out */
 	const char *note; /* for the outcome's record */
 	struct event *timer;
 	bool awaiting_engine;

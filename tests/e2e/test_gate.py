@@ -47,8 +47,8 @@ STATEMENTS = [
 REJECTED = [
     ("ALTER TABLE orders ALTER COLUMN created_at TYPE date", "alter-column-type"),
     ("ALTER TABLE orders DROP COLUMN amount", "drop-column"),
-    ("UPDATE orders SET amount = 0", "update-without-where"),
-    ("DELETE FROM orders", "delete-without-where"),
+    ("UPDATE orders SET id = id + 1", "update-without-where"),
+    ("DELETE FROM orders RETURNING id", "delete-without-where"),
     ("TRUNCATE orders", "truncate"),
     ("DROP TABLE orders", "drop-table"),
     ("VACUUM FULL orders", "vacuum-full"),
@@ -548,7 +548,7 @@ class TestPolicyLog:
         connection = connect(proxy)
         connection.execute("ALTER ROLE app PASSWORD 'hunter2'")
         with pytest.raises(psycopg.Error):
-            connection.execute("UPDATE orders SET code = 'hunter2'")
+            connection.execute("UPDATE orders SET code = 'hunter2' RETURNING id")
         assert len(decisions(proxy)) == 2
         assert "hunter2" not in proxy.policy_log.read_text()
 

@@ -68,6 +68,8 @@ LIVE = [
     ("reindex", "reindex-non-concurrent", "t", "", "REINDEX TABLE t"),
     ("index_tablespace", "alter-index-set-tablespace", "t", "", "ALTER INDEX t_b SET TABLESPACE elsewhere"),
     ("refresh", "refresh-matview-non-concurrent", "t", TOTALS, "REFRESH MATERIALIZED VIEW totals"),
+    ("bulk", "update-without-where", "t", "", "UPDATE t SET a = a + 1"),
+    ("bulk", "update-without-where", "p", "ALTER TABLE p ADD PRIMARY KEY (k, id);", "UPDATE p SET a = a + 1"),
     ("attach_partition", "attach-partition", "p", REST + NEW + "UPDATE n SET id = id + 100000;",
      "ALTER TABLE p ATTACH PARTITION n FOR VALUES FROM (200) TO (300)"),
     ("attach_partition", "attach-partition", "n", NEW, "ALTER TABLE p ATTACH PARTITION n FOR VALUES FROM (200) TO (300)"),
@@ -196,7 +198,7 @@ def test_a_recipe_under_load(place, recipe, rule, table, setup, statement):
         load.ending.set()
     load.stop(place.direct)
 
-    assert told == tag
+    assert re.sub(r"\d+$", "", told) == re.sub(r"\d+$", "", tag)  # the twin has fewer rows
     moved = release(place.direct)
     steps = steps_of(place.direct, rule)
     assert catalog(place.direct, attnum=not moved) == in_place[moved]

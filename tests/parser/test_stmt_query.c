@@ -94,6 +94,83 @@ Test(stmt_query, dangerous_changes)
 	}
 }
 
+static const char *columns_of(const struct bulk_def *bulk)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < bulk->n_columns; i++)
+		text = arena_printf(&arena, "%s %s", text, bulk->columns[i]);
+	return text;
+}
+
+Test(stmt_query, clauses_of_changes_to_every_row)
+{
+	static const struct {
+		const char *sql, *alias, *set, *where, *columns;
+	} rows[] = {
+		{"UPDATE s.t SET a = a + 1", "t", "a = a + 1", NULL, " a"},
+		{"/* x */ update only t as \"The T\" set a = 1 -- one\n, b[2] = (3) where true;",
+			"The T", "a = 1 , b[2] = (3)", "true", " a b"},
+		{"UPDATE ONLY (t) u SET (a, b) = (1, 'where') WHERE (1 = 1) OR a > 2", "u",
+			"(a, b) = (1, 'where')", "(1 = 1) OR a > 2", " a b"},
+		{"SELECT 1; UPDATE set SET set = DEFAULT", "set", "set = DEFAULT", NULL, " set"},
+		{"DELETE FROM t", "t", NULL, NULL, ""},
+		{"DELETE FROM ONLY s.t AS d WHERE d.where = d.where", "d", NULL,
+			"d.where = d.where", ""},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct stmts stmts;
+		const char *error;
+		const struct bulk_def *bulk;
+
+		cr_assert_eq(
+			stmt_parse(&arena, rows[i].sql, strlen(rows[i].sql), &stmts, &error), 0);
+		bulk = stmts.items[stmts.n - 1].actions[0].bulk;
+		cr_expect_eq(bulk->traits, 0u, "%s: %x", rows[i].sql, bulk->traits);
+		cr_expect_str_eq(bulk->alias, rows[i].alias, "%s", rows[i].sql);
+		cr_expect_str_eq(bulk->set_sql == NULL ? "" : bulk->set_sql,
+			rows[i].set == NULL ? "" : rows[i].set, "%s", rows[i].sql);
+		cr_expect_str_eq(bulk->where_sql == NULL ? "" : bulk->where_sql,
+			rows[i].where == NULL ? "" : rows[i].where, "%s", rows[i].sql);
+		cr_expect_str_eq(columns_of(bulk), rows[i].columns, "%s", rows[i].sql);
+	}
+}
+
+Test(stmt_query, what_keeps_a_change_to_every_row_whole)
+{
+	static const struct {
+		const char *sql;
+		unsigned traits;
+	} rows[] = {
+		{"WITH w AS (SELECT 1) UPDATE t SET a = 1", BULK_NESTED},
+		{"EXPLAIN ANALYZE DELETE FROM t", BULK_NESTED},
+		{"PREPARE p AS UPDATE t SET a = 1", BULK_NESTED},
+		{"UPDATE t SET a = 1 FROM u", BULK_JOINS},
+		{"DELETE FROM t USING u", BULK_JOINS},
+		{"UPDATE t SET a = 1 RETURNING a", BULK_RETURNS},
+		{"DELETE FROM t RETURNING 1", BULK_RETURNS},
+		{"UPDATE t SET a = (SELECT 1)", BULK_SUBQUERY},
+		{"DELETE FROM t WHERE EXISTS (SELECT 1)", BULK_SUBQUERY},
+		{"UPDATE t SET a = $1", BULK_PARAMETER},
+		{"UPDATE t SET a = CURRENT_DATE", BULK_CLOCK},
+		{"UPDATE t SET a = 'Today'", BULK_CLOCK},
+		{"UPDATE t SET a = session_user", BULK_SESSION},
+		{"UPDATE t SET a = current_user", 0},
+		{"UPDATE s.t SET a = s.t.b", BULK_QUALIFIED},
+		{"UPDATE t SET a = to_jsonb(t)", BULK_WHOLE_ROW},
+		{"UPDATE t SET a = to_jsonb(t.*)", BULK_WHOLE_ROW},
+		{"UPDATE t SET a = t.where WHERE true", BULK_UNREAD},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct stmt stmt = parsed(rows[i].sql);
+
+		cr_expect_eq(stmt.actions[0].bulk->traits, rows[i].traits, "%s: %x", rows[i].sql,
+			stmt.actions[0].bulk->traits);
+	}
+}
+
 /* How many rows a change may touch, as far as the text says. */
 Test(stmt_query, changed_rows)
 {

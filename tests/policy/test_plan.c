@@ -69,4 +69,5 @@ Test(plan, every_kind_has_a_name)
 	cr_expect_str_eq(step_kind_name(STEP_SCAN), "scan");
 	cr_expect_str_eq(step_kind_name(STEP_CONCURRENTLY), "concurrently");
 	cr_expect_str_eq(step_kind_name(STEP_BACKFILL), "backfill");
+	cr_expect_str_eq(step_kind_name(STEP_BULK), "bulk");
 }

@@ -26,6 +26,8 @@ static bool (*const recipes[ACTION_KINDS])(const struct rule_context *, struct p
 	[ACTION_ADD_PRIMARY_KEY] = recipe_add_primary_key,
 	[ACTION_CREATE_INDEX] = recipe_create_index,
 	[ACTION_DROP_INDEX] = recipe_drop_index,
+	[ACTION_UPDATE_WITHOUT_WHERE] = recipe_bulk,
+	[ACTION_DELETE_WITHOUT_WHERE] = recipe_bulk,
 };
 
 static struct arena arena;
@@ -42,8 +44,8 @@ static void teardown(void)
 
 TestSuite(recipe, .init = setup, .fini = teardown);
 
-/* NULL: there is no safe form. */
-static const struct plan *plan_of(const char *sql, const struct facts *given)
+/* No steps: there is no safe form. */
+static const struct plan *attempted(const char *sql, const struct facts *given)
 {
 	struct stmts *stmts = arena_alloc(&arena, sizeof(*stmts));
 	struct facts *facts = arena_alloc(&arena, sizeof(*facts));
@@ -66,7 +68,17 @@ static const struct plan *plan_of(const char *sql, const struct facts *given)
 		.table = effects->table,
 	};
 	cr_assert_not_null(recipes[action->kind], "%s", sql);
-	return recipes[action->kind](&context, plan) ? plan : NULL;
+	if (!recipes[action->kind](&context, plan))
+		plan->n_steps = 0;
+	return plan;
+}
+
+/* NULL: there is no safe form. */
+static const struct plan *plan_of(const char *sql, const struct facts *given)
+{
+	const struct plan *plan = attempted(sql, given);
+
+	return plan->n_steps > 0 ? plan : NULL;
 }
 
 static const char *joined(const struct plan *plan)
@@ -181,6 +193,15 @@ static const struct {
 		"'') NOT "
 		"VALID ; ALTER TABLE \"public\".\"orders\" VALIDATE CONSTRAINT \"orders_n_check\"",
 		true},
+	{"UPDATE orders SET qty = qty + 1 WHERE qty = qty",
+		"UPDATE \"public\".\"orders\" AS \"orders\" SET qty = qty + 1 WHERE (\"id\") > "
+		"($1) "
+		"AND (\"id\") <= ($2) AND (qty = qty)",
+		false},
+	{"DELETE FROM logs AS l WHERE true",
+		"DELETE FROM \"public\".\"logs\" WHERE (\"id\") IN (SELECT \"id\" FROM "
+		"\"public\".\"logs\" AS \"l\" WHERE true LIMIT 1000)",
+		false},
 };
 
 Test(recipe, plans_read_so)
@@ -267,6 +288,7 @@ Test(recipe, every_step_is_complete_and_parses)
 				"%s", texts[i]);
 			cr_expect_eq(step->kind == STEP_BACKFILL, step->backfill != NULL, "%s",
 				texts[i]);
+			cr_expect_eq(step->kind == STEP_BULK, step->bulk != NULL, "%s", texts[i]);
 			cr_expect(!step->in_client_transaction || step->kind == STEP_CATALOG, "%s",
 				texts[i]);
 		}
@@ -325,6 +347,115 @@ Test(recipe, there_is_no_safe_form_for)
 {
 	for (size_t i = 0; i < sizeof(infeasible) / sizeof(infeasible[0]); i++)
 		cr_expect_null(plan_of(infeasible[i], NULL), "%s", infeasible[i]);
+}
+
+/* The table has key (a, b), another unique index over lower(c), and column d. */
+static const struct index_facts bulk_indexes[] = {
+	{.name = {"public", "i"},
+		.unique = true,
+		.valid = true,
+		.immediate = true,
+		.plain_order = true,
+		.n_columns = 2,
+		.columns = (const char *const[]){"a", "b"}},
+	{.name = {"public", "j"},
+		.unique = true,
+		.valid = true,
+		.immediate = true,
+		.has_expressions = true,
+		.n_columns = 1,
+		.columns = (const char *const[]){NULL},
+		.n_mentions = 1,
+		.mentions = (const char *const[]){"c"}},
+};
+static const struct column_facts bulk_columns[] = {
+	{.name = "a", .not_null = true},
+	{.name = "b", .not_null = true},
+	{.name = "c"},
+	{.name = "d"},
+};
+static const struct constraint_facts to_itself[] = {
+	{.name = "f", .kind = CONSTRAINT_FOREIGN_KEY, .referenced = {"public", "t"}}};
+static const struct constraint_facts to_u[] = {
+	{.name = "f", .kind = CONSTRAINT_FOREIGN_KEY, .referenced = {"public", "u"}}};
+static const struct constraint_facts apart[] = {
+	{.name = "x", .kind = CONSTRAINT_EXCLUSION, .columns = NULL}};
+static const struct partition_facts abroad[] = {{.name = {"public", "f"}, .kind = 'f'}};
+static const struct name other[] = {{"public", "u"}};
+
+static const struct {
+	const char *sql;
+	struct relation_facts table; /* what differs */
+	const char *because; /* a part of it; NULL: feasible */
+} bulk[] = {
+	{"UPDATE t SET d = d + 1", {.kind = 'r'}, NULL},
+	{"UPDATE ONLY t SET d = random()", {.kind = 'r'}, NULL},
+	{"UPDATE t SET d = f(t)", {.kind = 'r'}, NULL},
+	{"UPDATE t SET d = 1", {.kind = 'p'}, NULL},
+	{"DELETE FROM t", {.kind = 'r', .constraints = to_u, .n_constraints = 1}, NULL},
+	{"DELETE FROM t", {.kind = 'r', .referencing = other, .n_referencing = 1}, NULL},
+	{"UPDATE t SET d = 1", {.kind = 'r', .constraints = to_itself, .n_constraints = 1}, NULL},
+	{"UPDATE t SET d = 1", {.kind = 'v'}, "no ordinary table"},
+	{"UPDATE t SET d = 1", {.kind = 'f'}, "no ordinary table"},
+	{"UPDATE t SET d = 1", {.kind = 'r', .partitions = other, .n_partitions = 1}, "inherit"},
+	{"UPDATE ONLY t SET d = 1", {.kind = 'p'}, "ONLY"},
+	{"UPDATE t SET d = f(t)", {.kind = 'p'}, "a whole row"},
+	{"DELETE FROM t", {.kind = 'p', .partition_tree = abroad, .n_partition_tree = 1},
+		"a foreign table"},
+	{"DELETE FROM t", {.kind = 'r', .has_rules = true}, "a rule"},
+	{"DELETE FROM t", {.kind = 'r', .has_policies = true}, "row security"},
+	{"DELETE FROM t", {.kind = 'r', .statement_triggers = true}, "a trigger"},
+	{"DELETE FROM t", {.kind = 'r', .constraints = to_itself, .n_constraints = 1},
+		"refer to each other"},
+	{"DELETE FROM t",
+		{.kind = 'r',
+			.constraints = to_u,
+			.n_constraints = 1,
+			.referencing = other,
+			.n_referencing = 1},
+		"refer to each other"},
+	{"UPDATE t SET d = 1", {.kind = 'r', .constraints = apart, .n_constraints = 1}, "\"d\""},
+	{"UPDATE t SET d = 1, b = 2", {.kind = 'r'}, "it writes \"b\""},
+	{"UPDATE t SET (d, c) = (1, 2)", {.kind = 'r'}, "it writes \"c\""},
+	{"UPDATE t SET d = 1", {.kind = 'r', .indexes = &bulk_indexes[1], .n_indexes = 1},
+		"no unique index"},
+	{"UPDATE t SET d = now()", {.kind = 'r'}, "now() differs"},
+	{"UPDATE t SET d = pg_catalog.current_setting('x')", {.kind = 'r'}, "reads the session"},
+	{"UPDATE t SET d = localtime", {.kind = 'r'}, "the time it asks for"},
+	{"UPDATE t SET d = $1", {.kind = 'r'}, "parameters"},
+	{"UPDATE t SET d = (SELECT max(d) FROM t)", {.kind = 'r'}, "subquery"},
+	{"UPDATE t SET d = 1 RETURNING d", {.kind = 'r'}, "RETURNING"},
+	{"DELETE FROM t USING u", {.kind = 'r'}, "other tables"},
+	{"WITH w AS (SELECT 1) DELETE FROM t", {.kind = 'r'}, "WITH"},
+};
+
+Test(recipe, every_row_in_batches_or_why_not)
+{
+	for (size_t i = 0; i < sizeof(bulk) / sizeof(bulk[0]); i++) {
+		struct relation_facts table = bulk[i].table;
+		struct facts facts = {.known = true, .relations = &table, .n_relations = 1};
+		const struct plan *plan;
+
+		table.asked = (struct name){NULL, "t"};
+		table.name = (struct name){"public", "t"};
+		table.exists = true;
+		table.oid = 9;
+		table.columns = bulk_columns;
+		table.n_columns = 4;
+		if (table.indexes == NULL) {
+			table.indexes = bulk_indexes;
+			table.n_indexes = 2;
+		}
+		plan = attempted(bulk[i].sql, &facts);
+		cr_expect_eq(plan->n_steps > 0, bulk[i].because == NULL, "%s: %s", bulk[i].sql,
+			plan->impossible_because);
+		if (bulk[i].because != NULL)
+			cr_expect(plan->impossible_because != NULL &&
+					  strstr(plan->impossible_because, bulk[i].because) != NULL,
+				"case %zu: %s: %s", i, bulk[i].sql, plan->impossible_because);
+		else
+			cr_expect_str_eq(plan->steps[0].bulk->key_sql, "\"a\", \"b\"");
+	}
 }
 
 Test(recipe, too_many_partitions_are_too_much)

@@ -31,7 +31,8 @@ Test(catalog, parameters_are_array_literals)
 static const char answer[] =
 	"{\"server_version\":150020,\"current_user\":\"app\",\"session_user\":\"login\","
 	"\"search_path\":\"s, public\",\"backend_pid\":42,\"lock_timeout_ms\":2000,"
-	"\"statement_timeout_ms\":0,\"timezone_utc\":true,\"timezone\":\"UTC\",\"current_schema\":"
+	"\"statement_timeout_ms\":0,\"settings\":\"SET LOCAL x TO "
+	"1\",\"timezone_utc\":true,\"timezone\":\"UTC\",\"current_schema\":"
 	"\"s\","
 	"\"tablespace\":\"pg_default\","
 	"\"idle_in_transaction_timeout_ms\":30000,\"application_name\":\"psql\",\"locks\":["
@@ -78,7 +79,9 @@ static const char answer[] =
 	"\"tablespace\":null,\"comment\":null,"
 	"\"peculiar\":\"is the replica identity\"}],"
 	"\"referencing\":[[\"s\",\"child\"]],\"dependents\":[\"view "
-	"s.v\"],\"mentioned_by\":[\"publication p\"],\"populated\":true,\"has_policies\":false,"
+	"s.v\"],\"mentioned_by\":[\"publication "
+	"p\"],\"statement_triggers\":true,\"has_rules\":false,\"populated\":true,\"has_policies\":"
+	"false,"
 	"\"drops\":null,\"typed\":false,\"attached\":[\"tr\"],\"names_taken\":[\"t_"
 	"a_idx\"]}],"
 	"\"types\":[{\"exists\":true,\"oid\":9,\"base_type\":\"int4\",\"base_typmod\":-1,"
@@ -103,20 +106,20 @@ Test(catalog, an_answer_of_a_kept_snapshot)
 
 	for (size_t i = 0; i < 2; i++) {
 		struct facts facts;
-		const char *error,
-			*json = arena_printf(&arena,
-				"{\"server_version\":150020,\"current_user\":\"a\","
-				"\"session_user\":\"a\",\"search_path\":\"s\","
-				"\"backend_pid\":1,\"lock_timeout_ms\":0,"
-				"\"statement_timeout_ms\":0,\"timezone_utc\":true,"
-				"\"timezone\":\"UTC\",\"current_schema\":null,\"tablespace\":\"x\","
-				"\"idle_in_transaction_timeout_ms\":0,"
-				"\"application_name\":\"\",\"locks\":null,"
-				"\"superuser\":false,\"snapshot_kept\":%s,"
-				"\"relations\":[{\"exists\":false}],"
-				"\"types\":[{\"exists\":false}],"
-				"\"functions\":[{\"exists\":false}]}",
-				kept[i]);
+		const char *error, *json = arena_printf(&arena,
+					   "{\"server_version\":150020,\"current_user\":\"a\","
+					   "\"session_user\":\"a\",\"search_path\":\"s\","
+					   "\"backend_pid\":1,\"lock_timeout_ms\":0,"
+					   "\"statement_timeout_ms\":0,\"timezone_utc\":true,"
+					   "\"timezone\":\"UTC\",\"settings\":\"\","
+					   "\"current_schema\":null,\"tablespace\":\"x\","
+					   "\"idle_in_transaction_timeout_ms\":0,"
+					   "\"application_name\":\"\",\"locks\":null,"
+					   "\"superuser\":false,\"snapshot_kept\":%s,"
+					   "\"relations\":[{\"exists\":false}],"
+					   "\"types\":[{\"exists\":false}],"
+					   "\"functions\":[{\"exists\":false}]}",
+					   kept[i]);
 
 		cr_assert_eq(decode(&arena, json, &facts, &error), 0, "%s", error);
 		cr_expect_eq(facts.n_relations, 1 - i);
@@ -165,6 +168,8 @@ Test(catalog, a_whole_answer)
 	cr_expect_str_eq(table->referencing[0].name, "child");
 	cr_expect_str_eq(table->mentioned_by[0], "publication p");
 	cr_expect(table->populated && !table->has_policies);
+	cr_expect(table->statement_triggers && !table->has_rules);
+	cr_expect_str_eq(facts.settings_sql, "SET LOCAL x TO 1");
 
 	column = facts_column(table, "a");
 	cr_assert_not_null(column);
@@ -247,7 +252,7 @@ Test(catalog, what_is_not_there_needs_no_more_keys)
 			"{\"server_version\":150020,\"current_user\":\"\",\"session_user\":\"\","
 			"\"search_path\":\"\",\"backend_pid\":1,\"lock_timeout_ms\":0,"
 			"\"statement_timeout_ms\":0,\"timezone_utc\":true,\"timezone\":\"UTC\","
-			"\"current_schema\":null,\"tablespace\":\"pg_default\","
+			"\"settings\":\"\",\"current_schema\":null,\"tablespace\":\"pg_default\","
 			"\"idle_in_transaction_timeout_ms\":0,\"application_name\":\"\",\"locks\":"
 			"null,"
 			"\"superuser\":false,\"snapshot_kept\":false,"

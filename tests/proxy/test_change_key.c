@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 
 #include "arena.h"
+#include "plan.h"
 
 static struct arena arena;
 
@@ -104,4 +105,36 @@ Test(change_key, blocks)
 	cr_expect_str_eq(key_bound_block(&arena, &whole, 4), "[\"4\"]");
 	cr_expect_null(key_bound_block(&arena, &rest, 2));
 	cr_expect_str_eq(key_bound_block(&arena, &rest, 1), "[\"9\"]");
+}
+
+static const struct {
+	const struct key *key;
+	struct key_range range;
+	struct bulk_spec spec;
+	const char *sql, *text;
+} bulk[] = {
+	{&single, {"[\"7\"]", "[\"9\"]"},
+		{.alias = "o", .set_sql = "x = o.x + 1", .settings_sql = "SET LOCAL a TO 'b'"},
+		"SET LOCAL a TO 'b'; UPDATE ONLY \"public\".\"orders\" AS \"o\" SET x = o.x + 1 "
+		"WHERE "
+		"(\"id\") OPERATOR(pg_catalog.>) (CAST('7' AS bigint)) AND (\"id\") "
+		"OPERATOR(pg_catalog.<=) (CAST('9' AS bigint))",
+		"(\"id\") after (7) up to (9)"},
+	{&pair, {NULL, "[\"1\", \"it's\"]"},
+		{.alias = "orders", .where_sql = "a = 1 OR true", .settings_sql = ""},
+		"DELETE FROM ONLY \"public\".\"orders\" AS \"orders\" WHERE (\"a\", \"B\"\"c\") "
+		"OPERATOR(pg_catalog.<=) (CAST('1' AS integer), CAST('it''s' AS character(3))) AND "
+		"(a = 1 OR true)",
+		"(\"a\", \"B\"\"c\") up to (1, it's)"},
+};
+
+Test(change_key, bulk)
+{
+	for (size_t i = 0; i < sizeof(bulk) / sizeof(bulk[0]); i++) {
+		cr_expect_str_eq(
+			key_bulk_sql(&arena, bulk[i].key, &orders, &bulk[i].range, &bulk[i].spec),
+			bulk[i].sql, "case %zu", i);
+		cr_expect_str_eq(key_range_text(&arena, bulk[i].key, &bulk[i].range), bulk[i].text,
+			"case %zu", i);
+	}
 }

@@ -45,6 +45,8 @@ static bool (*const recipes[ACTION_KINDS])(const struct rule_context *, struct p
 	[ACTION_REINDEX] = recipe_reindex,
 	[ACTION_ALTER_INDEX_TABLESPACE] = recipe_index_tablespace,
 	[ACTION_REFRESH_MATVIEW] = recipe_refresh,
+	[ACTION_UPDATE_WITHOUT_WHERE] = recipe_bulk,
+	[ACTION_DELETE_WITHOUT_WHERE] = recipe_bulk,
 };
 
 static void print_line(json_t *value)

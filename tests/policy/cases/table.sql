@@ -116,11 +116,24 @@ LOCK TABLE orders IN ACCESS EXCLUSIVE MODE NOWAIT;
 -- not: lock-table
 LOCK TABLE orders IN ROW EXCLUSIVE MODE;
 
--- expect: reject update-without-where
+-- expect: phase update-without-where
+-- hint: UPDATE "public"."orders" AS "orders" SET qty = 0 WHERE ("id") > ($1) AND ("id") <= ($2);
 UPDATE orders SET qty = 0;
 
+-- expect: phase update-without-where
+UPDATE orders SET qty = qty + 1 WHERE 1 = 1;
+
 -- expect: reject update-without-where
-UPDATE orders SET qty = 0 WHERE 1 = 1;
+-- hint: it writes "id", which has to be unique in every batch
+UPDATE orders SET id = id + 1;
+
+-- expect: reject update-without-where
+-- hint: it stands with other statements in one message; send it alone
+BEGIN; UPDATE orders SET qty = 0; COMMIT;
+
+-- expect: reject update-without-where
+-- hint: no unique index over NOT NULL columns
+UPDATE events SET user_id = 0;
 
 -- expect: allow
 -- not: update-without-where
@@ -130,7 +143,8 @@ UPDATE small_t SET a = 0;
 -- not: update-without-where
 UPDATE orders SET qty = 0 WHERE id < 100;
 
--- expect: reject delete-without-where
+-- expect: phase delete-without-where
+-- hint: repeat until it deletes 0 rows
 DELETE FROM orders;
 
 -- expect: reject delete-without-where

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "batch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "decide.h"
+
+enum {
+	BATCH_LOCK_TIMEOUT_MS = 250, /* rows locked by a client: let go of ours soon */
+	STALL_MS_MAX = 10 * 60 * 1000, /* a row locked for longer than this fails the change */
+	STALL_PAUSE_MS_MAX = 5000,
+};
+
+/* ---- the way through a leaf ---- */
+
+/* Blocks there are; rows in one, for sizing. */
+static int measure_blocks(struct fill *fill, int64_t *blocks)
+{
+	char relid[16];
+	PGresult *result;
+
+	snprintf(relid, sizeof(relid), "%u", fill->leaf->relid);
+	result = CONTROL_QUERY(&fill->run->main,
+		"SELECT pg_catalog.pg_relation_size($1::pg_catalog.oid::pg_catalog.regclass)"
+		" / pg_catalog.current_setting('block_size')::pg_catalog.int8",
+		relid);
+	if (result == NULL)
+		return -1;
+	*blocks = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+	PQclear(result);
+	fill->rows_per_block = *blocks > 0 && fill->leaf->est_rows > 0
+				       ? fill->leaf->est_rows / (double)*blocks
+				       : 100;
+	if (fill->rows_per_block < 1)
+		fill->rows_per_block = 1;
+	return 0;
+}
+
+static int find_key(struct fill *fill)
+{
+	struct run *run = fill->run;
+	char relid[16];
+	PGresult *result;
+	int status = 0;
+
+	snprintf(relid, sizeof(relid), "%u", fill->leaf->relid);
+	result = CONTROL_QUERY(&run->main, key_find_sql, relid, fill->way->key_sql);
+	if (result == NULL)
+		return -1;
+	fill->key = (struct key){0};
+	fill->key_columns = "[]";
+	if (PQntuples(result) == 1) {
+		fill->key_columns = control_value(run->arena, result, 0, 0);
+		status = key_decode(run->arena, fill->key_columns,
+			control_value(run->arena, result, 0, 1), &fill->key);
+	}
+	PQclear(result);
+	if (status < 0)
+		control_fail(&run->main, "XX000", "cannot read the key of table \"%s\"",
+			fill->leaf->table.name);
+	return status;
+}
+
+int fill_open_leaf(struct fill *fill, struct leaf_record *leaf)
+{
+	int64_t blocks;
+
+	fill->leaf = leaf;
+	if (find_key(fill) < 0)
+		return -1;
+	return fill->key.n == 0 ? measure_blocks(fill, &blocks) : 0;
+}
+
+int fill_fetch(struct run *run, const char *sql, const char **value)
+{
+	int status;
+
+	*value = NULL;
+	if (control_begin(&run->main, BATCH_LOCK_TIMEOUT_MS) < 0)
+		return -1;
+	run->main.interruptible = true;
+	status = run_fetch(run, run->arena, sql, value);
+	run->main.interruptible = false;
+	control_rollback(&run->main);
+	return run->main.lost ? -1 : status;
+}
+
+int fill_begin_pass(struct fill *fill)
+{
+	struct leaf_record *leaf = fill->leaf;
+	struct run *run = fill->run;
+	int64_t blocks;
+
+	leaf->last_key = leaf->hi_key = NULL;
+	leaf->pass++;
+	leaf->pass_changed = 0;
+	if (fill->key.n > 0)
+		return fill_fetch(
+			run, key_last_sql(run->arena, &fill->key, &leaf->table), &leaf->hi_key);
+	if (measure_blocks(fill, &blocks) < 0)
+		return -1;
+	if (blocks > 0)
+		leaf->hi_key = arena_printf(run->arena, "[\"%lld\"]", (long long)blocks);
+	return 0;
+}
+
+/* ---- one batch ---- */
+
+struct batch {
+	struct arena arena;
+	struct key_range range; /* to: of this batch */
+	bool last; /* of the pass */
+	int64_t changed;
+};
+
+static int find_bound(struct fill *fill, struct batch *batch)
+{
+	const struct leaf_record *leaf = fill->leaf;
+	struct key_range whole = {leaf->last_key, leaf->hi_key};
+	const char *sql, *bound = NULL;
+
+	if (fill->key.n == 0) {
+		int64_t blocks = (int64_t)(leaf->pace.rows / fill->rows_per_block);
+
+		bound = key_bound_block(&batch->arena, &whole, blocks > 0 ? blocks : 1);
+	} else {
+		sql = key_bound_sql(
+			&batch->arena, &fill->key, &leaf->table, &whole, leaf->pace.rows);
+		if (sql == NULL) {
+			control_fail(&fill->run->main, SQLSTATE_CHANGE_FAILED,
+				"the key of table \"%s\" changed while it was being filled",
+				leaf->table.name);
+			return -1;
+		}
+		if (run_fetch(fill->run, &batch->arena, sql, &bound) < 0)
+			return -1;
+	}
+	batch->last = bound == NULL;
+	batch->range = (struct key_range){leaf->last_key, bound != NULL ? bound : leaf->hi_key};
+	return 0;
+}
+
+static int write_batch(struct fill *fill, struct batch *batch)
+{
+	const char *sql = fill->way->batch_sql(fill, &batch->arena, &batch->range);
+
+	return run_as_submitter(fill->run, sql, &batch->changed);
+}
+
+static void advance(struct fill *fill, const struct batch *batch, int64_t took_ms)
+{
+	struct leaf_record *leaf = fill->leaf;
+	const struct tuning *tuning = &fill->run->tuning;
+
+	batch_pace_next(&leaf->pace, leaf->pace.rows, (double)took_ms, tuning->batch_target_ms,
+		tuning->batch_rows_max);
+	leaf->last_key = batch->range.to;
+	leaf->rows_changed += batch->changed;
+	leaf->pass_changed += batch->changed;
+	leaf->batches++;
+}
+
+/*
+ * The planner is kept from scanning the whole table for a small range of it when statistics
+ * are missing or old.
+ */
+static int try_batch(struct fill *fill, struct batch *batch)
+{
+	struct run *run = fill->run;
+	struct leaf_record before = *fill->leaf;
+	int64_t started = engine_now_ms();
+	int status;
+
+	if (control_begin(&run->main, BATCH_LOCK_TIMEOUT_MS) < 0)
+		return -1;
+	run->main.interruptible = true;
+	status = control_exec(&run->main, "SET LOCAL enable_seqscan = off");
+	if (status == 0)
+		status = find_bound(fill, batch);
+	if (status == 0)
+		status = write_batch(fill, batch);
+	run->main.interruptible = false;
+	if (status < 0 || control_pin(&run->main) < 0)
+		goto failed;
+	if (fill->way->verify != NULL && fill->way->verify(fill) < 0)
+		goto failed;
+	advance(fill, batch, engine_now_ms() - started);
+	if (store_leaf(&run->main, &run->change, fill->step, fill->leaf, fill->key_columns) == 0 &&
+		control_commit(&run->main) == 0)
+		return 0;
+	*fill->leaf = before;
+failed:
+	control_rollback(&run->main);
+	return -1;
+}
+
+/* ---- pace ---- */
+
+static void say_progress(struct fill *fill)
+{
+	struct run *run = fill->run;
+	struct arena arena = {0};
+	double seconds = (double)(engine_now_ms() - fill->begun_ms) / 1000;
+	double rate = seconds > 0 ? (double)(run->rows - fill->begun_rows) / seconds : 0;
+
+	run_say(run, false, "%s %s: %s of about %s rows, %s batches, %s rows/s", fill->way->doing,
+		name_text(&arena, &fill->leaf->table), run_count(&arena, (double)run->rows),
+		run_count(&arena,
+			fill->est_rows > (double)run->rows ? fill->est_rows : (double)run->rows),
+		run_count(&arena, (double)run->batches), run_count(&arena, rate));
+	arena_free(&arena);
+}
+
+static int pay(struct fill *fill, int64_t rows)
+{
+	struct run *run = fill->run;
+	int64_t wait;
+
+	run->tuning = engine_tuning(run->engine);
+	wait = rate_bucket_take(&fill->bucket, run->tuning.rows_per_second, rows, engine_now_ms());
+	fill->leaf->throttled_ms += wait;
+	return run_sleep(run, wait);
+}
+
+/* Rows locked by clients: smaller, later, and for as long as it may be. */
+static int batch_failed(struct fill *fill)
+{
+	struct run *run = fill->run;
+
+	if (run->main.lost || !run_transient(run))
+		return -1;
+	batch_pace_failed(&fill->leaf->pace);
+	run->attempt++;
+	run->tuning = engine_tuning(run->engine);
+	if (engine_now_ms() - fill->advanced_ms > STALL_MS_MAX)
+		return run_attempt_failed(run, fill->step, run->attempt);
+	if (lock_attempt_delay_ms(run->attempt, run->tuning.lock_retry_delay_ms, 0.5) <
+		STALL_PAUSE_MS_MAX)
+		return run_attempt_failed(run, fill->step, run->attempt + 1);
+	run_say(run, false, "%s: waiting for rows locked by %s", fill->step->purpose,
+		run->blockers_text != NULL ? run->blockers_text : "other transactions");
+	return run_sleep(run, STALL_PAUSE_MS_MAX);
+}
+
+/* The key outlives the batch that reached it. */
+static void keep_key(struct fill *fill, const char *key)
+{
+	char *copy = strdup(key);
+
+	if (copy == NULL)
+		abort();
+	free(fill->last_key);
+	fill->leaf->last_key = fill->last_key = copy;
+}
+
+static int next_batch(struct fill *fill, bool *last)
+{
+	struct run *run = fill->run;
+	struct batch batch = {0};
+	int status;
+
+	run->asked = false;
+	run->lock_timeout_ms = BATCH_LOCK_TIMEOUT_MS;
+	status = try_batch(fill, &batch);
+	if (status == 0) {
+		*last = batch.last;
+		keep_key(fill, batch.range.to);
+		run->rows += (uint64_t)batch.changed;
+		run->batches++;
+		run->attempt = 0;
+		fill->advanced_ms = engine_now_ms();
+		say_progress(fill);
+		status = pay(fill, batch.changed);
+	} else {
+		status = batch_failed(fill);
+		if (status < 0 && fill->way->explain != NULL && batch.range.to != NULL)
+			fill->way->explain(fill, &batch.range);
+	}
+	arena_free(&batch.arena);
+	return status;
+}
+
+/* ---- leaves ---- */
+
+int fill_walk(struct fill *fill)
+{
+	bool last = fill->leaf->hi_key == NULL;
+
+	while (!last)
+		if (run_check_record(fill->run) < 0 || next_batch(fill, &last) < 0)
+			return -1;
+	return 0;
+}
+
+int fill_record_leaf(struct fill *fill)
+{
+	struct run *run = fill->run;
+
+	return store_leaf(&run->main, &run->change, fill->step, fill->leaf, fill->key_columns);
+}
+
+int fill_list_leaves(struct fill *fill, struct leaf_record **leaves, size_t *n)
+{
+	struct run *run = fill->run;
+
+	if (store_leaves(&run->main, run->arena, &run->change, fill->step,
+		    run->tuning.batch_rows_first, leaves, n) < 0)
+		return -1;
+	fill->est_rows = 0;
+	for (size_t i = 0; i < *n; i++)
+		fill->est_rows += (*leaves)[i].est_rows;
+	return 0;
+}
+
+void fill_begin(
+	struct fill *fill, struct run *run, struct step_record *step, const struct fill_way *way)
+{
+	*fill = (struct fill){
+		.run = run,
+		.step = step,
+		.way = way,
+		.begun_ms = engine_now_ms(),
+		.advanced_ms = engine_now_ms(),
+		.begun_rows = run->rows,
+	};
+	run->step = step;
+	run->attempt = 0;
+}
+
+int fill_end(struct fill *fill, int status)
+{
+	free(fill->last_key);
+	return status < 0 ? -1 : run_record_done(fill->run, fill->step, false);
+}

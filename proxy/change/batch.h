@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * Rows written in batches, one leaf table after the other, in key order up to the last key there
+ * was at the start.  A batch and its progress commit together.  What is written, and what repeating
+ * it would mean, is for those who go this way: backfill.c and bulk.c.
+ */
+#ifndef BATCH_H
+#define BATCH_H
+
+#include "key.h"
+#include "run.h"
+
+struct fill;
+
+struct fill_way {
+	const char *doing; /* "backfilling" */
+	const char *key_sql; /* the key to go by; NULL: the best there is, or none */
+	const char *(*batch_sql)(
+		const struct fill *fill, struct arena *arena, const struct key_range *range);
+	/* In the transaction of a batch, behind what it wrote: -1 rolls it back; or NULL. */
+	int (*verify)(struct fill *fill);
+	/* Adds to the error of a batch given up; or NULL. */
+	void (*explain)(struct fill *fill, const struct key_range *range);
+};
+
+struct fill {
+	struct run *run;
+	struct step_record *step;
+	const struct fill_way *way;
+	struct leaf_record *leaf;
+	struct key key;
+	const char *key_columns; /* JSON */
+	double rows_per_block; /* for walking by ctid */
+	struct rate_bucket bucket;
+	int64_t begun_ms, advanced_ms; /* of the step; of the last batch that went through */
+	uint64_t begun_rows;
+	double est_rows; /* of all leaves */
+	char *last_key; /* holds leaf->last_key; malloc'ed */
+};
+
+void fill_begin(
+	struct fill *fill, struct run *run, struct step_record *step, const struct fill_way *way);
+/* Records the step as done when status is 0. */
+int fill_end(struct fill *fill, int status);
+
+/* Each a transaction of its own. */
+int fill_list_leaves(struct fill *fill, struct leaf_record **leaves, size_t *n);
+int fill_record_leaf(struct fill *fill);
+/* One value of a SELECT by the submitter, rolled back. */
+int fill_fetch(struct run *run, const char *sql, const char **value);
+
+/* Turns to a leaf: finds the key to go by, key.n 0 for blocks. */
+int fill_open_leaf(struct fill *fill, struct leaf_record *leaf);
+/* A pass begins: its end is fixed now.  hi_key stays NULL for an empty table. */
+int fill_begin_pass(struct fill *fill);
+/* From where the leaf's record stands to the end of the pass. */
+int fill_walk(struct fill *fill);
+
+#endif

@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: PostgreSQL
+"""
+UPDATE and DELETE of every row, sent in autocommit: carried out in batches, each row written exactly
+once whatever happens meanwhile, and answered with one tag.
+"""
+
+import random
+import threading
+import time
+
+import psycopg
+import pytest
+
+from lab.process import wait_until
+
+pytestmark = pytest.mark.gate
+
+ROWS = 20000
+STEADY = {"backfill": {"batch_rows_first": 1000, "rows_per_second": 0}}
+SLOW = {"backfill": {"batch_rows_first": 100, "batch_rows_max": 100, "rows_per_second": 4000}}
+
+TABLE = f"""
+CREATE TABLE t (id int PRIMARY KEY, x int NOT NULL DEFAULT 0, w int NOT NULL DEFAULT 0, v text);
+INSERT INTO t (id) SELECT i FROM generate_series(1, {ROWS}) i;
+ANALYZE t;
+"""
+
+
+@pytest.fixture
+def t(direct):
+    direct.execute(TABLE)
+    return direct
+
+
+def one(connection, sql):
+    return connection.execute(sql).fetchone()[0]
+
+
+def fails(connection, sql):
+    with pytest.raises(psycopg.Error) as caught:
+        connection.execute(sql)
+    return caught.value.diag
+
+
+def written_once(connection, table="t", rows=ROWS):
+    assert connection.execute(f"SELECT x, count(*) FROM {table} GROUP BY x").fetchall() == [(1, rows)]
+
+
+def change(connection):
+    return connection.execute("SELECT state, rows_changed, batches FROM phasegate.changes ORDER BY id DESC LIMIT 1").fetchone()
+
+
+# ---- what the client is told ----
+
+def test_every_client_sees_the_tag(t, start_proxy, connect, psql):
+    proxy = start_proxy(STEADY)
+    client = connect(proxy)
+    assert client.execute("UPDATE t SET x = x + 1").statusmessage == f"UPDATE {ROWS}"
+    written_once(t)
+    state, rows, batches = change(t)
+    assert (state, rows) == ("done", ROWS) and batches > 1
+    cursor = client.execute("UPDATE t SET x = x - 1", prepare=True)
+    assert (cursor.statusmessage, cursor.rowcount) == (f"UPDATE {ROWS}", ROWS)
+    done = psql("UPDATE t SET x = x + 1 WHERE 1 = 1; DELETE FROM t;", to=proxy)
+    assert done.stdout.split("\n")[:2] == [f"UPDATE {ROWS}", f"DELETE {ROWS}"], done.stderr
+    assert one(t, "SELECT count(*) FROM t") == 0
+
+
+def test_a_large_delete(direct, start_proxy, connect):
+    direct.execute("CREATE TABLE big AS SELECT i AS id, i % 7 AS x FROM generate_series(1, 100000) i;"
+                   "ALTER TABLE big ADD PRIMARY KEY (id); ANALYZE big")
+    assert connect(start_proxy(STEADY)).execute("DELETE FROM big").statusmessage == "DELETE 100000"
+    assert one(direct, "SELECT count(*) FROM big") == 0
+    assert change(direct)[2] > 1
+
+
+def test_it_means_what_the_session_means(t, start_proxy, connect):
+    client = connect(start_proxy(STEADY))
+    client.execute("SET TimeZone = 'Asia/Kolkata'; SET DateStyle = 'SQL, DMY'")
+    client.execute("UPDATE t SET v = '01/02/2024 12:00'::timestamptz")
+    assert t.execute("SELECT DISTINCT v FROM t").fetchall() == [("01/02/2024 12:00:00 IST",)]
+
+
+# ---- tables ----
+
+FILL = f"FROM generate_series(1, {ROWS}) i"
+
+# id, what makes the table, its name
+KEYS = [
+    ("composite", f"""CREATE TABLE k (b int, a text, x int DEFAULT 0, PRIMARY KEY (a, b));
+        INSERT INTO k SELECT i, (i % 7)::text {FILL}""", "k"),
+    ("uuid", f"""CREATE TABLE k (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), x int DEFAULT 0);
+        INSERT INTO k SELECT {FILL}""", "k"),
+    ("text", f"""CREATE TABLE k (id text COLLATE "C" PRIMARY KEY, x int DEFAULT 0);
+        INSERT INTO k SELECT CASE WHEN i % 2 = 0 THEN 'é''\\\\' ELSE 'Z' END || i {FILL}""", "k"),
+    ("odd-names", f"""CREATE TABLE "K ""1" (n int, "The Id" bigint NOT NULL UNIQUE, x int DEFAULT 0);
+        INSERT INTO "K ""1" ("The Id") SELECT i {FILL}""", '"K ""1"'),
+    ("partitioned", f"""CREATE TABLE k (id int, at date, x int DEFAULT 0, PRIMARY KEY (at, id)) PARTITION BY RANGE (at);
+        CREATE TABLE k1 PARTITION OF k FOR VALUES FROM ('2020-01-01') TO ('2021-01-01') PARTITION BY HASH (id);
+        CREATE TABLE k1a PARTITION OF k1 FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+        CREATE TABLE k1b PARTITION OF k1 FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+        CREATE TABLE k2 (x int DEFAULT 0, at date NOT NULL, id int NOT NULL);
+        ALTER TABLE k ATTACH PARTITION k2 FOR VALUES FROM ('2021-01-01') TO ('2022-01-01');
+        CREATE TABLE k3 PARTITION OF k DEFAULT;
+        INSERT INTO k SELECT i, date '2020-01-01' + i % 600 {FILL}""", "k"),
+]
+
+
+@pytest.mark.parametrize(("setup", "table"), [row[1:] for row in KEYS], ids=[row[0] for row in KEYS])
+def test_every_kind_of_key(direct, start_proxy, connect, setup, table):
+    direct.execute(f"{setup}; ANALYZE {table}")
+    client = connect(start_proxy(STEADY))
+    assert client.execute(f"UPDATE {table} AS a SET x = a.x + 1").statusmessage == f"UPDATE {ROWS}"
+    written_once(direct, table)
+    assert client.execute(f"DELETE FROM {table} WHERE x = x").statusmessage == f"DELETE {ROWS}"
+    assert one(direct, f"SELECT count(*) FROM {table}") == 0
+
+
+def test_a_where_that_leaves_out_nulls(t, start_proxy, connect):
+    t.execute("UPDATE t SET v = id WHERE id % 2 = 0")
+    assert connect(start_proxy(STEADY)).execute("DELETE FROM t WHERE v = v").statusmessage == f"DELETE {ROWS // 2}"
+    assert one(t, "SELECT count(*) FROM t WHERE v IS NULL") == ROWS // 2
+
+
+# ---- what it is not done for ----
+
+TRIGGER = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; "
+
+REFUSED = [
+    (TRIGGER + "CREATE TRIGGER g AFTER UPDATE ON t EXECUTE FUNCTION f()", "UPDATE t SET x = 1", "once for the whole statement"),
+    (TRIGGER + "CREATE TRIGGER g AFTER DELETE ON t REFERENCING OLD TABLE AS o FOR EACH ROW EXECUTE FUNCTION f()",
+     "DELETE FROM t", "once for the whole statement"),
+    ("CREATE RULE r AS ON UPDATE TO t DO ALSO NOTHING", "UPDATE t SET x = 1", "a rule of the table"),
+    ("CREATE POLICY p ON t; ALTER TABLE t ENABLE ROW LEVEL SECURITY", "UPDATE t SET x = 1", "row security"),
+    ("ALTER TABLE t ADD FOREIGN KEY (x) REFERENCES t NOT VALID", "DELETE FROM t", "refer to each other"),
+    ("ALTER TABLE t DROP CONSTRAINT t_pkey", "UPDATE t SET x = 1", "no unique index"),
+    ("CREATE TABLE c () INHERITS (t)", "UPDATE t SET x = 1", "inherit"),
+    ("CREATE UNIQUE INDEX ON t (w) WHERE w > 0", "UPDATE t SET w = w + 1", '"w", which has to be unique'),
+    ("SELECT", "UPDATE t SET id = id + 1", '"id", which has to be unique'),
+    ("SELECT", "UPDATE t SET v = now()", "now() differs"),
+]
+
+
+@pytest.mark.parametrize(("setup", "statement", "reason"), REFUSED)
+def test_refused(t, target, connect, setup, statement, reason):
+    t.execute(setup)
+    diag = fails(connect(), statement)
+    assert diag.sqlstate == "PG001" and reason in diag.message_hint, diag.message_hint
+    assert t.execute("SELECT count(*), sum(x) FROM t").fetchone() == (ROWS, 0)
+
+
+def test_not_inside_a_transaction(t, target, connect):
+    client = connect(autocommit=False)
+    diag = fails(client, "UPDATE t SET x = x + 1")
+    assert diag.sqlstate == "PG001" and "send it outside a transaction" in diag.message_hint
+    client.rollback()
+    assert "send it alone" in fails(connect(), "UPDATE t SET x = 1; SELECT 1").message_hint
+    assert one(t, "SELECT sum(x) FROM t") == 0
+
+
+def test_parameters_are_not_written_in(t, target, connect):
+    with pytest.raises(psycopg.Error) as caught:
+        connect().execute("UPDATE t SET x = %s", [5])
+    assert "it has parameters" in caught.value.diag.message_hint
+    assert one(t, "SELECT sum(x) FROM t") == 0
+
+
+# ---- when it stops ----
+
+def test_a_cancel_says_what_is_done(t, start_proxy, connect):
+    client = connect(start_proxy(SLOW))
+    notices = []
+    client.add_notice_handler(lambda notice: notices.append(notice.message_primary))
+    threading.Timer(2.5, client.cancel).start()
+    diag = fails(client, "UPDATE t SET x = x + 1")
+    assert any(": updating public.t: " in notice for notice in notices), notices
+    done = one(t, "SELECT count(*) FROM t WHERE x = 1")
+    assert diag.sqlstate == "57014" and 0 < done < ROWS
+    assert diag.message_hint.startswith(f"{done:,} rows in {done // 100} batches were updated and stay so: there is no undo.")
+    assert one(t, "SELECT count(*) FROM t WHERE x > 1") == 0
+    assert change(t) == ("cancelled", done, done // 100)
+
+
+def test_a_row_that_fails_is_named(t, start_proxy, connect):
+    t.execute("ALTER TABLE t ADD CONSTRAINT not_this_one CHECK (x = 0 OR id <> 4321)")
+    client = connect(start_proxy(SLOW))
+    diag = fails(client, "UPDATE t SET x = x + 1")
+    assert (diag.sqlstate, diag.message_primary) == ("23514", 'new row for relation "t" violates check constraint "not_this_one"')
+    assert diag.message_detail.endswith("The row is one of public.t with (\"id\") after (4300) up to (4400).")
+    assert diag.message_hint.startswith("4,300 rows in 43 batches were updated and stay so")
+    assert one(t, "SELECT max(id) FROM t WHERE x = 1") == 4300
+
+
+def test_the_same_statement_twice_at_once(t, start_proxy, connect, in_background):
+    """Whose rows were whose nobody could tell; so the second one is not told that it did anything."""
+    proxy = start_proxy(SLOW)
+    first = in_background(connect(proxy).execute, "UPDATE t SET x = x + 1")
+    wait_until(lambda: one(t, "SELECT count(*) FROM t WHERE x = 1") > 0, "the first to begin")
+    assert fails(connect(proxy), "UPDATE t SET x = x + 1").sqlstate == "55006"
+    first.join(60)
+    written_once(t)
+
+
+# ---- meanwhile ----
+
+def test_what_comes_later_is_left_alone(direct, start_proxy, connect, in_background):
+    """Rows beyond the last key, and partitions attached."""
+    direct.execute(f"""CREATE TABLE k (id int PRIMARY KEY, x int DEFAULT 0) PARTITION BY RANGE (id);
+        CREATE TABLE k1 PARTITION OF k FOR VALUES FROM (0) TO (10000);
+        CREATE TABLE k2 PARTITION OF k FOR VALUES FROM (10000) TO (30000);
+        INSERT INTO k SELECT i {FILL}; ANALYZE k;
+        CREATE TABLE k3 (LIKE k); INSERT INTO k3 SELECT i, 5 FROM generate_series(40001, 40100) i""")
+    deleting = in_background(connect(start_proxy(SLOW)).execute, "DELETE FROM k")
+    wait_until(lambda: one(direct, "SELECT count(*) FROM k") < ROWS, "it to begin")
+    direct.execute("INSERT INTO k VALUES (25000)")
+    direct.execute("ALTER TABLE k ATTACH PARTITION k3 FOR VALUES FROM (40000) TO (50000)")
+    deleting.join(60)
+    assert one(direct, "SELECT count(*) FROM k") == 101
+    assert change(direct)[:2] == ("done", ROWS)
+
+
+def test_a_table_put_in_its_place_is_not_written(t, start_proxy, connect, in_background):
+    failures = []
+
+    def delete(client):
+        failures.append(fails(client, "DELETE FROM t"))
+
+    deleting = in_background(delete, connect(start_proxy(SLOW)))
+    wait_until(lambda: one(t, "SELECT count(*) FROM t") < ROWS, "it to begin")
+    t.execute("BEGIN; ALTER TABLE t RENAME TO old; CREATE TABLE t (LIKE old INCLUDING ALL);"
+              f"INSERT INTO t (id) SELECT i {FILL}; COMMIT")
+    deleting.join(60)
+    assert "was renamed, replaced or detached" in failures[0].message_primary
+    assert one(t, "SELECT count(*) FROM t") == ROWS
+
+
+class Writer:
+    """Counts w of rows of its own up, and knows what it wrote."""
+
+    def __init__(self, connection):
+        self.connection, self.counts, self.ending, self.failures = connection, {}, threading.Event(), []
+        self.thread = threading.Thread(target=self.work)
+        self.thread.start()
+
+    def work(self):
+        choose = random.Random(1)
+        try:
+            while not self.ending.wait(0.002):
+                row = choose.randint(1, ROWS)
+                self.connection.execute("UPDATE t SET w = w + 1 WHERE id = %s", [row])
+                self.counts[row] = self.counts.get(row, 0) + 1
+        except psycopg.Error as error:
+            self.failures.append(error)
+
+    def stop(self):
+        self.ending.set()
+        self.thread.join(30)
+        assert not self.thread.is_alive() and self.failures == []
+        self.connection.close()
+        return self.counts
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_row_once_through_kills(server, database, t, start_proxy, connect, seed):
+    """Killed again and again while it runs and while it is taken up; x = x + 1 shows every repetition."""
+    chance = random.Random(seed)
+    proxy = start_proxy(SLOW)
+    writer = Writer(server.connect(database))
+    sender = threading.Thread(target=fails, args=(connect(proxy), "UPDATE t SET x = x + 1"))
+    sender.start()
+    wait_until(lambda: one(t, "SELECT count(*) FROM t WHERE x = 1") > 0, "it to begin")
+    for _ in range(3):
+        time.sleep(chance.uniform(0.05, 0.6))
+        proxy.kill()
+        assert one(t, "SELECT (SELECT count(*) FROM t WHERE x = 1) = (SELECT rows_changed FROM phasegate.changes)")
+        proxy.start()
+    sender.join(30)
+    wait_until(lambda: change(t)[0] == "done", "the change to end", 60)
+    counts = writer.stop()
+    written_once(t)
+    assert change(t)[1] == ROWS
+    assert dict(t.execute("SELECT id, w FROM t WHERE w > 0").fetchall()) == counts
