@@ -60,7 +60,8 @@ struct config {
 	bool notices; /* send NoticeResponse for warnings; in observe mode off unless asked for */
 	int lock_retry_max, lock_retry_delay_ms; /* on 55P03 under our own lock_timeout */
 	/* backfill */
-	int64_t rows_per_second; /* 0: no limit */
+	int64_t rows_per_second, wal_bytes_per_second; /* 0: no limit */
+	int duty_percent;
 	int batch_target_ms, batch_rows_first, batch_rows_max;
 	/* policy log */
 	const char *log_path; /* "" : standard error is refused; a path is needed for serve */

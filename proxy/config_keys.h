@@ -74,10 +74,12 @@
 	KEY(rules, table,       TEXT,    NULL, rule_setting, table,       0, 0)
 
 #define BACKFILL_KEYS(KEY) \
-	KEY(backfill, rows_per_second,  COUNT, NULL, config, rows_per_second,  0, INT64_MAX) \
-	KEY(backfill, batch_target,     MS,    NULL, config, batch_target_ms,  1, 3600000) \
-	KEY(backfill, batch_rows_first, COUNT, NULL, config, batch_rows_first, 1, 10000000) \
-	KEY(backfill, batch_rows_max,   COUNT, NULL, config, batch_rows_max,   1, 10000000)
+	KEY(backfill, rows_per_second,      COUNT, NULL, config, rows_per_second,      0, INT64_MAX) \
+	KEY(backfill, wal_bytes_per_second, BYTES, NULL, config, wal_bytes_per_second, 0, INT64_MAX) \
+	KEY(backfill, duty_percent,         COUNT, NULL, config, duty_percent,         1, 100) \
+	KEY(backfill, batch_target,         MS,    NULL, config, batch_target_ms,      1, 3600000) \
+	KEY(backfill, batch_rows_first,     COUNT, NULL, config, batch_rows_first,     1, 10000000) \
+	KEY(backfill, batch_rows_max,       COUNT, NULL, config, batch_rows_max,       1, 10000000)
 
 #define POLICY_LOG_KEYS(KEY) \
 	KEY(policy_log, path,           TEXT,  NULL,        config, log_path,              0, 0) \

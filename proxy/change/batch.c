@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "budget.h"
 #include "decide.h"
 
 enum {
@@ -112,7 +113,7 @@ struct batch {
 	struct arena arena;
 	struct key_range range; /* to: of this batch */
 	bool last; /* of the pass */
-	int64_t changed;
+	struct spending spent;
 };
 
 static int find_bound(struct fill *fill, struct batch *batch)
@@ -146,19 +147,19 @@ static int write_batch(struct fill *fill, struct batch *batch)
 {
 	const char *sql = fill->way->batch_sql(fill, &batch->arena, &batch->range);
 
-	return run_as_submitter(fill->run, sql, &batch->changed);
+	return run_as_submitter(fill->run, sql, &batch->spent.rows);
 }
 
-static void advance(struct fill *fill, const struct batch *batch, int64_t took_ms)
+static void advance(struct fill *fill, const struct batch *batch)
 {
 	struct leaf_record *leaf = fill->leaf;
 	const struct tuning *tuning = &fill->run->tuning;
 
-	batch_pace_next(&leaf->pace, leaf->pace.rows, (double)took_ms, tuning->batch_target_ms,
-		tuning->batch_rows_max);
+	batch_pace_next(&leaf->pace, leaf->pace.rows, (double)batch->spent.busy_ms,
+		tuning->batch_target_ms, tuning->batch_rows_max);
 	leaf->last_key = batch->range.to;
-	leaf->rows_changed += batch->changed;
-	leaf->pass_changed += batch->changed;
+	leaf->rows_changed += batch->spent.rows;
+	leaf->pass_changed += batch->spent.rows;
 	leaf->batches++;
 }
 
@@ -166,15 +167,11 @@ static void advance(struct fill *fill, const struct batch *batch, int64_t took_m
  * The planner is kept from scanning the whole table for a small range of it when statistics
  * are missing or old.
  */
-static int try_batch(struct fill *fill, struct batch *batch)
+static int do_batch(struct fill *fill, struct batch *batch)
 {
 	struct run *run = fill->run;
-	struct leaf_record before = *fill->leaf;
-	int64_t started = engine_now_ms();
 	int status;
 
-	if (control_begin(&run->main, BATCH_LOCK_TIMEOUT_MS) < 0)
-		return -1;
 	run->main.interruptible = true;
 	status = control_exec(&run->main, "SET LOCAL enable_seqscan = off");
 	if (status == 0)
@@ -183,10 +180,34 @@ static int try_batch(struct fill *fill, struct batch *batch)
 		status = write_batch(fill, batch);
 	run->main.interruptible = false;
 	if (status < 0 || control_pin(&run->main) < 0)
+		return -1;
+	return fill->way->verify != NULL ? fill->way->verify(fill) : 0;
+}
+
+/* The server tells its WAL as a whole, so what others wrote meanwhile is counted as ours. */
+static int measure_batch(struct fill *fill, struct batch *batch)
+{
+	struct control *control = &fill->run->main;
+	int64_t started = engine_now_ms(), from = budget_wal_position(control), to;
+
+	if (from < 0 || do_batch(fill, batch) < 0)
+		return -1;
+	to = budget_wal_position(control);
+	batch->spent.wal_bytes = to - from;
+	batch->spent.busy_ms = engine_now_ms() - started;
+	return to < 0 ? -1 : 0;
+}
+
+static int try_batch(struct fill *fill, struct batch *batch)
+{
+	struct run *run = fill->run;
+	struct leaf_record before = *fill->leaf;
+
+	if (control_begin(&run->main, BATCH_LOCK_TIMEOUT_MS) < 0)
+		return -1;
+	if (measure_batch(fill, batch) < 0)
 		goto failed;
-	if (fill->way->verify != NULL && fill->way->verify(fill) < 0)
-		goto failed;
-	advance(fill, batch, engine_now_ms() - started);
+	advance(fill, batch);
 	if (store_leaf(&run->main, &run->change, fill->step, fill->leaf, fill->key_columns) == 0 &&
 		control_commit(&run->main) == 0)
 		return 0;
@@ -213,13 +234,14 @@ static void say_progress(struct fill *fill)
 	arena_free(&arena);
 }
 
-static int pay(struct fill *fill, int64_t rows)
+static int pay(struct fill *fill, const struct spending *spent)
 {
 	struct run *run = fill->run;
 	int64_t wait;
 
 	run->tuning = engine_tuning(run->engine);
-	wait = rate_bucket_take(&fill->bucket, run->tuning.rows_per_second, rows, engine_now_ms());
+	if (budget_spend(&run->main, BUDGET_DATABASE, spent, &run->tuning.rates, &wait) < 0)
+		return -1;
 	fill->leaf->throttled_ms += wait;
 	return run_sleep(run, wait);
 }
@@ -267,12 +289,12 @@ static int next_batch(struct fill *fill, bool *last)
 	if (status == 0) {
 		*last = batch.last;
 		keep_key(fill, batch.range.to);
-		run->rows += (uint64_t)batch.changed;
+		run->rows += (uint64_t)batch.spent.rows;
 		run->batches++;
 		run->attempt = 0;
 		fill->advanced_ms = engine_now_ms();
 		say_progress(fill);
-		status = pay(fill, batch.changed);
+		status = pay(fill, &batch.spent);
 	} else {
 		status = batch_failed(fill);
 		if (status < 0 && fill->way->explain != NULL && batch.range.to != NULL)

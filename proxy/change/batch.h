@@ -31,7 +31,6 @@ struct fill {
 	struct key key;
 	const char *key_columns; /* JSON */
 	double rows_per_block; /* for walking by ctid */
-	struct rate_bucket bucket;
 	int64_t begun_ms, advanced_ms; /* of the step; of the last batch that went through */
 	uint64_t begun_rows;
 	double est_rows; /* of all leaves */

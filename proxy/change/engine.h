@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pace.h"
+
 struct config;
 struct database; /* install.h */
 struct followed; /* follow.h */
@@ -24,7 +26,7 @@ struct followed; /* follow.h */
 /* What SIGHUP may change. */
 struct tuning {
 	int lock_timeout_ms, lock_retry_max, lock_retry_delay_ms;
-	int64_t rows_per_second;
+	struct rates rates;
 	int batch_target_ms, batch_rows_first, batch_rows_max;
 };
 

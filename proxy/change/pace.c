@@ -38,21 +38,23 @@ void batch_pace_failed(struct batch_pace *pace)
 	pace->rows = pace->rows > 1 ? pace->rows / 2 : 1;
 }
 
-int64_t rate_bucket_take(struct rate_bucket *bucket, int64_t rate, int64_t rows, int64_t now_ms)
+static double longer(double price, double other)
 {
-	if (rate <= 0) {
-		*bucket = (struct rate_bucket){0};
-		return 0;
-	}
-	if (bucket->filled_ms != 0)
-		bucket->tokens += (double)rate * (double)(now_ms - bucket->filled_ms) / 1000;
-	bucket->filled_ms = now_ms;
-	/* At most a fifth of a second is saved up, so that an idle time is not paid back as a
-	 * burst. */
-	if (bucket->tokens > (double)rate / 5)
-		bucket->tokens = (double)rate / 5;
-	bucket->tokens -= (double)rows;
-	return bucket->tokens >= 0 ? 0 : (int64_t)(-bucket->tokens * 1000 / (double)rate) + 1;
+	return other > price ? other : price;
+}
+
+double price_ms(const struct spending *spent, const struct rates *rates)
+{
+	double price = 0;
+
+	if (rates->rows_per_second > 0)
+		price = longer(price, (double)spent->rows * 1000 / (double)rates->rows_per_second);
+	if (rates->wal_bytes_per_second > 0)
+		price = longer(price,
+			(double)spent->wal_bytes * 1000 / (double)rates->wal_bytes_per_second);
+	if (rates->duty_percent > 0 && rates->duty_percent < 100)
+		price = longer(price, (double)spent->busy_ms * 100 / rates->duty_percent);
+	return price;
 }
 
 enum { FIRST_TIMEOUT_MS = 200, DOUBLINGS_MAX = 16, DELAY_MAX_MS = 60000 };

@@ -19,13 +19,17 @@ void batch_pace_next(struct batch_pace *pace, int rows, double ms, int target_ms
 /* It failed on a lock or a conflict: half, down to one row. */
 void batch_pace_failed(struct batch_pace *pace);
 
-/* Rows are paid for after they were written: the bucket goes below zero and the writer waits. */
-struct rate_bucket {
-	double tokens;
-	int64_t filled_ms; /* clock of the last call; 0 before the first */
+/* What a batch took. */
+struct spending {
+	int64_t rows, wal_bytes, busy_ms;
 };
-/* Milliseconds to wait before the next batch.  rate 0: no limit. */
-int64_t rate_bucket_take(struct rate_bucket *bucket, int64_t rate, int64_t rows, int64_t now_ms);
+/* 0: no limit. */
+struct rates {
+	int64_t rows_per_second, wal_bytes_per_second;
+	int duty_percent; /* of the time batches may be under way; 100: no limit either */
+};
+/* How long the rates give for it: the longest that any of them asks for. */
+double price_ms(const struct spending *spent, const struct rates *rates);
 
 /* lock_timeout of this attempt (the first is 1). */
 int lock_attempt_timeout_ms(int attempt, int timeout_max_ms);

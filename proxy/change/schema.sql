@@ -159,6 +159,16 @@ CREATE TABLE IF NOT EXISTS phasegate.backfill (
 	FOREIGN KEY (change_id, ord) REFERENCES phasegate.step
 ) WITH (fillfactor = 50);
 
+-- What backfills have spent, on one account for all proxies: see phasegate.spend.
+CREATE TABLE IF NOT EXISTS phasegate.budget (
+	account text PRIMARY KEY,
+	paid_until timestamptz NOT NULL,
+	spent_at timestamptz NOT NULL,
+	rows_spent bigint NOT NULL DEFAULT 0,
+	wal_bytes_spent bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+REVOKE ALL ON phasegate.budget FROM PUBLIC;
+
 CREATE TABLE IF NOT EXISTS phasegate.event (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	change_id bigint NOT NULL REFERENCES phasegate.change,
@@ -370,6 +380,27 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	EXECUTE format('DROP FUNCTION IF EXISTS phasegate_run.change_%s(text, text, boolean)', change);
 END
+$$;
+
+-- Enters what was spent and returns for how many milliseconds nothing more may be.  price_ms is how
+-- long the rates give for it; the account remembers until when everything is paid.  That may lie in
+-- the past by at most 200 ms: a pause is not made up for by a burst.  Should the server's clock go
+-- back, the debt goes back with it.
+CREATE OR REPLACE FUNCTION phasegate.spend(
+	account text, rows bigint, wal_bytes bigint, price_ms double precision) RETURNS bigint
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+	INSERT INTO phasegate.budget AS b (account, paid_until, spent_at, rows_spent, wal_bytes_spent)
+	VALUES (spend.account, clock_timestamp() + make_interval(secs => spend.price_ms / 1000),
+		clock_timestamp(), spend.rows, spend.wal_bytes)
+	ON CONFLICT (account) DO UPDATE SET
+		paid_until = greatest(
+				b.paid_until - greatest(b.spent_at - clock_timestamp(), interval '0'),
+				clock_timestamp() - interval '200 ms')
+			+ make_interval(secs => spend.price_ms / 1000),
+		spent_at = clock_timestamp(),
+		rows_spent = b.rows_spent + excluded.rows_spent,
+		wal_bytes_spent = b.wal_bytes_spent + excluded.wal_bytes_spent
+	RETURNING greatest(0, ceil(extract(epoch FROM paid_until - clock_timestamp()) * 1000))::bigint
 $$;
 
 -- ---- what operators ask for; whichever phasegate is free takes it up ----

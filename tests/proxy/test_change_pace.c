@@ -59,34 +59,24 @@ Test(change_pace, a_maximum_below_the_minimum_does_no_harm)
 	cr_expect_eq(pace.rows, BATCH_ROWS_MIN);
 }
 
-Test(change_pace, bucket_holds_the_rate)
+Test(change_pace, the_price_is_the_longest_that_a_rate_asks_for)
 {
-	struct rate_bucket bucket = {0};
-	int64_t now = 1000, rows = 0, begun = now;
+	static const struct {
+		struct spending spent;
+		struct rates rates;
+		double price_ms;
+	} cases[] = {
+		{{500, 1 << 20, 100}, {1000, 1 << 21, 50}, 500},
+		{{100, 1 << 20, 100}, {1000, 1 << 20, 50}, 1000},
+		{{100, 1 << 20, 100}, {1000, 1 << 24, 10}, 1000},
+		{{100, 1 << 20, 100}, {1000, 0, 100}, 100},
+		{{100, 1 << 20, 100}, {0, 0, 100}, 0},
+		{{0, 0, 0}, {1000, 1 << 20, 50}, 0},
+	};
 
-	while (rows < 100000) {
-		now += 5; /* the batch itself */
-		now += rate_bucket_take(&bucket, 10000, 700, now);
-		rows += 700;
-	}
-	cr_expect(now - begun > 9900 && now - begun < 10200, "%lld ms", (long long)(now - begun));
-}
-
-Test(change_pace, idle_time_is_not_paid_back_as_a_burst)
-{
-	struct rate_bucket bucket = {0};
-
-	rate_bucket_take(&bucket, 1000, 0, 1000);
-	cr_expect_eq(rate_bucket_take(&bucket, 1000, 200, 3600 * 1000), 0);
-	cr_expect_gt(rate_bucket_take(&bucket, 1000, 200, 3600 * 1000), 190);
-}
-
-Test(change_pace, no_rate_no_wait)
-{
-	struct rate_bucket bucket = {.tokens = -1e9, .filled_ms = 1};
-
-	cr_expect_eq(rate_bucket_take(&bucket, 0, 1000000, 5), 0);
-	cr_expect_eq(bucket.tokens, 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		cr_expect_float_eq(price_ms(&cases[i].spent, &cases[i].rates), cases[i].price_ms,
+			1e-6, "case %zu", i);
 }
 
 Test(change_pace, lock_attempts)

@@ -165,6 +165,8 @@ static struct config read_config(json_t *root)
 		.lock_retry_max = number(settings, "lock_retry_max", 5),
 		.lock_retry_delay_ms = number(settings, "lock_retry_delay_ms", 50),
 		.rows_per_second = number(settings, "rows_per_second", 0),
+		.wal_bytes_per_second = number(settings, "wal_bytes_per_second", 0),
+		.duty_percent = number(settings, "duty_percent", 100),
 		.batch_target_ms = number(settings, "batch_target_ms", 200),
 		.batch_rows_first = number(settings, "batch_rows_first", 500),
 		.batch_rows_max = number(settings, "batch_rows_max", 20000),

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "budget.h"
+
+#include <stdlib.h>
+
+#include "arena.h"
+
+/* A crash may forgive a debt of a fraction of a second: not worth a flush of the WAL each time. */
+static const char spend_sql[] =
+	"SELECT pg_catalog.set_config('synchronous_commit', 'off', true),"
+	" phasegate.spend($1, $2::pg_catalog.int8, $3::pg_catalog.int8, $4::pg_catalog.float8)";
+
+int budget_spend(struct control *control, const char *account, const struct spending *spent,
+	const struct rates *rates, int64_t *wait_ms)
+{
+	struct arena arena = {0};
+	PGresult *result = CONTROL_QUERY(control, spend_sql, account,
+		arena_printf(&arena, "%lld", (long long)spent->rows),
+		arena_printf(&arena, "%lld", (long long)spent->wal_bytes),
+		arena_printf(&arena, "%.3f", price_ms(spent, rates)));
+
+	arena_free(&arena);
+	*wait_ms = 0;
+	if (result == NULL)
+		return -1;
+	*wait_ms = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
+	PQclear(result);
+	return 0;
+}
+
+int64_t budget_wal_position(struct control *control)
+{
+	PGresult *result = control_query(control,
+		"SELECT (pg_catalog.pg_current_wal_insert_lsn()"
+		" OPERATOR(pg_catalog.-) '0/0'::pg_catalog.pg_lsn)::pg_catalog.int8",
+		NULL, 0);
+	int64_t position = -1;
+
+	if (result != NULL)
+		position = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+	PQclear(result);
+	return position;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * What backfills may spend, on an account in the database, so that all proxies on it share one
+ * budget.  Spending is paid afterwards: nobody is asked beforehand, whoever spent too much waits.
+ */
+#ifndef BUDGET_H
+#define BUDGET_H
+
+#include <stdint.h>
+
+#include "control.h"
+#include "pace.h"
+
+#define BUDGET_DATABASE "database" /* the account of everybody in the database */
+
+/*
+ * Enters what was spent, in a transaction of its own: not inside the one that did the work, since
+ * the account is locked until its end.  *wait_ms: for so long nothing more may be spent.  Entering
+ * nothing (zeros) asks how long that still is.  0, or -1 with control->error set.
+ */
+int budget_spend(struct control *control, const char *account, const struct spending *spent,
+	const struct rates *rates, int64_t *wait_ms);
+
+/* Where the server writes its WAL, in bytes from the beginning of time; -1 with the error set. */
+int64_t budget_wal_position(struct control *control);
+
+#endif
