@@ -114,6 +114,55 @@ void track_add_constraint(struct facts_track *track, const struct action *action
 
 /* ---- what becomes of it ---- */
 
+static void remove_index(struct facts_track *track, struct relation_facts *table, const char *index)
+{
+	struct index_facts *indexes =
+		track_copy(track->arena, table->indexes, table->n_indexes, 0, sizeof(*indexes));
+
+	table->indexes = indexes;
+	for (size_t i = table->n_indexes; i-- > 0;)
+		if (strcmp(indexes[i].name.name, index) == 0)
+			indexes[i] = indexes[--table->n_indexes];
+}
+
+/* A partition's part of a key has a name of its own. */
+static bool stems_from(const struct constraint_facts *part, const struct constraint_facts *whole)
+{
+	bool stems =
+		part->inherited && part->kind == whole->kind && part->n_columns == whole->n_columns;
+
+	for (size_t i = 0; stems && i < part->n_columns; i++)
+		stems = strcmp(part->columns[i], whole->columns[i]) == 0;
+	return stems;
+}
+
+static void drop_parts(struct facts_track *track, const struct relation_facts *table,
+	const struct constraint_facts *whole)
+{
+	for (size_t i = 0; i < track->facts.n_relations; i++) {
+		struct relation_facts *relation = &track->relations[i];
+
+		if (!relation->partition || !track_below(table, relation))
+			continue;
+		for (size_t k = 0; k < relation->n_constraints; k++)
+			if (stems_from(&relation->constraints[k], whole))
+				remove_index(track, relation, relation->constraints[k].name);
+	}
+}
+
+/* With the index that backs it; a foreign key's is the other table's. */
+static void drop_constraint(struct facts_track *track, struct relation_facts *relation,
+	struct constraint_facts *constraints, size_t i)
+{
+	const struct constraint_facts dropped = constraints[i];
+
+	constraints[i] = constraints[--relation->n_constraints];
+	if (dropped.kind == CONSTRAINT_FOREIGN_KEY)
+		return;
+	remove_index(track, relation, dropped.name);
+	drop_parts(track, relation, &dropped);
+}
+
 static void change_constraint(
 	struct facts_track *track, struct relation_facts *relation, const struct action *action)
 {
@@ -127,7 +176,7 @@ static void change_constraint(
 		else if (action->kind == ACTION_RENAME_CONSTRAINT)
 			constraints[i].name = action->new_name;
 		else
-			constraints[i--] = constraints[--relation->n_constraints];
+			drop_constraint(track, relation, constraints, i--);
 	}
 }
 
@@ -202,17 +251,6 @@ void track_create_index(struct facts_track *track, const struct action *action)
 	track_own_entry(track, action);
 	track_each_entry(track, action, add_index);
 	add_index_relation(track, action);
-}
-
-static void remove_index(struct facts_track *track, struct relation_facts *table, const char *index)
-{
-	struct index_facts *indexes =
-		track_copy(track->arena, table->indexes, table->n_indexes, 0, sizeof(*indexes));
-
-	table->indexes = indexes;
-	for (size_t i = table->n_indexes; i-- > 0;)
-		if (strcmp(indexes[i].name.name, index) == 0)
-			indexes[i] = indexes[--table->n_indexes];
 }
 
 void track_drop_index(struct facts_track *track, const struct action *action)

@@ -70,7 +70,7 @@ static bool same(const struct relation_facts *a, const struct relation_facts *b)
 	       name_equal(&a->name, &b->name);
 }
 
-static bool below(const struct relation_facts *table, const struct relation_facts *relation)
+bool track_below(const struct relation_facts *table, const struct relation_facts *relation)
 {
 	for (size_t i = 0; i < table->n_partitions; i++)
 		if (name_equal(&table->partitions[i], &relation->name))
@@ -88,7 +88,7 @@ void track_each_entry(
 		return;
 	for (size_t i = 0; i < track->facts.n_relations; i++)
 		if (same(&track->relations[i], found) ||
-			(!action->only && below(found, &track->relations[i])))
+			(!action->only && track_below(found, &track->relations[i])))
 			change(track, &track->relations[i], action);
 }
 
@@ -301,9 +301,13 @@ static void grow(
 static void join(struct facts_track *track, const struct name *name, const struct name *joined)
 {
 	const struct relation_facts *relation = track_entry(track, joined);
+	const struct relation_facts *fresh;
 
-	if (!track->separate && name->name != NULL &&
-		(relation == NULL || !relation->created_in_transaction))
+	if (track->separate || name->name == NULL ||
+		(relation != NULL && relation->created_in_transaction))
+		return;
+	fresh = track_entry(track, name);
+	if (fresh == NULL || fresh->oid == 0 || fresh->created_in_transaction)
 		forget_spellings(track, name->name);
 }
 
