@@ -57,6 +57,7 @@ static void add_inline_constraint(
 {
 	switch (def->kind) {
 	case CONSTRAINT_CHECK:
+		model_need_columns(model, def->check, column->name);
 		model->effects->scan = true;
 		model_each(model, model_scan);
 		model_cause(model, "the CHECK is verified for every row");
@@ -75,7 +76,7 @@ static void add_inline_constraint(
 	case CONSTRAINT_PRIMARY_KEY:
 	case CONSTRAINT_EXCLUSION:
 		model->effects->index_build = true;
-		model_each(model, model_build);
+		model_each_partition(model, model_build);
 		break;
 	}
 }
@@ -151,13 +152,16 @@ static void scan_for_nulls(struct model *model, const struct relation_facts *mem
 		model_scan(model, member);
 }
 
+/* ATPrepSetNotNull spares the partitions when the column is NOT NULL already. */
 void model_set_not_null(struct model *model)
 {
 	bool gone;
+	const struct column_facts *column = model_own_column(model, &gone);
 
-	model_own_column(model, &gone);
-	if (gone)
+	if (gone || (column != NULL && column->not_null && model->table->kind == 'p'))
 		return;
+	if (!model->action->only)
+		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
 	model_each(model, scan_for_nulls);
 	if (model_never_null(model, model->table, model->action->column))
 		return;

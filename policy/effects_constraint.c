@@ -30,6 +30,7 @@ void model_add_check(struct model *model)
 		model_absent(model, "42P16", "constraint must be added to child tables too");
 		return;
 	}
+	model_need_columns(model, model->action->constraint->check, NULL);
 	if (!model->action->constraint->no_inherit && !model->action->only)
 		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
 	if (model->action->constraint->not_valid)
@@ -58,10 +59,79 @@ void model_reference(struct model *model, const struct name *referenced)
 	may_scan(model, referenced);
 }
 
-/* A table may refer only to what lives at least as long: permanent, unlogged, temporary. */
-static int reaches(char persistence)
+static bool has_primary_key(const struct relation_facts *table)
 {
-	return persistence == 'p' ? 2 : persistence == 'u';
+	for (size_t i = 0; table != NULL && i < table->n_indexes; i++)
+		if (table->indexes[i].primary)
+			return true;
+	for (size_t i = 0; table != NULL && i < table->n_constraints; i++)
+		if (table->constraints[i].kind == CONSTRAINT_PRIMARY_KEY)
+			return true;
+	return false;
+}
+
+static bool is_key(const struct index_facts *index, const struct constraint_def *def)
+{
+	if (!index->unique || !index->immediate || index->partial || index->has_expressions ||
+		index->n_columns != def->n_referenced_columns)
+		return false;
+	for (size_t i = 0; i < def->n_referenced_columns; i++)
+		if (!names_contain(index->columns, index->n_columns, def->referenced_columns[i]))
+			return false;
+	return true;
+}
+
+/* transformFkeyGetPrimaryKey and transformFkeyCheckAttrs; yes when the table is not known. */
+static bool has_key(const struct constraint_def *def, const struct relation_facts *referenced)
+{
+	if (referenced == NULL || !relation_listed(referenced))
+		return true;
+	if (def->n_referenced_columns == 0)
+		return has_primary_key(referenced);
+	for (size_t i = 0; i < referenced->n_indexes; i++)
+		if (is_key(&referenced->indexes[i], def))
+			return true;
+	return false;
+}
+
+/* A table may refer only to what lives at least as long: permanent, unlogged, temporary. */
+static bool outlives(const struct model *model, const struct relation_facts *referenced)
+{
+	static const char lives[] = "tup";
+
+	return model->table != NULL && referenced != NULL &&
+	       strchr(lives, model->table->persistence) > strchr(lives, referenced->persistence);
+}
+
+static const char *referenced_column(
+	const struct constraint_def *def, const struct relation_facts *referenced, size_t i)
+{
+	if (def->n_referenced_columns > 0)
+		return i < def->n_referenced_columns ? def->referenced_columns[i] : NULL;
+	for (size_t k = 0; k < referenced->n_indexes; k++) {
+		const struct index_facts *index = &referenced->indexes[k];
+
+		if (index->primary && i < index->n_columns)
+			return index->columns[i];
+	}
+	return NULL;
+}
+
+static bool key_fits(const struct model *model, const struct relation_facts *referenced)
+{
+	const struct constraint_def *def = model->action->constraint;
+
+	for (size_t i = 0; i < def->n_columns && referenced != NULL && model->table != NULL; i++) {
+		const char *name = referenced_column(def, referenced, i);
+		const struct column_facts *own = facts_column(model->table, def->columns[i]);
+		const struct column_facts *other =
+			name == NULL ? NULL : facts_column(referenced, name);
+
+		if (own != NULL && other != NULL &&
+			!key_types_fit(own->base_type, other->base_type))
+			return false;
+	}
+	return true;
 }
 
 /* ATAddForeignKeyConstraint: the same mode on both sides, for a trigger is made on each. */
@@ -77,16 +147,18 @@ void model_add_foreign_key(struct model *model)
 			model, "42P01", "relation \"%s\" does not exist", def->referenced.name);
 		return;
 	}
-	if (referenced != NULL && model->table != NULL &&
-		reaches(model->table->persistence) > reaches(referenced->persistence)) {
-		model_absent(model, "42P16", "\"%s\" is not as permanent as what refers to it",
-			def->referenced.name);
-		return;
-	}
 	model_lock_partitions(model, &def->referenced, LOCK_SHARE_ROW_EXCLUSIVE);
 	if (def->not_valid && partitioned(model) && model->facts->server_version < 180000)
 		model_error(
 			model, "42809", "cannot add NOT VALID foreign key on partitioned table");
+	else if (!has_key(def, referenced))
+		model_error(model, def->n_referenced_columns == 0 ? "42704" : "42830",
+			"there is no such key of referenced table \"%s\"", def->referenced.name);
+	else if (!key_fits(model, referenced))
+		model_error(model, "42804", "foreign key constraint cannot be implemented");
+	else if (outlives(model, referenced))
+		model_error(model, "42P16", "\"%s\" is not as permanent as what refers to it",
+			def->referenced.name);
 	if (def->not_valid)
 		return;
 	model->effects->scan = true;
@@ -109,6 +181,15 @@ static void build_index(struct model *model)
 	model_each_partition(model, build_on);
 }
 
+static bool repeats(const struct index_facts *index)
+{
+	for (size_t i = 0; i < index->n_columns; i++)
+		if (index->columns[i] != NULL &&
+			names_contain(index->columns, i, index->columns[i]))
+			return true;
+	return false;
+}
+
 /* What transformIndexConstraint (parse_utilcmd.c) demands, in its order. */
 static bool qualifies(struct model *model, const struct index_facts *index)
 {
@@ -122,6 +203,7 @@ static bool qualifies(struct model *model, const struct index_facts *index)
 		{index->has_expressions, "42809", "contains expressions"},
 		{index->partial, "42809", "is a partial index"},
 		{!index->plain_order, "42809", "does not have default sorting behaviour"},
+		{repeats(index), "42701", "has a column twice"},
 		{partitioned(model), "0A000", "is on a partitioned table"},
 	};
 
@@ -185,14 +267,6 @@ static void require_columns(struct model *model, const char *const *columns, siz
 		require_column(model, columns[i]);
 }
 
-static bool has_primary_key(const struct relation_facts *table)
-{
-	for (size_t i = 0; table != NULL && i < table->n_indexes; i++)
-		if (table->indexes[i].primary)
-			return true;
-	return false;
-}
-
 void model_add_primary_key(struct model *model)
 {
 	const struct constraint_def *def = model->action->constraint;
@@ -204,6 +278,8 @@ void model_add_primary_key(struct model *model)
 			model->table->name.name);
 		return;
 	}
+	if (!partitioned(model) && !model->action->only) /* for their NOT NULL, had or not */
+		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
 	if (def->using_index == NULL) {
 		build_index(model);
 		require_columns(model, def->columns, def->n_columns);

@@ -180,9 +180,5 @@ void model_reindex(struct model *model)
 /* ATExecSetTableSpace copies the file unless it is there already. */
 void model_index_tablespace(struct model *model)
 {
-	const struct relation_facts *index = model->table;
-
-	if (index == NULL || index->tablespace == NULL || model->action->new_name == NULL ||
-		strcmp(index->tablespace, model->action->new_name) != 0)
-		model->effects->index_build = true;
+	model->effects->index_build = model_moves(model);
 }

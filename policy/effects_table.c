@@ -25,7 +25,7 @@ void model_create_table(struct model *model)
 		return;
 	}
 	for (size_t i = 0; i < action->n_targets; i++)
-		model_lock(model, &action->targets[i], LOCK_SHARE_ROW_EXCLUSIVE);
+		model_lock_partitions(model, &action->targets[i], LOCK_SHARE_ROW_EXCLUSIVE);
 	if (action->other.name != NULL)
 		model_lock(model, &action->other,
 			action->inherits ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_ACCESS_SHARE);
@@ -207,6 +207,15 @@ void model_on_table(struct model *model)
 			model->action->name, table->name.name);
 }
 
+/* EnableDisableTrigger goes on to partitions for the sake of row triggers. */
+void model_switch_trigger(struct model *model)
+{
+	const struct relation_facts *table = model->table;
+
+	if (table != NULL && table->kind == 'p' && table->row_triggers && !model->action->only)
+		model_lock_tree(model, &model->action->table, model->mode);
+}
+
 /* Storage parameters that vacuum and planner read take no more than SHARE UPDATE EXCLUSIVE
  * (AlterTableGetLockLevel asks reloptions.c); views and user_catalog_table are another matter. */
 void model_table_options(struct model *model)
@@ -293,7 +302,7 @@ void model_heap_copy(struct model *model)
 	const struct action *action = model->action;
 
 	model->effects->rewrite = true;
-	model_each(model, model_copy);
+	model_each_partition(model, model_copy);
 	model->effects->no_transaction = action->kind == ACTION_VACUUM_FULL ||
 					 action->table.name == NULL ||
 					 (model->table != NULL && model->table->kind == 'p');
@@ -335,7 +344,7 @@ void model_set_persistence(struct model *model)
 
 	model->effects->rewrite = model->table == NULL || model->table->persistence != wanted;
 	if (model->effects->rewrite && persistence_fits(model, wanted))
-		model_each(model, model_copy);
+		model_each_partition(model, model_copy);
 }
 
 static bool same(const char *a, const char *b)
@@ -343,16 +352,31 @@ static bool same(const char *a, const char *b)
 	return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
+/* CheckRelationTableSpaceMove; what is in the tablespace of its database says NULL. */
+bool model_moves(const struct model *model)
+{
+	const struct relation_facts *relation = model->table;
+	const char *present;
+
+	if (relation == NULL)
+		return true;
+	present = relation->tablespace != NULL ? relation->tablespace : model->facts->tablespace;
+	return !same(present, model->action->new_name);
+}
+
 void model_set_tablespace(struct model *model)
 {
-	model->effects->rewrite =
-		model->table == NULL || !same(model->table->tablespace, model->action->new_name);
+	model->effects->rewrite = model_moves(model);
+	if (model->effects->rewrite && model->table != NULL && model->table->kind != 'p')
+		model_work(model, &model->table->name, LOCK_NONE, WORK_FILE);
 }
 
 void model_set_access_method(struct model *model)
 {
 	model->effects->rewrite =
 		model->table == NULL || !same(model->table->access_method, model->action->new_name);
+	if (model->effects->rewrite)
+		model_each_partition(model, model_copy);
 }
 
 void model_lock_table(struct model *model)

@@ -103,6 +103,48 @@ static bool modifier_is_free(const struct type_change *from, const struct type_c
 	return false;
 }
 
+/*
+ * What a foreign key needs: an equality of both types among the index's operators, or a cast to the
+ * key's type that PostgreSQL makes by itself (findFkeyCast).  Groups share their equality; casts go
+ * to the groups named.
+ */
+static const struct {
+	const char *type;
+	char group;
+	const char *casts_to;
+} key_types[] = {
+	{"int2", 'i', "nfo"},
+	{"int4", 'i', "nfo"},
+	{"int8", 'i', "nfo"},
+	{"oid", 'o', "i"},
+	{"numeric", 'n', "f"},
+	{"float4", 'f', ""},
+	{"float8", 'f', ""},
+	{"text", 't', "c"},
+	{"varchar", 't', "c"},
+	{"bpchar", 'c', "t"},
+	{"date", 'd', ""},
+	{"timestamp", 'd', ""},
+	{"timestamptz", 'd', ""},
+	{"bool", 'b', ""},
+	{"uuid", 'u', ""},
+};
+
+bool key_types_fit(const char *from, const char *to)
+{
+	const size_t n = sizeof(key_types) / sizeof(key_types[0]);
+	size_t a = 0, b = 0;
+
+	if (from == NULL || to == NULL || strcmp(from, to) == 0)
+		return true;
+	while (a < n && strcmp(key_types[a].type, from) != 0)
+		a++;
+	while (b < n && strcmp(key_types[b].type, to) != 0)
+		b++;
+	return a == n || b == n || key_types[a].group == key_types[b].group ||
+	       strchr(key_types[a].casts_to, key_types[b].group) != NULL;
+}
+
 enum type_work type_work(
 	const struct type_change *from, const struct type_change *to, bool timezone_utc)
 {
@@ -231,7 +273,9 @@ static void rebuild_indexes(struct model *model, const struct relation_facts *ta
 
 		if (key || inside)
 			model_lock_part(model, &index->name, LOCK_ACCESS_EXCLUSIVE, 0);
-		if (!inside && !(key && (differs || collation || index->attached)))
+		if (table->kind == 'p' ||
+			(!inside && !(key && (differs || collation || index->attached ||
+						     index->partial || index->has_expressions))))
 			continue;
 		model->effects->index_build = true;
 		model_lock_part(model, &index->name, LOCK_ACCESS_EXCLUSIVE, WORK_FILE);
@@ -253,6 +297,60 @@ static void remake_reference(struct model *model, const struct name *other)
 		model_work(model, other, LOCK_NONE, WORK_MAY_SCAN);
 }
 
+/* The column of that name gets the new type there as well. */
+static bool changes_too(const struct model *model, const struct relation_facts *table)
+{
+	const struct relation_facts *own = model->table;
+
+	for (size_t i = 0; i < own->n_partitions; i++)
+		if (name_equal(&own->partitions[i], &table->name))
+			return true;
+	return name_equal(&own->name, &table->name);
+}
+
+/* The key's side changes, and with it the foreign keys that rest on this key's index. */
+static void remake_references(
+	struct model *model, const struct constraint_facts *key, const struct name *referencing)
+{
+	const struct relation_facts *other;
+	const char *type = wanted_type(model).base;
+
+	if (model_find(model->facts, referencing, &other) != PRESENT || key->index.name == NULL) {
+		remake_reference(model, referencing);
+		return;
+	}
+	for (size_t i = 0; i < other->n_constraints; i++) {
+		const struct constraint_facts *c = &other->constraints[i];
+		const struct column_facts *column;
+
+		if (c->kind != CONSTRAINT_FOREIGN_KEY || !name_equal(&c->index, &key->index))
+			continue;
+		remake_reference(model, referencing);
+		column = c->n_columns == 1 && !changes_too(model, other)
+				 ? facts_column(other, c->columns[0])
+				 : NULL;
+		if (column != NULL && !key_types_fit(column->base_type, type))
+			model_error(model, "42804", "foreign key constraint cannot be implemented");
+	}
+}
+
+/* One column refers to one key, as nearly all do; of others nothing is said. */
+static void check_key_type(struct model *model, const struct name *referenced, const char *type)
+{
+	const struct relation_facts *other;
+	const struct index_facts *key = NULL;
+	const struct column_facts *column;
+
+	if (model_find(model->facts, referenced, &other) != PRESENT || changes_too(model, other))
+		return;
+	for (size_t i = 0; i < other->n_indexes; i++)
+		if (other->indexes[i].primary && other->indexes[i].n_columns == 1)
+			key = &other->indexes[i];
+	column = key == NULL ? NULL : facts_column(other, key->columns[0]);
+	if (column != NULL && !key_types_fit(type, column->base_type))
+		model_error(model, "42804", "foreign key constraint cannot be implemented");
+}
+
 /* ATPostAlterTypeCleanup drops and makes again every constraint on the column: a CHECK is verified
  * anew. */
 static void remake_constraints(
@@ -263,18 +361,36 @@ static void remake_constraints(
 
 		if (!names_contain(c->columns, c->n_columns, column->name))
 			continue;
-		if (c->kind == CONSTRAINT_CHECK && c->validated) {
+		if (c->kind == CONSTRAINT_CHECK && c->validated && table->kind != 'p') {
 			model->effects->scan = true;
 			model_scan(model, table);
 		}
 		if (c->kind == CONSTRAINT_FOREIGN_KEY) {
+			check_key_type(model, &c->referenced, wanted_type(model).base);
 			remake_reference(model, &c->referenced);
 			model_work(model, &table->name, LOCK_NONE, WORK_MAY_SCAN);
 		}
 		if (c->kind == CONSTRAINT_PRIMARY_KEY || c->kind == CONSTRAINT_UNIQUE)
 			for (size_t r = 0; r < table->n_referencing; r++)
-				remake_reference(model, &table->referencing[r]);
+				remake_references(model, c, &table->referencing[r]);
 	}
+}
+
+/* Defaults, CHECKs and indexes are parsed again with the new type. */
+static bool in_expression(const struct relation_facts *table, const struct column_facts *column)
+{
+	if (column->default_sql != NULL)
+		return true;
+	for (size_t i = 0; i < table->n_constraints; i++)
+		if (table->constraints[i].kind == CONSTRAINT_CHECK &&
+			names_contain(table->constraints[i].columns,
+				table->constraints[i].n_columns, column->name))
+			return true;
+	for (size_t i = 0; i < table->n_indexes; i++)
+		if (names_contain(
+			    table->indexes[i].mentions, table->indexes[i].n_mentions, column->name))
+			return true;
+	return false;
 }
 
 /* What the change means for one table: every member has a column and indexes of its own. */
@@ -286,6 +402,9 @@ static void change_type(struct model *model, const struct relation_facts *member
 
 	if (column == NULL)
 		return;
+	if (column->n_dependents > 0)
+		model_error(model, "0A000", "cannot alter type of a column used by %s",
+			column->dependents[0]);
 	from = present_type(column);
 	work = same_type(model, column) ? TYPE_NOTHING
 					: type_work(&from, &to, model->facts->timezone_utc);
@@ -293,6 +412,8 @@ static void change_type(struct model *model, const struct relation_facts *member
 		work = TYPE_REWRITE;
 	rebuild_indexes(model, member, column, work == TYPE_REINDEX);
 	remake_constraints(model, member, column);
+	if (work != TYPE_NOTHING && strcmp(from.base == NULL ? "" : from.base, to.base) != 0)
+		model->effects->may_be_refused |= in_expression(member, column);
 	if (work != TYPE_REWRITE)
 		return;
 	model->effects->rewrite = true;
@@ -323,9 +444,6 @@ void model_alter_type(struct model *model)
 		model_absent(model, "42P16", "cannot alter inherited column \"%s\"", column->name);
 		return;
 	}
-	if (column->n_dependents > 0)
-		model_error(model, "0A000", "cannot alter type of a column used by %s",
-			column->dependents[0]);
 	change_type(model, model->table);
 	model_each(model, change_type);
 }

@@ -184,6 +184,7 @@ struct relation_facts {
 	bool populated; /* of a materialized view: it can be read */
 	bool has_policies;
 	struct drop_facts drops;
+	bool row_triggers; /* FOR EACH ROW, those of foreign keys too */
 	const char *const *attached; /* names of its triggers, policies and rules */
 	size_t n_attached;
 	/*

@@ -309,6 +309,19 @@ const struct column_facts *model_own_column(struct model *model, bool *gone)
 	return NULL;
 }
 
+void model_need_columns(struct model *model, const struct expr *expr, const char *added)
+{
+	const struct relation_facts *table = model->table;
+
+	if (table == NULL || expr == NULL || table->n_columns == 0 || !relation_listed(table))
+		return;
+	for (size_t i = 0; i < expr->n_columns; i++)
+		if (facts_column(table, expr->columns[i]) == NULL &&
+			!(added != NULL && strcmp(added, expr->columns[i]) == 0))
+			model_error(
+				model, "42703", "column \"%s\" does not exist", expr->columns[i]);
+}
+
 /*
  * NotNullImpliedByRelConstraints (tablecmds.c, PostgreSQL 12 and later) trusts validated CHECKs
  * only; a parent's CHECK is its partitions' too.

@@ -72,6 +72,9 @@ void model_reference(struct model *model, const struct name *referenced);
 const struct relation_facts *model_worst(
 	const struct facts *facts, const struct name *names, size_t n);
 
+/* SET TABLESPACE of the action's table or index is not to where it is. */
+bool model_moves(const struct model *model);
+
 /* The server refuses at once: nothing is locked for long, nothing happens. */
 void model_absent(struct model *model, const char *sqlstate, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -90,6 +93,9 @@ const struct column_facts *model_own_column(struct model *model, bool *gone);
 bool model_never_null(
 	const struct model *model, const struct relation_facts *table, const char *column);
 
+/* An expression over columns of the action's table, and one that is just being added. */
+void model_need_columns(struct model *model, const struct expr *expr, const char *added);
+
 bool names_contain(const char *const *names, size_t n, const char *name);
 
 /* 'v', 's' or 'i'; *function is the volatile one or NULL. */
@@ -104,6 +110,8 @@ struct type_change {
 	bool known; /* the base of a type nobody looked up is a guess */
 	bool constrained; /* a domain with CHECK or NOT NULL */
 };
+/* Whether a foreign key of one type may refer to a key of the other; yes when not known. */
+bool key_types_fit(const char *from, const char *to);
 enum type_work type_work(
 	const struct type_change *from, const struct type_change *to, bool timezone_utc);
 
@@ -120,6 +128,7 @@ model_fn model_create_table, model_partition_of, model_attach, model_detach, mod
 	model_drop_object, model_truncate, model_heap_copy, model_set_persistence,
 	model_set_tablespace, model_set_access_method, model_lock_table, model_bulk_write,
 	model_replace_view, model_refresh, model_breaks, model_inherit, model_no_transaction,
-	model_owner, model_cluster_on, model_on_table, model_table_options, model_of_type;
+	model_owner, model_cluster_on, model_on_table, model_switch_trigger, model_table_options,
+	model_of_type;
 
 #endif

@@ -330,6 +330,7 @@ static struct relation_facts read_relation(struct reader *reader, const json_t *
 	relation.owner = reader_text(reader, object, "owner");
 	relation.typed = reader_bool(reader, object, "typed");
 	relation.drops = read_drops(reader, object);
+	relation.row_triggers = reader_bool(reader, object, "row_triggers");
 	relation.attached = reader_texts(reader, object, "attached", false, &relation.n_attached);
 	relation.row_security = reader_bool(reader, object, "row_security");
 	relation.before_row_triggers = reader_texts(

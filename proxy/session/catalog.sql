@@ -736,6 +736,8 @@ details AS (
 			'drops', (SELECT d.detail FROM drops d
 				WHERE d.root_class = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.root = c.oid AND d.sub = 0),
 			'typed', coalesce(c.reloftype <> 0, false),
+			'row_triggers', EXISTS (SELECT FROM pg_catalog.pg_trigger g
+				WHERE g.tgrelid = c.oid AND pg_catalog.mod(g.tgtype::pg_catalog.int4, 2) = 1),
 			'attached', (SELECT pg_catalog.json_agg(on_it.name ORDER BY on_it.name)
 				FROM (
 					SELECT g.tgname AS name FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal
@@ -769,6 +771,7 @@ types AS (
 					JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 				WHERE d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.refobjid = t.oid
 					AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid > 0
+					AND (c.relkind = 'r' OR c.relkind = 'm')
 					AND t.typtype = 'd'),
 			'drops', (SELECT d.detail FROM drops d
 				WHERE d.root_class = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.root = t.oid)

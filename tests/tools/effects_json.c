@@ -110,7 +110,8 @@ static void add_effects(
 	for (size_t i = 0; i < effects->n_locks; i++) {
 		struct lock_effect lock = effects->locks[i];
 
-		if (lock.mode < strongest && below(effects->table, &lock.relation))
+		if (lock.mode < strongest && lock.mode == effects_lock(effects) &&
+			below(effects->table, &lock.relation))
 			lock.mode = strongest;
 		add_relation(arena, all, &lock);
 	}
@@ -118,6 +119,7 @@ static void add_effects(
 	add_flag(all, "loses_data", effects->loses_data);
 	add_flag(all, "breaks_clients", effects->breaks_clients);
 	add_flag(all, "no_transaction", effects->no_transaction);
+	add_flag(all, "may_be_refused", effects->may_be_refused);
 	if (effects->error == NULL)
 		return;
 	json_array_append_new(json_object_get(all, "errors"), json_string(effects->error));
