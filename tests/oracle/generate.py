@@ -170,7 +170,7 @@ class World:
         commands = []
         while len(commands) < n:
             command = self.rng.choice(COMMANDS)(self, table)
-            if command is not None and command not in commands:
+            if command is not None and not any(clash(command, other) for other in commands):
                 commands.append(command)
         return f"ALTER TABLE {table.name} " + ", ".join(commands)
 
@@ -185,6 +185,17 @@ class World:
 
     def cascade(self):
         return self.rng.choice(("", "", " CASCADE"))
+
+
+def clash(one, other):
+    """
+    The same command twice on a column, or another on one that is dropped: the server refuses that for the
+    order in which it comes to parents and partitions.
+    """
+    a, b = one.split(" "), other.split(" ")
+    dropped = {words[2] for words in (a, b) if words[:2] == ["DROP", "COLUMN"]}
+    same = a[2:3] == b[2:3] and "COLUMN" in (a[1], b[1])
+    return one == other or (same and (a[:4] == b[:4] or a[2] in dropped))
 
 
 def add_column(world, table):

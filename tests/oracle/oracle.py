@@ -131,18 +131,14 @@ class Server:
         drawn = {oid for oid, mode in locks.items() if was.kinds.get(oid) == "S" and mode == "ROW EXCLUSIVE"}
         return {
             "locks": {was.names[oid]: mode for oid, mode in locks.items() if oid in was.names and oid not in drawn},
-            "file": self._new_files(was, now),
+            "file": [was.names[oid] for oid, file in was.files.items() if was.kinds[oid] in ("r", "m", "i")
+                     and now.files.get(oid, file) != file],
+            "remade": [was.names[oid] for oid in was.files if oid not in now.files
+                       and was.names[oid] in now.names.values()],
             "scan": self._scanned(was, now, notices),
             "build": self._built(was, now, notices),
             "loses_data": self._lost(was, now),
         }
-
-    @staticmethod
-    def _new_files(was, now):
-        """By name: an index that is made again is another relation."""
-        files = {now.names[oid]: file for oid, file in now.files.items()}
-        return [was.names[oid] for oid, file in was.files.items()
-                if was.kinds[oid] in ("r", "m", "i") and files.get(was.names[oid], file) != file]
 
     def _scanned(self, was, now, notices):
         scanned = {oid for oid, scans in now.scans.items() if scans > was.scans.get(oid, 0)}
@@ -202,6 +198,8 @@ def disagreements(predicted, observed):
         return [("understood", predicted["not_understood"], "")]
     if predicted.get("no_transaction") and observed.get("sqlstate") == "25001":
         return []
+    if predicted.get("may_be_refused") and observed.get("sqlstate", "").startswith("42"):
+        return []
     if wrong_error(predicted["sqlstates"], observed.get("sqlstate")):
         return [("error", short(predicted["errors"]), f"{observed.get('sqlstate')} {observed.get('error')}")]
     if "sqlstate" in observed:
@@ -214,6 +212,8 @@ def disagreements(predicted, observed):
                     short({name: taken.get(name) for name in wrong})))
     for key in ("file", "scan", "build"):
         more, less = set(predicted[key]) - set(observed[key]), set(observed[key]) - set(predicted[key])
+        if key == "file":
+            more -= set(observed["remade"])  # dropped, and made again under its name
         if key == "scan":
             less -= set(predicted["may_scan"])
             less -= {name for name, mode in observed["locks"].items() if mode == "ACCESS SHARE"}
