@@ -152,6 +152,7 @@ enum bulk_trait {
 	BULK_QUALIFIED = 1 << 7, /* a column written with the schema of its table */
 	BULK_WHOLE_ROW = 1 << 8, /* the row as a value: t, t.* */
 	BULK_UNREAD = 1 << 9, /* its clauses were not told apart */
+	BULK_MERGE = 1 << 10, /* a branch of MERGE; nothing else is told of it */
 };
 
 /* An UPDATE or DELETE whose WHERE leaves no row out, clause by clause. */
@@ -197,7 +198,7 @@ struct action {
 	struct expr *expr; /* SET_DEFAULT, USING of ALTER_COLUMN_TYPE */
 	struct constraint_def *constraint; /* ADD_CHECK .. ADD_EXCLUSION */
 	struct index_def *index; /* CREATE_INDEX */
-	const struct bulk_def *bulk; /* UPDATE_ and DELETE_WITHOUT_WHERE */
+	const struct bulk_def *bulk; /* UPDATE_ and DELETE_WITHOUT_WHERE, always there */
 	struct partition_bound *bound; /* ATTACH_PARTITION, CREATE_PARTITION_OF; else NULL */
 	/* CREATE_PARTITION_OF: what is written behind the bound; NULL when columns or constraints
 	 * of its own stand before it. */

@@ -230,6 +230,7 @@ static void visit_operator(struct builder *builder, const PgQuery__AExpr *expr)
  */
 static void visit_merge(struct builder *builder, const PgQuery__MergeStmt *merge)
 {
+	static const struct bulk_def branch = {.traits = BULK_MERGE};
 	bool every_row = where_is_tautology(merge->join_condition, merge->relation);
 
 	note_write(builder, merge->relation);
@@ -242,7 +243,8 @@ static void visit_merge(struct builder *builder, const PgQuery__MergeStmt *merge
 			where_is_tautology(when->condition, merge->relation))
 			add_on_relation(builder,
 				deletes ? ACTION_DELETE_WITHOUT_WHERE : ACTION_UPDATE_WITHOUT_WHERE,
-				merge->relation);
+				merge->relation)
+				->bulk = &branch;
 	}
 	if (only_changes_rows(builder))
 		add_rows(builder, "MERGE", merge->relation);

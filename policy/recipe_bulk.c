@@ -25,6 +25,7 @@ static const struct {
 	{BULK_CLOCK, "the time it asks for differs from batch to batch; write it as a literal"},
 	{BULK_SESSION, "it asks for the session's user, which is another in the batches"},
 	{BULK_QUALIFIED, "a column is written with the schema of its table"},
+	{BULK_MERGE, "MERGE takes its rows from another table"},
 	{BULK_UNREAD, "its clauses cannot be told apart"},
 };
 

@@ -7,6 +7,8 @@ D protocol, E names.
 
 import pytest
 
+from environment import ASAN, BUILD, SHORT_DRAIN
+from lab.proxy import Phasegate
 from lab.wire import (FLUSH, SYNC, TERMINATE, Closed, bind, errors, execute, extended, kinds, message, parse,
                       query, rows)
 
@@ -166,6 +168,16 @@ PEACEFUL = [
 SEVERAL = ["SELECT 1 ; SELECT 2 ;", "SELECT ';'; SELECT $$;$$; -- ; DROP TABLE victim", "; ; SELECT 1"]
 
 pytestmark = pytest.mark.gate
+
+
+@pytest.fixture(scope="module")
+def standing_target(server, lab_directory):
+    """One that also rejects what would be carried out in batches."""
+    rules = {"update-without-where": "reject", "delete-without-where": "reject"}
+    proxy = Phasegate(server, lab_directory / "bypass", BUILD, {**SHORT_DRAIN, "rules": rules}, ASAN)
+    proxy.start()
+    yield proxy
+    assert proxy.stop() == 0, proxy.stderr.read_text()[-4000:]
 
 
 @pytest.fixture(scope="module")

@@ -153,6 +153,8 @@ Test(stmt_query, what_keeps_a_change_to_every_row_whole)
 		{"UPDATE t SET a = (SELECT 1)", BULK_SUBQUERY},
 		{"DELETE FROM t WHERE EXISTS (SELECT 1)", BULK_SUBQUERY},
 		{"UPDATE t SET a = $1", BULK_PARAMETER},
+		{"MERGE INTO t USING u ON true WHEN MATCHED THEN UPDATE SET a = 1", BULK_MERGE},
+		{"MERGE INTO t USING u ON true WHEN MATCHED THEN DELETE", BULK_MERGE},
 		{"UPDATE t SET a = CURRENT_DATE", BULK_CLOCK},
 		{"UPDATE t SET a = 'Today'", BULK_CLOCK},
 		{"UPDATE t SET a = session_user", BULK_SESSION},

@@ -422,6 +422,7 @@ static const struct {
 	{"UPDATE t SET d = now()", {.kind = 'r'}, "now() differs"},
 	{"UPDATE t SET d = pg_catalog.current_setting('x')", {.kind = 'r'}, "reads the session"},
 	{"UPDATE t SET d = localtime", {.kind = 'r'}, "the time it asks for"},
+	{"MERGE INTO t USING u ON true WHEN MATCHED THEN DELETE", {.kind = 'r'}, "MERGE"},
 	{"UPDATE t SET d = $1", {.kind = 'r'}, "parameters"},
 	{"UPDATE t SET d = (SELECT max(d) FROM t)", {.kind = 'r'}, "subquery"},
 	{"UPDATE t SET d = 1 RETURNING d", {.kind = 'r'}, "RETURNING"},
