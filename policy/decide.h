@@ -31,6 +31,8 @@ struct decision {
 	 * 0: leave alone.
 	 */
 	int lock_timeout_ms;
+	/* How it was recognised as backfill, and goes through the lane; NULL: it was not. */
+	const char *lane_by;
 	const char *const *objects; /* names of every relation touched, for the log */
 	size_t n_objects;
 };

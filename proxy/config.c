@@ -58,6 +58,30 @@ static void apply(
 	}
 }
 
+static struct text_list copied_list(struct arena *arena, const struct list_text *text)
+{
+	const char **items = arena_alloc(arena, (text->n + 1) * sizeof(*items));
+
+	for (unsigned i = 0; i < text->n; i++)
+		items[i] = arena_strdup(arena, text->items[i]);
+	return (struct text_list){items, text->n};
+}
+
+static void apply_lists(struct loading *loading)
+{
+	for (size_t i = 0; i < n_list_settings; i++) {
+		const struct setting *list = &list_settings[i];
+		const char *path = arena_printf(loading->arena, "%s.%s", list->section, list->key);
+
+		/* An empty one takes the default's place, too. */
+		if (loading->document == NULL || !config_has(loading->document, path))
+			continue;
+		*(struct text_list *)((char *)loading->config + list->offset) = copied_list(
+			loading->arena, (const struct list_text *)((const char *)loading->text +
+								   list->text_offset));
+	}
+}
+
 static void check_listener(struct loading *loading, struct listen_config *listen, size_t i)
 {
 	struct sockaddr_un address;
@@ -268,6 +292,7 @@ static void apply_document(struct loading *loading, bool checked)
 {
 	apply(loading->arena, settings, n_settings, loading->text, loading->config);
 	apply_listen(loading);
+	apply_lists(loading);
 	apply_rules(loading);
 	if (checked)
 		check_file(loading);

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "head.h"
+#include "lane_budget.h"
 #include "settings.h"
 
 enum tls_mode { TLS_DISABLE, TLS_ALLOW, TLS_REQUIRE }; /* listener: allow = when the client asks */
@@ -29,6 +30,18 @@ struct listen_config {
 	const char *address; /* TCP address to bind, or NULL */
 	const char *unix_dir; /* directory of the .s.PGSQL.<port> socket, or NULL */
 	uint16_t port;
+	bool lane; /* what comes in here is backfill */
+};
+
+struct text_list {
+	const char *const *items;
+	size_t n;
+};
+
+/* Client traffic that is backfill. */
+struct lane_config {
+	struct text_list roles, applications, tags;
+	struct lane_limits limits;
 };
 
 struct config {
@@ -63,6 +76,7 @@ struct config {
 	int64_t rows_per_second, wal_bytes_per_second; /* 0: no limit */
 	int duty_percent;
 	int batch_target_ms, batch_rows_first, batch_rows_max;
+	struct lane_config lane;
 	/* policy log */
 	const char *log_path; /* "" : standard error is refused; a path is needed for serve */
 	const char *log_key_file; /* raw key bytes, mode 0600; made when missing */

@@ -121,24 +121,40 @@ static const yaml_node_pair_t *find_pair(
 	return NULL;
 }
 
-size_t config_line(yaml_document_t *document, const char *path)
+/* True when it leads to the end of the path; *line is that of the last key on it that is there. */
+static bool follow_path(yaml_document_t *document, const char *path, size_t *line)
 {
 	const yaml_node_t *node = yaml_document_get_root_node(document);
-	size_t line = 0;
 
+	*line = 0;
 	for (const char *key = path; node != NULL;) {
 		size_t len = strcspn(key, ".");
 		const yaml_node_pair_t *pair = find_pair(document, node, key, len);
 
 		if (pair == NULL)
-			return line;
-		line = line_of(yaml_document_get_node(document, pair->key));
+			return false;
+		*line = line_of(yaml_document_get_node(document, pair->key));
 		if (key[len] == '\0')
-			return line;
+			return true;
 		node = yaml_document_get_node(document, pair->value);
 		key += len + 1;
 	}
+	return false;
+}
+
+size_t config_line(yaml_document_t *document, const char *path)
+{
+	size_t line;
+
+	follow_path(document, path, &line);
 	return line;
+}
+
+bool config_has(yaml_document_t *document, const char *path)
+{
+	size_t line;
+
+	return follow_path(document, path, &line);
 }
 
 static const yaml_node_t *find_value(yaml_document_t *document, const char *key)

@@ -48,6 +48,8 @@ bool config_check(
 /* The line of a key such as "server.tls.mode", or of what comes nearest to it above; 0 at the
  * worst. */
 size_t config_line(yaml_document_t *document, const char *path);
+/* Is that key written? */
+bool config_has(yaml_document_t *document, const char *path);
 /* The line of entry i of the list of that key. */
 size_t config_entry_line(yaml_document_t *document, const char *key, size_t i);
 

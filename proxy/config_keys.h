@@ -20,7 +20,8 @@
 #define LISTEN_KEYS(KEY) \
 	KEY(listen, address, TEXT,      NULL, listen_config, address,  0, 0) \
 	KEY(listen, unix,    DIRECTORY, NULL, listen_config, unix_dir, 0, 0) \
-	KEY(listen, port,    COUNT,     NULL, listen_config, port,     1, UINT16_MAX)
+	KEY(listen, port,    COUNT,     NULL, listen_config, port,     1, UINT16_MAX) \
+	KEY(listen, lane,    BOOL,      NULL, listen_config, lane,     0, 0)
 
 #define CLIENT_TLS_KEYS(KEY) \
 	KEY(client_tls, mode,        WORD, client_tls_words, config, client_tls,      0, 0) \
@@ -81,6 +82,18 @@
 	KEY(backfill, batch_rows_first,     COUNT, NULL, config, batch_rows_first,     1, 10000000) \
 	KEY(backfill, batch_rows_max,       COUNT, NULL, config, batch_rows_max,       1, 10000000)
 
+#define LANE_KEYS(KEY) \
+	KEY(lane, rows_per_second,       COUNT, NULL, config, lane.limits.rows_per_second,       0, INT64_MAX) \
+	KEY(lane, statements_per_second, COUNT, NULL, config, lane.limits.statements_per_second, 0, INT64_MAX) \
+	KEY(lane, concurrency,           COUNT, NULL, config, lane.limits.concurrency,           1, 1000000) \
+	KEY(lane, queue_max,             COUNT, NULL, config, lane.limits.queue_max,             1, 1000000)
+
+/* LIST(key, member): its lists of names. */
+#define LANE_LISTS(LIST) \
+	LIST(roles,        lane.roles) \
+	LIST(applications, lane.applications) \
+	LIST(tags,         lane.tags)
+
 #define POLICY_LOG_KEYS(KEY) \
 	KEY(policy_log, path,           TEXT,  NULL,        config, log_path,              0, 0) \
 	KEY(policy_log, key_file,       TEXT,  NULL,        config, log_key_file,          0, 0) \
@@ -100,6 +113,7 @@
 	SECTION(policy,      "policy",             POLICY_KEYS) \
 	SECTION(small_table, "policy.small_table", SMALL_TABLE_KEYS) \
 	SECTION(backfill,    "backfill",           BACKFILL_KEYS) \
+	SECTION(lane,        "lane",               LANE_KEYS) \
 	SECTION(policy_log,  "policy_log",         POLICY_LOG_KEYS)
 
 /* Those that stand in lists. */

@@ -42,6 +42,29 @@ static const cyaml_schema_field_t policy_fields[] = {
 	CYAML_FIELD_END
 };
 
+static const cyaml_schema_value_t name_entry = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED)
+};
+
+/* Beside struct lane_text, in the document: see NESTED. */
+#define LANE_OFFSET(list) \
+	offsetof(struct document, list) - offsetof(struct document, lane)
+#define LIST_FIELD(name, member) \
+	{ \
+		.key = #name, \
+		.data_offset = LANE_OFFSET(lane_##name.items), \
+		.count_offset = LANE_OFFSET(lane_##name.n), \
+		.count_size = sizeof(((struct list_text *)NULL)->n), \
+		.value = {CYAML_VALUE_SEQUENCE(CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, \
+			char *, &name_entry, 0, CYAML_UNLIMITED)}, \
+	},
+
+static const cyaml_schema_field_t lane_fields[] = {
+	LANE_KEYS(FIELD)
+	LANE_LISTS(LIST_FIELD)
+	CYAML_FIELD_END
+};
+
 static const cyaml_schema_value_t listen_entry = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct listen_text, listen_fields)
 };
@@ -63,6 +86,7 @@ static const cyaml_schema_field_t document_fields[] = {
 	NESTED("limits",     root, limits)
 	NESTED("policy",     root, policy)
 	NESTED("backfill",   root, backfill)
+	NESTED("lane",       root, lane)
 	NESTED("policy_log", root, policy_log)
 	CYAML_FIELD_END
 };

@@ -24,11 +24,20 @@ ENTRIES(TEXT_STRUCT)
 #undef TEXT_STRUCT
 #undef TEXT_MEMBER
 
+/* Names in a list; items is NULL also for one that is written and empty. */
+struct list_text {
+	char **items;
+	unsigned n;
+};
+
 /* A file as written; NULL is "not there". */
 struct document {
 #define SECTION_MEMBER(section, path, keys) struct section##_text section;
 	SECTIONS(SECTION_MEMBER)
 #undef SECTION_MEMBER
+#define LIST_MEMBER(key, member) struct list_text lane_##key;
+	LANE_LISTS(LIST_MEMBER)
+#undef LIST_MEMBER
 	struct listen_text *listen;
 	unsigned n_listen;
 	struct rules_text *rules; /* when `rules:` is a list */

@@ -41,10 +41,18 @@ SECTIONS(SECTION_PATH)
 #define SECTION_ROWS(section, path, keys) keys(PLACED)
 
 const struct setting settings[] = {SECTIONS(SECTION_ROWS)};
+#define LIST_ROW(name, member) \
+	{ \
+		.section = "lane", .key = #name, .kind = SETTING_TEXT, \
+		.text_offset = offsetof(struct document, lane_##name), \
+		.offset = offsetof(struct config, member), \
+	},
+const struct setting list_settings[] = {LANE_LISTS(LIST_ROW)};
 const struct setting listen_settings[] = {LISTEN_KEYS(IN_ENTRY)};
 const struct setting rules_settings[] = {RULES_KEYS(IN_ENTRY)};
 /* clang-format on */
 const size_t n_settings = sizeof(settings) / sizeof(settings[0]);
+const size_t n_list_settings = sizeof(list_settings) / sizeof(list_settings[0]);
 const size_t n_listen_settings = sizeof(listen_settings) / sizeof(listen_settings[0]);
 const size_t n_rules_settings = sizeof(rules_settings) / sizeof(rules_settings[0]);
 
@@ -72,6 +80,8 @@ const struct setting *setting_find(const char *section, const char *key)
 {
 	const struct setting *found = find_in(settings, n_settings, section, key);
 
+	if (found == NULL)
+		found = find_in(list_settings, n_list_settings, section, key);
 	if (found == NULL)
 		found = find_in(listen_settings, n_listen_settings, section, key);
 	if (found == NULL)

@@ -39,11 +39,14 @@ struct setting {
 /* Those that stand once in a document. */
 extern const struct setting settings[];
 extern const size_t n_settings;
+/* Lists of names: struct list_text there, struct text_list in struct config. */
+extern const struct setting list_settings[];
+extern const size_t n_list_settings;
 /* Those of one entry of `listen:` and `rules:`. */
 extern const struct setting listen_settings[], rules_settings[];
 extern const size_t n_listen_settings, n_rules_settings;
 
-/* Any of the three, by path and key.  Keys of the mapping form of `rules:` are verdicts.  NULL: no
+/* Any of these, by path and key.  Keys of the mapping form of `rules:` are verdicts.  NULL: no
  * such key. */
 const struct setting *setting_find(const char *section, const char *key);
 

@@ -63,6 +63,11 @@ static void add_number(json_t *record, const char *key, int64_t value)
 	json_object_set_new(record, key, json_integer((json_int_t)value));
 }
 
+static void add_ms(json_t *record, const char *key, int64_t us)
+{
+	json_object_set_new(record, key, json_real((double)us / 1000.0));
+}
+
 static void add_mode(json_t *record, bool observe)
 {
 	add_text(record, "mode", observe ? "observe" : "enforce");
@@ -151,6 +156,10 @@ json_t *log_record_decision(const struct log_subject *subject, const struct stmt
 	add_mode(record, observe);
 	add_text(record, "verdict", verdict_name(decision->verdict));
 	add_text(record, "sqlstate", decision->sqlstate);
+	if (decision->lane_by != NULL) {
+		add_text(record, "lane", "backfill");
+		add_text(record, "lane_by", decision->lane_by);
+	}
 	add_subject(record, subject);
 	if (stmts != NULL) {
 		add_text(record, "fingerprint", stmts->fingerprint);
@@ -175,8 +184,9 @@ json_t *log_record_outcome(
 	add_text(record, "sqlstate", outcome->sqlstate);
 	if (outcome->rows >= 0)
 		add_number(record, "rows", outcome->rows);
-	json_object_set_new(
-		record, "duration_ms", json_real((double)outcome->duration_us / 1000.0));
+	add_ms(record, "duration_ms", outcome->duration_us);
+	if (outcome->in_lane)
+		add_ms(record, "waited_ms", outcome->waited_us);
 	add_text(record, "note", outcome->note);
 	add_subject(record, subject);
 	return record;

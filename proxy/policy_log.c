@@ -23,10 +23,10 @@ struct policy_log {
 	uint64_t rotate_bytes;
 	bool raw_text;
 	bool failing; /* reported once, until it works again */
-	/* fsync: interval */
+	/* fsync: interval, and what need not be on disk at once */
 	pthread_t flusher;
 	pthread_cond_t changed; /* unsynced, fsync or closing */
-	bool unsynced, closing;
+	bool unsynced, closing; /* unsynced: written, and nobody waits for the disk */
 };
 
 /* ---- the flusher ---- */
@@ -68,7 +68,7 @@ static void *run_flusher(void *arg)
 	while (!log->closing) {
 		struct timespec when;
 
-		if (log->fsync != LOG_FSYNC_INTERVAL || !log->unsynced) {
+		if (log->fsync == LOG_FSYNC_NEVER || !log->unsynced) {
 			pthread_cond_wait(&log->changed, &log->lock);
 			continue;
 		}
@@ -208,19 +208,21 @@ static void note_result(struct policy_log *log, int status)
 	log->failing = status != 0;
 }
 
-/* Takes the record over.  Its sequence number, or 0. */
-static uint64_t write_record(struct policy_log *log, json_t *record)
+/* Takes the record over.  Its sequence number, or 0.  urgent: on disk first, if all are to be. */
+static uint64_t write_record(struct policy_log *log, json_t *record, bool urgent)
 {
 	uint64_t seq = 0;
+	bool sync;
 	int status;
 
 	pthread_mutex_lock(&log->lock);
+	sync = urgent && log->fsync == LOG_FSYNC_ALWAYS;
 	rotate_if_due(log);
-	status = log_file_append(&log->file, record, log->fsync == LOG_FSYNC_ALWAYS);
+	status = log_file_append(&log->file, record, sync);
 	note_result(log, status);
 	if (status == 0) {
 		seq = log->file.last.seq;
-		if (log->fsync == LOG_FSYNC_INTERVAL && !log->unsynced) {
+		if (!sync && log->fsync != LOG_FSYNC_NEVER && !log->unsynced) {
 			log->unsynced = true;
 			pthread_cond_signal(&log->changed);
 		}
@@ -239,18 +241,20 @@ uint64_t policy_log_decision(struct policy_log *log, const struct log_subject *s
 	pthread_mutex_lock(&log->lock);
 	raw = log->raw_text;
 	pthread_mutex_unlock(&log->lock);
-	return write_record(log, log_record_decision(subject, stmts, raw ? raw_text : NULL, raw_len,
-					 decision, change_id, observe));
+	return write_record(log,
+		log_record_decision(subject, stmts, raw ? raw_text : NULL, raw_len, decision,
+			change_id, observe),
+		decision->lane_by == NULL);
 }
 
 uint64_t policy_log_outcome(struct policy_log *log, const struct log_subject *subject, uint64_t of,
 	const struct log_outcome *outcome)
 {
-	return write_record(log, log_record_outcome(subject, of, outcome));
+	return write_record(log, log_record_outcome(subject, of, outcome), !outcome->in_lane);
 }
 
 uint64_t policy_log_event(
 	struct policy_log *log, const char *event, const char *detail, bool observe)
 {
-	return write_record(log, log_record_event(event, detail, observe));
+	return write_record(log, log_record_event(event, detail, observe), true);
 }

@@ -28,6 +28,8 @@ struct log_outcome {
 	const char *sqlstate; /* "00000" on success */
 	int64_t rows; /* -1 not known */
 	int64_t duration_us;
+	bool in_lane; /* backfill; then waited_us tells how long the lane held it */
+	int64_t waited_us;
 	const char *note; /* free text: "change 7 done in 41 batches"; or NULL */
 };
 
@@ -41,7 +43,8 @@ int policy_log_reconfigure(struct policy_log *log, const struct config *config, 
 
 /*
  * Write one decision.  Returns its sequence number (the id that users see), or 0 when it could
- * not be written; then the caller must refuse the statement.
+ * not be written; then the caller must refuse the statement.  Records of the backfill lane are
+ * many and allow everything: they are written at once, but the disk is not waited for.
  */
 uint64_t policy_log_decision(struct policy_log *log, const struct log_subject *subject,
 	const struct stmts *stmts, const char *raw_text, size_t raw_len,

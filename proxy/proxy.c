@@ -85,7 +85,8 @@ static bool same_listen(const struct config *a, const struct config *b)
 	for (size_t i = 0; i < a->n_listen; i++)
 		if (!same_text(a->listen[i].address, b->listen[i].address) ||
 			!same_text(a->listen[i].unix_dir, b->listen[i].unix_dir) ||
-			a->listen[i].port != b->listen[i].port)
+			a->listen[i].port != b->listen[i].port ||
+			a->listen[i].lane != b->listen[i].lane)
 			return false;
 	return true;
 }

@@ -15,6 +15,7 @@
 struct cancel_registry;
 struct change_engine;
 struct endpoints;
+struct lanes;
 struct policy_log;
 struct worker;
 
@@ -25,6 +26,7 @@ struct proxy {
 	struct policy_log *log;
 	struct change_engine *engine; /* NULL: no control connection configured */
 	struct cancel_registry *cancels;
+	struct lanes *lanes;
 	atomic_uint n_sessions;
 	atomic_uint_fast64_t next_session;
 	atomic_bool draining;

@@ -16,6 +16,7 @@
 
 #include "cancel.h"
 #include "debug_log.h"
+#include "lane.h"
 #include "listen.h"
 #include "notify.h"
 #include "proxy_internal.h"
@@ -280,6 +281,7 @@ int proxy_serve(const char *config_path, struct config *config)
 
 	pthread_mutex_init(&proxy->config_lock, NULL);
 	proxy->cancels = cancel_registry_new();
+	proxy->lanes = lanes_new();
 	raise_descriptor_limit();
 	open_loop(&service);
 	if (prepare(&service, config, &error) == 0) {
@@ -295,6 +297,7 @@ int proxy_serve(const char *config_path, struct config *config)
 		policy_log_close(proxy->log);
 	proxy_settings_release(&proxy->settings);
 	cancel_registry_free(proxy->cancels);
+	lanes_free(proxy->lanes);
 	close_loop(&service);
 	pthread_mutex_destroy(&proxy->config_lock);
 	return status;

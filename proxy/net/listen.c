@@ -31,6 +31,7 @@ struct listener {
 	struct endpoint endpoint;
 	struct event *event, *retry;
 	int fd;
+	bool lane; /* what comes in here is backfill */
 };
 
 enum { WORKER_SESSIONS_PACKED = 16 };
@@ -44,6 +45,7 @@ struct listeners {
 
 struct accepted {
 	int fd;
+	bool lane;
 	char address[ENDPOINT_TEXT_BYTES];
 };
 
@@ -51,7 +53,7 @@ static void start_session(struct worker *worker, void *arg)
 {
 	struct accepted *accepted = arg;
 
-	session_new(worker, accepted->fd, accepted->address);
+	session_new(worker, accepted->fd, accepted->address, accepted->lane);
 	free(accepted);
 }
 
@@ -74,9 +76,9 @@ static struct worker *choose_worker(struct proxy *proxy)
 	return chosen;
 }
 
-static void hand_over(struct listeners *all, int fd, const struct endpoint *peer)
+static void hand_over(const struct listener *listener, int fd, const struct endpoint *peer)
 {
-	struct proxy *proxy = all->proxy;
+	struct proxy *proxy = listener->all->proxy;
 	struct accepted *accepted = malloc(sizeof(*accepted));
 	struct worker *worker = choose_worker(proxy);
 
@@ -85,6 +87,7 @@ static void hand_over(struct listeners *all, int fd, const struct endpoint *peer
 		return;
 	}
 	accepted->fd = fd;
+	accepted->lane = listener->lane;
 	endpoint_text(peer, accepted->address);
 	/* Counted here, not when it starts: many may be accepted before the worker runs. */
 	atomic_fetch_add(&worker->n_sessions, 1);
@@ -153,7 +156,7 @@ static bool accept_one(struct listener *listener, const struct config *config)
 	if (over_capacity(all->proxy, config))
 		refuse(fd);
 	else
-		hand_over(all, fd, &peer);
+		hand_over(listener, fd, &peer);
 	return true;
 }
 
@@ -226,7 +229,8 @@ static int bind_and_listen(struct listener *listener)
 	return 0;
 }
 
-static int add(struct listeners *all, const struct endpoint *endpoint, char **error)
+static int add(struct listeners *all, const struct listen_config *wanted,
+	const struct endpoint *endpoint, char **error)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
 	char text[ENDPOINT_TEXT_BYTES];
@@ -235,6 +239,7 @@ static int add(struct listeners *all, const struct endpoint *endpoint, char **er
 		return -1;
 	listener->all = all;
 	listener->endpoint = *endpoint;
+	listener->lane = wanted->lane;
 	if (bind_and_listen(listener) != 0) {
 		endpoint_text(endpoint, text);
 		if (asprintf(error, "cannot listen on %s: %s",
@@ -252,28 +257,28 @@ static int add(struct listeners *all, const struct endpoint *endpoint, char **er
 	return 0;
 }
 
-static int add_unix(struct listeners *all, const char *directory, uint16_t port, char **error)
+static int add_unix(struct listeners *all, const struct listen_config *wanted, char **error)
 {
 	struct endpoint endpoint;
 
-	if (endpoint_unix(directory, port, &endpoint) == 0)
-		return add(all, &endpoint, error);
-	if (asprintf(error, "cannot listen in %s: the path is too long", directory) < 0)
+	if (endpoint_unix(wanted->unix_dir, wanted->port, &endpoint) == 0)
+		return add(all, wanted, &endpoint, error);
+	if (asprintf(error, "cannot listen in %s: the path is too long", wanted->unix_dir) < 0)
 		*error = NULL;
 	return -1;
 }
 
 /* A name with several addresses needs one of them, as in PostgreSQL: "localhost" where there is no
  * IPv6. */
-static int add_tcp(struct listeners *all, const char *host, uint16_t port, char **error)
+static int add_tcp(struct listeners *all, const struct listen_config *wanted, char **error)
 {
-	struct endpoints *endpoints = endpoints_resolve(host, port, error);
+	struct endpoints *endpoints = endpoints_resolve(wanted->address, wanted->port, error);
 	bool bound = false;
 
 	for (size_t i = 0; endpoints != NULL && i < endpoints->n; i++) {
 		free(*error);
 		*error = NULL;
-		if (add(all, &endpoints->items[i], error) == 0)
+		if (add(all, wanted, &endpoints->items[i], error) == 0)
 			bound = true;
 		else if (endpoints->n > 1)
 			log_warn("%s", *error);
@@ -299,9 +304,9 @@ struct listeners *listen_open(
 		const struct listen_config *wanted = &config->listen[i];
 
 		if (wanted->address != NULL)
-			status = add_tcp(all, wanted->address, wanted->port, error);
+			status = add_tcp(all, wanted, error);
 		if (status == 0 && wanted->unix_dir != NULL)
-			status = add_unix(all, wanted->unix_dir, wanted->port, error);
+			status = add_unix(all, wanted, error);
 	}
 	if (status == 0)
 		return all;

@@ -159,6 +159,7 @@ static bool marked_answer(struct session *session, const struct answer *answer,
 bool gate_answer(struct session *session, const struct answer *answer,
 	const struct wire_header *header, const uint8_t *body)
 {
+	lane_answer(session, answer, header, body);
 	if (answer->mark != NULL)
 		return marked_answer(session, answer, header, body);
 	if (answer->owed.flags & OWED_SWALLOW)

@@ -310,6 +310,8 @@ bool gate_cancel(struct session *session)
 
 	if (gate == NULL)
 		return false;
+	if (lane_cancel(session))
+		return true;
 	if (gate->wait != NULL) {
 		change_wait_cancel(gate->wait);
 		return true;

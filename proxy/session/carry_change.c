@@ -95,6 +95,8 @@ static void submit(struct session *session, struct gate *gate)
 {
 	struct change_request request = change_request_of(session, gate);
 
+	/* The engine has limits of its own; and it may take days. */
+	lane_end(session, NULL, "handed to the change engine");
 	say_caution(session, gate->decision.plan);
 	gate->wait = change_submit(
 		session->worker->proxy->engine, &request, session->worker, &events, session);

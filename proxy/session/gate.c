@@ -266,14 +266,15 @@ void gate_open(struct session *session)
 		session_fatal(session, "08P01", "broken message", NULL);
 		return;
 	}
-	config_release(session->config);
-	session->config = proxy_config(session->worker->proxy);
+	session_renew_config(session);
 	gate = gate_new(session);
 	gate->type = header.type;
 	gate->message_bytes = WIRE_HEADER_BYTES + header.body;
 	step = first_step(gate, p + WIRE_HEADER_BYTES, header.body);
 	/* A broken body: the server says 08P01, and runs nothing of it. */
-	gate_wait(session, gate, step != NULL ? step : carry_unjudged);
+	gate->first = step != NULL ? step : carry_unjudged;
+	gate->lane_by = lane_recognise(session, gate);
+	gate_wait(session, gate, session->lane.closed || gate->lane_by ? lane_enter : gate->first);
 	run(session);
 }
 
@@ -288,8 +289,12 @@ struct mark *gate_mark(const struct gate *gate)
 
 void gate_push(struct session *session, enum owed_kind kind, struct mark *mark)
 {
-	if (!pipeline_push(&session->pipeline, kind, 0, mark))
+	unsigned flags = session->lane.stay != NULL ? OWED_IN_LANE : 0;
+
+	if (!pipeline_push(&session->pipeline, kind, flags, mark))
 		mark_free(mark);
+	if (flags != 0)
+		lane_sent(session, kind);
 }
 
 char *gate_copy(const char *text)

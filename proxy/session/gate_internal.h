@@ -30,6 +30,8 @@ struct gate {
 	char close_kind;
 	const char *text; /* to be judged */
 	size_t text_len;
+	enum lane_by lane_by;
+	gate_step *first; /* once the lane lets it go, if that is its way */
 	bool substituted; /* Execute: the server holds an empty statement in its place */
 	bool in_place; /* Execute: its portal is gone, the text is executed by a statement of ours
 			*/
@@ -82,6 +84,10 @@ void gate_push(struct session *session, enum owed_kind kind, struct mark *mark);
 char *gate_copy(const char *text);
 /* Send to the server and empty. */
 void gate_send(struct session *session, struct buffer *out);
+
+/* lane_session.c: waits for the lane where it has to, then takes gate->first. */
+gate_step lane_enter;
+enum lane_by lane_recognise(const struct session *session, const struct gate *gate);
 
 /* judge.c: from a whole text to carry_*(). */
 gate_step judge_text;

@@ -30,6 +30,7 @@ enum owed_flags {
 	OWED_SWALLOW = 1, /* ours: no answer of it reaches the client */
 	OWED_RELAY_ERROR = 2, /* ... but for an error */
 	OWED_MARKED = 4, /* the first of the marks belongs to it */
+	OWED_IN_LANE = 8, /* part of a transaction in the backfill lane */
 };
 
 struct owed {

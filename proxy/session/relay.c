@@ -150,6 +150,7 @@ void relay_start(struct session *session)
 	session->client.ready = on_client;
 	session->server.ready = on_server;
 	session->active_tick = session->worker->tick;
+	lane_refresh(session);
 	if (buffer_len(&session->to_client.held) > 0)
 		relay_take_server_bytes(session, NULL, 0);
 	if (!session->ended && conn_pending(&session->server) && relay_server_readable(session))

@@ -23,23 +23,24 @@ enum frontend_treatment { PASS, PASS_OWED, LOOK_TEXT, LOOK_NAMES, LOOK_FUNCTION 
 
 struct frontend_row {
 	uint8_t treatment, owed;
+	bool works; /* the server starts on something */
 };
 
 static const struct frontend_row frontend_rows[256] = {
-	[FRONTEND_QUERY] = {LOOK_TEXT, OWED_QUERY},
-	[FRONTEND_PARSE] = {LOOK_TEXT, OWED_PARSE},
-	[FRONTEND_BIND] = {LOOK_NAMES, OWED_BIND},
-	[FRONTEND_EXECUTE] = {LOOK_NAMES, OWED_EXECUTE},
-	[FRONTEND_CLOSE] = {LOOK_NAMES, OWED_CLOSE},
-	[FRONTEND_FUNCTION_CALL] = {LOOK_FUNCTION, OWED_FUNCTION},
-	[FRONTEND_DESCRIBE] = {PASS_OWED, OWED_DESCRIBE},
-	[FRONTEND_SYNC] = {PASS_OWED, OWED_SYNC},
-	[FRONTEND_COPY_DONE] = {PASS_OWED, OWED_COPY_END},
-	[FRONTEND_COPY_FAIL] = {PASS_OWED, OWED_COPY_END},
-	[FRONTEND_COPY_DATA] = {PASS, 0},
-	[FRONTEND_FLUSH] = {PASS, 0},
-	[FRONTEND_TERMINATE] = {PASS, 0},
-	[FRONTEND_PASSWORD] = {PASS, 0}, /* out of login the server refuses it */
+	[FRONTEND_QUERY] = {LOOK_TEXT, OWED_QUERY, true},
+	[FRONTEND_PARSE] = {LOOK_TEXT, OWED_PARSE, true},
+	[FRONTEND_BIND] = {LOOK_NAMES, OWED_BIND, true},
+	[FRONTEND_EXECUTE] = {LOOK_NAMES, OWED_EXECUTE, true},
+	[FRONTEND_CLOSE] = {LOOK_NAMES, OWED_CLOSE, false},
+	[FRONTEND_FUNCTION_CALL] = {LOOK_FUNCTION, OWED_FUNCTION, true},
+	[FRONTEND_DESCRIBE] = {PASS_OWED, OWED_DESCRIBE, false},
+	[FRONTEND_SYNC] = {PASS_OWED, OWED_SYNC, false},
+	[FRONTEND_COPY_DONE] = {PASS_OWED, OWED_COPY_END, false},
+	[FRONTEND_COPY_FAIL] = {PASS_OWED, OWED_COPY_END, false},
+	[FRONTEND_COPY_DATA] = {PASS, 0, false},
+	[FRONTEND_FLUSH] = {PASS, 0, false},
+	[FRONTEND_TERMINATE] = {PASS, 0, false},
+	[FRONTEND_PASSWORD] = {PASS, 0, false}, /* out of login the server refuses it */
 };
 
 /* What is wanted of the message at p before it may pass. */
@@ -48,10 +49,33 @@ enum look { LOOK_PASS, LOOK_MORE, LOOK_GATE, LOOK_FATAL };
 static const char *const too_long = "statement text is longer than limits.statement_bytes of the "
 				    "phasegate configuration allows";
 
+/* The gate takes whole messages only. */
+static enum look whole(
+	struct session *session, size_t have, const struct wire_header *header, const char **error)
+{
+	if (have >= header->body)
+		return LOOK_GATE;
+	if (header->body <= session->config->statement_bytes_max)
+		return LOOK_MORE;
+	*error = too_long;
+	return session->config->policy.observe ? LOOK_PASS : LOOK_FATAL;
+}
+
+/* In the lane already, a tagged text needs no gate. */
+static bool enters_lane(
+	struct session *session, const char *statement, const char *text, size_t len)
+{
+	bool tagged = lane_tagged(session, text, len);
+
+	if (statement != NULL && (tagged || session->lane.tagged != NULL))
+		lane_parsed(session, statement, tagged);
+	return tagged && session->lane.stay == NULL;
+}
+
 static enum look look_text(struct session *session, const uint8_t *body, size_t have,
 	const struct wire_header *header, const char **error)
 {
-	const char *text;
+	const char *text, *statement = NULL;
 	size_t len;
 	struct wire_parse parse;
 	struct head_scan head;
@@ -71,9 +95,12 @@ static enum look look_text(struct session *session, const uint8_t *body, size_t 
 			return LOOK_PASS;
 		text = parse.text;
 		len = parse.text_len;
+		statement = parse.statement;
 		if (guarded_statement(session, parse.statement))
 			return LOOK_GATE;
 	}
+	if (enters_lane(session, statement, text, len))
+		return LOOK_GATE;
 	certain = session->standard_strings && session->encoding_safe &&
 		  pipeline_idle(&session->pipeline) && !session->pipeline.batch_open;
 	if (session->replication)
@@ -85,18 +112,6 @@ static enum look look_text(struct session *session, const uint8_t *body, size_t 
 	return LOOK_PASS;
 }
 
-/* The gate takes whole messages only. */
-static enum look whole(
-	struct session *session, size_t have, const struct wire_header *header, const char **error)
-{
-	if (have >= header->body)
-		return LOOK_GATE;
-	if (header->body <= session->config->statement_bytes_max)
-		return LOOK_MORE;
-	*error = too_long;
-	return LOOK_FATAL;
-}
-
 /* Bind, Execute and Close matter only while a guarded statement has a name on the server. */
 static enum look look_names(struct session *session, const uint8_t *body, size_t have,
 	const struct wire_header *header, const char **error)
@@ -105,7 +120,7 @@ static enum look look_names(struct session *session, const uint8_t *body, size_t
 	size_t n = bind && header->body > NAMES_BYTES_MAX ? NAMES_BYTES_MAX : header->body;
 	const uint8_t *first_end, *second;
 
-	if (session->guarded == NULL)
+	if (session->guarded == NULL && session->lane.tagged == NULL)
 		return LOOK_PASS;
 	if (have < n)
 		return LOOK_MORE;
@@ -127,7 +142,9 @@ static enum look look_names(struct session *session, const uint8_t *body, size_t
 	if (memchr(first_end + 1, 0, n - (size_t)(first_end + 1 - body)) == NULL)
 		goto unterminated;
 	if (guarded_statement(session, (const char *)first_end + 1) ||
-		guarded_portal(session, (const char *)second))
+		guarded_portal(session, (const char *)second) ||
+		(session->lane.stay == NULL &&
+			lane_statement(session, (const char *)first_end + 1)))
 		return whole(session, have, header, error);
 	return LOOK_PASS;
 unterminated:
@@ -154,6 +171,8 @@ static enum look look(struct session *session, const uint8_t *p, size_t have,
 {
 	const uint8_t *body = p + WIRE_HEADER_BYTES;
 
+	if (session->lane.closed && frontend_rows[header->type].works)
+		return whole(session, have, header, error);
 	switch (frontend_rows[header->type].treatment) {
 	case LOOK_TEXT:
 		return look_text(session, body, have, header, error);
@@ -175,6 +194,16 @@ static bool may_pass_unsure(uint8_t type)
 	const struct frontend_row *row = &frontend_rows[type];
 
 	return row->treatment == PASS || row->owed == OWED_SYNC || row->owed == OWED_COPY_END;
+}
+
+static void push(struct session *session, enum owed_kind kind)
+{
+	if (session->lane.stay == NULL) {
+		pipeline_push(&session->pipeline, kind, 0, NULL);
+		return;
+	}
+	pipeline_push(&session->pipeline, kind, OWED_IN_LANE, NULL);
+	lane_sent(session, kind);
 }
 
 /*
@@ -222,7 +251,7 @@ static size_t walk_client(struct session *session, const uint8_t *p, size_t n, e
 			return pos;
 		}
 		if (frontend_rows[header.type].treatment != PASS)
-			pipeline_push(&session->pipeline, frontend_rows[header.type].owed, 0, NULL);
+			push(session, frontend_rows[header.type].owed);
 		pos += WIRE_HEADER_BYTES;
 		flow->skip = header.body;
 	}
@@ -304,6 +333,9 @@ void relay_read_client(struct session *session)
 			take_client_bytes(session, worker->scratch, (size_t)n);
 		} else if (n == CONN_EOF) {
 			session->to_server.eof = true;
+			/* Nothing of its transaction has begun. */
+			if (lane_waits(session))
+				session_end(session, "client left while it waited for the lane");
 		} else if (n == CONN_ERROR) {
 			session_end(session, "client connection failed");
 			return;

@@ -75,6 +75,8 @@ static bool wants_body(struct session *session, uint8_t type)
 		type != BACKEND_COMMAND_COMPLETE)
 		return false;
 	head = pipeline_head(&session->pipeline);
+	if (type == BACKEND_DATA_ROW)
+		return head != NULL && (head->flags & OWED_SWALLOW);
 	return head != NULL && head->flags != 0;
 }
 
@@ -93,6 +95,13 @@ static bool handle_ready(struct session *session, const uint8_t *body, bool pass
 		return false;
 	}
 	return pass && gate_ready(session, body);
+}
+
+static void set_status(struct session *session, char status)
+{
+	session->just_begun =
+		session->status == 'I' && status == 'T' && lane_is_begin(session->tag_bytes);
+	session->status = status;
 }
 
 /*
@@ -114,6 +123,8 @@ static bool handle_server(
 	if (!is_answer(header->type))
 		return true;
 	answer = pipeline_answer(&session->pipeline, header->type);
+	if (header->type == BACKEND_COMMAND_COMPLETE)
+		session->tag_bytes = header->body;
 	if (answer.lost) {
 		session_fatal(session, "08P01",
 			"a COPY failed, and what was sent behind it may have been skipped",
@@ -121,7 +132,7 @@ static bool handle_server(
 		return false;
 	}
 	if (header->type == BACKEND_READY_FOR_QUERY && header->body == 1)
-		session->status = (char)body[0];
+		set_status(session, (char)body[0]);
 	if (answer.mark == NULL && answer.owed.flags == 0)
 		pass = true;
 	else

@@ -77,6 +77,7 @@ void session_end(struct session *session, const char *reason)
 		return;
 	(void)reason; /* for debuggers: the log has no line for every session */
 	session->ended = true;
+	lane_forget(session);
 	if (session->backend_pid != 0)
 		cancel_forget(session->worker->proxy->cancels, session->backend_pid, session->id);
 	conn_close(&session->client);
@@ -162,6 +163,7 @@ void session_parameter(struct session *session, const char *name, const char *va
 			abort();
 		free(session->identity.application);
 		session->identity.application = copy;
+		lane_refresh(session);
 	}
 }
 
@@ -175,7 +177,7 @@ bool session_idle(struct session *session)
 
 void session_drained(struct session *session)
 {
-	if (session_idle(session))
+	if (session_idle(session) || lane_waits(session))
 		session_fatal(session, "57P01",
 			"terminating connection: phasegate is shutting down", NULL);
 }
@@ -191,18 +193,35 @@ void session_drain(struct session *session)
 	session_release(session);
 }
 
+void session_renew_config(struct session *session)
+{
+	config_release(session->config);
+	session->config = proxy_config(session->worker->proxy);
+	lane_refresh(session);
+}
+
+static void sweep(struct session *session)
+{
+	uint32_t tick = session->worker->tick, idle_s = tick - session->active_tick;
+
+	if (!session_idle(session)) {
+		session->active_tick = tick;
+		return;
+	}
+	session_renew_config(session);
+	if (session->config->idle_timeout_ms > 0 &&
+		idle_s > (uint32_t)(session->config->idle_timeout_ms + 999) / 1000)
+		session_fatal(session, "57P05",
+			"terminating connection due to idle timeout of phasegate", NULL);
+}
+
 void session_sweep(struct worker *worker)
 {
 	struct session *session, *next;
 
 	for (session = worker->sessions; session != NULL; session = next) {
-		uint32_t idle_s = worker->tick - session->active_tick;
-
 		next = session->next;
-		if (session->config->idle_timeout_ms > 0 && session_idle(session) &&
-			idle_s > (uint32_t)(session->config->idle_timeout_ms + 999) / 1000)
-			session_fatal(session, "57P05",
-				"terminating connection due to idle timeout of phasegate", NULL);
+		sweep(session);
 	}
 }
 

@@ -13,6 +13,7 @@
 
 #include "buffer.h"
 #include "conn.h"
+#include "lane_session.h"
 #include "pipeline.h"
 #include "policy_log.h"
 #include "worker.h"
@@ -50,13 +51,16 @@ struct session {
 	struct startup *startup;
 	struct gate *gate;
 	struct guarded_names *guarded;
+	struct lane_seat lane;
 	struct identity identity;
 	int64_t *pending; /* changes recorded in the client's open transaction; n_pending of them */
 	unsigned n_pending;
 	uint32_t active_tick; /* worker->tick when the client last said something */
 	uint32_t backend_pid;
+	uint32_t tag_bytes; /* of the last CommandComplete */
 	int server_version; /* 150020, 0 until told */
 	char status; /* of the last ReadyForQuery: I, T, E; 0 before the first */
+	bool just_begun; /* its transaction block has seen nothing but its beginning */
 	bool standard_strings; /* standard_conforming_strings as the server last said */
 	bool encoding_safe; /* client_encoding likewise */
 	bool replication; /* a walsender: judged by another table */
@@ -65,8 +69,9 @@ struct session {
 	unsigned held_count; /* session_hold depth: freed when it falls to zero after the end */
 };
 
-/* Takes the accepted descriptor; on the worker's thread.  address is copied. */
-void session_new(struct worker *worker, int fd, const char *address);
+/* Takes the accepted descriptor; on the worker's thread.  address is copied.  lane: the listener
+ * is one for backfill. */
+void session_new(struct worker *worker, int fd, const char *address, bool lane);
 
 /* Login is over: bytes already read from either side stand in the flows' held buffers. */
 void relay_start(struct session *session);
@@ -90,6 +95,9 @@ bool session_cancel(struct session *session);
 
 /* The server reported a parameter; keeps those that matter here. */
 void session_parameter(struct session *session, const char *name, const char *value);
+
+/* The configuration in force from here on; between its statements only. */
+void session_renew_config(struct session *session);
 
 /* Ends sessions of this worker that were idle too long; called at each tick, one a second. */
 void session_sweep(struct worker *worker);

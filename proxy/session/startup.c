@@ -198,7 +198,7 @@ char *startup_copy(const char *text, size_t len_max)
 	return memcpy(must_alloc(len + 1), text, len);
 }
 
-void session_new(struct worker *worker, int fd, const char *address)
+void session_new(struct worker *worker, int fd, const char *address, bool lane)
 {
 	struct session *session = must_alloc(sizeof(*session));
 	struct startup *startup = must_alloc(sizeof(*startup));
@@ -208,6 +208,7 @@ void session_new(struct worker *worker, int fd, const char *address)
 	session->id = atomic_fetch_add(&worker->proxy->next_session, 1) + 1;
 	session->startup = startup;
 	session->identity.client_address = startup_copy(address, SIZE_MAX - 1);
+	session->lane.listener = lane;
 	pipeline_init(&session->pipeline);
 	startup->settings = proxy_settings_hold(worker->proxy);
 	session->config = config_hold(startup->settings.config);

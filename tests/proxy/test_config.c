@@ -91,12 +91,13 @@ Test(config, default_file_says_what_policy_means)
 
 Test(config, the_default_file_documents_every_key)
 {
-	static const char *const keys[] = {
-		"mode:", "notices:", "allow_replication:", "unix:", "certificate:", "key:",
-		"client_ca:", "scram:", "direct:", "ca:", "conninfo:", "workers:",
-		"guarded_text_bytes:", "operator_run:", "nesting:", "small_table:", "lock_retries:",
-		"lock_retry_delay:", "rules:", "rows_per_second:", "wal_bytes_per_second:",
-		"duty_percent:", "key_file:", "fsync_interval:", "rotate_bytes:", "raw_text:"};
+	static const char *const keys[] = {"mode:", "notices:", "allow_replication:", "unix:",
+		"certificate:", "key:", "client_ca:", "scram:", "direct:", "ca:", "conninfo:",
+		"workers:", "guarded_text_bytes:", "operator_run:", "nesting:", "small_table:",
+		"lock_retries:", "lock_retry_delay:", "rules:", "rows_per_second:",
+		"wal_bytes_per_second:", "duty_percent:", "key_file:", "fsync_interval:",
+		"rotate_bytes:", "raw_text:", "lane:", "roles:", "applications:", "tags:",
+		"statements_per_second:", "concurrency:", "queue_max:"};
 	FILE *file = fopen(SOURCE_DIR "/docs/phasegate.yaml", "r");
 	char text[16384];
 
@@ -149,6 +150,29 @@ Test(config, notices_can_be_asked_for_in_observe_mode)
 	struct config *config = load("mode: observe\nnotices: on\n" LOG);
 
 	cr_expect(config->notices);
+	config_release(config);
+}
+
+Test(config, lists_of_names)
+{
+	struct config *config = load("lane:\n"
+				     "  roles: [etl, 'night job']\n"
+				     "  tags: []\n"
+				     "listen: [{address: 127.0.0.1, port: 1}, {address: 127.0.0.1, "
+				     "port: 2, lane: on}]\n" LOG);
+	const struct lane_config *lane = &config->lane;
+
+	cr_assert_eq(lane->roles.n, 2);
+	cr_expect_str_eq(lane->roles.items[0], "etl");
+	cr_expect_str_eq(lane->roles.items[1], "night job");
+	cr_expect_eq(lane->tags.n, 0, "empty is not left out");
+	cr_expect_eq(lane->applications.n, 0);
+	cr_expect(!config->listen[0].lane && config->listen[1].lane);
+	config_release(config);
+	config = load("lane: {concurrency: 7}\n" LOG);
+	cr_assert_eq(config->lane.tags.n, 1);
+	cr_expect_str_eq(config->lane.tags.items[0], "backfill");
+	cr_expect_eq(config->lane.limits.concurrency, 7);
 	config_release(config);
 }
 
@@ -223,6 +247,10 @@ Test(config, wrong)
 			"2: limits.statement_bytes: \"99999999999TB\" is not a size"},
 		{LOG "limits: {nesting: 1000000}\n",
 			"2: limits.nesting may be lowered, not raised"},
+		{LOG "lane: {concurrency: 0}\n", "2: lane.concurrency: 0 is less than 1"},
+		{LOG "lane:\n  roles: etl\n", "3: lane.roles must be a list"},
+		{LOG "lane:\n  roles:\n    - {a: b}\n", "4: lane.roles must be one value"},
+		{LOG "lane:\n  role: [etl]\n", "3: unknown key \"lane.role\" (did you mean roles"},
 		{LOG "mode: enforcing\n", "2: mode: \"enforcing\" is none of enforce, observe (did "
 					  "you mean enforce?)"},
 		{LOG "notices: maybe\n", "2: notices: \"maybe\" is neither true nor false"},

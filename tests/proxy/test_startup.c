@@ -17,6 +17,7 @@
 
 #include "cancel.h"
 #include "config.h"
+#include "lane.h"
 #include "policy_log.h"
 #include "proxy_internal.h"
 #include "session.h"
@@ -127,6 +128,7 @@ static void begin(void)
 	atomic_init(&config.references, 1);
 	listener = listen_anywhere(&config.server_port);
 	proxy.cancels = cancel_registry_new();
+	proxy.lanes = lanes_new();
 	pthread_mutex_init(&proxy.config_lock, NULL);
 	proxy.log = policy_log_open(&config, &error);
 	cr_assert_not_null(proxy.log, "%s", error);
@@ -143,6 +145,7 @@ static void end(void)
 	free(worker.scratch);
 	policy_log_close(proxy.log);
 	cancel_registry_free(proxy.cancels);
+	lanes_free(proxy.lanes);
 	close(listener);
 	snprintf(command, sizeof(command), "rm -rf %s", directory);
 	cr_expect_eq(system(command), 0);
@@ -173,7 +176,7 @@ static void start(void)
 	cr_assert_eq(proxy_settings_make(held, &proxy.settings, &error), 0, "%s", error);
 	client = connect_to(port);
 	worker.n_sessions++; /* as the listener does */
-	session_new(&worker, accept4(fd, NULL, NULL, 0), "test:1");
+	session_new(&worker, accept4(fd, NULL, NULL, 0), "test:1", false);
 	close(fd);
 }
 

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * Tags that clients write into a comment at the head or the tail of a text, in the way of
+ * sqlcommenter: key='value' pairs between commas.  It reads that one comment and no SQL; a literal
+ * that looks like it counts as well, so a tag may ask for less than others get, never for more.
+ */
+#ifndef TAG_H
+#define TAG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+static inline bool tag_is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Cheap, for every text there is: may a comment stand at its head or its tail? */
+static inline bool tag_possible(const char *text, size_t len)
+{
+	size_t begin = 0;
+
+	while (len > 0 && (text[len - 1] == ';' || tag_is_space(text[len - 1])))
+		len--;
+	while (begin < len && tag_is_space(text[begin]))
+		begin++;
+	return len - begin >= 4 && (text[len - 1] == '/' || text[begin] == '/');
+}
+
+/* Does the comment at the head, or the one at the tail, say key='value'?  Percent-encoding is not
+ * undone. */
+bool tag_says(const char *text, size_t len, const char *key, const char *value);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "lane.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct lane {
+	struct lane *next;
+	pthread_mutex_t lock; /* guards what follows, and the places of the tickets */
+	struct lane_limits limits; /* that the budget was kept by */
+	struct lane_budget budget;
+	struct lane_ticket *first, *last; /* of those that wait */
+	unsigned queued, running;
+	char database[];
+};
+
+struct lanes {
+	pthread_mutex_t lock;
+	struct lane *first;
+};
+
+static void *must(void *memory)
+{
+	if (memory == NULL) {
+		fputs("phasegate: out of memory\n", stderr);
+		exit(1);
+	}
+	return memory;
+}
+
+struct lanes *lanes_new(void)
+{
+	struct lanes *lanes = must(calloc(1, sizeof(*lanes)));
+
+	pthread_mutex_init(&lanes->lock, NULL);
+	return lanes;
+}
+
+void lanes_free(struct lanes *lanes)
+{
+	struct lane *lane, *next;
+
+	for (lane = lanes->first; lane != NULL; lane = next) {
+		next = lane->next;
+		pthread_mutex_destroy(&lane->lock);
+		free(lane);
+	}
+	pthread_mutex_destroy(&lanes->lock);
+	free(lanes);
+}
+
+static struct lane *lane_new(const char *database)
+{
+	struct lane *lane = must(calloc(1, sizeof(*lane) + strlen(database) + 1));
+
+	pthread_mutex_init(&lane->lock, NULL);
+	strcpy(lane->database, database);
+	return lane;
+}
+
+struct lane *lanes_find(struct lanes *lanes, const char *database)
+{
+	struct lane *lane;
+
+	pthread_mutex_lock(&lanes->lock);
+	for (lane = lanes->first; lane != NULL && strcmp(lane->database, database) != 0;)
+		lane = lane->next;
+	if (lane == NULL) {
+		lane = lane_new(database);
+		lane->next = lanes->first;
+		lanes->first = lane;
+	}
+	pthread_mutex_unlock(&lanes->lock);
+	return lane;
+}
+
+/* ---- with the lane locked ---- */
+
+/* What is owed was reckoned by the old limits: a reload that changes them forgives it. */
+static void take_limits(struct lane *lane, const struct lane_limits *limits)
+{
+	if (lane->limits.rows_per_second != limits->rows_per_second ||
+		lane->limits.statements_per_second != limits->statements_per_second)
+		lane->budget = (struct lane_budget){0};
+	lane->limits = *limits;
+}
+
+static void append(struct lane *lane, struct lane_ticket *ticket)
+{
+	ticket->previous = lane->last;
+	ticket->next = NULL;
+	if (lane->last != NULL)
+		lane->last->next = ticket;
+	else
+		lane->first = ticket;
+	lane->last = ticket;
+	ticket->place = LANE_QUEUED;
+	lane->queued++;
+}
+
+static void unlink_ticket(struct lane *lane, struct lane_ticket *ticket)
+{
+	if (ticket->previous != NULL)
+		ticket->previous->next = ticket->next;
+	else
+		lane->first = ticket->next;
+	if (ticket->next != NULL)
+		ticket->next->previous = ticket->previous;
+	else
+		lane->last = ticket->previous;
+	lane->queued--;
+}
+
+static void run(struct lane *lane, struct lane_ticket *ticket)
+{
+	ticket->place = LANE_RUNNING;
+	lane->running++;
+}
+
+static void wake_first(struct lane *lane)
+{
+	if (lane->first != NULL)
+		lane->first->wake(lane->first);
+}
+
+/* ---- for callers ---- */
+
+bool lane_queue(struct lane *lane, struct lane_ticket *ticket, const struct lane_limits *limits)
+{
+	bool room;
+
+	pthread_mutex_lock(&lane->lock);
+	room = lane->queued < limits->queue_max;
+	if (room)
+		append(lane, ticket);
+	pthread_mutex_unlock(&lane->lock);
+	return room;
+}
+
+void lane_pass(struct lane *lane, struct lane_ticket *ticket)
+{
+	pthread_mutex_lock(&lane->lock);
+	run(lane, ticket);
+	pthread_mutex_unlock(&lane->lock);
+}
+
+int64_t lane_ask(struct lane *lane, struct lane_ticket *ticket, const struct lane_limits *limits,
+	int64_t now_us)
+{
+	int64_t wait_us = LANE_BEHIND;
+
+	pthread_mutex_lock(&lane->lock);
+	take_limits(lane, limits);
+	if (lane->first == ticket && lane->running < limits->concurrency)
+		wait_us = lane_budget_wait_us(&lane->budget, now_us);
+	if (wait_us == 0) {
+		unlink_ticket(lane, ticket);
+		run(lane, ticket);
+		wake_first(lane);
+	}
+	pthread_mutex_unlock(&lane->lock);
+	return wait_us;
+}
+
+void lane_leave(struct lane *lane, struct lane_ticket *ticket)
+{
+	pthread_mutex_lock(&lane->lock);
+	if (ticket->place == LANE_QUEUED)
+		unlink_ticket(lane, ticket);
+	else if (ticket->place == LANE_RUNNING)
+		lane->running--;
+	if (ticket->place != LANE_OUTSIDE)
+		wake_first(lane);
+	ticket->place = LANE_OUTSIDE;
+	pthread_mutex_unlock(&lane->lock);
+}
+
+void lane_spend(struct lane *lane, const struct lane_spending *spent,
+	const struct lane_limits *limits, int64_t now_us)
+{
+	pthread_mutex_lock(&lane->lock);
+	take_limits(lane, limits);
+	lane_budget_spend(&lane->budget, lane_price_us(spent, limits), now_us);
+	pthread_mutex_unlock(&lane->lock);
+}

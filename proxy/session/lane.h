@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * The lanes of this process, one for each database: transactions of backfill in a row, let go one
+ * after the other as the limits allow.  Thread-safe.  It knows nothing of sessions, and blocks
+ * nobody: whoever waits asks again when its time has come or when it is woken.
+ */
+#ifndef LANE_H
+#define LANE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lane_budget.h"
+
+struct lane;
+struct lanes;
+
+enum lane_place { LANE_OUTSIDE, LANE_QUEUED, LANE_RUNNING };
+
+/* The place of one transaction; memory of the caller's until lane_leave. */
+struct lane_ticket {
+	struct lane_ticket *next, *previous;
+	enum lane_place place;
+	/* Time to ask again.  From any thread, with the lane locked: it must only pass the word on.
+	 */
+	void (*wake)(struct lane_ticket *ticket);
+};
+
+struct lanes *lanes_new(void);
+void lanes_free(struct lanes *lanes);
+/* The lane of that database; lives as long as lanes. */
+struct lane *lanes_find(struct lanes *lanes, const char *database);
+
+/* The last place in the row.  False: there are queue_max already. */
+bool lane_queue(struct lane *lane, struct lane_ticket *ticket, const struct lane_limits *limits);
+
+/* Let go at once, whatever the limits say: it holds locks already. */
+void lane_pass(struct lane *lane, struct lane_ticket *ticket);
+
+enum { LANE_BEHIND = -1 }; /* others come first: the ticket is woken */
+
+/* May the queued ticket go?  0: it goes now.  Else how many microseconds it has to wait, or
+ * LANE_BEHIND. */
+int64_t lane_ask(struct lane *lane, struct lane_ticket *ticket, const struct lane_limits *limits,
+	int64_t now_us);
+
+/* Out of the row, or done; the next one is woken.  Nothing when it is outside already. */
+void lane_leave(struct lane *lane, struct lane_ticket *ticket);
+
+void lane_spend(struct lane *lane, const struct lane_spending *spent,
+	const struct lane_limits *limits, int64_t now_us);
+
+#endif

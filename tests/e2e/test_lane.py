@@ -1,0 +1,372 @@
+# SPDX-License-Identifier: PostgreSQL
+"""
+Backfill that clients send: recognised in every way, held before its transactions and never inside
+them, as fast as the limits allow, and unfelt by everybody else.
+"""
+
+import signal
+import threading
+import time
+
+import psycopg
+import pytest
+
+from lab.process import free_port, wait_until
+
+pytestmark = pytest.mark.gate
+
+TAG = " /*lane='backfill'*/"
+ROWS = 2000
+LIMITS = {"rows_per_second": 0, "statements_per_second": 0, "concurrency": 2, "queue_max": 100}
+
+
+def lane(**changes):
+    return {"lane": {**LIMITS, **changes}}
+
+
+@pytest.fixture
+def t(direct):
+    direct.execute(f"CREATE TABLE t (id int PRIMARY KEY, x int NOT NULL DEFAULT 0);"
+                   f"INSERT INTO t SELECT i FROM generate_series(1, {ROWS}) i; ANALYZE t")
+    return direct
+
+
+def write(connection, rows=100, first=1, tag=TAG):
+    return connection.execute(f"UPDATE t SET x = x + 1 WHERE id BETWEEN {first} AND {first + rows - 1}{tag}").rowcount
+
+
+def seconds(work, *arguments):
+    started = time.monotonic()
+    work(*arguments)
+    return time.monotonic() - started
+
+
+def fails(connection, sql):
+    with pytest.raises(psycopg.Error) as caught:
+        connection.execute(sql)
+    return caught.value.diag
+
+
+def decisions(proxy):
+    return [record for record in proxy.records() if record["event"] == "decision" and "lane" in record]
+
+
+def outcomes(proxy):
+    return [record for record in proxy.records() if record["event"] == "outcome" and "waited_ms" in record]
+
+
+class Held:
+    """One statement in the background, and what came of it."""
+
+    def __init__(self, in_background, connection, sql):
+        self.connection, self.sql, self.error, self.seconds = connection, sql, None, None
+        self.started = time.monotonic()
+        self.thread = in_background(self.work)
+
+    def work(self):
+        try:
+            self.connection.execute(self.sql)
+        except psycopg.Error as error:
+            self.error = error
+        self.seconds = time.monotonic() - self.started
+
+    def waits(self):
+        return self.thread.is_alive()
+
+
+@pytest.fixture
+def hold(in_background):
+    return lambda connection, sql: Held(in_background, connection, sql)
+
+
+# ---- recognised ----
+
+# id, configuration, how the client connects, the tag of its statement
+WAYS = [
+    ("role", {"roles": ["app"]}, {"user": "app"}, ""),
+    ("application", {"applications": ["loader"]}, {"application_name": "loader"}, ""),
+    ("tag", {}, {}, TAG),
+    ("tag", {"tags": ["x", "night"]}, {}, " /*action='a',lane='night'*/ ;"),
+]
+
+
+@pytest.mark.parametrize(("by", "config", "client", "tag"), WAYS)
+def test_recognised(t, start_proxy, connect, by, config, client, tag):
+    t.execute("GRANT ALL ON t TO app")
+    proxy = start_proxy(lane(**config))
+    assert write(connect(proxy, **client), 7, tag=tag) == 7
+    assert write(connect(proxy), tag="") == 100
+    assert [(record["lane"], record["lane_by"], record["verdict"]) for record in decisions(proxy)] == [("backfill", by, "allow")]
+    assert [(record["sqlstate"], record["rows"]) for record in outcomes(proxy)] == [("00000", 7)]
+    proxy.verify_log()
+
+
+def test_by_listener(t, start_proxy, connect):
+    proxy = start_proxy()
+    lane_port = free_port()
+    proxy.configure({**lane(), "listen": [{"address": proxy.host, "port": proxy.port},
+                                          {"address": proxy.host, "port": lane_port, "lane": True}]})
+    proxy.stop()
+    proxy.start()
+    write(connect(proxy), tag="")
+    assert decisions(proxy) == []
+    write(connect(proxy, port=lane_port), tag="")
+    assert [record["lane_by"] for record in decisions(proxy)] == ["listener"]
+
+
+def test_an_application_may_change_its_name(t, start_proxy, connect):
+    proxy = start_proxy(lane(applications=["loader"]))
+    client = connect(proxy)
+    client.execute("SET application_name = loader")
+    write(client, tag="")
+    client.execute("SET application_name = web")
+    write(client, tag="")
+    assert len(decisions(proxy)) == 2  # the write, and the SET that ends it
+
+
+# ---- extended protocol ----
+
+def test_a_prepared_statement_keeps_its_tag(t, start_proxy, connect):
+    proxy = start_proxy(lane())
+    client = connect(proxy)
+    for value in range(3):
+        client.execute("UPDATE t SET x = %s WHERE id <= 5" + TAG, [value], prepare=True)
+        client.execute("SELECT x FROM t WHERE id = %s", [value], prepare=True)
+    # Preparing is a transaction, too: it locks the table.
+    assert [record["rows"] for record in outcomes(proxy)] == [0, 5, 5, 5]
+
+
+def test_a_pipeline_is_in_the_lane_as_a_whole(t, start_proxy, connect):
+    proxy = start_proxy(lane(applications=["loader"]))
+    client = connect(proxy, application_name="loader")
+    client.cursor().executemany("UPDATE t SET x = %s WHERE id = %s", [(i, i) for i in range(1, 301)])
+    assert t.execute("SELECT count(*) FROM t WHERE x = id").fetchone() == (300,)
+    assert sum(record["rows"] for record in outcomes(proxy)) == 300
+    with client.pipeline():
+        for i in range(3):
+            client.execute("UPDATE t SET x = 0 WHERE id = %s", [i + 1])
+    assert sum(record["rows"] for record in outcomes(proxy)) == 303
+
+
+def test_an_error_is_an_outcome(t, start_proxy, connect):
+    proxy = start_proxy(lane())
+    client = connect(proxy)
+    assert fails(client, "UPDATE t SET x = 1 / 0 WHERE id = 1" + TAG).sqlstate == "22012"
+    assert write(client) == 100
+    assert [record["sqlstate"] for record in outcomes(proxy)] == ["22012", "00000"]
+
+
+# ---- limits ----
+
+def rate_of(clients, config_seconds):
+    """Rows a second that clients write in config_seconds together."""
+    ending, rows = time.monotonic() + config_seconds, []
+
+    def work(number, client):
+        while time.monotonic() < ending:
+            rows.append(write(client, 50, 1 + 50 * number))
+
+    threads = [threading.Thread(target=work, args=pair) for pair in enumerate(clients)]
+    started = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(rows) / (time.monotonic() - started), len(rows) / (time.monotonic() - started)
+
+
+def test_rows_per_second(t, start_proxy, connect):
+    proxy = start_proxy(lane(rows_per_second=2000))
+    rows, _ = rate_of([connect(proxy) for _ in range(3)], 4)
+    assert 1800 < rows < 2200
+
+
+def test_statements_per_second(t, start_proxy, connect):
+    proxy = start_proxy(lane(statements_per_second=50))
+    _, statements = rate_of([connect(proxy) for _ in range(3)], 3)
+    assert 45 < statements < 55
+
+
+def test_what_was_written_is_paid_afterwards(t, start_proxy, connect):
+    """Whoever comes next waits, in any protocol; how much it would be nobody knew."""
+    proxy = start_proxy(lane(rows_per_second=1000))
+    assert seconds(write, connect(proxy), ROWS) < 0.5
+    assert 1.5 < seconds(write, connect(proxy), 1) < 2.3
+    assert outcomes(proxy)[1]["waited_ms"] > 1400
+
+
+def test_copy_pays_and_reading_does_not(t, start_proxy, connect):
+    proxy = start_proxy(lane(rows_per_second=1000, applications=["loader"]))
+    client = connect(proxy, application_name="loader")
+    t.execute("CREATE TABLE c (a int)")
+    with client.cursor().copy("COPY t TO STDOUT") as copy:
+        assert sum(1 for _ in copy.rows()) == ROWS
+    assert seconds(client.execute, "SELECT * FROM t") < 0.5
+    with client.cursor().copy("COPY c FROM STDIN") as copy:
+        for i in range(1000):
+            copy.write_row([i])
+    assert [record["rows"] for record in outcomes(proxy)] == [0, 0, 1000]
+    assert 0.7 < seconds(client.execute, "SELECT 1") < 1.3
+
+
+def test_copy_with_a_tag(t, start_proxy, connect):
+    proxy = start_proxy(lane())
+    t.execute("CREATE TABLE c (a int)")
+    with connect(proxy).cursor().copy("COPY c FROM STDIN" + TAG) as copy:
+        copy.write_row([1])
+    assert [record["rows"] for record in outcomes(proxy)] == [1]
+
+
+def test_concurrency(t, start_proxy, connect, hold):
+    proxy = start_proxy(lane(concurrency=1))
+    first = connect(proxy, autocommit=False)
+    write(first)
+    second = hold(connect(proxy), "SELECT 1" + TAG)
+    third = hold(connect(proxy), "SELECT 1" + TAG)
+    time.sleep(0.3)
+    assert second.waits() and third.waits()
+    first.commit()
+    wait_until(lambda: not second.waits() and not third.waits(), "those behind it to go")
+    assert (second.error, third.error) == (None, None)
+
+
+def test_a_full_queue(t, start_proxy, connect, hold):
+    proxy = start_proxy(lane(concurrency=1, queue_max=1))
+    first = connect(proxy, autocommit=False)
+    write(first)
+    second = hold(connect(proxy), "SELECT 1" + TAG)
+    wait_until(lambda: len(decisions(proxy)) == 2, "the second to queue")
+    third = connect(proxy)
+    diag = fails(third, "SELECT 1" + TAG)
+    assert diag.sqlstate == "53400" and "queue_max" in diag.message_detail
+    first.rollback()
+    wait_until(lambda: not second.waits(), "the second to go")
+    assert write(third) == 100
+
+
+@pytest.mark.parametrize("config", [{}, {"applications": ["loader"]}])
+def test_no_transaction_is_held_once_it_has_begun(t, start_proxy, connect, config):
+    proxy = start_proxy(lane(rows_per_second=1000, **config))
+    client = connect(proxy, autocommit=False, application_name="loader")
+    assert seconds(write, client, 1000) < 0.5
+    assert seconds(write, client, 1000, 1001) < 0.5
+    assert seconds(client.commit) < 0.5
+    assert 1.2 < seconds(write, client, 1) < 2.3
+    client.rollback()
+    assert [record["rows"] for record in outcomes(proxy)] == [2000, 1]
+
+
+def test_a_tag_behind_other_work_is_not_held_but_paid_for(t, start_proxy, connect):
+    proxy = start_proxy(lane(rows_per_second=1000))
+    write(connect(proxy), ROWS)
+    client = connect(proxy, autocommit=False)
+    write(client, 10, tag="")
+    assert seconds(write, client, 10) < 0.5
+    client.rollback()
+    assert [record["rows"] for record in outcomes(proxy)] == [ROWS, 10]
+
+
+def test_a_reload_changes_what_is_waited_for(t, start_proxy, connect, hold):
+    proxy = start_proxy(lane(rows_per_second=1))
+    idle = connect(proxy, application_name="loader")
+    write(connect(proxy))
+    held = hold(connect(proxy), "SELECT 1" + TAG)
+    time.sleep(0.2)
+    assert held.waits()
+    proxy.configure(lane(rows_per_second=100, applications=["loader"]))
+    proxy.reload()
+    wait_until(lambda: not held.waits(), "it to go")
+    write(connect(proxy))
+    assert 0.7 < seconds(write, connect(proxy), 1) < 1.5
+    wait_until(lambda: write(idle, 1, tag="") and decisions(proxy)[-1]["lane_by"] == "application",
+               "a session that was there before to be recognised")
+
+
+def test_observe_holds_nobody(t, start_proxy, connect):
+    proxy = start_proxy({"mode": "observe", **lane(rows_per_second=1, concurrency=1)})
+    client = connect(proxy)
+    assert seconds(lambda: [write(client) for _ in range(3)]) < 0.5
+    assert [(record["mode"], record["lane_by"]) for record in decisions(proxy)] == [("observe", "tag")] * 3
+
+
+# ---- ends of waiting ----
+
+@pytest.fixture
+def blocked(t, start_proxy, connect):
+    """A proxy whose lane is occupied, and the connection that does it."""
+    proxy = start_proxy({**lane(concurrency=1), "limits": {"drain_timeout": "20s", "idle_timeout": "1s"}})
+    first = connect(proxy, autocommit=False)
+    write(first)
+    return proxy, first
+
+
+def test_a_cancel_while_it_waits(blocked, connect, hold):
+    proxy, first = blocked
+    for prepare in (False, True):
+        held = hold(connect(proxy, prepare_threshold=0 if prepare else None), "SELECT 1" + TAG)
+        time.sleep(0.2)
+        held.connection.cancel()
+        wait_until(lambda: not held.waits(), "the cancel")
+        assert held.error.sqlstate == "57014"
+        assert held.connection.execute("SELECT 1").fetchone() == (1,)
+    assert [record["sqlstate"] for record in outcomes(proxy)] == ["57014"] * 2
+    first.rollback()
+
+
+def test_a_client_that_leaves_while_it_waits(blocked, connect, in_background, server, database):
+    proxy, first = blocked
+    waiting = connect(proxy)
+    waiting.pgconn.send_query(b"UPDATE t SET x = 99 WHERE id = 1" + TAG.encode())
+    wait_until(lambda: len(decisions(proxy)) == 2, "it to queue")
+    waiting.close()
+    wait_until(lambda: len(outcomes(proxy)) == 1, "it to be gone")
+    first.rollback()
+    assert write(connect(proxy)) == 100
+    assert server.connect(database).execute("SELECT x FROM t WHERE id = 1").fetchone() == (1,)
+
+
+def test_waiting_is_not_idleness(blocked, connect, hold):
+    proxy, first = blocked
+    held = hold(connect(proxy), "SELECT 1" + TAG)
+    time.sleep(3)
+    assert held.waits()
+    first.rollback()
+    wait_until(lambda: not held.waits(), "it to go")
+    assert held.error is None and held.connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_drain_sends_away_what_has_not_begun(blocked, connect, hold):
+    proxy, first = blocked
+    held = hold(connect(proxy), "SELECT 1" + TAG)
+    time.sleep(0.2)
+    proxy.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: not held.waits(), "it to be sent away")
+    assert "terminating connection: phasegate is shutting down" in str(held.error)
+    first.commit()
+    proxy.stop()
+
+
+# ---- everybody else ----
+
+def p99_of(client):
+    """Of 200 statements; the best of several goes, so that it says nothing about the machine's other load."""
+    def one_go():
+        return sorted(seconds(client.execute, "SELECT x FROM t WHERE id = 5") for _ in range(200))[197]
+
+    return min(one_go() for _ in range(8))
+
+
+def test_nobody_else_feels_it(t, start_proxy, connect, program, tmp_path, in_background):
+    """One worker for all, and eight clients that want more of the lane than there is."""
+    proxy = start_proxy({**lane(rows_per_second=1000), "limits": {"workers": 1}})
+    normal = connect(proxy)
+    alone = p99_of(normal)
+    script = tmp_path / "fill.sql"
+    script.write_text(f"\\set first random(1, {ROWS})\nUPDATE t SET x = x + 1 WHERE id BETWEEN :first AND :first + 19{TAG};\n")
+    filling = in_background(lambda: program("pgbench", "-n", "-c", 8, "-T", 5, "-f", script, to=proxy))
+    wait_until(lambda: len(outcomes(proxy)) > 20, "the lane to fill")
+    beside = p99_of(normal)
+    assert filling.is_alive()
+    waited = sorted(record["waited_ms"] for record in outcomes(proxy))
+    assert waited[len(waited) // 2] > 50
+    assert beside < 1.5 * alone + 0.002, (alone, beside)

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * The lane by a clock of the test's own.  Its clients ask only when they come, when they are woken
+ * and when the time they were told is over, as sessions do: a wake-up that is lost leaves somebody
+ * waiting for ever.
+ */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "lane.h"
+
+enum { SECOND = 1000000 };
+
+static struct lanes *lanes;
+static struct lane *lane;
+
+static void begin(void)
+{
+	lanes = lanes_new();
+	lane = lanes_find(lanes, "shop");
+}
+
+static void end(void)
+{
+	lanes_free(lanes);
+}
+
+TestSuite(lane, .init = begin, .fini = end);
+
+struct client {
+	struct lane_ticket ticket; /* first: wake finds the rest by it */
+	bool woken;
+	int64_t ask_us, done_us; /* 0: not to be asked; not under way */
+	int64_t rows, transactions; /* done so far */
+};
+
+static void wake(struct lane_ticket *ticket)
+{
+	((struct client *)ticket)->woken = true;
+}
+
+static void come(struct client *client)
+{
+	*client = (struct client){.ticket = {.wake = wake}};
+}
+
+static const struct lane_limits plenty = {.concurrency = 2, .queue_max = 100};
+
+/* ---- the row ---- */
+
+Test(lane, one_a_database)
+{
+	cr_expect_eq(lanes_find(lanes, "shop"), lane);
+	cr_expect_neq(lanes_find(lanes, "crm"), lane);
+	cr_expect_eq(lanes_find(lanes, "shop"), lane);
+}
+
+Test(lane, first_come_first_served)
+{
+	struct client a, b, c;
+
+	come(&a), come(&b), come(&c);
+	cr_assert(lane_queue(lane, &a.ticket, &plenty) && lane_queue(lane, &b.ticket, &plenty) &&
+		  lane_queue(lane, &c.ticket, &plenty));
+	cr_expect_eq(lane_ask(lane, &b.ticket, &plenty, 1), LANE_BEHIND);
+	cr_expect_eq(lane_ask(lane, &a.ticket, &plenty, 1), 0);
+	cr_expect(b.woken && !c.woken);
+	cr_expect_eq(lane_ask(lane, &b.ticket, &plenty, 1), 0);
+	c.woken = false;
+	cr_expect_eq(lane_ask(lane, &c.ticket, &plenty, 1), LANE_BEHIND, "two are under way");
+	lane_leave(lane, &a.ticket);
+	cr_expect(c.woken);
+	cr_expect_eq(lane_ask(lane, &c.ticket, &plenty, 1), 0);
+}
+
+Test(lane, who_leaves_the_row_wakes_the_next)
+{
+	struct client a, b, c;
+
+	come(&a), come(&b), come(&c);
+	lane_queue(lane, &a.ticket, &plenty);
+	lane_queue(lane, &b.ticket, &plenty);
+	lane_queue(lane, &c.ticket, &plenty);
+	lane_leave(lane, &b.ticket);
+	lane_leave(lane, &b.ticket);
+	cr_expect_eq(b.ticket.place, LANE_OUTSIDE);
+	lane_leave(lane, &a.ticket);
+	cr_expect(c.woken);
+	cr_expect_eq(lane_ask(lane, &c.ticket, &plenty, 1), 0);
+}
+
+Test(lane, what_holds_locks_passes_and_counts)
+{
+	static const struct lane_limits one = {.concurrency = 1, .queue_max = 1};
+	struct client a, b, c;
+
+	come(&a), come(&b), come(&c);
+	lane_queue(lane, &a.ticket, &one);
+	cr_expect_not(lane_queue(lane, &c.ticket, &one), "the row is full");
+	lane_pass(lane, &b.ticket);
+	cr_expect_eq(lane_ask(lane, &a.ticket, &one, 1), LANE_BEHIND);
+	lane_leave(lane, &b.ticket);
+	cr_expect(a.woken);
+	cr_expect_eq(lane_ask(lane, &a.ticket, &one, 1), 0);
+}
+
+/* ---- the budget ---- */
+
+Test(lane, prices)
+{
+	static const struct {
+		struct lane_spending spent;
+		struct lane_limits limits;
+		int64_t price_us;
+	} rows[] = {
+		{{1000, 1}, {0}, 0},
+		{{1000, 1}, {.rows_per_second = 1000}, SECOND},
+		{{0, 1}, {.rows_per_second = 1000, .statements_per_second = 10}, SECOND / 10},
+		{{500, 1}, {.rows_per_second = 1000, .statements_per_second = 10}, SECOND / 2},
+		{{INT64_MAX, 1}, {.rows_per_second = 1}, 1000000000000000},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		cr_expect_eq(lane_price_us(&rows[i].spent, &rows[i].limits), rows[i].price_us,
+			"row %zu", i);
+}
+
+Test(lane, a_pause_is_not_made_up_for)
+{
+	static const struct lane_limits limits = {
+		.rows_per_second = 1000, .concurrency = 9, .queue_max = 9};
+	static const struct lane_spending second = {.rows = 1000};
+	struct client client;
+
+	come(&client);
+	lane_spend(lane, &second, &limits, 100 * SECOND);
+	lane_queue(lane, &client.ticket, &limits);
+	/* A fifth of a second may be saved up. */
+	cr_expect_eq(lane_ask(lane, &client.ticket, &limits, 100 * SECOND), SECOND * 4 / 5);
+	cr_expect_eq(lane_ask(lane, &client.ticket, &limits, 101 * SECOND), 0);
+}
+
+Test(lane, new_limits_forgive_what_is_owed)
+{
+	static const struct lane_limits limits[] = {
+		{.rows_per_second = 1, .concurrency = 1, .queue_max = 1},
+		{.rows_per_second = 1, .concurrency = 2, .queue_max = 1},
+		{.rows_per_second = 2, .concurrency = 2, .queue_max = 1},
+	};
+	static const struct lane_spending spent = {.rows = 1000};
+	struct client client;
+
+	come(&client);
+	lane_spend(lane, &spent, &limits[0], SECOND);
+	lane_queue(lane, &client.ticket, &limits[0]);
+	cr_expect_gt(lane_ask(lane, &client.ticket, &limits[0], SECOND), 900 * SECOND);
+	cr_expect_gt(lane_ask(lane, &client.ticket, &limits[1], SECOND), 900 * SECOND);
+	cr_expect_eq(lane_ask(lane, &client.ticket, &limits[2], SECOND), 0);
+}
+
+/* ---- all of it, for a minute ---- */
+
+enum { CLIENTS = 8, STEP_US = 1000 };
+
+struct run {
+	struct client clients[CLIENTS];
+	struct lane_limits limits;
+	int64_t rows_each, takes_us; /* of a transaction */
+	unsigned running, running_max;
+};
+
+static void finish(struct run *run, struct client *client, int64_t now_us)
+{
+	struct lane_spending spent = {.rows = run->rows_each, .statements = 1};
+
+	lane_spend(lane, &spent, &run->limits, now_us);
+	lane_leave(lane, &client->ticket);
+	client->rows += run->rows_each;
+	client->transactions++;
+	client->done_us = 0;
+	run->running--;
+	cr_assert(lane_queue(lane, &client->ticket, &run->limits));
+	client->ask_us = now_us;
+}
+
+static void ask(struct run *run, struct client *client, int64_t now_us)
+{
+	int64_t us = lane_ask(lane, &client->ticket, &run->limits, now_us);
+
+	client->woken = false;
+	client->ask_us = us > 0 ? now_us + us : 0;
+	if (us != 0)
+		return;
+	client->done_us = now_us + run->takes_us;
+	if (++run->running > run->running_max)
+		run->running_max = run->running;
+}
+
+static void turn(struct run *run, struct client *client, int64_t now_us)
+{
+	if (client->done_us != 0 && now_us >= client->done_us)
+		finish(run, client, now_us);
+	if (client->done_us == 0 &&
+		(client->woken || (client->ask_us != 0 && now_us >= client->ask_us)))
+		ask(run, client, now_us);
+}
+
+static void simulate(struct run *run, int64_t for_us)
+{
+	for (size_t i = 0; i < CLIENTS; i++) {
+		come(&run->clients[i]);
+		cr_assert(lane_queue(lane, &run->clients[i].ticket, &run->limits));
+		run->clients[i].woken = true;
+	}
+	for (int64_t now_us = SECOND; now_us < SECOND + for_us; now_us += STEP_US)
+		for (size_t i = 0; i < CLIENTS; i++)
+			turn(run, &run->clients[i], now_us);
+}
+
+Test(lane, a_minute)
+{
+	/* What binds: rows, statements, or how many may be under way. */
+	static const struct {
+		struct lane_limits limits;
+		int64_t rows_each, takes_us, transactions;
+	} rows[] = {
+		{{.rows_per_second = 10000, .concurrency = 2, .queue_max = 9}, 500, 5000, 60 * 20},
+		{{.rows_per_second = 10000, .concurrency = 8, .queue_max = 9}, 5000, 90000, 60 * 2},
+		{{.rows_per_second = 100, .concurrency = 1, .queue_max = 9}, 1, 2000, 60 * 100},
+		{{.rows_per_second = 1000,
+			 .statements_per_second = 50,
+			 .concurrency = 3,
+			 .queue_max = 9},
+			1, 1000, 60 * 50},
+		{{.concurrency = 3, .queue_max = 9}, 1000, 100000, 60 * 30},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct run run = {.limits = rows[i].limits,
+			.rows_each = rows[i].rows_each,
+			.takes_us = rows[i].takes_us};
+		int64_t transactions = 0, fewest = INT64_MAX, most = 0;
+
+		end();
+		begin();
+		simulate(&run, 60 * SECOND);
+		for (size_t j = 0; j < CLIENTS; j++) {
+			int64_t n = run.clients[j].transactions;
+
+			transactions += n;
+			fewest = n < fewest ? n : fewest;
+			most = n > most ? n : most;
+		}
+		cr_expect_geq(transactions * 100, rows[i].transactions * 95, "row %zu: %lld", i,
+			(long long)transactions);
+		/* Each that was under way at the start and the end may be one too many. */
+		cr_expect_leq(transactions, rows[i].transactions * 102 / 100 + CLIENTS,
+			"row %zu: %lld", i, (long long)transactions);
+		cr_expect_leq(most - fewest, 1, "row %zu: all get their turn", i);
+		cr_expect_leq(run.running_max, rows[i].limits.concurrency, "row %zu", i);
+	}
+}
