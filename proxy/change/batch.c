@@ -293,6 +293,7 @@ static int next_batch(struct fill *fill, bool *last)
 		run->batches++;
 		run->attempt = 0;
 		fill->advanced_ms = engine_now_ms();
+		run_waiting(run, NULL);
 		say_progress(fill);
 		status = pay(fill, &batch.spent);
 	} else {

@@ -142,6 +142,17 @@ static void set_left(struct change_wait *wait, const char *why, struct change_ou
 	outcome->hint = "Send the statement again and it goes on from there.";
 }
 
+/* The client left, but others began it. */
+static void set_going_on(struct change_wait *wait, struct change_outcome *outcome)
+{
+	outcome->state = CHANGE_CANCELLED;
+	outcome->sqlstate = "57014";
+	outcome->message = "canceling statement due to user request";
+	outcome->hint = arena_printf(&wait->arena,
+		"Change %lld goes on for whoever began it; phasegate abort %lld takes it back.",
+		(long long)outcome->id, (long long)outcome->id);
+}
+
 static void set_outcome(struct change_wait *wait, const struct run *run, enum run_end end,
 	struct change_outcome *outcome)
 {
@@ -170,6 +181,9 @@ static void set_outcome(struct change_wait *wait, const struct run *run, enum ru
 		break;
 	case RUN_BUSY:
 		set_left(wait, "another phasegate is at it", outcome);
+		break;
+	case RUN_LEFT:
+		set_going_on(wait, outcome);
 		break;
 	}
 }
@@ -218,30 +232,16 @@ static void set_done_by_others(
 	outcome->hint = "Send it again if it is to be done once more.";
 }
 
-/* A killed proxy's server process holds the lock until it notices, after 5 s. */
-enum { TAKEOVER_WAIT_MS = 8000 };
-
 enum next { SUBMIT_AGAIN, SUBMIT_OVER };
 
-/* The same statement is on record and live: goes on with it, unless somebody else does. */
-static enum next take_up(struct change_wait *wait, struct run *run, int64_t id, int64_t deadline,
-	struct change_outcome *outcome)
+/* The same statement is on record and live: goes on with it, or waits for whoever does. */
+static enum next take_up(
+	struct change_wait *wait, struct run *run, int64_t id, struct change_outcome *outcome)
 {
 	enum run_end end;
 
 	run_say(run, false, "this statement is on record already; taking it up");
-	do
-		end = run_change(run, id);
-	while (end == RUN_BUSY && wait->once && engine_now_ms() < deadline &&
-		run_sleep(run, 250) == 0);
-	if (end == RUN_BUSY && engine_now_ms() < deadline)
-		return run_sleep(run, 250) == 0
-			       ? SUBMIT_AGAIN
-			       : (set_outcome(wait, run, RUN_BUSY, outcome), SUBMIT_OVER);
-	if (end == RUN_BUSY) {
-		set_in_the_way(wait, run, id, outcome);
-		return SUBMIT_OVER;
-	}
+	end = attend(run, id, false);
 	if (wait->once && !run->worked &&
 		(end == RUN_DONE || end == RUN_FAILED || end == RUN_CANCELLED)) {
 		set_done_by_others(wait, run, outcome);
@@ -256,7 +256,7 @@ static enum next take_up(struct change_wait *wait, struct run *run, int64_t id, 
 }
 
 static enum next submit_once(
-	struct change_wait *wait, struct run *run, int64_t deadline, struct change_outcome *outcome)
+	struct change_wait *wait, struct run *run, struct change_outcome *outcome)
 {
 	struct recorded recorded = {0};
 
@@ -267,19 +267,17 @@ static enum next submit_once(
 	}
 	run->change.id = recorded.id;
 	if (recorded.existing && recorded.same)
-		return take_up(wait, run, recorded.id, deadline, outcome);
+		return take_up(wait, run, recorded.id, outcome);
 	if (recorded.existing)
 		set_in_the_way(wait, run, recorded.id, outcome);
 	else
-		set_outcome(wait, run, run_change(run, recorded.id), outcome);
+		set_outcome(wait, run, attend(run, recorded.id, true), outcome);
 	return SUBMIT_OVER;
 }
 
 static void do_submit(struct change_wait *wait, struct run *run, struct change_outcome *outcome)
 {
-	int64_t deadline = engine_now_ms() + TAKEOVER_WAIT_MS;
-
-	while (submit_once(wait, run, deadline, outcome) == SUBMIT_AGAIN)
+	while (submit_once(wait, run, outcome) == SUBMIT_AGAIN)
 		;
 }
 
@@ -290,7 +288,7 @@ static void do_run(struct change_wait *wait, struct run *run, struct change_outc
 	for (size_t i = 0; i < wait->n_ids; i++) {
 		struct change_outcome one = {.rows = outcome->rows, .batches = outcome->batches};
 
-		set_outcome(wait, run, run_change(run, wait->ids[i]), &one);
+		set_outcome(wait, run, attend(run, wait->ids[i], true), &one);
 		if (outcome->state == CHANGE_DONE || outcome->state == CHANGE_SOAKING)
 			*outcome = one;
 	}

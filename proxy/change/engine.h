@@ -2,7 +2,7 @@
 /*
  * The engine's threads and what they share.  Lanes of tasks, each first come first served:
  * installing is brief and must not queue behind changes that take hours; following lasts as long
- * as anything soaks.
+ * as the engine does.
  *
  * Locking: engine->lock guards every field marked so below, and is never held across a call to
  * libpq or to a worker.  conninfo and owner are constant; stopping is atomic.  Everything of a
@@ -39,7 +39,7 @@ struct task {
 };
 
 enum lane_kind { LANE_INSTALL, LANE_CHANGE, LANE_FOLLOW, LANES };
-enum { LANE_THREADS_MAX = 4, LANE_QUEUE_MAX = 1000 };
+enum { LANE_THREADS_MAX = 16, LANE_QUEUE_MAX = 1000 };
 
 struct lane {
 	struct task *tasks, **tasks_end;

@@ -9,8 +9,9 @@
 #include "control.h"
 #include "debug_log.h"
 #include "engine.h"
+#include "follow.h"
 
-extern const char schema_sql[];
+extern const char schema_sql[], operate_sql[];
 
 /* A database may be dropped and made again under the same name: what was seen there holds for a
  * while. */
@@ -72,13 +73,13 @@ static bool current(struct control *control)
 }
 
 /* All or nothing; schema_sql takes an advisory lock, so that two proxies do not race. */
-static int make_current(struct control *control)
+int install_current(struct control *control)
 {
 	if (current(control))
 		return 0;
 	if (control->lost || control_exec(control, "BEGIN") < 0)
 		return -1;
-	if (control_exec(control, schema_sql) < 0) {
+	if (control_exec(control, schema_sql) < 0 || control_exec(control, operate_sql) < 0) {
 		control_rollback(control);
 		return -1;
 	}
@@ -116,7 +117,7 @@ static int look(struct change_engine *engine, const char *name, uint8_t key[SUBM
 		return -1;
 	}
 	if (control_open(&control, &arena, engine->conninfo, name) == 0 &&
-		make_current(&control) == 0 && read_key(&control, key) == 0)
+		install_current(&control) == 0 && read_key(&control, key) == 0)
 		status = 0;
 	else
 		snprintf(because, 256, "%s", control.error.message);
@@ -166,6 +167,8 @@ static void run_install(struct change_engine *engine, struct task *task)
 	database->askers = NULL;
 	pthread_mutex_unlock(&engine->lock);
 	answer(askers, usable, because);
+	if (usable)
+		follow(engine, install->name);
 	free(install->name);
 	free(install);
 }

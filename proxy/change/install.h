@@ -18,6 +18,10 @@ int install_ready(struct change_engine *engine, const char *database, struct wor
 /* False when it is not known to be usable. */
 bool install_key(struct change_engine *engine, const char *database, uint8_t key[SUBMIT_KEY_BYTES]);
 
+struct control;
+/* Installs schema phasegate, or brings it up to this version.  0, or -1 with control->error set. */
+int install_current(struct control *control);
+
 void install_free(struct change_engine *engine);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * After a start: changes that another phasegate left in the middle, in any database of the
- * server, are carried to their end.  Whoever still works on one keeps it (RUN_BUSY).
+ * Changes without a client, each a task of its own: after a start those that another phasegate
+ * left in the middle, in any database of the server; later what the follower finds.  Whoever still
+ * works on one keeps it (RUN_BUSY).
  */
 #include "change.h"
 
@@ -13,6 +14,7 @@
 #include "debug_log.h"
 #include "engine.h"
 #include "follow.h"
+#include "install.h"
 #include "run.h"
 
 /* A killed proxy's server process holds the change's lock until it notices, after 5 s. */
@@ -21,10 +23,12 @@ enum { BUSY_WAIT_MS = 10000, BUSY_LOOK_MS = 250 };
 struct resume {
 	struct task task;
 	char *database; /* NULL: look for databases */
-	struct followed *followed; /* only what operators asked for there; NULL: all that is live */
+	int64_t id; /* of the change; 0: look for changes */
+	struct followed *followed; /* who sent us, or NULL */
 };
 
-static int enqueue(struct change_engine *engine, const char *database, struct followed *followed);
+static int enqueue(
+	struct change_engine *engine, const char *database, int64_t id, struct followed *followed);
 
 static void say(void *arg, int64_t id, const char *text)
 {
@@ -32,22 +36,7 @@ static void say(void *arg, int64_t id, const char *text)
 	log_info("database \"%s\": %s", (const char *)arg, text);
 }
 
-static void carry_on(struct run *run, int64_t id)
-{
-	int64_t deadline = engine_now_ms() + BUSY_WAIT_MS;
-
-	while (run_change(run, id) == RUN_BUSY && engine_now_ms() < deadline &&
-		run_sleep(run, BUSY_LOOK_MS) == 0)
-		;
-}
-
-static const char live_sql[] = "SELECT id FROM phasegate.change WHERE state IN ('submitted', "
-			       "'running', 'soaking', 'undoing')"
-			       " ORDER BY id";
-static const char wanted_sql[] = "SELECT id FROM phasegate.change WHERE wanted IS NOT NULL"
-				 " AND finished_at IS NULL ORDER BY id";
-
-static void resume_database(struct change_engine *engine, const char *database, const char *sql)
+static void carry_on(struct change_engine *engine, const char *database, int64_t id)
 {
 	struct arena arena = {0};
 	atomic_bool never = false;
@@ -59,18 +48,45 @@ static void resume_database(struct change_engine *engine, const char *database, 
 		.progress = say,
 		.arg = (void *)database,
 	};
-	PGresult *there = NULL, *live = NULL;
+	int64_t deadline = engine_now_ms() + BUSY_WAIT_MS;
 
 	if (run_open(&run) == 0)
-		there = control_query(&run.main,
-			"SELECT pg_catalog.to_regclass('phasegate.steps') IS NOT NULL", NULL, 0);
-	if (there != NULL && PQgetvalue(there, 0, 0)[0] == 't')
-		live = control_query(&run.main, sql, NULL, 0);
-	for (int i = 0; live != NULL && i < PQntuples(live); i++)
-		carry_on(&run, strtoll(PQgetvalue(live, i, 0), NULL, 10));
-	PQclear(live);
-	PQclear(there);
+		while (run_change(&run, id) == RUN_BUSY && engine_now_ms() < deadline &&
+			run_sleep(&run, BUSY_LOOK_MS) == 0)
+			;
 	run_close(&run);
+	arena_free(&arena);
+}
+
+static bool installed(struct control *control)
+{
+	PGresult *result = control_query(
+		control, "SELECT pg_catalog.to_regclass('phasegate.steps') IS NOT NULL", NULL, 0);
+	bool there = result != NULL && PQgetvalue(result, 0, 0)[0] == 't';
+
+	PQclear(result);
+	return there;
+}
+
+/* Those of one table go one after the other: the first of them is enough. */
+static void look_for_changes(struct change_engine *engine, const char *database)
+{
+	struct arena arena = {0};
+	struct control control = {0};
+	PGresult *live = NULL;
+
+	if (control_open(&control, &arena, engine->conninfo, database) == 0 &&
+		installed(&control) && install_current(&control) == 0) {
+		follow(engine, database);
+		live = control_query(&control,
+			"SELECT pg_catalog.min(id) FROM phasegate.change"
+			" WHERE finished_at IS NULL GROUP BY relid ORDER BY 1",
+			NULL, 0);
+	}
+	for (int i = 0; live != NULL && i < PQntuples(live); i++)
+		enqueue(engine, database, strtoll(PQgetvalue(live, i, 0), NULL, 10), NULL);
+	PQclear(live);
+	control_close(&control);
 	arena_free(&arena);
 }
 
@@ -86,7 +102,7 @@ static void look_for_databases(struct change_engine *engine)
 			" WHERE datallowconn AND NOT datistemplate",
 			NULL, 0);
 	for (int i = 0; names != NULL && i < PQntuples(names); i++)
-		enqueue(engine, PQgetvalue(names, i, 0), NULL);
+		enqueue(engine, PQgetvalue(names, i, 0), 0, NULL);
 	PQclear(names);
 	control_close(&control);
 	arena_free(&arena);
@@ -96,24 +112,29 @@ static void run_resume(struct change_engine *engine, struct task *task)
 {
 	struct resume *resume = (struct resume *)task;
 
-	if (!atomic_load(&engine->stopping) && resume->database == NULL)
+	if (atomic_load(&engine->stopping))
+		;
+	else if (resume->database == NULL)
 		look_for_databases(engine);
-	else if (!atomic_load(&engine->stopping))
-		resume_database(
-			engine, resume->database, resume->followed != NULL ? wanted_sql : live_sql);
+	else if (resume->id == 0)
+		look_for_changes(engine, resume->database);
+	else
+		carry_on(engine, resume->database, resume->id);
 	if (resume->followed != NULL)
-		followed_rest(engine, resume->followed);
+		followed_rest(engine, resume->followed, resume->id);
 	free(resume->database);
 	free(resume);
 }
 
-static int enqueue(struct change_engine *engine, const char *database, struct followed *followed)
+static int enqueue(
+	struct change_engine *engine, const char *database, int64_t id, struct followed *followed)
 {
 	struct resume *resume = calloc(1, sizeof(*resume));
 
 	if (resume == NULL)
 		return -1;
 	resume->task.run = run_resume;
+	resume->id = id;
 	resume->followed = followed;
 	resume->database = database == NULL ? NULL : strdup(database);
 	if (engine_enqueue(engine, LANE_CHANGE, &resume->task) == 0)
@@ -125,10 +146,12 @@ static int enqueue(struct change_engine *engine, const char *database, struct fo
 
 void change_engine_resume(struct change_engine *engine)
 {
-	enqueue(engine, NULL, NULL);
+	enqueue(engine, NULL, 0, NULL);
+	follow_all(engine);
 }
 
-int resume_wanted(struct change_engine *engine, const char *database, struct followed *followed)
+int resume_one(
+	struct change_engine *engine, const char *database, int64_t id, struct followed *followed)
 {
-	return enqueue(engine, database, followed);
+	return enqueue(engine, database, id, followed);
 }

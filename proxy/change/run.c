@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "lease.h"
+
 /* ---- waiting and telling ---- */
 
 static bool interrupted(void *arg)
@@ -24,20 +26,6 @@ int run_check(struct run *run)
 	return -1;
 }
 
-int run_check_record(struct run *run)
-{
-	if (run_check(run) < 0)
-		return -1;
-	if (!run->change.abort &&
-		store_abort_wanted(&run->main, run->change.id, &run->change.abort) < 0)
-		return -1;
-	if (!run->change.abort)
-		return 0;
-	control_fail(
-		&run->main, "57014", "aborted by phasegate.abort(%lld)", (long long)run->change.id);
-	return -1;
-}
-
 int run_sleep(struct run *run, int64_t ms)
 {
 	const struct timespec slice = {.tv_nsec = CONTROL_TICK_MS * 1000000L};
@@ -46,6 +34,7 @@ int run_sleep(struct run *run, int64_t ms)
 	while ((left = end - engine_now_ms()) > 0) {
 		struct timespec rest = {.tv_nsec = left * 1000000L};
 
+		lease_keep(run);
 		if (run_check(run) < 0)
 			return -1;
 		nanosleep(left > CONTROL_TICK_MS ? &slice : &rest, NULL);
@@ -101,6 +90,8 @@ enum run_end run_why(const struct run *run)
 {
 	if (run->main.lost)
 		return RUN_LOST;
+	if (control_failed_with(&run->main, STORE_FENCED))
+		return RUN_BUSY;
 	if (control_failed_with(&run->main, "57014") && atomic_load(&run->engine->stopping))
 		return RUN_STOPPED;
 	if (control_failed_with(&run->main, "57014") &&
@@ -124,6 +115,8 @@ void run_close(struct run *run)
 	free(run->blockers_json);
 	free(run->blockers_text);
 	run->blockers_json = run->blockers_text = NULL;
+	free(run->waiting_for);
+	run->waiting_for = NULL;
 }
 
 /* ---- forward ---- */
@@ -208,6 +201,7 @@ static int run_group(struct run *run, struct step_record *steps, size_t n)
 		failure_translate(run, run->step != NULL ? run->step : steps);
 		return -1;
 	}
+	run_waiting(run, NULL);
 	for (size_t i = 0; i < n; i++)
 		steps[i].status = STATUS_DONE;
 	took = engine_now_ms() - run->begun_ms;
@@ -321,15 +315,30 @@ static enum run_end go(struct run *run)
 		return go_back(run);
 	if (soak_goes_on(run))
 		return RUN_SOAKING;
+	store_waiting(&run->main, &run->change, NULL);
 	forward = run_check_record(run) < 0 ? -1 : run_forward(run);
 	if (forward >= 0)
 		return forward == 0 ? RUN_DONE : RUN_SOAKING;
 	why = run_why(run);
-	if (why == RUN_LOST || why == RUN_STOPPED || control_failed_with(&run->main, STORE_FENCED))
+	if (why == RUN_LOST || why == RUN_STOPPED || why == RUN_BUSY)
 		return why;
 	if (soak_released(run) != NULL && why != RUN_CANCELLED)
 		return soak_again(run);
 	return begin_undo(run, why == RUN_CANCELLED) < 0 ? run_why(run) : go_back(run);
+}
+
+/* What comes to no end here is for others to go on with. */
+static enum run_end go_claimed(struct run *run)
+{
+	enum run_end end;
+
+	run->claimed = true;
+	run->renewed_ms = engine_now_ms();
+	end = go(run);
+	run->claimed = false;
+	if (end == RUN_STOPPED && !run->main.lost)
+		lease_give_up(run);
+	return end;
 }
 
 static enum run_end run_once(struct run *run, int64_t id)
@@ -340,17 +349,19 @@ static enum run_end run_once(struct run *run, int64_t id)
 	run->change.id = id;
 	run->undoing = run->stale = false;
 	run->step = NULL;
+	free(run->waiting_for);
+	run->waiting_for = NULL;
 	if (store_lock(&run->main, id, &locked) < 0)
 		return run_why(run);
 	if (!locked)
-		return RUN_BUSY;
+		return lease_break(run, id) < 0 ? run_why(run) : RUN_BUSY;
 	if (store_claim(&run->main, run->arena, id, run->engine->owner, &run->change, &found) < 0 ||
 		store_totals(&run->main, id, &run->rows, &run->batches) < 0)
 		end = run_why(run);
 	else if (!found)
 		end = RUN_GONE;
 	else
-		end = go(run);
+		end = go_claimed(run);
 	if (!run->main.lost)
 		store_unlock(&run->main, id);
 	return end;
@@ -366,7 +377,7 @@ static int reconnect(struct run *run)
 	run->undoing = true; /* a cancel is answered once the record can be reached again */
 	while (engine_now_ms() < deadline && run_sleep(run, pause) == 0) {
 		run_close(run);
-		run->watch_failed = false;
+		run->watch_failed_ms = 0;
 		if (run_open(run) == 0) {
 			run->undoing = false;
 			return 0;

@@ -10,6 +10,9 @@
  *   soak.c      steps at which the change waits for people
  *   undo.c      the way back
  *   watch.c     what the waiting sees: who blocks, how far it is
+ *   lease.c     the claim to it, renewed all the while
+ *   steer.c     what operators ask for meanwhile
+ *   attend.c    waiting for a change that another phasegate carries out
  *
  * Functions return 0, or -1 with run->main.error set.
  */
@@ -38,12 +41,15 @@ struct run {
 	struct control main; /* carries the change out, holds its lock */
 	struct control watch; /* looks at main while it waits */
 	struct arena watch_arena;
-	bool watch_failed;
+	int64_t watch_failed_ms; /* 0: it did not */
 
 	struct tuning tuning; /* renewed at every step and batch */
 	struct change_record change;
 	bool undoing; /* no cancel any more */
 	bool worked; /* it was live when it was claimed */
+	bool claimed; /* its lease is ours to renew */
+	int64_t renewed_ms; /* the lease */
+	char *waiting_for; /* as recorded, NULL: nothing; malloc'ed */
 	bool stale; /* the table is not the one the plan was made for */
 	bool gone; /* it was dropped */
 
@@ -67,6 +73,7 @@ enum run_end {
 	RUN_LOST,
 	RUN_BUSY,
 	RUN_GONE,
+	RUN_LEFT,
 };
 
 /* Connects; the hooks of main are set.  run_close always. */
@@ -80,6 +87,11 @@ void run_close(struct run *run);
  * RUN_FAILED and RUN_CANCELLED: undone; run->main.error tells why and what is left.
  */
 enum run_end run_change(struct run *run, int64_t id);
+/*
+ * The same, but where somebody else is at it waits for the end, and takes over from one that dies.
+ * RUN_LEFT: the client has had enough; what it did not begin itself goes on.
+ */
+enum run_end attend(struct run *run, int64_t id, bool begun_here);
 
 /* ---- inside ---- */
 
@@ -87,8 +99,12 @@ enum run_end run_change(struct run *run, int64_t id);
 enum run_end run_why(const struct run *run);
 /* Cancelled, or the engine stops: -1 with error 57014 set. */
 int run_check(struct run *run);
-/* The same, and whether an operator asked for the way back: between two pieces of work. */
+/* The same, and what operators ask for: between two pieces of work.  Waits while it is paused. */
 int run_check_record(struct run *run);
+/* Records what the change waits for, where that is news; NULL: nothing. */
+void run_waiting(struct run *run, const char *what);
+/* main when nothing is open on it, else the connection beside it; NULL: none to be had. */
+struct control *run_side(struct run *run);
 /* The same, after so many milliseconds or sooner. */
 int run_sleep(struct run *run, int64_t ms);
 double run_random(void); /* [0, 1) */
@@ -139,6 +155,8 @@ void failure_translate(struct run *run, const struct step_record *step);
 /* Undoes what was done and ends the change; -1 when it could not be brought to an end. */
 int undo_run(struct run *run);
 
+/* The connection that looks at main; NULL: none to be had. */
+struct control *watch_connection(struct run *run);
 /* Hook of main while the server works. */
 void watch_waiting(void *arg, int64_t waited_ms);
 void watch_close(struct run *run);

@@ -91,15 +91,20 @@ CREATE UNIQUE INDEX IF NOT EXISTS change_one_at_work_a_table ON phasegate.change
 	WHERE state IN ('running', 'undoing');
 -- Version 2: a change may soak, and operators ask for something (wanted): to be released, to be
 -- aborted.  Its table goes by either name while it is renamed.
+-- Version 3: it may stop for people (needs_fix, needs_attention), and says what it waits for.
 ALTER TABLE phasegate.change ADD COLUMN IF NOT EXISTS moved_nspname name,
 	ADD COLUMN IF NOT EXISTS moved_relname name,
-	ADD COLUMN IF NOT EXISTS wanted text CHECK (wanted IN ('release', 'abort')),
+	ADD COLUMN IF NOT EXISTS wanted text,
+	ADD COLUMN IF NOT EXISTS waiting_for text,
+	ADD COLUMN IF NOT EXISTS waiting_since timestamptz,
+	DROP CONSTRAINT IF EXISTS change_wanted_check,
+	ADD CONSTRAINT change_wanted_check CHECK (wanted IN ('release', 'abort', 'retry')),
 	DROP CONSTRAINT IF EXISTS change_state_check,
-	ADD CONSTRAINT change_state_check CHECK (state IN
-		('submitted', 'running', 'soaking', 'undoing', 'done', 'failed', 'cancelled'));
+	ADD CONSTRAINT change_state_check CHECK (state IN ('submitted', 'running', 'soaking',
+		'needs_fix', 'needs_attention', 'undoing', 'done', 'failed', 'cancelled'));
 DROP INDEX IF EXISTS phasegate.change_live_idem_key;
 CREATE UNIQUE INDEX change_live_idem_key ON phasegate.change (idem_key)
-	WHERE state IN ('submitted', 'running', 'soaking', 'undoing');
+	WHERE finished_at IS NULL;
 
 CREATE TABLE IF NOT EXISTS phasegate.step (
 	change_id bigint NOT NULL REFERENCES phasegate.change,
@@ -168,6 +173,19 @@ CREATE TABLE IF NOT EXISTS phasegate.budget (
 	wal_bytes_spent bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 REVOKE ALL ON phasegate.budget FROM PUBLIC;
+
+-- What operators set while changes run: of one change, or of all in the database.
+CREATE TABLE IF NOT EXISTS phasegate.control (
+	scope text PRIMARY KEY, -- 'global', or the id of a change
+	paused boolean NOT NULL DEFAULT false,
+	throttle_ratio double precision CHECK (throttle_ratio BETWEEN 0 AND 1),
+	rows_per_second bigint CHECK (rows_per_second > 0),
+	wal_bytes_per_second bigint CHECK (wal_bytes_per_second > 0),
+	expires_at timestamptz, -- of the limits; a pause lasts until it is resumed
+	set_by name NOT NULL,
+	set_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+REVOKE ALL ON phasegate.control FROM PUBLIC;
 
 CREATE TABLE IF NOT EXISTS phasegate.event (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -245,7 +263,7 @@ BEGIN
 	LOOP
 		SELECT c.id, c.idem_key INTO live FROM phasegate.change c
 			WHERE c.relid = (plan ->> 'relation')::oid
-			AND c.state IN ('submitted', 'running', 'soaking', 'undoing')
+			AND c.finished_at IS NULL
 			AND (c.submitted_xact <> pg_current_xact_id() OR c.idem_key = idem)
 			ORDER BY c.id LIMIT 1;
 		IF FOUND THEN
@@ -402,108 +420,3 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
 		wal_bytes_spent = b.wal_bytes_spent + excluded.wal_bytes_spent
 	RETURNING greatest(0, ceil(extract(epoch FROM paid_until - clock_timestamp()) * 1000))::bigint
 $$;
-
--- ---- what operators ask for; whichever phasegate is free takes it up ----
-
--- The change, locked, for one who may decide about it: its submitter, or the owner of this schema.
-CREATE OR REPLACE FUNCTION phasegate.operated(change bigint) RETURNS phasegate.change
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-	acting name := CASE WHEN current_setting('role') = 'none' THEN session_user
-		ELSE current_setting('role') END;
-	found_change phasegate.change;
-BEGIN
-	SELECT c.* INTO found_change FROM phasegate.change c WHERE c.id = change FOR UPDATE;
-	IF found_change.id IS NULL THEN
-		RAISE EXCEPTION 'there is no change %', change
-			USING ERRCODE = 'undefined_object', HINT = 'SELECT * FROM phasegate.changes lists them.';
-	END IF;
-	IF NOT pg_has_role(acting, found_change.submitter, 'USAGE') AND NOT pg_has_role(acting,
-		(SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = 'phasegate'), 'USAGE')
-	THEN
-		RAISE EXCEPTION 'only a member of role % may decide about change %',
-			found_change.submitted_by, change USING ERRCODE = 'insufficient_privilege';
-	END IF;
-	RETURN found_change;
-END
-$$;
-
-CREATE OR REPLACE FUNCTION phasegate.ask(change bigint, wish text) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-	UPDATE phasegate.change c SET wanted = wish WHERE c.id = change;
-	INSERT INTO phasegate.event (change_id, actor, kind)
-		VALUES (change, CASE WHEN current_setting('role') = 'none' THEN session_user::text
-			ELSE current_setting('role') END, wish);
-END
-$$;
-
--- Goes on behind the step at which the change soaks.
-CREATE OR REPLACE FUNCTION phasegate.release(change bigint) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-	operated phasegate.change := phasegate.operated(change);
-BEGIN
-	IF operated.state <> 'soaking' OR operated.wanted = 'abort' THEN
-		RAISE EXCEPTION 'change % is %, not soaking', change,
-			CASE operated.wanted WHEN 'abort' THEN 'being aborted' ELSE operated.state END
-			USING ERRCODE = 'object_not_in_prerequisite_state';
-	END IF;
-	PERFORM phasegate.ask(change, 'release');
-	RETURN format('change %s is released: %s', change, operated.summary);
-END
-$$;
-
--- Back to where it began; not behind its point of no return.
-CREATE OR REPLACE FUNCTION phasegate.abort(change bigint) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-	operated phasegate.change := phasegate.operated(change);
-BEGIN
-	IF operated.finished_at IS NOT NULL OR operated.state = 'undoing' THEN
-		RAISE EXCEPTION 'change % is % already', change, operated.state
-			USING ERRCODE = 'object_not_in_prerequisite_state';
-	END IF;
-	IF EXISTS (SELECT FROM phasegate.step s
-		WHERE s.change_id = change AND s.final AND s.status = 'done')
-	THEN
-		RAISE EXCEPTION 'change % is past its point of no return', change
-			USING ERRCODE = 'object_not_in_prerequisite_state',
-			HINT = format('phasegate.release(%s) carries it to its end.', change);
-	END IF;
-	PERFORM phasegate.ask(change, 'abort');
-	RETURN format('change %s is taken back: %s', change, operated.summary);
-END
-$$;
-
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA phasegate FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION phasegate.submit(text, bytea), phasegate.release(bigint), phasegate.abort(bigint)
-	TO PUBLIC;
-
--- For everybody; the statement itself, which may hold literals, only for its submitter's own.
-CREATE OR REPLACE VIEW phasegate.changes AS
-SELECT c.id, c.nspname AS schema, c.relname AS "table", c.state, c.stage, c.summary, c.rule,
-	c.submitted_by, c.submitted_at, c.state_since, c.finished_at,
-	s.steps, s.steps_done, b.rows_changed, b.est_rows, b.batches,
-	c.error_sqlstate, c.error_message, c.error_hint,
-	CASE WHEN pg_catalog.pg_has_role(c.submitter, 'USAGE') THEN c.original_sql END AS original_sql
-FROM phasegate.change c
-	LEFT JOIN LATERAL (SELECT pg_catalog.count(*) AS steps,
-		pg_catalog.count(*) FILTER (WHERE s.status = 'done') AS steps_done
-		FROM phasegate.step s WHERE s.change_id = c.id) s ON true
-	LEFT JOIN LATERAL (SELECT pg_catalog.sum(f.rows_changed) AS rows_changed,
-		pg_catalog.sum(f.est_rows) AS est_rows, pg_catalog.sum(f.batches) AS batches
-		FROM phasegate.backfill f WHERE f.change_id = c.id) b ON true;
-GRANT SELECT ON phasegate.changes TO PUBLIC;
-
-CREATE OR REPLACE VIEW phasegate.steps AS
-SELECT s.change_id AS change, s.ord, s.status, s.kind, s.purpose, s.lock_mode, s.with_previous, s.final,
-	s.attempts, s.started_at, s.finished_at,
-	CASE WHEN pg_catalog.pg_has_role(c.submitter, 'USAGE') THEN s.sql END AS sql,
-	CASE WHEN pg_catalog.pg_has_role(c.submitter, 'USAGE') THEN s.undo END AS undo
-FROM phasegate.step s JOIN phasegate.change c ON c.id = s.change_id;
-GRANT SELECT ON phasegate.steps TO PUBLIC;
-
-INSERT INTO phasegate.version (version) VALUES (3)
-	ON CONFLICT (single) DO UPDATE SET version = excluded.version, installed_at = clock_timestamp()
-	WHERE phasegate.version.version < excluded.version;

@@ -7,7 +7,6 @@
  */
 #include <string.h>
 
-#include "follow.h"
 #include "run.h"
 
 static bool is_soak(const struct step_record *step)
@@ -68,7 +67,6 @@ bool soak_goes_on(struct run *run)
 	if (strcmp(change->state, "soaking") != 0 || change->released || change->abort ||
 		step == NULL)
 		return false;
-	follow(run->engine, run->database);
 	say_soaking(run, step);
 	return true;
 }
@@ -83,7 +81,6 @@ int soak_begin(struct run *run, struct step_record *step, const struct control_e
 	}
 	if (control_commit(&run->main) < 0)
 		return -1;
-	follow(run->engine, run->database);
 	if (error == NULL)
 		say_soaking(run, step);
 	else

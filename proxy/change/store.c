@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "lease.h"
 
 #define NUMBER_BYTES 32
 /* "pgct": upper half of the lock's key.  pg_locks shows the halves as classid and objid. */
@@ -225,6 +226,8 @@ static int load_change(struct control *control, struct arena *arena, int64_t id,
 		"UPDATE phasegate.change SET"
 		" owner = CASE WHEN finished_at IS NULL THEN $2::pg_catalog.uuid ELSE owner END,"
 		" epoch = CASE WHEN finished_at IS NULL THEN epoch + 1 ELSE epoch END,"
+		" lease_until = CASE WHEN finished_at IS NULL THEN pg_catalog.clock_timestamp()"
+		"  + interval '" LEASE_INTERVAL "' END,"
 		" owner_pid = CASE WHEN finished_at IS NULL THEN pg_catalog.pg_backend_pid()"
 		"  ELSE owner_pid END,"
 		" owner_backend_start = CASE WHEN finished_at IS NULL THEN"
@@ -273,7 +276,8 @@ static int load_change(struct control *control, struct arena *arena, int64_t id,
 
 bool change_is_live(const struct change_record *change)
 {
-	static const char *const live[] = {"submitted", "running", "soaking", "undoing"};
+	static const char *const live[] = {
+		"submitted", "running", "soaking", "needs_fix", "needs_attention", "undoing"};
 
 	for (size_t i = 0; i < sizeof(live) / sizeof(live[0]); i++)
 		if (change->state != NULL && strcmp(change->state, live[i]) == 0)
@@ -432,6 +436,8 @@ int store_soak(struct control *control, const struct change_record *change,
 			    "WITH held AS (UPDATE phasegate.change SET state = 'soaking', stage = "
 			    "$4,"
 			    "  state_since = pg_catalog.clock_timestamp(), wanted = NULL,"
+			    "  waiting_for = 'its release',"
+			    "  waiting_since = pg_catalog.clock_timestamp(), lease_until = NULL,"
 			    "  error_sqlstate = NULLIF($5, ''), error_message = $6,"
 			    "  error_detail = $7, error_hint = $8"
 			    "  WHERE id = $1::pg_catalog.int8 AND epoch = $2::pg_catalog.int8"
@@ -449,21 +455,6 @@ int store_soak(struct control *control, const struct change_record *change,
 	return unassume(control, id);
 }
 
-int store_abort_wanted(struct control *control, int64_t id, bool *wanted)
-{
-	char id_text[NUMBER_BYTES];
-	PGresult *result = CONTROL_QUERY(control,
-		"SELECT wanted IS NOT DISTINCT FROM 'abort' FROM phasegate.change"
-		" WHERE id = $1::pg_catalog.int8",
-		number(id_text, id));
-
-	if (result == NULL)
-		return -1;
-	*wanted = PQntuples(result) == 1 && truth(result, 0, 0);
-	PQclear(result);
-	return 0;
-}
-
 int store_finish(struct control *control, const struct change_record *change, const char *state,
 	const char *hint)
 {
@@ -474,6 +465,7 @@ int store_finish(struct control *control, const struct change_record *change, co
 			    "WITH finished AS (UPDATE phasegate.change SET state = $3, stage = "
 			    "NULL,"
 			    "  error_hint = COALESCE($4, error_hint),"
+			    "  waiting_for = NULL, waiting_since = NULL,"
 			    "  state_since = pg_catalog.clock_timestamp(),"
 			    "  finished_at = pg_catalog.clock_timestamp(), lease_until = NULL"
 			    "  WHERE id = $1::pg_catalog.int8 AND epoch = $2::pg_catalog.int8 "

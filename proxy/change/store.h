@@ -98,8 +98,20 @@ int store_stopped(struct control *control, const struct change_record *change,
  */
 int store_soak(struct control *control, const struct change_record *change,
 	const struct step_record *step, const struct control_error *error);
-/* What an operator asked for meanwhile. */
-int store_abort_wanted(struct control *control, int64_t id, bool *wanted);
+/* What operators ask of a change at work.  STORE_FENCED when it is no longer ours. */
+struct steering {
+	bool abort, paused;
+	char paused_by[64]; /* a role */
+};
+int store_steering(
+	struct control *control, const struct change_record *change, struct steering *steering);
+/* What it waits for, NULL: nothing.  Since when is kept while the text stays the same. */
+int store_waiting(struct control *control, const struct change_record *change, const char *what);
+/* Who is in the way of the step, as JSON; NULL: nobody. */
+int store_blockers(struct control *control, const struct change_record *change,
+	const struct step_record *step, const char *json);
+/* Asks for the way back as an operator would. */
+int store_ask_abort(struct control *control, int64_t id);
 /* Terminal states; drops the function, too. */
 int store_finish(struct control *control, const struct change_record *change, const char *state,
 	const char *hint);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lease.h"
+
 static const char watch_sql[] =
 	"SELECT (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('pid', a.pid,"
 	"  'state', a.state, 'user', a.usename, 'application', a.application_name,"
@@ -28,18 +30,23 @@ void watch_close(struct run *run)
 	arena_free(&run->watch_arena);
 }
 
-static bool watch_open(struct run *run)
+enum { OPEN_AGAIN_MS = 5000 };
+
+struct control *watch_connection(struct run *run)
 {
-	if (run->watch_failed)
-		return false;
 	if (run->watch.conn != NULL && !run->watch.lost)
-		return true;
+		return &run->watch;
+	if (run->watch_failed_ms != 0 && engine_now_ms() - run->watch_failed_ms < OPEN_AGAIN_MS)
+		return NULL;
 	watch_close(run);
-	/* Only a help: without it the change goes on in the dark. */
-	run->watch_failed = control_open(&run->watch, &run->watch_arena, run->engine->conninfo,
-				    run->database) < 0 ||
-			    control_exec(&run->watch, "SET statement_timeout = '2s'") < 0;
-	return !run->watch_failed;
+	run->watch_failed_ms = 0;
+	if (control_open(&run->watch, &run->watch_arena, run->engine->conninfo, run->database) ==
+			0 &&
+		control_exec(&run->watch, "SET statement_timeout = '2s'") == 0)
+		return &run->watch;
+	watch_close(run);
+	run->watch_failed_ms = engine_now_ms();
+	return NULL;
 }
 
 static char *copy(const PGresult *result, int column)
@@ -54,7 +61,7 @@ static void look(struct run *run, char **progress)
 	PGresult *result;
 
 	*progress = NULL;
-	if (!watch_open(run))
+	if (watch_connection(run) == NULL)
 		return;
 	snprintf(pid, sizeof(pid), "%d", PQbackendPID(run->main.conn));
 	result = CONTROL_QUERY(&run->watch, watch_sql, pid);
@@ -67,6 +74,23 @@ static void look(struct run *run, char **progress)
 	run->blockers_text = copy(result, 1);
 	*progress = copy(result, 2);
 	PQclear(result);
+}
+
+/* For phasegate.changes, whose readers may not all see the queries; those of the steps may. */
+static void note_blockers(struct run *run)
+{
+	struct arena arena = {0};
+	struct control *side = watch_connection(run);
+
+	if (run->blockers_text != NULL)
+		run_waiting(
+			run, arena_printf(&arena, "%s on %s, held by %s", run->step->lock,
+				     name_text(&arena, &run->change.table), run->blockers_text));
+	else
+		run_waiting(run, NULL);
+	if (run->blockers_json != NULL && side != NULL)
+		store_blockers(side, &run->change, run->step, run->blockers_json);
+	arena_free(&arena);
 }
 
 static void say(struct run *run, const char *progress, int64_t waited_ms)
@@ -92,6 +116,7 @@ void watch_waiting(void *arg, int64_t waited_ms)
 	int64_t first = run->lock_timeout_ms > 0 ? run->lock_timeout_ms / 2 : 1000;
 	char *progress;
 
+	lease_keep(run);
 	if (run->step == NULL || waited_ms < (first < 500 ? first : 500))
 		return;
 	/* Once an attempt, in time to see who made it fail; then once a second. */
@@ -99,6 +124,7 @@ void watch_waiting(void *arg, int64_t waited_ms)
 		return;
 	run->asked = true;
 	look(run, &progress);
+	note_blockers(run);
 	say(run, progress, waited_ms);
 	free(progress);
 }

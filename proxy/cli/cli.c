@@ -95,9 +95,9 @@ const struct command commands[] = {
 	},
 	{
 		.name = "show",
-		.arguments = "--server CONNINFO N",
-		.summary = "what change N is at: its steps, and what stopped it",
-		.help = SERVER_HELP,
+		.arguments = "--server CONNINFO [--undo] N",
+		.summary = "what change N is at: its steps, what it waits for, what stopped it",
+		.help = SERVER_HELP "  --undo             the way back as SQL, last step first\n",
 		.run = cli_show,
 	},
 	{
@@ -115,6 +115,31 @@ const struct command commands[] = {
 		.help = SERVER_HELP
 		"\nA running phasegate carries it out.  Not behind the point of no return, "
 		"which\nphasegate show N marks.\n",
+		.run = cli_operate,
+	},
+	{
+		.name = "pause",
+		.arguments = "--server CONNINFO N|all",
+		.summary = "stop change N before its next step or batch",
+		.help = SERVER_HELP "\nIts client goes on waiting.  all: every change in the "
+				    "database, those to come\nincluded; for the owner of schema "
+				    "phasegate.\n",
+		.run = cli_operate,
+	},
+	{
+		.name = "resume",
+		.arguments = "--server CONNINFO N|all",
+		.summary = "let change N go on from where it is paused",
+		.help = SERVER_HELP,
+		.run = cli_operate,
+	},
+	{
+		.name = "throttle",
+		.arguments = "--server CONNINFO [--for INTERVAL] N|all RATIO",
+		.summary = "let the backfill of change N stand still for that share of its time",
+		.help = SERVER_HELP "  --for INTERVAL     until then; without it for good\n"
+				    "\nRATIO goes from 0, no throttle, to 1, stand still: "
+				    "phasegate throttle ... 12 0.5 --for '2 hours'\n",
 		.run = cli_operate,
 	},
 	{
@@ -167,11 +192,12 @@ int cli_wrong(const struct command *command, const char *fmt, ...)
 	return CLI_FAILED;
 }
 
-static const struct cli_option *find_option(
-	const char *text, size_t len, const struct cli_option *options, size_t n)
+static const struct cli_option *find_option(const char *command, const char *text, size_t len,
+	const struct cli_option *options, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (strlen(options[i].name) == len && strncmp(options[i].name, text, len) == 0)
+		if ((options[i].only == NULL || strcmp(options[i].only, command) == 0) &&
+			strlen(options[i].name) == len && strncmp(options[i].name, text, len) == 0)
 			return &options[i];
 	return NULL;
 }
@@ -181,7 +207,8 @@ static int take_option(const struct command *command, int argc, char **argv, int
 	const struct cli_option *options, size_t n_options)
 {
 	size_t len = strcspn(argv[i], "=");
-	const struct cli_option *option = find_option(argv[i], len, options, n_options);
+	const struct cli_option *option =
+		find_option(command->name, argv[i], len, options, n_options);
 	bool joined = argv[i][len] == '=';
 
 	if (option == NULL || (option->flag != NULL && joined)) {

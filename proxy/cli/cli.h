@@ -33,6 +33,7 @@ struct cli_option {
 	const char *name;
 	const char **value;
 	bool *flag;
+	const char *only; /* the one command that knows it; NULL: all that are given it */
 };
 
 /*

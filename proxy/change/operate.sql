@@ -1,0 +1,221 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- What operators see of changes and what they may ask for.  Run after schema.sql, in its transaction.
+
+-- ---- what operators ask for; whichever phasegate is free takes it up ----
+
+-- Who calls: inside SECURITY DEFINER current_user is the owner.
+CREATE OR REPLACE FUNCTION phasegate.acting() RETURNS name
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT CASE WHEN current_setting('role') = 'none' THEN session_user
+		ELSE current_setting('role')::name END
+$$;
+
+-- The change, locked, for one who may decide about it: its submitter, or the owner of this schema.
+CREATE OR REPLACE FUNCTION phasegate.operated(change bigint) RETURNS phasegate.change
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	acting name := phasegate.acting();
+	found_change phasegate.change;
+BEGIN
+	SELECT c.* INTO found_change FROM phasegate.change c WHERE c.id = change FOR UPDATE;
+	IF found_change.id IS NULL THEN
+		RAISE EXCEPTION 'there is no change %', change
+			USING ERRCODE = 'undefined_object', HINT = 'SELECT * FROM phasegate.changes lists them.';
+	END IF;
+	IF NOT pg_has_role(acting, found_change.submitter, 'USAGE') AND NOT pg_has_role(acting,
+		(SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = 'phasegate'), 'USAGE')
+	THEN
+		RAISE EXCEPTION 'only a member of role % may decide about change %',
+			found_change.submitted_by, change USING ERRCODE = 'insufficient_privilege';
+	END IF;
+	RETURN found_change;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION phasegate.ask(change bigint, wish text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	UPDATE phasegate.change c SET wanted = wish WHERE c.id = change;
+	PERFORM phasegate.note(change, wish);
+END
+$$;
+
+-- What a setting of phasegate.control is for; NULL: every change in the database, for the owner of
+-- this schema alone.
+CREATE OR REPLACE FUNCTION phasegate.scope_of(change bigint) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	operated phasegate.change;
+BEGIN
+	IF change IS NULL THEN
+		IF NOT pg_has_role(phasegate.acting(),
+			(SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = 'phasegate'), 'USAGE')
+		THEN
+			RAISE EXCEPTION 'only the owner of schema phasegate may decide about all changes'
+				USING ERRCODE = 'insufficient_privilege';
+		END IF;
+		RETURN 'global';
+	END IF;
+	operated := phasegate.operated(change);
+	IF operated.finished_at IS NOT NULL THEN
+		RAISE EXCEPTION 'change % is % already', change, operated.state
+			USING ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
+	RETURN change::text;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION phasegate.note(change bigint, kind text, detail jsonb DEFAULT NULL) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+	INSERT INTO phasegate.event (change_id, actor, kind, detail)
+		SELECT note.change, phasegate.acting(), note.kind, note.detail WHERE note.change IS NOT NULL
+$$;
+
+-- Goes on behind the step at which the change soaks.
+CREATE OR REPLACE FUNCTION phasegate.release(change bigint) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	operated phasegate.change := phasegate.operated(change);
+BEGIN
+	IF operated.state <> 'soaking' OR operated.wanted = 'abort' THEN
+		RAISE EXCEPTION 'change % is %, not soaking', change,
+			CASE operated.wanted WHEN 'abort' THEN 'being aborted' ELSE operated.state END
+			USING ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
+	PERFORM phasegate.ask(change, 'release');
+	RETURN format('change %s is released: %s', change, operated.summary);
+END
+$$;
+
+-- Back to where it began; not behind its point of no return.
+CREATE OR REPLACE FUNCTION phasegate.abort(change bigint) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	operated phasegate.change := phasegate.operated(change);
+BEGIN
+	IF operated.finished_at IS NOT NULL OR operated.state = 'undoing' THEN
+		RAISE EXCEPTION 'change % is % already', change, operated.state
+			USING ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
+	IF EXISTS (SELECT FROM phasegate.step s
+		WHERE s.change_id = change AND s.final AND s.status = 'done')
+	THEN
+		RAISE EXCEPTION 'change % is past its point of no return', change
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+			HINT = format('phasegate.release(%s) carries it to its end.', change);
+	END IF;
+	PERFORM phasegate.ask(change, 'abort');
+	RETURN format('change %s is taken back: %s', change, operated.summary);
+END
+$$;
+
+-- Stops before the next step or batch, until it is resumed.  NULL: every change in the database.
+CREATE OR REPLACE FUNCTION phasegate.pause(change bigint) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	place text := phasegate.scope_of(change);
+BEGIN
+	INSERT INTO phasegate.control AS c (scope, paused, set_by) VALUES (place, true, phasegate.acting())
+		ON CONFLICT (scope) DO UPDATE SET paused = true, set_by = excluded.set_by,
+			set_at = clock_timestamp();
+	PERFORM phasegate.note(change, 'pause');
+	RETURN CASE WHEN change IS NULL THEN 'all changes are paused'
+		ELSE format('change %s is paused', change) END;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION phasegate.resume(change bigint) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	place text := phasegate.scope_of(change);
+BEGIN
+	UPDATE phasegate.control c SET paused = false, set_by = phasegate.acting(),
+		set_at = clock_timestamp() WHERE c.scope = place AND c.paused;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION '% not paused', coalesce('change ' || change || ' is', 'all changes together are')
+			USING ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
+	PERFORM phasegate.note(change, 'resume');
+	RETURN CASE WHEN change IS NULL THEN 'changes go on, but for those paused by themselves'
+		WHEN EXISTS (SELECT FROM phasegate.control c WHERE c.scope = 'global' AND c.paused)
+		THEN format('change %s is not paused any more, but all changes are', change)
+		ELSE format('change %s goes on', change) END;
+END
+$$;
+
+-- Which share of its time the backfill stands still: 0 none, 1 all of it.
+CREATE OR REPLACE FUNCTION phasegate.throttle(change bigint, ratio double precision,
+	for_time interval DEFAULT NULL) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	place text := phasegate.scope_of(change);
+BEGIN
+	IF ratio IS NULL OR NOT ratio BETWEEN 0 AND 1 THEN
+		RAISE EXCEPTION 'the ratio is a number from 0 (no throttle) to 1 (stand still)'
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	IF for_time <= interval '0' THEN
+		RAISE EXCEPTION 'a throttle lasts for longer than %', for_time
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	INSERT INTO phasegate.control AS c (scope, throttle_ratio, expires_at, set_by)
+		VALUES (place, ratio, clock_timestamp() + for_time, phasegate.acting())
+		ON CONFLICT (scope) DO UPDATE SET throttle_ratio = excluded.throttle_ratio,
+			expires_at = excluded.expires_at, set_by = excluded.set_by, set_at = clock_timestamp();
+	PERFORM phasegate.note(change, 'throttle', jsonb_build_object('ratio', ratio, 'for', for_time));
+	RETURN format('%s by %s%s', coalesce('change ' || change || ' is throttled', 'all changes are throttled'),
+		ratio, coalesce(' for ' || for_time, ''));
+END
+$$;
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA phasegate FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION phasegate.submit(text, bytea), phasegate.release(bigint), phasegate.abort(bigint),
+	phasegate.pause(bigint), phasegate.resume(bigint),
+	phasegate.throttle(bigint, double precision, interval) TO PUBLIC;
+
+-- For everybody; the statement itself, which may hold literals, only for its submitter's own.
+CREATE OR REPLACE VIEW phasegate.changes AS
+SELECT c.id, c.nspname AS schema, c.relname AS "table", c.state, c.stage, c.summary, c.rule,
+	c.submitted_by, c.submitted_at, c.state_since, c.finished_at,
+	s.steps, s.steps_done, b.rows_changed, b.est_rows, b.batches,
+	c.error_sqlstate, c.error_message, c.error_hint,
+	CASE WHEN pg_catalog.pg_has_role(c.submitter, 'USAGE') THEN c.original_sql END AS original_sql,
+	c.waiting_for, c.waiting_since, EXISTS (SELECT FROM phasegate.control p
+		WHERE p.paused AND p.scope IN ('global', c.id::pg_catalog.text)) AS paused,
+	t.throttle_ratio, t.expires_at AS throttled_until
+FROM phasegate.change c
+	LEFT JOIN LATERAL (SELECT p.throttle_ratio, p.expires_at FROM phasegate.control p
+		WHERE p.scope IN ('global', c.id::pg_catalog.text) AND p.throttle_ratio > 0
+		AND (p.expires_at IS NULL OR p.expires_at > pg_catalog.clock_timestamp())
+		ORDER BY p.throttle_ratio DESC LIMIT 1) t ON true
+	LEFT JOIN LATERAL (SELECT pg_catalog.count(*) AS steps,
+		pg_catalog.count(*) FILTER (WHERE s.status = 'done') AS steps_done
+		FROM phasegate.step s WHERE s.change_id = c.id) s ON true
+	LEFT JOIN LATERAL (SELECT pg_catalog.sum(f.rows_changed) AS rows_changed,
+		pg_catalog.sum(f.est_rows) AS est_rows, pg_catalog.sum(f.batches) AS batches
+		FROM phasegate.backfill f WHERE f.change_id = c.id) b ON true;
+GRANT SELECT ON phasegate.changes TO PUBLIC;
+
+-- Changes that somebody should take up: an operator asked for something, or whoever was at it let
+-- its lease run out.  Those of one table go one after the other.
+CREATE OR REPLACE VIEW phasegate.unattended AS
+SELECT c.id FROM phasegate.change c
+WHERE c.state IN ('soaking', 'needs_fix', 'needs_attention') AND c.wanted IS NOT NULL
+	OR c.state IN ('submitted', 'running', 'undoing')
+	AND COALESCE(c.lease_until, c.submitted_at + interval '15 s') < pg_catalog.clock_timestamp()
+	AND NOT EXISTS (SELECT FROM phasegate.change o WHERE o.relid = c.relid AND o.id < c.id
+		AND o.state IN ('submitted', 'running', 'undoing'));
+REVOKE ALL ON phasegate.unattended FROM PUBLIC;
+
+CREATE OR REPLACE VIEW phasegate.steps AS
+SELECT s.change_id AS change, s.ord, s.status, s.kind, s.purpose, s.lock_mode, s.with_previous, s.final,
+	s.attempts, s.started_at, s.finished_at,
+	CASE WHEN pg_catalog.pg_has_role(c.submitter, 'USAGE') THEN s.sql END AS sql,
+	CASE WHEN pg_catalog.pg_has_role(c.submitter, 'USAGE') THEN s.undo END AS undo,
+	CASE WHEN pg_catalog.pg_has_role(c.submitter, 'USAGE') THEN s.last_blockers END AS blockers
+FROM phasegate.step s JOIN phasegate.change c ON c.id = s.change_id;
+GRANT SELECT ON phasegate.steps TO PUBLIC;
+
+INSERT INTO phasegate.version (version) VALUES (3)
+	ON CONFLICT (single) DO UPDATE SET version = excluded.version, installed_at = clock_timestamp()
+	WHERE phasegate.version.version < excluded.version;
