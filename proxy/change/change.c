@@ -248,8 +248,8 @@ static enum next take_up(
 		return SUBMIT_OVER;
 	}
 	/* It was on its way back and has arrived there: now what was asked for this time. */
-	if (strcmp(run->change.state, "undoing") == 0 &&
-		(end == RUN_FAILED || end == RUN_CANCELLED))
+	if ((end == RUN_FAILED || end == RUN_CANCELLED) &&
+		strcmp(run->change.state, "undoing") == 0)
 		return SUBMIT_AGAIN;
 	set_outcome(wait, run, end, outcome);
 	return SUBMIT_OVER;

@@ -34,6 +34,7 @@ struct home {
 	struct control control; /* to database postgres */
 	struct arena arena;
 	int64_t learn_ms;
+	char last[64]; /* database of the cluster that had its turn last */
 };
 
 static void disconnect(struct control *control, struct arena *arena)
@@ -229,7 +230,27 @@ static void look_at(struct change_engine *engine, struct home *home, struct foll
 		release(followed);
 }
 
-/* Databases in which some phasegate is at work. */
+/*
+ * Databases in which some phasegate is at work; and of all there are the next in turn: one that
+ * died within seconds was never seen at work.
+ */
+static const char learn_sql[] =
+	"SELECT DISTINCT datname, false FROM pg_catalog.pg_stat_activity"
+	" WHERE application_name = 'phasegate' AND datname IS NOT NULL UNION ALL"
+	" (SELECT datname, true FROM pg_catalog.pg_database WHERE datallowconn"
+	" AND NOT datistemplate ORDER BY datname <= $1::pg_catalog.name, datname LIMIT 1)";
+
+static void add_all(struct change_engine *engine, struct home *home, const PGresult *result)
+{
+	pthread_mutex_lock(&engine->lock);
+	for (int i = 0; i < PQntuples(result); i++) {
+		add(engine, PQgetvalue(result, i, 0));
+		if (PQgetvalue(result, i, 1)[0] == 't')
+			snprintf(home->last, sizeof(home->last), "%s", PQgetvalue(result, i, 0));
+	}
+	pthread_mutex_unlock(&engine->lock);
+}
+
 static void learn(struct change_engine *engine, struct home *home)
 {
 	PGresult *result;
@@ -239,14 +260,9 @@ static void learn(struct change_engine *engine, struct home *home)
 	home->learn_ms = engine_now_ms() + LEARN_EVERY_MS;
 	if (connect_to(engine, &home->control, &home->arena, "postgres") < 0)
 		return;
-	result = control_query(&home->control,
-		"SELECT DISTINCT datname FROM pg_catalog.pg_stat_activity"
-		" WHERE application_name = 'phasegate' AND datname IS NOT NULL",
-		NULL, 0);
-	pthread_mutex_lock(&engine->lock);
-	for (int i = 0; result != NULL && i < PQntuples(result); i++)
-		add(engine, PQgetvalue(result, i, 0));
-	pthread_mutex_unlock(&engine->lock);
+	result = CONTROL_QUERY(&home->control, learn_sql, home->last);
+	if (result != NULL)
+		add_all(engine, home, result);
 	PQclear(result);
 	if (home->control.lost)
 		disconnect(&home->control, &home->arena);

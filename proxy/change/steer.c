@@ -47,13 +47,14 @@ static int wait_for_resume(struct run *run, const struct steering *steering)
 	struct arena arena = {0};
 	long long id = (long long)run->change.id;
 	const char *what = arena_printf(&arena, "resume: %s paused it", steering->paused_by);
+	bool news = !same(run->waiting_for, what);
 
-	if (!same(run->waiting_for, what))
+	run_waiting(run, what);
+	if (news)
 		run_say(run, true,
 			"paused by %s; phasegate resume %lld, or SELECT phasegate.resume(%lld), "
 			"lets it go on",
 			steering->paused_by, id, id);
-	run_waiting(run, what);
 	arena_free(&arena);
 	return run_sleep(run, 500);
 }

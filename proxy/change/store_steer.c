@@ -41,8 +41,9 @@ int store_waiting(struct control *control, const struct change_record *change, c
 {
 	struct arena arena = {0};
 	int64_t changed = CONTROL_CHANGE(control,
-		"UPDATE phasegate.change SET waiting_for = $3, waiting_since = CASE"
-		" WHEN $3 IS NULL THEN NULL WHEN waiting_for = $3 THEN waiting_since"
+		"UPDATE phasegate.change SET waiting_for = $3::pg_catalog.text,"
+		" waiting_since = CASE WHEN $3::pg_catalog.text IS NULL THEN NULL"
+		" WHEN waiting_for = $3::pg_catalog.text THEN waiting_since"
 		" ELSE pg_catalog.clock_timestamp() END"
 		" WHERE id = $1::pg_catalog.int8 AND epoch = $2::pg_catalog.int8",
 		arena_printf(&arena, "%lld", (long long)change->id), change->epoch, what);
