@@ -72,6 +72,8 @@ struct config {
 	struct policy_settings policy;
 	bool notices; /* send NoticeResponse for warnings; in observe mode off unless asked for */
 	int lock_retry_max, lock_retry_delay_ms; /* on 55P03 under our own lock_timeout */
+	/* changes */
+	int lease_ms; /* whoever is silent for so long has lost its change to others */
 	/* backfill */
 	int64_t rows_per_second, wal_bytes_per_second; /* 0: no limit */
 	int duty_percent;

@@ -74,6 +74,9 @@
 	KEY(rules, application, TEXT,    NULL, rule_setting, application, 0, 0) \
 	KEY(rules, table,       TEXT,    NULL, rule_setting, table,       0, 0)
 
+#define CHANGES_KEYS(KEY) \
+	KEY(changes, lease, MS, NULL, config, lease_ms, 1000, 3600000)
+
 #define BACKFILL_KEYS(KEY) \
 	KEY(backfill, rows_per_second,      COUNT, NULL, config, rows_per_second,      0, INT64_MAX) \
 	KEY(backfill, wal_bytes_per_second, BYTES, NULL, config, wal_bytes_per_second, 0, INT64_MAX) \
@@ -112,6 +115,7 @@
 	SECTION(limits,      "limits",             LIMITS_KEYS) \
 	SECTION(policy,      "policy",             POLICY_KEYS) \
 	SECTION(small_table, "policy.small_table", SMALL_TABLE_KEYS) \
+	SECTION(changes,     "changes",            CHANGES_KEYS) \
 	SECTION(backfill,    "backfill",           BACKFILL_KEYS) \
 	SECTION(lane,        "lane",               LANE_KEYS) \
 	SECTION(policy_log,  "policy_log",         POLICY_LOG_KEYS)

@@ -59,6 +59,7 @@ void engine_tune(struct change_engine *engine, const struct config *config)
 {
 	pthread_mutex_lock(&engine->lock);
 	engine->tuning = (struct tuning){
+		.lease_ms = config->lease_ms,
 		.lock_timeout_ms = config->policy.lock_timeout_ms,
 		.lock_retry_max = config->lock_retry_max,
 		.lock_retry_delay_ms = config->lock_retry_delay_ms,

@@ -25,6 +25,7 @@ struct followed; /* follow.h */
 
 /* What SIGHUP may change. */
 struct tuning {
+	int lease_ms;
 	int lock_timeout_ms, lock_retry_max, lock_retry_delay_ms;
 	struct rates rates;
 	int batch_target_ms, batch_rows_first, batch_rows_max;

@@ -3,15 +3,15 @@
 
 #include "run.h"
 
-static int set_lease(
-	struct control *control, const struct change_record *change, const char *interval)
+static int set_lease(struct control *control, const struct change_record *change, int ms)
 {
 	struct arena arena = {0};
 	int64_t changed = CONTROL_CHANGE(control,
 		"UPDATE phasegate.change SET lease_until = pg_catalog.clock_timestamp()"
-		" + $3::pg_catalog.interval WHERE id = $1::pg_catalog.int8"
+		" + $3::pg_catalog.int4 * interval '1 ms' WHERE id = $1::pg_catalog.int8"
 		" AND epoch = $2::pg_catalog.int8 AND finished_at IS NULL",
-		arena_printf(&arena, "%lld", (long long)change->id), change->epoch, interval);
+		arena_printf(&arena, "%lld", (long long)change->id), change->epoch,
+		arena_printf(&arena, "%d", ms));
 
 	arena_free(&arena);
 	return changed < 0 ? -1 : 0;
@@ -24,19 +24,19 @@ void lease_keep(struct run *run)
 	struct control *side;
 	struct control_error error = run->main.error;
 
-	if (!run->claimed || now - run->renewed_ms < LEASE_RENEW_MS)
+	if (!run->claimed || now - run->renewed_ms < run->tuning.lease_ms / LEASE_RENEWALS)
 		return;
 	run->renewed_ms = now;
 	side = run_side(run);
 	if (side != NULL)
-		set_lease(side, &run->change, LEASE_INTERVAL);
+		set_lease(side, &run->change, run->tuning.lease_ms);
 	if (!run->main.lost)
 		run->main.error = error;
 }
 
 void lease_give_up(struct run *run)
 {
-	set_lease(&run->main, &run->change, "0");
+	set_lease(&run->main, &run->change, 0);
 }
 
 int lease_break(struct run *run, int64_t id)

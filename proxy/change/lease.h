@@ -12,8 +12,7 @@
 
 struct run;
 
-#define LEASE_INTERVAL "15 s"
-enum { LEASE_RENEW_MS = 5000 };
+enum { LEASE_RENEWALS = 3 }; /* in the time of a lease */
 
 /* Renews when it is time; to be called at least once a second by whoever works or waits. */
 void lease_keep(struct run *run);

@@ -349,13 +349,15 @@ static enum run_end run_once(struct run *run, int64_t id)
 	run->change.id = id;
 	run->undoing = run->stale = false;
 	run->step = NULL;
+	run->tuning = engine_tuning(run->engine);
 	free(run->waiting_for);
 	run->waiting_for = NULL;
 	if (store_lock(&run->main, id, &locked) < 0)
 		return run_why(run);
 	if (!locked)
 		return lease_break(run, id) < 0 ? run_why(run) : RUN_BUSY;
-	if (store_claim(&run->main, run->arena, id, run->engine->owner, &run->change, &found) < 0 ||
+	if (store_claim(&run->main, run->arena, id, run->engine->owner, run->tuning.lease_ms,
+		    &run->change, &found) < 0 ||
 		store_totals(&run->main, id, &run->rows, &run->batches) < 0)
 		end = run_why(run);
 	else if (!found)
@@ -389,28 +391,13 @@ static int reconnect(struct run *run)
 	return -1;
 }
 
-enum { ZOMBIE_MS_MAX = 15000 };
-
 enum run_end run_change(struct run *run, int64_t id)
 {
 	enum run_end end;
-	int64_t zombie_until = 0;
 
 	run->worked = false;
-	end = run_once(run, id);
-
-	for (;;) {
-		if (end == RUN_LOST) {
-			if (reconnect(run) < 0)
-				return atomic_load(&run->engine->stopping) ? RUN_STOPPED : RUN_LOST;
-			zombie_until = engine_now_ms() + ZOMBIE_MS_MAX;
-		} else if (end != RUN_BUSY || engine_now_ms() >= zombie_until) {
-			return end;
-		} else if (run_sleep(run, 250) < 0) {
-			return run_why(run);
-		}
-		/* Until it notices (client_connection_check_interval), our old server process has
-		 * the lock. */
-		end = run_once(run, id);
-	}
+	while ((end = run_once(run, id)) == RUN_LOST)
+		if (reconnect(run) < 0)
+			return atomic_load(&run->engine->stopping) ? RUN_STOPPED : RUN_LOST;
+	return end;
 }

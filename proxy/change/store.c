@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "arena.h"
-#include "lease.h"
 
 #define NUMBER_BYTES 32
 /* "pgct": upper half of the lock's key.  pg_locks shows the halves as classid and objid. */
@@ -219,15 +218,15 @@ static int load_steps(struct control *control, struct arena *arena, struct chang
 
 /* A terminal change is read, not claimed. */
 static int load_change(struct control *control, struct arena *arena, int64_t id, const char *owner,
-	struct change_record *change)
+	int lease_ms, struct change_record *change)
 {
-	char id_text[NUMBER_BYTES];
+	char id_text[NUMBER_BYTES], lease[NUMBER_BYTES];
 	PGresult *result = CONTROL_QUERY(control,
 		"UPDATE phasegate.change SET"
 		" owner = CASE WHEN finished_at IS NULL THEN $2::pg_catalog.uuid ELSE owner END,"
 		" epoch = CASE WHEN finished_at IS NULL THEN epoch + 1 ELSE epoch END,"
 		" lease_until = CASE WHEN finished_at IS NULL THEN pg_catalog.clock_timestamp()"
-		"  + interval '" LEASE_INTERVAL "' END,"
+		"  + $3::pg_catalog.int4 * interval '1 ms' END,"
 		" owner_pid = CASE WHEN finished_at IS NULL THEN pg_catalog.pg_backend_pid()"
 		"  ELSE owner_pid END,"
 		" owner_backend_start = CASE WHEN finished_at IS NULL THEN"
@@ -239,7 +238,7 @@ static int load_change(struct control *control, struct arena *arena, int64_t id,
 		" submitter, stopped_by_cancel, in_transaction, error_sqlstate, error_message,"
 		" error_detail, error_hint, moved_nspname, moved_relname,"
 		" wanted IS NOT DISTINCT FROM 'abort', wanted IS NOT DISTINCT FROM 'release'",
-		number(id_text, id), owner);
+		number(id_text, id), owner, number(lease, lease_ms));
 	const char *sqlstate;
 
 	if (result == NULL)
@@ -297,11 +296,11 @@ int store_assume(struct control *control, const struct change_record *change)
 }
 
 int store_claim(struct control *control, struct arena *arena, int64_t id, const char *owner,
-	struct change_record *change, bool *found)
+	int lease_ms, struct change_record *change, bool *found)
 {
 	if (control_exec(control, "BEGIN") < 0)
 		return -1;
-	if (load_change(control, arena, id, owner, change) < 0)
+	if (load_change(control, arena, id, owner, lease_ms, change) < 0)
 		goto failed;
 	*found = change->id != 0;
 	if (*found && load_steps(control, arena, change) < 0)

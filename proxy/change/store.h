@@ -72,7 +72,7 @@ void store_unlock(struct control *control, int64_t id);
  * transaction was rolled back.
  */
 int store_claim(struct control *control, struct arena *arena, int64_t id, const char *owner,
-	struct change_record *change, bool *found);
+	int lease_ms, struct change_record *change, bool *found);
 bool change_is_live(const struct change_record *change);
 
 /* Makes phasegate_run.change_N, which runs statements as the submitter; store_finish drops it. */
