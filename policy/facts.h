@@ -122,6 +122,9 @@ struct partition_facts {
 	char kind; /* p: partitioned itself; r or f: a leaf */
 };
 
+/* Begins the comment of a view that a change left in the place of its table. */
+#define STAND_IN_MARK "phasegate: stands in for "
+
 struct relation_facts {
 	struct name asked; /* as the text wrote it */
 	bool exists;
@@ -183,6 +186,7 @@ struct relation_facts {
 	bool has_rules; /* it or one below: what is written is not what is done */
 	bool populated; /* of a materialized view: it can be read */
 	bool has_policies;
+	bool stands_in; /* a view whose comment begins with STAND_IN_MARK */
 	struct drop_facts drops;
 	bool row_triggers; /* FOR EACH ROW, those of foreign keys too */
 	const char *const *attached; /* names of its triggers, policies and rules */

@@ -112,6 +112,26 @@ static void add_owner(struct stand_in *stand_in, const char *end)
 			end));
 }
 
+/* What catalog.sql knows it by. */
+static void add_mark(struct stand_in *stand_in, const char *end)
+{
+	struct planner *planner = stand_in->planner;
+	struct arena *arena = planner->arena;
+	const char *mark =
+		quote_literal(arena, arena_printf(arena, STAND_IN_MARK "%s, which is being changed",
+					     name_text(arena, &stand_in->table)));
+
+	planner_add_catalog(planner, "a comment that says so",
+		arena_printf(arena, "COMMENT ON VIEW %s IS %s", stand_in->view_sql, mark), "",
+		view_has(stand_in,
+			arena_printf(arena,
+				"pg_catalog.obj_description(pg_catalog.to_regclass(%s), "
+				"'pg_class') "
+				"OPERATOR(pg_catalog.=) %s",
+				quote_literal(arena, stand_in->view_sql), mark),
+			end));
+}
+
 /* Condition: the privilege stands in the list of the view, or of its column. */
 static const char *granted(
 	struct stand_in *stand_in, const char *column, const struct grant_facts *grant)
@@ -211,6 +231,7 @@ static bool leave_view(
 	end = arena_printf(arena, "pg_catalog.to_regclass(%s) IS NULL AND %s",
 		quote_literal(arena, stand_in->view_sql), end);
 	add_view(stand_in, "*", end);
+	add_mark(stand_in, end);
 	add_owner(stand_in, end);
 	add_grants(stand_in, NULL, NULL, end);
 	planner_join(planner, 0, true);
@@ -340,6 +361,7 @@ bool recipe_rename_column(const struct rule_context *context, struct plan *plan)
 		probe_column(&planner, new_name, NULL));
 	step_aside(&stand_in, old, new_name);
 	add_view(&stand_in, both_names(&planner, old, new_name), end);
+	add_mark(&stand_in, end);
 	add_owner(&stand_in, end);
 	add_grants(&stand_in, old, new_name, end);
 	planner_join(&planner, 0, true);

@@ -240,10 +240,25 @@ const struct rule rule_add_or_drop_identity_expression = {
 	.hint = "SELECT setval(pg_get_serial_sequence(...), max(...)) after ADD GENERATED.",
 };
 
+/* What a framework's own migrations drop of its own tables, in every database it is new in. */
+static bool drops_frameworks_own(const struct rule_context *context)
+{
+	static const struct {
+		const char *table, *column;
+	} own[] = {{"django_content_type", "name"}};
+	const struct action *action = context->action;
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (action->table.name != NULL && strcmp(action->table.name, own[i].table) == 0 &&
+			strcmp(action->column, own[i].column) == 0)
+			return true;
+	return false;
+}
+
 static bool drops_column(const struct rule_context *context)
 {
 	return action_is(context, ACTION_DROP_COLUMN) && context->effects->loses_data &&
-	       shared(context) && !added_by_text(context);
+	       shared(context) && !added_by_text(context) && !drops_frameworks_own(context);
 }
 
 static const char *drop_column_steps(const struct rule_context *context)
@@ -271,7 +286,7 @@ const struct rule rule_drop_column = {
 	.locks = "ACCESS EXCLUSIVE for a moment; for a foreign key of the column on the referenced "
 		 "table too.",
 	.safe_when = "the column is absent (IF EXISTS) or was added by the same text; or the table "
-		     "is new or temporary.",
+		     "is new or temporary; or it is Django's own django_content_type.name.",
 	.hint = "Stop using the column first, then drop it with a short lock_timeout.",
 	.hint_sql = drop_column_steps,
 };

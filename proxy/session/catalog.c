@@ -301,6 +301,7 @@ static void read_contents(
 	relation->statement_triggers = reader_bool(reader, object, "statement_triggers");
 	relation->has_rules = reader_bool(reader, object, "has_rules");
 	relation->populated = reader_bool(reader, object, "populated");
+	relation->stands_in = reader_bool(reader, object, "stands_in");
 	relation->has_policies = reader_bool(reader, object, "has_policies");
 	relation->names_taken =
 		reader_texts(reader, object, "names_taken", false, &relation->n_names_taken);

@@ -732,6 +732,10 @@ details AS (
 					JOIN pg_catalog.pg_rewrite w ON w.ev_class = part.oid
 				WHERE w.ev_type <> '1'::pg_catalog."char"),
 			'populated', coalesce(c.relispopulated, false),
+			-- STAND_IN_MARK
+			'stands_in', c.relkind = 'v' AND EXISTS (SELECT FROM pg_catalog.pg_description s
+				WHERE s.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND s.objoid = c.oid
+					AND s.objsubid = 0 AND pg_catalog.strpos(s.description, 'phasegate: stands in for ') = 1),
 			'has_policies', EXISTS (SELECT FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid),
 			'drops', (SELECT d.detail FROM drops d
 				WHERE d.root_class = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.root = c.oid AND d.sub = 0),

@@ -350,6 +350,7 @@ static const struct relation_facts relations[] = {
 		.pages = 9000,
 		.columns = ITEMS(small_columns)},
 	{.name = PUBLIC("v_orders"), .oid = 120, .kind = 'v', .persistence = 'p'},
+	{.name = PUBLIC("people"), .oid = 121, .kind = 'v', .persistence = 'p', .stands_in = true},
 	{.name = PUBLIC("orders_tag_idx"),
 		.oid = 130,
 		.kind = 'i',

@@ -173,3 +173,12 @@ ALTER TABLE fresh_t RENAME COLUMN ref TO r;
 
 -- expect: reject drop-column, rename-table
 ALTER TABLE orders RENAME TO o2; ALTER TABLE o2 DROP COLUMN qty;
+
+-- expect: allow
+-- not: drop-column
+-- facts: separate, unknown
+ALTER TABLE "django_content_type" DROP COLUMN "name" CASCADE;
+
+-- expect: reject drop-column
+-- facts: separate, unknown
+ALTER TABLE "django_content_type" DROP COLUMN "model" CASCADE;

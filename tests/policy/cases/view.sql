@@ -42,6 +42,33 @@ CREATE VIEW v AS SELECT 1 AS one; DROP VIEW v;
 -- facts: unknown, separate
 CREATE VIEW v AS SELECT 1 AS one; DROP VIEW v; DROP VIEW v;
 
+-- people stands in for a table that is being changed
+
+-- expect: reject table-under-change
+-- hint: SELECT phasegate.release(id)
+ALTER TABLE people ADD COLUMN a int;
+
+-- expect: reject table-under-change
+CREATE INDEX ON people (a);
+
+-- expect: reject rename-table, table-under-change
+ALTER TABLE people RENAME TO persons;
+
+-- expect: reject drop-table, table-under-change
+DROP TABLE people;
+
+-- expect: allow
+-- not: table-under-change
+UPDATE people SET a = 1;
+
+-- expect: allow
+-- not: table-under-change
+LOCK TABLE people IN ROW SHARE MODE;
+
+-- expect: allow
+-- not: table-under-change
+CREATE VIEW v AS SELECT * FROM people;
+
 -- expect: rewrite refresh-matview-non-concurrent
 -- hint: REFRESH MATERIALIZED VIEW CONCURRENTLY "public"."totals"
 REFRESH MATERIALIZED VIEW totals;
