@@ -18,6 +18,7 @@ import threading
 import psycopg
 import pytest
 
+from databases import Databases
 from environment import ASAN, BUILD, ROOT, SHORT_DRAIN, TARGET
 
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -38,8 +39,13 @@ CREATE ROLE md5_user LOGIN PASSWORD 'secret m';
 """
 
 
+# Nothing here has to outlive the machine.
+FAST = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "512MB"}
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "gate: about policy; runs against phasegate only")
+    config.addinivalue_line("markers", "contents(sql): what the test's database is made of")
     # Ended from outside, servers and folders are tidied up as after Ctrl-C.
     interruptible()
 
@@ -54,7 +60,7 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture(scope="session")
 def lab_directory():
-    path = temporary_directory("phasegate-e2e")
+    path = temporary_directory("phasegate-e2e", in_memory=True)
     yield path
     shutil.rmtree(path, ignore_errors=True)
 
@@ -71,7 +77,7 @@ def certificates(lab_directory):
 def server(lab_directory, certificates):
     """One PostgreSQL for the whole run.  A test that stops it starts it again."""
     tls = [certificates / name for name in ("server.crt", "server.key", "ca.crt")]
-    postgres = Postgres(lab_directory / "server", settings={"fsync": "off"}, tls=tls)
+    postgres = Postgres(lab_directory / "server", settings=FAST, tls=tls)
     postgres.directory.mkdir()
     postgres.start()
     postgres.query(AUTH_ROLES)
@@ -79,17 +85,19 @@ def server(lab_directory, certificates):
     postgres.stop()
 
 
-numbers = itertools.count(1)
+@pytest.fixture(scope="session")
+def databases(server):
+    return Databases(server)
 
 
 @pytest.fixture
-def database(server):
-    """The name of a fresh database, dropped afterwards."""
-    name = f"t{next(numbers)}"
-    server.query(f"CREATE DATABASE {name}")
-    server.query("GRANT ALL ON SCHEMA public TO PUBLIC", name)
+def database(databases, request):
+    """The name of a database of the test's own, where what mark `contents` says has run."""
+    mark = request.node.get_closest_marker("contents")
+    contents = mark.args[0] if mark else ""
+    name = databases.take(contents)
     yield name
-    server.query(f"DROP DATABASE {name} WITH (FORCE)")
+    databases.give_back(name, contents)
 
 
 @pytest.fixture
@@ -123,13 +131,16 @@ def target(standing_target):
         assert standing_target.process.poll() is None, standing_target.stderr.read_text()[-8000:]
 
 
+proxy_numbers = itertools.count(1)
+
+
 @pytest.fixture
 def start_proxy(server, tmp_path_factory, lab_directory):
     """start_proxy(changes) -> a phasegate of its own; ends, and has to end well, with the test."""
     started = []
 
     def start(changes=None, environment=None):
-        folder = lab_directory / f"proxy{next(numbers)}"
+        folder = lab_directory / f"proxy{next(proxy_numbers)}"
         proxy = Phasegate(server, folder, BUILD, merged(SHORT_DRAIN, changes or {}), {**ASAN, **(environment or {})})
         started.append(proxy)
         try:
@@ -221,21 +232,3 @@ def in_background():
     for thread in threads:
         thread.join(30)
         assert not thread.is_alive(), "a background client never ended"
-
-
-ORDERS = """
-CREATE TABLE customers (id int PRIMARY KEY, name text);
-INSERT INTO customers SELECT i, 'customer ' || i FROM generate_series(1, 1000) i;
-CREATE TABLE orders (id bigint PRIMARY KEY, customer_id int, status text DEFAULT 'new', amount int,
-                     code varchar(50), created_at timestamptz DEFAULT now());
-INSERT INTO orders SELECT i, 1 + i % 1000, CASE WHEN i % 10 > 0 THEN 'paid' END, i % 500, 'c' || i, now()
-  FROM generate_series(1, {rows}) i;
-ANALYZE customers; ANALYZE orders;
-"""
-
-
-@pytest.fixture
-def orders(direct):
-    """Tables customers and orders, over every bound of a small table; returns the number of orders."""
-    direct.execute(ORDERS.format(rows=40000))
-    return 40000

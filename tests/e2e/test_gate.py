@@ -6,10 +6,11 @@ import re
 import psycopg
 import pytest
 
+from databases import ORDERS
 from lab.process import wait_until
 from lab.wire import (SYNC, TERMINATE, bind, close, describe, errors, execute, extended, kinds, message, parse, query, rows)
 
-pytestmark = [pytest.mark.gate, pytest.mark.usefixtures("orders")]
+pytestmark = [pytest.mark.gate, pytest.mark.contents(ORDERS)]
 
 CARRIED_OUT = {"rewrite", "phase"}
 

@@ -10,6 +10,7 @@ import time
 import psycopg
 import pytest
 
+from databases import ORDERS, ORDERS_ROWS
 from lab.process import LabError, accepts, free_port, is_root, wait_until
 from lab.wire import errors, kinds, query, rows
 
@@ -251,6 +252,7 @@ class TestLogTrouble:
             start_proxy({"policy_log": {"path": str(tmp_path / "no" / "such" / "folder" / "log")}})
 
 
+@pytest.mark.contents(ORDERS)
 class TestKill:
     """kill -9: the sessions end, the database stays usable, the record stays true."""
 
@@ -273,7 +275,7 @@ class TestKill:
 
     @pytest.mark.parametrize("delay", [0.05, 0.3])
     @pytest.mark.parametrize("statement, look", STATEMENTS, ids=[text for text, _ in STATEMENTS])
-    def test_in_the_middle_of(self, statement, look, delay, connect, start_proxy, direct, orders, in_background):
+    def test_in_the_middle_of(self, statement, look, delay, connect, start_proxy, direct, in_background):
         proxy = start_proxy()
         victim = connect(proxy)
         thread = in_background(fails, victim.execute, statement)
@@ -290,7 +292,7 @@ class TestKill:
         wait_until(lambda: fails(second.execute, statement) is None or direct.execute(look).fetchone() == (True,),
                    "what the statement asks for", 60, 0.5)
         assert direct.execute(look).fetchone() == (True,)
-        assert direct.execute("SELECT count(*) FROM orders").fetchone() == (orders,)
+        assert direct.execute("SELECT count(*) FROM orders").fetchone() == (ORDERS_ROWS,)
         live = "SELECT count(*) FROM phasegate.change WHERE state IN ('submitted', 'running', 'undoing')"
         if direct.execute("SELECT to_regclass('phasegate.change') IS NOT NULL").fetchone()[0]:
             wait_until(lambda: direct.execute(live).fetchone() == (0,), "the interrupted change to be finished or undone", 60, 0.5)

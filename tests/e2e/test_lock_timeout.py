@@ -6,7 +6,9 @@ import threading
 import psycopg
 import pytest
 
-pytestmark = [pytest.mark.gate, pytest.mark.usefixtures("orders")]
+from databases import ORDERS
+
+pytestmark = [pytest.mark.gate, pytest.mark.contents(ORDERS)]
 
 SETTINGS = {"policy": {"lock_timeout": "200ms", "lock_retry_delay": "50ms", "lock_retries": 5}}
 

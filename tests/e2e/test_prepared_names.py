@@ -5,9 +5,10 @@ import time
 
 import pytest
 
+from databases import ORDERS
 from lab.wire import SYNC, errors, parse
 
-pytestmark = [pytest.mark.gate, pytest.mark.usefixtures("orders")]
+pytestmark = [pytest.mark.gate, pytest.mark.contents(ORDERS)]
 
 
 @pytest.mark.parametrize("execution", ["EXECUTE u", "execute \"u\"", "EXPLAIN ANALYZE EXECUTE u", "SELECT 1; EXECUTE u"])

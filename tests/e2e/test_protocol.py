@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from databases import ORDERS
 from environment import TARGET
 from lab.wire import (CANCEL_REQUEST, FLUSH, GSSENC_REQUEST, SSL_REQUEST, SYNC, TERMINATE, Closed, Wire, bind,
                       cancel, close, cstring, describe, errors, execute, extended, kinds, message, parse, query,
@@ -236,8 +237,9 @@ class TestFailedCopy:
         self.fail_copy(wire(), direct, case)
 
     @pytest.mark.gate
+    @pytest.mark.contents(ORDERS)
     @pytest.mark.parametrize("case", range(len(FAILED_COPIES)))
-    def test_the_next_message_is_judged(self, wire, direct, orders, case):
+    def test_the_next_message_is_judged(self, wire, direct, case):
         w = wire()
         self.fail_copy(w, direct, case)
         (error,) = errors(w.query("DROP TABLE orders"))

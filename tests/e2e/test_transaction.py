@@ -4,15 +4,17 @@
 import psycopg
 import pytest
 
-pytestmark = [pytest.mark.gate, pytest.mark.usefixtures("orders", "users")]
+from databases import ORDERS
+
+USERS = """
+CREATE TABLE users (id int PRIMARY KEY, name text);
+INSERT INTO users SELECT g, 'x' FROM generate_series(1, 20000) AS g;
+ANALYZE users;
+"""
+
+pytestmark = [pytest.mark.gate, pytest.mark.contents(ORDERS + USERS)]
 
 PREPARE = pytest.mark.parametrize("prepare", [None, False], ids=["simple", "extended"])
-
-
-@pytest.fixture
-def users(direct, orders):
-    direct.execute("CREATE TABLE users (id int PRIMARY KEY, name text)")
-    direct.execute("INSERT INTO users SELECT g, 'x' FROM generate_series(1, 20000) AS g; ANALYZE users")
 
 
 @pytest.fixture

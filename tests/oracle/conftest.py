@@ -23,7 +23,7 @@ from lab.process import interruptible, temporary_directory  # noqa: E402
 from oracle import Model, Server  # noqa: E402
 
 BUILD = Path(os.environ.get("PHASEGATE_BUILD", ROOT / "build" / "asan")).resolve()
-SETTINGS = {"fsync": "off", "synchronous_commit": "off", "autovacuum": "off", "jit": "off"}
+SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off", "jit": "off"}
 
 
 def pytest_configure(config):
@@ -36,7 +36,7 @@ def conninfo():
     if given:
         yield given
         return
-    folder = temporary_directory("phasegate-oracle")
+    folder = temporary_directory("phasegate-oracle", in_memory=True)
     postgres = Postgres(folder / "server", settings=SETTINGS)
     postgres.directory.mkdir()
     try:

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: PostgreSQL
+"""
+Databases for tests, each as if it had just been made.
+
+To copy the three hundred files of a database is most of what a small test costs.  So contents are made
+once and then copied as a template, and a database that nobody wrote to is lent again: the server has
+given out no transaction number since, and whoever was connected is gone.
+"""
+
+import itertools
+
+# Above a template's files there is nothing to log: the server's own copying is cheaper than its WAL.
+COPY = "CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy"
+END_SESSIONS = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s"
+TRANSACTIONS = "SELECT pg_snapshot_xmax(pg_current_snapshot())"
+
+
+class Databases:
+    def __init__(self, server):
+        self.server = server
+        self.numbers = itertools.count(1)
+        self.templates = {}
+        self.clean = {}
+
+    def take(self, contents):
+        """The name of a database where the statements `contents` have run."""
+        clean = self.clean.setdefault(contents, [])
+        name = clean.pop() if clean else self._make(contents)
+        self.transactions = self._transactions()
+        return name
+
+    def give_back(self, name, contents):
+        self.server.query(END_SESSIONS, parameters=[name])
+        if self._transactions() == self.transactions:
+            self.clean[contents].append(name)
+        else:
+            self.server.query(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _transactions(self):
+        return self.server.query(TRANSACTIONS)[0][0]
+
+    def _make(self, contents):
+        if contents not in self.templates:
+            template = self.templates[contents] = f"contents{next(self.numbers)}"
+            self.server.query(COPY.format(template, "template0"))
+            self.server.query("GRANT ALL ON SCHEMA public TO PUBLIC;" + contents, template)
+        name = f"t{next(self.numbers)}"
+        self.server.query(COPY.format(name, self.templates[contents]))
+        return name
+
+
+ORDERS_ROWS = 40000
+# Over every bound of a small table.
+ORDERS = f"""
+CREATE TABLE customers (id int PRIMARY KEY, name text);
+INSERT INTO customers SELECT i, 'customer ' || i FROM generate_series(1, 1000) i;
+CREATE TABLE orders (id bigint PRIMARY KEY, customer_id int, status text DEFAULT 'new', amount int,
+                     code varchar(50), created_at timestamptz DEFAULT now());
+INSERT INTO orders SELECT i, 1 + i % 1000, CASE WHEN i % 10 > 0 THEN 'paid' END, i % 500, 'c' || i, now()
+  FROM generate_series(1, {ORDERS_ROWS}) i;
+ANALYZE customers; ANALYZE orders;
+"""
