@@ -86,6 +86,14 @@ def server(lab_directory, certificates):
 
 
 @pytest.fixture(scope="session")
+def elsewhere(server):
+    """A tablespace of that name, inside the data folder."""
+    with server.connect() as connection:
+        connection.execute("SET allow_in_place_tablespaces = on")
+        connection.execute("CREATE TABLESPACE elsewhere LOCATION ''")
+
+
+@pytest.fixture(scope="session")
 def databases(server):
     return Databases(server)
 

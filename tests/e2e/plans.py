@@ -12,21 +12,34 @@ def ask_catalog(connection, sql, parameters):
     return result.get_value(0, 0).decode()
 
 
+def catalog_query(build):
+    program = build / "tests" / "plan_json"
+    return subprocess.run([program, "--catalog-sql"], capture_output=True, text=True, check=True).stdout
+
+
 class Planner:
+    """The program that makes the plans; lives until close()."""
+
     def __init__(self, build):
-        self.program = build / "tests" / "plan_json"
-        self.catalog_sql = subprocess.run([self.program, "--catalog-sql"], capture_output=True, text=True,
-                                          check=True).stdout
+        self.catalog_sql = catalog_query(build)
+        self.process = subprocess.Popen([build / "tests" / "plan_json"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        assert self.process.wait(30) == 0
 
     def plan(self, connection, statement):
         """None when there is no safe form."""
-        with subprocess.Popen([self.program, statement], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                              text=True) as process:
-            parameters = json.loads(process.stdout.readline())
-            answer = ask_catalog(connection, self.catalog_sql, parameters)
-            out, _ = process.communicate(json.dumps(json.loads(answer)) + "\n", timeout=60)
-        assert process.returncode == 0, out
-        return json.loads(out)
+        parameters = self._say(json.dumps(statement))
+        return self._say(json.dumps(json.loads(ask_catalog(connection, self.catalog_sql, parameters))))
+
+    def _say(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        assert answer, f"plan_json ended on {line}"
+        return json.loads(answer)
 
 
 def groups(plan):

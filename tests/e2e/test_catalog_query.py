@@ -11,7 +11,7 @@ import pytest
 from environment import BUILD
 from lab.postgres import Postgres, binaries
 from lab.process import POSTGRES_ACCOUNT, as_server_account, is_root
-from plans import Planner, ask_catalog
+from plans import ask_catalog, catalog_query
 
 SCHEMA = """
 CREATE SCHEMA s;
@@ -68,7 +68,7 @@ TABLES = ("pg_class", "pg_namespace", "pg_attribute", "pg_constraint", "pg_index
 
 @pytest.fixture(scope="session")
 def sql():
-    return Planner(BUILD).catalog_sql
+    return catalog_query(BUILD)
 
 
 def array(names):
@@ -443,12 +443,12 @@ def jump_to_xid(postgres, xid):
         shutil.chown(page, POSTGRES_ACCOUNT, POSTGRES_ACCOUNT)
 
 
-def test_it_is_quick_among_many_tables(schema, ask):
+def test_it_is_quick_among_many_tables(schema, ask, sql):
     for start in range(0, 1000, 250):
         schema.execute(f"""DO $$BEGIN FOR i IN {start}..{start + 249} LOOP
             EXECUTE format('CREATE TABLE s.many_%s (id int PRIMARY KEY, t int REFERENCES s.u)', i); END LOOP; END$$""")
     schema.execute("ANALYZE")
-    plan = schema.execute("EXPLAIN (FORMAT JSON) " + Planner(BUILD).catalog_sql.replace("$1", "'{{s,t},{s,p}}'")
+    plan = schema.execute("EXPLAIN (FORMAT JSON) " + sql.replace("$1", "'{{s,t},{s,p}}'")
                           .replace("$2", "'{}'").replace("$3", "'{}'")).fetchone()[0]
     assert plan[0]["Plan"]["Total Cost"] < 100000, "jit_above_cost: compiling would take longer than running"
     assert len(ask(schema, [("s", "u")])["relations"][0]["referencing"]) == 1001

@@ -127,15 +127,12 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(server, lab_directory):
+def place(server, lab_directory, elsewhere):
     for database in ("live", "twin"):
         server.query(f"CREATE DATABASE {database}")
     with server.connect() as connection:
         connection.execute("ALTER DATABASE live SET log_min_messages = debug1")
         connection.execute("ALTER DATABASE live SET log_statement = 'all'")
-        if not connection.execute("SELECT FROM pg_tablespace WHERE spcname = 'elsewhere'").fetchall():
-            connection.execute("SET allow_in_place_tablespaces = on")
-            connection.execute("CREATE TABLESPACE elsewhere LOCATION ''")
     proxy = Phasegate(server, lab_directory / "live", BUILD, merged(SHORT_DRAIN, RULES), ASAN)
     proxy.start()
     place = Place(server, proxy)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * For tests that try plans on a real server:
+ * For tests that try plans on a real server.  One process for any number of statements, each on a
+ * line as a JSON text:
  *
  *   plan_json --catalog-sql      prints the catalog query as it is embedded
- *   plan_json SQL                prints the query's parameters for SQL as a JSON list; reads its
- *                                answer, one line; prints the plan of the first action, or null
+ *   plan_json                    for a statement prints the query's parameters, a JSON list; reads
+ *                                its answer, one line; prints the plan of the first action, or null
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -68,21 +69,6 @@ static void print_parameters(struct arena *arena, const struct facts_request *re
 	print_line(list);
 }
 
-static void read_facts(
-	struct arena *arena, const struct facts_request *request, struct facts *facts)
-{
-	char *line = NULL;
-	const char *error;
-	size_t size = 0;
-	ssize_t len = getline(&line, &size, stdin);
-
-	if (len < 0 || catalog_decode(arena, line, (size_t)len, request, facts, &error) != 0) {
-		fprintf(stderr, "plan_json: %s\n", len < 0 ? "no answer to read" : error);
-		exit(2);
-	}
-	free(line);
-}
-
 static json_t *text_or_null(const char *text)
 {
 	return text != NULL ? json_string(text) : json_null();
@@ -140,28 +126,52 @@ static json_t *plan_of(struct arena *arena, const struct stmt *stmt, const struc
 	return plan_json(arena, plan);
 }
 
-int main(int argc, char **argv)
+/* ---- the dialogue ---- */
+
+/* Returns what was wrong, NULL when all was well. */
+static const char *answer(struct arena *arena, const char *sql, char **line, size_t *size)
 {
-	struct arena arena = {0};
-	struct stmts stmts;
 	struct facts_request request;
+	struct stmts stmts;
 	struct facts facts;
 	const char *error;
+	ssize_t len;
 
-	if (argc != 2)
-		return 2;
-	if (strcmp(argv[1], "--catalog-sql") == 0) {
+	if (stmt_parse(arena, sql, strlen(sql), &stmts, &error) != 0)
+		return error;
+	request = facts_request(arena, &stmts);
+	print_parameters(arena, &request);
+	len = getline(line, size, stdin);
+	if (len < 0)
+		return "no answer to read";
+	if (catalog_decode(arena, *line, (size_t)len, &request, &facts, &error) != 0)
+		return error;
+	print_line(plan_of(arena, &stmts.items[0], &facts));
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const char *error = NULL;
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+
+	if (argc == 2 && strcmp(argv[1], "--catalog-sql") == 0) {
 		fputs(catalog_sql, stdout);
 		return 0;
 	}
-	if (stmt_parse(&arena, argv[1], strlen(argv[1]), &stmts, &error) != 0) {
-		fprintf(stderr, "plan_json: %s\n", error);
-		return 2;
+	while (error == NULL && (len = getline(&line, &size, stdin)) >= 0) {
+		struct arena arena = {0};
+		json_t *sql = json_loadb(line, (size_t)len, JSON_DECODE_ANY, NULL);
+
+		error = json_is_string(sql) ? answer(&arena, json_string_value(sql), &line, &size)
+					    : "not a JSON text";
+		if (error != NULL)
+			fprintf(stderr, "plan_json: %s\n", error);
+		json_decref(sql);
+		arena_free(&arena);
 	}
-	request = facts_request(&arena, &stmts);
-	print_parameters(&arena, &request);
-	read_facts(&arena, &request, &facts);
-	print_line(plan_of(&arena, &stmts.items[0], &facts));
-	arena_free(&arena);
-	return 0;
+	free(line);
+	return error == NULL ? 0 : 2;
 }
