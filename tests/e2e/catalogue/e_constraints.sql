@@ -23,7 +23,7 @@ alter table orders add unique (a) include (b), alter b set default 1;
 --! add-primary-key
 ALTER TABLE orders ADD PRIMARY KEY (id);
 --! add-primary-key
-ALTER TABLE ONLY public.orders ADD CONSTRAINT orders_pkey PRIMARY KEY (id, "tenantId");
+ALTER TABLE ONLY public.invoices ADD CONSTRAINT invoices_pkey PRIMARY KEY (id, "tenantId");
 --! add-exclusion-constraint
 ALTER TABLE bookings ADD CONSTRAINT no_overlap EXCLUDE USING gist (room WITH =, during WITH &&);
 --! add-exclusion-constraint
