@@ -164,8 +164,8 @@ static void advance(struct fill *fill, const struct batch *batch)
 }
 
 /*
- * The planner is kept from scanning the whole table for a small range of it when statistics
- * are missing or old.
+ * Where statistics are missing or old, the planner is kept from scanning the whole table for a
+ * small range of it, and from sorting all that is left of it to find where a batch ends.
  */
 static int do_batch(struct fill *fill, struct batch *batch)
 {
@@ -173,7 +173,8 @@ static int do_batch(struct fill *fill, struct batch *batch)
 	int status;
 
 	run->main.interruptible = true;
-	status = control_exec(&run->main, "SET LOCAL enable_seqscan = off");
+	status = control_exec(
+		&run->main, "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off");
 	if (status == 0)
 		status = find_bound(fill, batch);
 	if (status == 0)

@@ -30,6 +30,7 @@ static const char pinned[] = "SET search_path = pg_catalog, pg_temp;"
 			     "SET bytea_output = 'hex';"
 			     "SET row_security = on;"
 			     "SET enable_seqscan = on;"
+			     "SET enable_bitmapscan = on;"
 			     "SET tcp_keepalives_idle = 30;"
 			     "SET tcp_keepalives_interval = 10;"
 			     "SET tcp_keepalives_count = 3;";

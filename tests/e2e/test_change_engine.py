@@ -311,6 +311,23 @@ def test_backfill_walks_every_table_once(orders, document, kind):
     assert keys == {key}
 
 
+def test_a_table_without_statistics_is_walked_by_its_index(orders, document):
+    """Else each batch sorts all that is left, and a large table is never done."""
+    orders.execute(f"""
+        SET ROLE {OWNER};
+        CREATE TABLE public.fresh (id bigint PRIMARY KEY, filled int) WITH (autovacuum_enabled = off);
+        INSERT INTO public.fresh SELECT i FROM generate_series(1, 20000) i;
+        RESET ROLE""")
+    plan = document([fill("filled = 1", "filled IS NULL", table="fresh")], table="fresh",
+                    settings={"batch_rows_first": 500, "batch_rows_max": 500})
+    outcome = Run(plan).outcome()
+    assert outcome["state"] == "done", str(outcome)
+    assert outcome["batches"] >= 40
+    # Where a batch ends, and the batch, in two passes; versions that are dead count as well.
+    assert wait_until(lambda: one(orders, "SELECT pg_stat_get_tuples_returned('fresh_pkey'::regclass)"),
+                      "statistics") < 10 * 20000
+
+
 def test_rows_that_move_are_found_by_another_pass(orders, document):
     """Updates of the key while the backfill is on its way."""
     orders.execute("ALTER TABLE orders ADD COLUMN filled int")
