@@ -259,6 +259,33 @@ static void check_limits(struct loading *loading)
 			"backfill.batch_rows_first is more than backfill.batch_rows_max");
 }
 
+/* "22:00-06:00" */
+static bool time_window(const char *text)
+{
+	unsigned from, from_minute, to, to_minute;
+	int n = 0;
+
+	if (sscanf(text, "%2u:%2u-%2u:%2u%n", &from, &from_minute, &to, &to_minute, &n) != 4)
+		return false;
+	return text[n] == '\0' && from < 24 && to < 24 && from_minute < 60 && to_minute < 60 &&
+	       (from != to || from_minute != to_minute);
+}
+
+static void check_throttle(struct loading *loading)
+{
+	const struct config *config = loading->config;
+
+	if (*config->signal_window != '\0' && !time_window(config->signal_window))
+		report(loading, "backfill.throttle.window",
+			"backfill.throttle.window: \"%s\" is not a part of the day such as "
+			"22:00-06:00",
+			config->signal_window);
+	if (strlen(config->signal_sql) >= SIGNAL_TEXT_MAX)
+		report(loading, "backfill.throttle.sql",
+			"backfill.throttle.sql is longer than %d bytes: make it a function",
+			SIGNAL_TEXT_MAX - 1);
+}
+
 static void check_file(struct loading *loading)
 {
 	struct config *config = loading->config;
@@ -275,6 +302,7 @@ static void check_file(struct loading *loading)
 	check_server_tls(loading);
 	check_scram(loading);
 	check_limits(loading);
+	check_throttle(loading);
 }
 
 static void fill_in(struct loading *loading)

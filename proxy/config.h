@@ -16,6 +16,7 @@
 #include "head.h"
 #include "lane_budget.h"
 #include "settings.h"
+#include "signals.h"
 
 enum tls_mode { TLS_DISABLE, TLS_ALLOW, TLS_REQUIRE }; /* listener: allow = when the client asks */
 enum server_tls {
@@ -78,6 +79,11 @@ struct config {
 	int64_t rows_per_second, wal_bytes_per_second; /* 0: no limit */
 	int duty_percent;
 	int batch_target_ms, batch_rows_first, batch_rows_max;
+	int64_t batch_bytes_max;
+	/* backfill.throttle */
+	int64_t signal_bounds[SIGNALS]; /* 0: not looked at */
+	const char *signal_sql, *signal_window; /* "": none */
+	int blocking_ms;
 	struct lane_config lane;
 	/* policy log */
 	const char *log_path; /* "" : standard error is refused; a path is needed for serve */

@@ -83,7 +83,20 @@
 	KEY(backfill, duty_percent,         COUNT, NULL, config, duty_percent,         1, 100) \
 	KEY(backfill, batch_target,         MS,    NULL, config, batch_target_ms,      1, 3600000) \
 	KEY(backfill, batch_rows_first,     COUNT, NULL, config, batch_rows_first,     1, 10000000) \
-	KEY(backfill, batch_rows_max,       COUNT, NULL, config, batch_rows_max,       1, 10000000)
+	KEY(backfill, batch_rows_max,       COUNT, NULL, config, batch_rows_max,       1, 10000000) \
+	KEY(backfill, batch_bytes_max,      BYTES, NULL, config, batch_bytes_max,      8192, INT64_MAX)
+
+#define THROTTLE_KEYS(KEY) \
+	KEY(throttle, standby_lag,       MS,    NULL, config, signal_bounds[SIGNAL_STANDBY_LAG],     0, 86400000) \
+	KEY(throttle, standby_lag_bytes, BYTES, NULL, config, signal_bounds[SIGNAL_STANDBY_BYTES],   0, INT64_MAX) \
+	KEY(throttle, slot_bytes,        BYTES, NULL, config, signal_bounds[SIGNAL_SLOT_BYTES],      0, INT64_MAX) \
+	KEY(throttle, archiver,          BOOL,  NULL, config, signal_bounds[SIGNAL_ARCHIVER],        0, 0) \
+	KEY(throttle, active_sessions,   COUNT, NULL, config, signal_bounds[SIGNAL_ACTIVE_SESSIONS], 0, 1000000) \
+	KEY(throttle, lock_waiters,      COUNT, NULL, config, signal_bounds[SIGNAL_LOCK_WAITERS],    0, 1000000) \
+	KEY(throttle, checkpoints,       COUNT, NULL, config, signal_bounds[SIGNAL_CHECKPOINTS],     0, 1000000) \
+	KEY(throttle, sql,               TEXT,  NULL, config, signal_sql,                            0, 0) \
+	KEY(throttle, window,            TEXT,  NULL, config, signal_window,                         0, 0) \
+	KEY(throttle, blocking,          MS,    NULL, config, blocking_ms,                           0, 3600000)
 
 #define LANE_KEYS(KEY) \
 	KEY(lane, rows_per_second,       COUNT, NULL, config, lane.limits.rows_per_second,       0, INT64_MAX) \
@@ -117,6 +130,7 @@
 	SECTION(small_table, "policy.small_table", SMALL_TABLE_KEYS) \
 	SECTION(changes,     "changes",            CHANGES_KEYS) \
 	SECTION(backfill,    "backfill",           BACKFILL_KEYS) \
+	SECTION(throttle,    "backfill.throttle",  THROTTLE_KEYS) \
 	SECTION(lane,        "lane",               LANE_KEYS) \
 	SECTION(policy_log,  "policy_log",         POLICY_LOG_KEYS)
 

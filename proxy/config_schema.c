@@ -27,7 +27,7 @@ FIELDS(control,     "", CONTROL_KEYS)
 FIELDS(limits,      "", LIMITS_KEYS)
 FIELDS(small_table, "", SMALL_TABLE_KEYS)
 FIELDS(changes,     "", CHANGES_KEYS)
-FIELDS(backfill,    "", BACKFILL_KEYS)
+FIELDS(throttle,    "", THROTTLE_KEYS)
 FIELDS(policy_log,  "", POLICY_LOG_KEYS)
 ENTRIES(FIELDS)
 
@@ -40,6 +40,12 @@ static const cyaml_schema_field_t server_fields[] = {
 static const cyaml_schema_field_t policy_fields[] = {
 	POLICY_KEYS(FIELD)
 	NESTED("small_table", policy, small_table)
+	CYAML_FIELD_END
+};
+
+static const cyaml_schema_field_t backfill_fields[] = {
+	BACKFILL_KEYS(FIELD)
+	NESTED("throttle", backfill, throttle)
 	CYAML_FIELD_END
 };
 

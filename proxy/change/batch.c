@@ -16,8 +16,8 @@ enum {
 
 /* ---- the way through a leaf ---- */
 
-/* Blocks there are; rows in one, for sizing. */
-static int measure_blocks(struct fill *fill, int64_t *blocks)
+/* Blocks there are; rows in one, and how large they are, for sizing. */
+static int measure(struct fill *fill, int64_t *blocks)
 {
 	char relid[16];
 	PGresult *result;
@@ -25,11 +25,15 @@ static int measure_blocks(struct fill *fill, int64_t *blocks)
 	snprintf(relid, sizeof(relid), "%u", fill->leaf->relid);
 	result = CONTROL_QUERY(&fill->run->main,
 		"SELECT pg_catalog.pg_relation_size($1::pg_catalog.oid::pg_catalog.regclass)"
-		" / pg_catalog.current_setting('block_size')::pg_catalog.int8",
+		" / pg_catalog.current_setting('block_size')::pg_catalog.int8,"
+		" pg_catalog.pg_table_size($1::pg_catalog.oid::pg_catalog.regclass)",
 		relid);
 	if (result == NULL)
 		return -1;
 	*blocks = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+	fill->row_bytes = fill->leaf->est_rows > 0
+				  ? strtod(PQgetvalue(result, 0, 1), NULL) / fill->leaf->est_rows
+				  : 0;
 	PQclear(result);
 	fill->rows_per_block = *blocks > 0 && fill->leaf->est_rows > 0
 				       ? fill->leaf->est_rows / (double)*blocks
@@ -71,7 +75,7 @@ int fill_open_leaf(struct fill *fill, struct leaf_record *leaf)
 	fill->leaf = leaf;
 	if (find_key(fill) < 0)
 		return -1;
-	return fill->key.n == 0 ? measure_blocks(fill, &blocks) : 0;
+	return measure(fill, &blocks);
 }
 
 int fill_fetch(struct run *run, const char *sql, const char **value)
@@ -100,7 +104,7 @@ int fill_begin_pass(struct fill *fill)
 	if (fill->key.n > 0)
 		return fill_fetch(
 			run, key_last_sql(run->arena, &fill->key, &leaf->table), &leaf->hi_key);
-	if (measure_blocks(fill, &blocks) < 0)
+	if (measure(fill, &blocks) < 0)
 		return -1;
 	if (blocks > 0)
 		leaf->hi_key = arena_printf(run->arena, "[\"%lld\"]", (long long)blocks);
@@ -156,7 +160,8 @@ static void advance(struct fill *fill, const struct batch *batch)
 	const struct tuning *tuning = &fill->run->tuning;
 
 	batch_pace_next(&leaf->pace, leaf->pace.rows, (double)batch->spent.busy_ms,
-		tuning->batch_target_ms, tuning->batch_rows_max);
+		tuning->batch_target_ms,
+		batch_rows_max(tuning->batch_rows_max, fill->row_bytes, tuning->batch_bytes_max));
 	leaf->last_key = batch->range.to;
 	leaf->rows_changed += batch->spent.rows;
 	leaf->pass_changed += batch->spent.rows;
@@ -235,16 +240,14 @@ static void say_progress(struct fill *fill)
 	arena_free(&arena);
 }
 
-static int pay(struct fill *fill, const struct spending *spent)
+/* Clients wait for rows that it has locked. */
+static int batch_yielded(struct fill *fill)
 {
 	struct run *run = fill->run;
-	int64_t wait;
 
-	run->tuning = engine_tuning(run->engine);
-	if (budget_spend(&run->main, BUDGET_DATABASE, spent, &run->tuning.rates, &wait) < 0)
-		return -1;
-	fill->leaf->throttled_ms += wait;
-	return run_sleep(run, wait);
+	run_say(run, true, "%s: a batch was cancelled, since a session had waited for it for %d ms",
+		fill->step->purpose, run->tuning.blocking_ms);
+	return run_sleep(run, lock_attempt_delay_ms(1, run->tuning.lock_retry_delay_ms, 0.5));
 }
 
 /* Rows locked by clients: smaller, later, and for as long as it may be. */
@@ -252,9 +255,11 @@ static int batch_failed(struct fill *fill)
 {
 	struct run *run = fill->run;
 
-	if (run->main.lost || !run_transient(run))
+	if (run->main.lost || !(run_transient(run) || run->yielding))
 		return -1;
 	batch_pace_failed(&fill->leaf->pace);
+	if (run->yielding)
+		return batch_yielded(fill);
 	run->attempt++;
 	run->tuning = engine_tuning(run->engine);
 	if (engine_now_ms() - fill->advanced_ms > STALL_MS_MAX)
@@ -284,7 +289,8 @@ static int next_batch(struct fill *fill, bool *last)
 	struct batch batch = {0};
 	int status;
 
-	run->asked = false;
+	run->asked = run->yielding = false;
+	run->blocking_since_ms = 0;
 	run->lock_timeout_ms = BATCH_LOCK_TIMEOUT_MS;
 	status = try_batch(fill, &batch);
 	if (status == 0) {
@@ -296,7 +302,7 @@ static int next_batch(struct fill *fill, bool *last)
 		fill->advanced_ms = engine_now_ms();
 		run_waiting(run, NULL);
 		say_progress(fill);
-		status = pay(fill, &batch.spent);
+		status = fill_pay(fill, &batch.spent);
 	} else {
 		status = batch_failed(fill);
 		if (status < 0 && fill->way->explain != NULL && batch.range.to != NULL)
@@ -313,7 +319,8 @@ int fill_walk(struct fill *fill)
 	bool last = fill->leaf->hi_key == NULL;
 
 	while (!last)
-		if (run_check_record(fill->run) < 0 || next_batch(fill, &last) < 0)
+		if (run_check_record(fill->run) < 0 || fill_hold(fill) < 0 ||
+			next_batch(fill, &last) < 0)
 			return -1;
 	return 0;
 }

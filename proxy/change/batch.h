@@ -31,6 +31,7 @@ struct fill {
 	struct key key;
 	const char *key_columns; /* JSON */
 	double rows_per_block; /* for walking by ctid */
+	double row_bytes; /* 0: not known */
 	int64_t begun_ms, advanced_ms; /* of the step; of the last batch that went through */
 	uint64_t begun_rows;
 	double est_rows; /* of all leaves */
@@ -54,5 +55,9 @@ int fill_open_leaf(struct fill *fill, struct leaf_record *leaf);
 int fill_begin_pass(struct fill *fill);
 /* From where the leaf's record stands to the end of the pass. */
 int fill_walk(struct fill *fill);
+
+/* Between two batches: for as long as production needs; and what the last one cost. */
+int fill_hold(struct fill *fill);
+int fill_pay(struct fill *fill, const struct spending *spent);
 
 #endif

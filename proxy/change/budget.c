@@ -28,6 +28,35 @@ int budget_spend(struct control *control, const char *account, const struct spen
 	return 0;
 }
 
+static const char limits_sql[] =
+	"SELECT COALESCE(pg_catalog.max(throttle_ratio), 0),"
+	" COALESCE(pg_catalog.min(rows_per_second) FILTER (WHERE scope = 'global'), 0),"
+	" COALESCE(pg_catalog.min(wal_bytes_per_second) FILTER (WHERE scope = 'global'), 0),"
+	" COALESCE(pg_catalog.min(rows_per_second) FILTER (WHERE scope <> 'global'), 0),"
+	" COALESCE(pg_catalog.min(wal_bytes_per_second) FILTER (WHERE scope <> 'global'), 0)"
+	" FROM phasegate.control WHERE scope IN ('global', $1)"
+	" AND (expires_at IS NULL OR expires_at > pg_catalog.clock_timestamp())";
+
+int budget_limits(struct control *control, int64_t change, struct limits *limits)
+{
+	struct arena arena = {0};
+	PGresult *result =
+		CONTROL_QUERY(control, limits_sql, arena_printf(&arena, "%lld", (long long)change));
+
+	arena_free(&arena);
+	if (result == NULL)
+		return -1;
+	*limits = (struct limits){
+		.ratio = strtod(PQgetvalue(result, 0, 0), NULL),
+		.all.rows_per_second = strtoll(PQgetvalue(result, 0, 1), NULL, 10),
+		.all.wal_bytes_per_second = strtoll(PQgetvalue(result, 0, 2), NULL, 10),
+		.own.rows_per_second = strtoll(PQgetvalue(result, 0, 3), NULL, 10),
+		.own.wal_bytes_per_second = strtoll(PQgetvalue(result, 0, 4), NULL, 10),
+	};
+	PQclear(result);
+	return 0;
+}
+
 int64_t budget_wal_position(struct control *control)
 {
 	PGresult *result = control_query(control,

@@ -21,6 +21,13 @@
 int budget_spend(struct control *control, const char *account, const struct spending *spent,
 	const struct rates *rates, int64_t *wait_ms);
 
+/* What operators set in phasegate.control, as far as it has not expired. */
+struct limits {
+	struct rates all, own; /* of everybody in the database; of this change */
+	double ratio; /* of the time that it pauses; 1: all */
+};
+int budget_limits(struct control *control, int64_t change, struct limits *limits);
+
 /* Where the server writes its WAL, in bytes from the beginning of time; -1 with the error set. */
 int64_t budget_wal_position(struct control *control);
 

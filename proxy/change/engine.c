@@ -55,6 +55,18 @@ struct change_engine *engine_new(const struct config *config)
 	return engine;
 }
 
+static struct signal_settings signal_settings(const struct config *config)
+{
+	struct signal_settings settings = {0};
+
+	memcpy(settings.bounds, config->signal_bounds, sizeof(settings.bounds));
+	snprintf(settings.sql, sizeof(settings.sql), "%s", config->signal_sql);
+	snprintf(settings.window, sizeof(settings.window), "%s", config->signal_window);
+	settings.bounds[SIGNAL_SQL] = *settings.sql != '\0';
+	settings.bounds[SIGNAL_WINDOW] = *settings.window != '\0';
+	return settings;
+}
+
 void engine_tune(struct change_engine *engine, const struct config *config)
 {
 	pthread_mutex_lock(&engine->lock);
@@ -68,6 +80,9 @@ void engine_tune(struct change_engine *engine, const struct config *config)
 		.batch_target_ms = config->batch_target_ms,
 		.batch_rows_first = config->batch_rows_first,
 		.batch_rows_max = config->batch_rows_max,
+		.batch_bytes_max = config->batch_bytes_max,
+		.blocking_ms = config->blocking_ms,
+		.signals = signal_settings(config),
 	};
 	pthread_mutex_unlock(&engine->lock);
 }

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "pace.h"
+#include "signals.h"
 
 struct config;
 struct database; /* install.h */
@@ -29,6 +30,9 @@ struct tuning {
 	int lock_timeout_ms, lock_retry_max, lock_retry_delay_ms;
 	struct rates rates;
 	int batch_target_ms, batch_rows_first, batch_rows_max;
+	int64_t batch_bytes_max;
+	int blocking_ms; /* a batch that blocks somebody for so long is cancelled; 0: never */
+	struct signal_settings signals;
 };
 
 struct change_engine;

@@ -10,6 +10,13 @@ static int clamp(double rows, int min, int max)
 	return rows > max ? max : (int)rows;
 }
 
+int batch_rows_max(int rows_max, double row_bytes, int64_t bytes_max)
+{
+	double rows = row_bytes > 0 ? (double)bytes_max / row_bytes : rows_max;
+
+	return clamp(rows, BATCH_ROWS_MIN, rows_max);
+}
+
 enum { GUARD = 5 }; /* times the target: no average can be trusted to react soon enough */
 static const double weight = 0.75, growth_max = 1.5;
 
@@ -38,9 +45,28 @@ void batch_pace_failed(struct batch_pace *pace)
 	pace->rows = pace->rows > 1 ? pace->rows / 2 : 1;
 }
 
+static int64_t lower(int64_t a, int64_t b)
+{
+	return a > 0 && (b <= 0 || a < b) ? a : b;
+}
+
+struct rates rates_stricter(const struct rates *a, const struct rates *b)
+{
+	return (struct rates){
+		lower(a->rows_per_second, b->rows_per_second),
+		lower(a->wal_bytes_per_second, b->wal_bytes_per_second),
+		(int)lower(a->duty_percent, b->duty_percent),
+	};
+}
+
 static double longer(double price, double other)
 {
 	return other > price ? other : price;
+}
+
+int64_t pause_of_ratio_ms(int64_t busy_ms, double ratio)
+{
+	return (int64_t)((double)busy_ms * ratio / (1 - ratio));
 }
 
 double price_ms(const struct spending *spent, const struct rates *rates)

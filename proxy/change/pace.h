@@ -14,6 +14,8 @@ struct batch_pace {
 	int rows; /* of the next batch */
 };
 
+/* At most so many rows, and of rows so large at most so many bytes. */
+int batch_rows_max(int rows_max, double row_bytes, int64_t bytes_max);
 /* A batch of rows took ms: choose the next. */
 void batch_pace_next(struct batch_pace *pace, int rows, double ms, int target_ms, int rows_max);
 /* It failed on a lock or a conflict: half, down to one row. */
@@ -28,6 +30,10 @@ struct rates {
 	int64_t rows_per_second, wal_bytes_per_second;
 	int duty_percent; /* of the time batches may be under way; 100: no limit either */
 };
+/* How long to pause after busy_ms of work in order to pause for that share of the time, below 1. */
+int64_t pause_of_ratio_ms(int64_t busy_ms, double ratio);
+/* Rate by rate, the lower one. */
+struct rates rates_stricter(const struct rates *a, const struct rates *b);
 /* How long the rates give for it: the longest that any of them asks for. */
 double price_ms(const struct spending *spent, const struct rates *rates);
 

@@ -18,6 +18,11 @@ static bool interrupted(void *arg)
 	return atomic_load(&run->engine->stopping) || (!run->undoing && atomic_load(run->cancel));
 }
 
+static bool statement_must_end(void *arg)
+{
+	return interrupted(arg) || ((const struct run *)arg)->yielding;
+}
+
 int run_check(struct run *run)
 {
 	if (!interrupted(run))
@@ -104,7 +109,7 @@ enum run_end run_why(const struct run *run)
 
 int run_open(struct run *run)
 {
-	run->main.hooks = (struct control_hooks){interrupted, watch_waiting, run};
+	run->main.hooks = (struct control_hooks){statement_must_end, watch_waiting, run};
 	return control_open(&run->main, run->arena, run->engine->conninfo, run->database);
 }
 

@@ -5,6 +5,7 @@
  *   run.c       claim, forward, end; a lost connection
  *   step.c      steps in a transaction and steps outside one
  *   batch.c     rows written in batches:
+ *   between.c   what holds them apart
  *   backfill.c  those that are pending, until none is
  *   bulk.c      every row, once
  *   soak.c      steps at which the change waits for people
@@ -44,6 +45,9 @@ struct run {
 	int64_t watch_failed_ms; /* 0: it did not */
 
 	struct tuning tuning; /* renewed at every step and batch */
+	struct signals signals; /* read between batches */
+	int64_t blocking_since_ms; /* somebody waits for this batch; 0: nobody */
+	bool yielding; /* for too long: it is being cancelled */
 	struct change_record change;
 	bool undoing; /* no cancel any more */
 	bool worked; /* it was live when it was claimed */

@@ -110,6 +110,44 @@ static void say(struct run *run, const char *progress, int64_t waited_ms)
 	arena_free(&arena);
 }
 
+static const char blocks_sql[] =
+	"SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE NOT l.granted"
+	" AND $1::pg_catalog.int4 = ANY (pg_catalog.pg_blocking_pids(l.pid)))";
+
+/* Does anybody wait for what the transaction on main has locked? */
+static bool blocks(struct run *run)
+{
+	char pid[16];
+	PGresult *result;
+	bool found;
+
+	if (watch_connection(run) == NULL)
+		return false;
+	snprintf(pid, sizeof(pid), "%d", PQbackendPID(run->main.conn));
+	result = CONTROL_QUERY(&run->watch, blocks_sql, pid);
+	arena_free(&run->watch_arena);
+	found = result != NULL && PQgetvalue(result, 0, 0)[0] == 't';
+	PQclear(result);
+	return found;
+}
+
+/* A batch gives way to whom it blocks; a step that is one statement has no smaller form. */
+static void watch_batch(struct run *run)
+{
+	int64_t now = engine_now_ms();
+	enum step_kind kind = run->step->kind;
+
+	if ((kind != STEP_BACKFILL && kind != STEP_BULK) || run->tuning.blocking_ms == 0 ||
+		!run->main.interruptible)
+		return;
+	if (!blocks(run))
+		run->blocking_since_ms = 0;
+	else if (run->blocking_since_ms == 0)
+		run->blocking_since_ms = now;
+	else if (now - run->blocking_since_ms >= run->tuning.blocking_ms - CONTROL_TICK_MS)
+		run->yielding = true;
+}
+
 void watch_waiting(void *arg, int64_t waited_ms)
 {
 	struct run *run = arg;
@@ -117,6 +155,8 @@ void watch_waiting(void *arg, int64_t waited_ms)
 	char *progress;
 
 	lease_keep(run);
+	if (run->step != NULL)
+		watch_batch(run);
 	if (run->step == NULL || waited_ms < (first < 500 ? first : 500))
 		return;
 	/* Once an attempt, in time to see who made it fail; then once a second. */

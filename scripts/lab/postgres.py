@@ -88,9 +88,12 @@ class Postgres:
             cursor = connection.execute(sql, parameters)
             return cursor.fetchall() if cursor.description else []
 
-    def _initdb(self):
+    def _owned(self):
         if is_root():
             shutil.chown(self.directory, POSTGRES_ACCOUNT, POSTGRES_ACCOUNT)
+
+    def _initdb(self):
+        self._owned()
         made = subprocess.run(
             as_server_account([binaries() / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust",
                                "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]),
@@ -124,3 +127,23 @@ class Postgres:
             self.connect().close()
             return True
         return False
+
+
+class Standby(Postgres):
+    """A streaming standby of `primary`, from a base backup."""
+
+    def __init__(self, primary, directory, settings=None):
+        super().__init__(directory, settings)
+        self.primary = primary
+
+    def _initdb(self):
+        self._owned()
+        made = subprocess.run(
+            as_server_account([binaries() / "pg_basebackup", "-D", self.data, "-d", self.primary.conninfo(),
+                               "-R", "-X", "stream", "-c", "fast", "--no-sync"]),
+            cwd="/", capture_output=True, text=True)
+        if made.returncode:
+            raise LabError(f"pg_basebackup failed:\n{made.stdout}{made.stderr}")
+        settings = {**self.settings, "port": self.port, "unix_socket_directories": f"'{self.directory}'"}
+        with open(self.data / "postgresql.conf", "a", encoding="utf-8") as conf:
+            conf.writelines(f"{name} = {value}\n" for name, value in settings.items())

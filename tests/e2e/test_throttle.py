@@ -4,9 +4,12 @@
 import threading
 import time
 
+import psycopg
 import pytest
 
 from environment import ROOT
+from lab.postgres import Standby
+from lab.process import wait_until
 
 pytestmark = pytest.mark.gate
 
@@ -76,3 +79,212 @@ def test_two_proxies_share_one_budget(direct, start_proxy, connect):
     assert 1.7 < took < 4, "24,000 rows at 12,000 a second"
     assert one(direct, "SELECT rows_spent FROM phasegate.budget WHERE account = 'database'") == 2 * ROWS
     assert one(direct, "SELECT wal_bytes_spent FROM phasegate.budget WHERE account = 'database'") > 2 * ROWS * 50
+
+
+# ---- signals ----
+
+OFF = {"standby_lag": 0, "standby_lag_bytes": 0, "slot_bytes": 0, "archiver": False, "active_sessions": 0,
+       "lock_waiters": 0}
+
+
+class Update:
+    """UPDATE of every row, by a client that waits for it in a thread."""
+
+    def __init__(self, server, client, table="t"):
+        self.server, self.client, self.table = server, client, table
+        self.notices = []
+        client.add_notice_handler(lambda notice: self.notices.append(notice.message_primary))
+        self.failed = None
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self):
+        try:
+            self.client.execute(f"UPDATE {self.table} SET x = x + 1")
+        except psycopg.Error as error:
+            self.failed = error
+
+    def seen(self, column):
+        with self.server.cursor() as cursor:
+            if cursor.execute("SELECT to_regclass('phasegate.changes') IS NULL").fetchone()[0]:
+                return None
+            row = cursor.execute(f"SELECT {column} FROM phasegate.changes ORDER BY id DESC LIMIT 1").fetchone()
+        return row[0] if row else None
+
+    def waits_for(self, what):
+        wait_until(lambda: what in (self.seen("waiting_for") or ""), f"it to wait for {what}", timeout=20)
+
+    def written(self):
+        return int(self.seen("rows_changed") or 0)
+
+    def stands_still(self):
+        before = self.written()
+        time.sleep(0.6)
+        assert self.written() == before < ROWS
+
+    def ends(self):
+        self.thread.join(30)
+        assert not self.thread.is_alive() and self.failed is None, self.failed
+        assert self.seen("waiting_for") is None
+        assert one(self.server, f"SELECT count(*) FROM {self.table} WHERE x = 1") == ROWS
+
+    def cancel(self):
+        self.client.cancel()
+        self.thread.join(30)
+        assert self.failed.diag.sqlstate == "57014"
+
+
+@pytest.fixture
+def update(direct, start_proxy, connect):
+    """update(signals, backfill) -> an Update under way, looking at those signals only."""
+
+    def begin(signals, prepare="", **backfill):
+        direct.execute(TABLE.format("t") + prepare)
+        steady = {"batch_rows_first": 300, "batch_rows_max": 300, "rows_per_second": 0}
+        proxy = start_proxy({"backfill": {**steady, **backfill, "throttle": {**OFF, **signals}}})
+        return Update(direct, connect(proxy))
+
+    return begin
+
+
+@pytest.fixture(scope="module")
+def standby(server, lab_directory):
+    replica = Standby(server, lab_directory / "standby", settings={"fsync": "off"})
+    replica.directory.mkdir()
+    replica.start()
+    yield replica
+    replica.stop()
+
+
+@pytest.fixture
+def paused(standby):
+    """paused() -> the standby receives everything and replays nothing; paused(False) -> it does again."""
+
+    def pause(now=True):
+        standby.query(f"SELECT pg_wal_replay_{'pause' if now else 'resume'}()")
+        state = [("paused" if now else "not paused",)]
+        wait_until(lambda: standby.query("SELECT pg_get_wal_replay_pause_state()") == state, "replay to change")
+
+    yield pause
+    pause(False)
+
+
+def test_a_standby_that_replays_nothing(paused, update):
+    under_way = update({"standby_lag_bytes": "512kB"}, rows_per_second=4000)
+    wait_until(under_way.written, "it to begin")
+    paused()
+    under_way.waits_for("throttle: standby lag in bytes")
+    under_way.stands_still()
+    paused(False)
+    under_way.ends()
+    assert any("standby lag in bytes" in notice for notice in under_way.notices)
+
+
+def test_a_standby_that_lags_in_time(paused, update):
+    under_way = update({"standby_lag": "1s"}, rows_per_second=3000)
+    wait_until(under_way.written, "it to begin")
+    paused()
+    under_way.waits_for("throttle: standby lag")
+    under_way.stands_still()
+    under_way.cancel()
+
+
+def test_what_cannot_be_read_stops(update, direct):
+    under_way = update({"sql": "SELECT public.how_it_feels()"})
+    under_way.waits_for("throttle: answer of backfill.throttle.sql")
+    under_way.stands_still()
+    wait_until(lambda: any("cannot be read: function public.how_it_feels() does not exist" in notice
+                           for notice in under_way.notices), "the reason")
+    direct.execute("CREATE FUNCTION public.how_it_feels() RETURNS float LANGUAGE sql RETURN 0.2")
+    under_way.ends()
+
+
+def test_it_slows_down_before_it_stops(update, direct):
+    direct.execute("CREATE FUNCTION public.how_it_feels() RETURNS float LANGUAGE sql RETURN 0.95")
+    under_way = update({"sql": "SELECT public.how_it_feels()"})
+    under_way.ends()
+    assert one(direct, "SELECT throttled_ms > 0 FROM phasegate.backfill")
+
+
+def test_sessions_that_wait_for_locks(update, connect, direct, server, database):
+    with server.connect(database) as holder, server.connect(database) as waiter:
+        direct.execute("CREATE TABLE other ()")
+        holder.autocommit = False
+        holder.execute("LOCK TABLE other")
+        waiting = threading.Thread(target=waiter.execute, args=["SELECT FROM other"])
+        waiting.start()
+        wait_until(lambda: one(direct, "SELECT count(*) FROM pg_locks WHERE NOT granted"), "the wait")
+        under_way = update({"lock_waiters": 1})
+        under_way.waits_for("throttle: sessions waiting for locks")
+        under_way.stands_still()
+        holder.rollback()
+        waiting.join()
+        under_way.ends()
+
+
+def test_active_sessions(update, server, database):
+    with server.connect(database) as busy:
+        working = threading.Thread(target=busy.execute, args=["SELECT pg_sleep(1.5)"])
+        working.start()
+        under_way = update({"active_sessions": 1})
+        under_way.waits_for("throttle: active sessions")
+        working.join()
+        under_way.ends()
+
+
+def test_a_slot_that_keeps_wal(update, direct):
+    direct.execute("SELECT pg_create_physical_replication_slot('kept', true);"
+                   "CREATE TABLE ballast AS SELECT repeat('x', 1000) FROM generate_series(1, 3000)")
+    try:
+        under_way = update({"slot_bytes": "2MB"})
+        under_way.waits_for("throttle: WAL kept for replication slots")
+    finally:
+        direct.execute("SELECT pg_drop_replication_slot('kept')")
+    under_way.ends()
+
+
+def test_checkpoints_forced(update, direct):
+    under_way = update({"checkpoints": 2}, rows_per_second=2000)
+    wait_until(under_way.written, "it to begin")
+    direct.execute("CHECKPOINT")
+    direct.execute("CHECKPOINT")
+    time.sleep(5)
+    under_way.waits_for("throttle: checkpoints forced by WAL")
+    under_way.cancel()
+
+
+def test_outside_of_its_window(update, direct):
+    window = one(direct, "SELECT to_char(LOCALTIME + '2h', 'HH24:MI') || '-' || to_char(LOCALTIME + '3h', 'HH24:MI')")
+    under_way = update({"window": window})
+    under_way.waits_for("throttle: time outside of backfill.throttle.window")
+    assert under_way.written() == 0
+    under_way.cancel()
+
+
+def test_an_operators_ratio(update, direct):
+    under_way = update({}, rows_per_second=6000)
+    wait_until(under_way.written, "it to begin")
+    direct.execute("SELECT phasegate.throttle(NULL, 1)")
+    under_way.waits_for("throttle of 1")
+    under_way.stands_still()
+    direct.execute("SELECT phasegate.throttle(NULL, 0.2)")
+    under_way.ends()
+
+
+SLOW_ROWS = """
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.003); RETURN NEW; END $$;
+CREATE TRIGGER slow BEFORE UPDATE ON t FOR EACH ROW WHEN (NEW.x > OLD.x) EXECUTE FUNCTION slow();
+"""
+
+
+def test_a_batch_gives_way_to_whom_it_blocks(update, server, database):
+    under_way = update({}, prepare=SLOW_ROWS, batch_rows_first=2000, batch_rows_max=2000)
+    with server.connect(database) as blocked:
+        wait_until(lambda: under_way.seen("stage"), "it to begin")
+        time.sleep(0.5)
+        begun = time.monotonic()
+        blocked.execute("UPDATE t SET x = x WHERE id = 1")
+        assert 0.3 < time.monotonic() - begun < 2.5, "the batch takes 6 s"
+    assert under_way.written() == 0
+    wait_until(lambda: under_way.notices and any("a batch was cancelled" in n for n in under_way.notices), "a notice")
+    under_way.cancel()

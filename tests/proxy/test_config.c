@@ -95,9 +95,9 @@ Test(config, the_default_file_documents_every_key)
 		"certificate:", "key:", "client_ca:", "scram:", "direct:", "ca:", "conninfo:",
 		"workers:", "guarded_text_bytes:", "operator_run:", "nesting:", "small_table:",
 		"lock_retries:", "lock_retry_delay:", "rules:", "lease:", "rows_per_second:",
-		"wal_bytes_per_second:", "duty_percent:", "key_file:", "fsync_interval:",
-		"rotate_bytes:", "raw_text:", "lane:", "roles:", "applications:", "tags:",
-		"statements_per_second:", "concurrency:", "queue_max:"};
+		"wal_bytes_per_second:", "duty_percent:", "throttle:", "key_file:",
+		"fsync_interval:", "rotate_bytes:", "raw_text:", "lane:", "roles:", "applications:",
+		"tags:", "statements_per_second:", "concurrency:", "queue_max:"};
 	FILE *file = fopen(SOURCE_DIR "/docs/phasegate.yaml", "r");
 	char text[16384];
 

@@ -171,6 +171,10 @@ static struct config read_config(json_t *root)
 		.batch_target_ms = number(settings, "batch_target_ms", 200),
 		.batch_rows_first = number(settings, "batch_rows_first", 500),
 		.batch_rows_max = number(settings, "batch_rows_max", 20000),
+		.batch_bytes_max = 4 << 20,
+		.blocking_ms = number(settings, "blocking_ms", 500),
+		.signal_sql = "",
+		.signal_window = "",
 	};
 }
 

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Between two batches: what was spent is paid, and production and operators have their say. */
+#include <stdio.h>
+
+#include "batch.h"
+#include "budget.h"
+
+/* What is in force now: the configuration may be loaded anew, operators set limits of theirs. */
+static int renew(struct run *run, struct limits *limits)
+{
+	run->tuning = engine_tuning(run->engine);
+	if (budget_limits(&run->main, run->change.id, limits) < 0)
+		return -1;
+	limits->all = rates_stricter(&limits->all, &run->tuning.rates);
+	signals_read(&run->signals, watch_connection(run), &run->tuning.signals, engine_now_ms());
+	arena_free(&run->watch_arena);
+	return 0;
+}
+
+/* Counts the time that it took: id SIGNALS is for the limits. */
+static int pause_for(struct fill *fill, enum signal_id id, int64_t ms)
+{
+	struct run *run = fill->run;
+	int64_t begun = engine_now_ms(), took;
+	int status = run_sleep(run, ms);
+
+	took = engine_now_ms() - begun;
+	fill->leaf->throttled_ms += took;
+	run->signals.held_ms[id] += took;
+	return status;
+}
+
+/* The text for the record is the same for as long as the signal is: its age counts from there. */
+static void tell_stopped(struct run *run, enum signal_id id)
+{
+	struct arena arena = {0};
+
+	run_waiting(run, id == SIGNALS ? "the end of a throttle of 1 set by an operator"
+				       : arena_printf(&arena, "throttle: %s", signal_name(id)));
+	run_say(run, false, "%s: throttled: %s", run->step->purpose,
+		id == SIGNALS ? "an operator set the ratio to 1"
+			      : signal_text(&arena, &run->signals, &run->tuning.signals, id));
+	arena_free(&arena);
+}
+
+int fill_hold(struct fill *fill)
+{
+	struct run *run = fill->run;
+	struct limits limits;
+	enum signal_id id;
+	bool stopped = false;
+
+	for (;; stopped = true) {
+		if (renew(run, &limits) < 0)
+			return -1;
+		id = signals_stop(&run->signals);
+		if (id == SIGNALS && limits.ratio < 1)
+			break;
+		tell_stopped(run, id);
+		if (pause_for(fill, id, SAMPLE_MS) < 0 || run_check_record(run) < 0)
+			return -1;
+		fill->advanced_ms = engine_now_ms();
+	}
+	if (stopped)
+		run_waiting(run, NULL);
+	return 0;
+}
+
+/* Enters it on the account of all, and on its own if operators limit this change. */
+static int spend(struct run *run, const struct spending *spent, const struct limits *limits,
+	int64_t *owed_ms)
+{
+	char account[32];
+	int64_t own_ms = 0;
+
+	if (budget_spend(&run->main, BUDGET_DATABASE, spent, &limits->all, owed_ms) < 0)
+		return -1;
+	if (limits->own.rows_per_second == 0 && limits->own.wal_bytes_per_second == 0)
+		return 0;
+	snprintf(account, sizeof(account), "change %lld", (long long)run->change.id);
+	if (budget_spend(&run->main, account, spent, &limits->own, &own_ms) < 0)
+		return -1;
+	if (own_ms > *owed_ms)
+		*owed_ms = own_ms;
+	return 0;
+}
+
+int fill_pay(struct fill *fill, const struct spending *spent)
+{
+	struct run *run = fill->run;
+	struct limits limits;
+	int64_t owed, pause;
+	enum signal_id id;
+
+	if (renew(run, &limits) < 0 || spend(run, spent, &limits, &owed) < 0)
+		return -1;
+	if (limits.ratio < 1 && owed < pause_of_ratio_ms(spent->busy_ms, limits.ratio))
+		owed = pause_of_ratio_ms(spent->busy_ms, limits.ratio);
+	id = signals_slow(&run->signals, spent->busy_ms, &pause);
+	return owed > pause ? pause_for(fill, SIGNALS, owed) : pause_for(fill, id, pause);
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "signals.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "control.h"
+
+enum unit { UNIT_MS, UNIT_BYTES, UNIT_COUNT, UNIT_FLAG };
+
+struct signal {
+	const char *name;
+	enum unit unit;
+	/* One row; NULL in it means that it cannot be read.  $1 is settings->window.  NULL: it is
+	 * settings->sql. */
+	const char *sql;
+	double (*value)(struct signals *signals, const PGresult *result, int64_t now_ms);
+};
+
+/*
+ * Columns of pg_stat_replication and pg_stat_activity are NULL for a role without pg_monitor.
+ * pg_receivewal replays nothing.  A base backup is not a standby.
+ */
+#define STANDBYS                                                                                   \
+	"(SELECT COALESCE(replay_lsn, flush_lsn, write_lsn, sent_lsn) AS lsn, state"               \
+	" FROM pg_catalog.pg_stat_replication WHERE state IS DISTINCT FROM 'backup') r"
+#define UNLESS_HIDDEN(value)                                                                       \
+	"CASE WHEN pg_catalog.count(*) = pg_catalog.count(state) THEN " value " END"
+#define NOW_LSN "pg_catalog.pg_current_wal_lsn()"
+
+static double number_at(const PGresult *result, int column)
+{
+	const char *text;
+	char *end;
+	double value;
+
+	if (PQntuples(result) != 1 || PQnfields(result) <= column || PQgetisnull(result, 0, column))
+		return NAN;
+	text = PQgetvalue(result, 0, column);
+	if (PQftype(result, column) == 16) /* bool */
+		return text[0] == 't';
+	value = strtod(text, &end);
+	return end == text || *end != '\0' ? NAN : value;
+}
+
+static double first_column(struct signals *signals, const PGresult *result, int64_t now_ms)
+{
+	(void)signals;
+	(void)now_ms;
+	return number_at(result, 0);
+}
+
+/*
+ * The server's own replay_lag stays what it was while a standby replays nothing.  Where the primary
+ * was and when tells better: so old is what the standby has not replayed yet.
+ */
+static double standby_age(struct signals *signals, const PGresult *result, int64_t now_ms)
+{
+	double position = number_at(result, 1);
+
+	trail_add(&signals->positions, number_at(result, 0), now_ms, SAMPLE_MS);
+	return isnan(position) ? NAN : (double)trail_age_ms(&signals->positions, position, now_ms);
+}
+
+enum { CHECKPOINTS_WINDOW_MS = 5 * 60 * 1000, CHECKPOINTS_SPACING_MS = 5000 };
+
+static double checkpoints(struct signals *signals, const PGresult *result, int64_t now_ms)
+{
+	double count = number_at(result, 0);
+
+	if (isnan(count))
+		return NAN;
+	trail_add(&signals->checkpoints, count, now_ms, CHECKPOINTS_SPACING_MS);
+	return trail_growth(&signals->checkpoints, CHECKPOINTS_WINDOW_MS, now_ms);
+}
+
+static const struct signal all[SIGNALS] = {
+	[SIGNAL_STANDBY_LAG] =
+		{
+			.name = "standby lag",
+			.unit = UNIT_MS,
+			.sql = "SELECT " NOW_LSN
+			       " - '0/0', " UNLESS_HIDDEN("COALESCE(pg_catalog.min(lsn), " NOW_LSN
+							  ") - '0/0'") " FROM " STANDBYS,
+			.value = standby_age,
+		},
+	[SIGNAL_STANDBY_BYTES] =
+		{
+			.name = "standby lag in bytes",
+			.unit = UNIT_BYTES,
+			.sql = "SELECT " UNLESS_HIDDEN(
+				"COALESCE(" NOW_LSN " - pg_catalog.min(lsn), 0)") " FROM " STANDBYS,
+			.value = first_column,
+		},
+	[SIGNAL_SLOT_BYTES] =
+		{
+			.name = "WAL kept for replication slots",
+			.unit = UNIT_BYTES,
+			.sql = "SELECT COALESCE(pg_catalog.max(" NOW_LSN " - restart_lsn), 0)"
+			       " FROM pg_catalog.pg_replication_slots",
+			.value = first_column,
+		},
+	[SIGNAL_ARCHIVER] =
+		{
+			.name = "failing WAL archiver",
+			.unit = UNIT_FLAG,
+			.sql = "SELECT last_failed_time IS NOT NULL AND last_failed_time >"
+			       " COALESCE(last_archived_time, '-infinity')"
+			       " FROM pg_catalog.pg_stat_archiver",
+			.value = first_column,
+		},
+	[SIGNAL_ACTIVE_SESSIONS] =
+		{
+			.name = "active sessions",
+			.unit = UNIT_COUNT,
+			.sql = "SELECT " UNLESS_HIDDEN("pg_catalog.count(*) FILTER (WHERE state = "
+						       "'active')") " FROM "
+								    "pg_catalog.pg_stat_activity "
+								    "WHERE datid IS NOT NULL"
+								    " AND backend_type IS DISTINCT "
+								    "FROM 'autovacuum worker'"
+								    " AND backend_type IS DISTINCT "
+								    "FROM 'parallel worker'"
+								    " AND application_name IS "
+								    "DISTINCT FROM 'phasegate'",
+			.value = first_column,
+		},
+	[SIGNAL_LOCK_WAITERS] =
+		{
+			.name = "sessions waiting for locks",
+			.unit = UNIT_COUNT,
+			.sql = "SELECT pg_catalog.count(DISTINCT pid) FROM pg_catalog.pg_locks"
+			       " WHERE NOT granted",
+			.value = first_column,
+		},
+	[SIGNAL_CHECKPOINTS] =
+		{
+			.name = "checkpoints forced by WAL within 5 min",
+			.unit = UNIT_COUNT,
+			.sql = "SELECT checkpoints_req FROM pg_catalog.pg_stat_bgwriter",
+			.value = checkpoints,
+		},
+	[SIGNAL_SQL] =
+		{
+			.name = "answer of backfill.throttle.sql",
+			.unit = UNIT_COUNT,
+			.value = first_column,
+		},
+	[SIGNAL_WINDOW] =
+		{
+			.name = "time outside of backfill.throttle.window",
+			.unit = UNIT_FLAG,
+			.sql = "SELECT CASE WHEN f <= t THEN LOCALTIME < f OR LOCALTIME >= t"
+			       " ELSE LOCALTIME < f AND LOCALTIME >= t END"
+			       " FROM (SELECT pg_catalog.split_part($1, '-', 1)::pg_catalog.time,"
+			       "  pg_catalog.split_part($1, '-', 2)::pg_catalog.time) w (f, t)",
+			.value = first_column,
+		},
+};
+
+const char *signal_name(enum signal_id id)
+{
+	return all[id].name;
+}
+
+/* ---- reading ---- */
+
+static double ask(struct signals *signals, struct control *control,
+	const struct signal_settings *settings, enum signal_id id, int64_t now_ms)
+{
+	const struct signal *signal = &all[id];
+	const char *sql = signal->sql != NULL ? signal->sql : settings->sql;
+	const char *window = settings->window, *why;
+	PGresult *result;
+	double value;
+
+	result = control != NULL ? control_query(control, sql, &window, id == SIGNAL_WINDOW ? 1 : 0)
+				 : NULL;
+	value = result != NULL ? signal->value(signals, result, now_ms) : NAN;
+	if (result != NULL)
+		why = "no number came; members of pg_monitor see all";
+	else
+		why = control != NULL ? control->error.message : "no connection to ask on";
+	snprintf(signals->unreadable[id], sizeof(signals->unreadable[id]), "%s", why);
+	PQclear(result);
+	return value;
+}
+
+void signals_read(struct signals *signals, struct control *control,
+	const struct signal_settings *settings, int64_t now_ms)
+{
+	if (signals->read_ms != 0 && now_ms - signals->read_ms < SAMPLE_MS)
+		return;
+	signals->read_ms = now_ms;
+	for (enum signal_id id = 0; id < SIGNALS; id++) {
+		double bound = (double)settings->bounds[id];
+
+		if (bound <= 0) {
+			signals->throttles[id] = (struct throttle){0};
+			continue;
+		}
+		signals->values[id] = ask(signals, control, settings, id, now_ms);
+		throttle_read(&signals->throttles[id], signals->values[id], 0, bound, now_ms);
+	}
+}
+
+enum signal_id signals_stop(const struct signals *signals)
+{
+	enum signal_id id = 0;
+
+	while (id < SIGNALS && !signals->throttles[id].stopped)
+		id++;
+	return id;
+}
+
+enum signal_id signals_slow(const struct signals *signals, int64_t busy_ms, int64_t *pause_ms)
+{
+	enum signal_id slowest = SIGNALS;
+
+	*pause_ms = 0;
+	for (enum signal_id id = 0; id < SIGNALS; id++) {
+		int64_t pause = throttle_pause_ms(&signals->throttles[id], busy_ms);
+
+		if (pause > *pause_ms) {
+			*pause_ms = pause;
+			slowest = id;
+		}
+	}
+	return slowest;
+}
+
+/* ---- telling ---- */
+
+static const char *amount(struct arena *arena, enum unit unit, double value)
+{
+	switch (unit) {
+	case UNIT_MS:
+		return arena_printf(arena, "%.1f s", value / 1000);
+	case UNIT_BYTES:
+		return arena_printf(arena, "%.1f MB", value / (1 << 20));
+	default:
+		return arena_printf(arena, "%.3g", value);
+	}
+}
+
+const char *signal_text(struct arena *arena, const struct signals *signals,
+	const struct signal_settings *settings, enum signal_id id)
+{
+	const struct signal *signal = &all[id];
+	const struct throttle *throttle = &signals->throttles[id];
+
+	if (isnan(throttle->pressure))
+		return arena_printf(
+			arena, "%s: cannot be read: %s", signal->name, signals->unreadable[id]);
+	if (signal->unit == UNIT_FLAG)
+		return signal->name;
+	return arena_printf(arena, "%s: %s, bound %s%s", signal->name,
+		amount(arena, signal->unit, signals->values[id]),
+		amount(arena, signal->unit, (double)settings->bounds[id]),
+		throttle->hibernate_until_ms != 0 ? ", so far beyond it that it waits for a minute"
+						  : "");
+}

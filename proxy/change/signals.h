@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * What production tells of how it feels, read while a backfill is under way and at no other time.
+ * A signal that cannot be read is taken for a bad one.
+ */
+#ifndef SIGNALS_H
+#define SIGNALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "throttle.h"
+
+struct arena;
+struct control;
+
+enum signal_id {
+	SIGNAL_STANDBY_LAG,
+	SIGNAL_STANDBY_BYTES,
+	SIGNAL_SLOT_BYTES,
+	SIGNAL_ARCHIVER,
+	SIGNAL_ACTIVE_SESSIONS,
+	SIGNAL_LOCK_WAITERS,
+	SIGNAL_CHECKPOINTS,
+	SIGNAL_SQL,
+	SIGNAL_WINDOW,
+	SIGNALS,
+};
+
+enum { SIGNAL_TEXT_MAX = 1024 };
+
+struct signal_settings {
+	int64_t bounds[SIGNALS]; /* 0: not looked at */
+	char sql[SIGNAL_TEXT_MAX], window[16]; /* of SIGNAL_SQL and SIGNAL_WINDOW */
+};
+
+/* Zero at the start. */
+struct signals {
+	struct throttle throttles[SIGNALS];
+	double values[SIGNALS];
+	char unreadable[SIGNALS][160]; /* why */
+	int64_t held_ms[SIGNALS + 1]; /* what each has cost so far; the last: rates and ratio */
+	struct trail positions, checkpoints;
+	int64_t read_ms;
+};
+
+/* Reads those that are looked at, unless they were read a moment ago.  control NULL: none can be.
+ */
+void signals_read(struct signals *signals, struct control *control,
+	const struct signal_settings *settings, int64_t now_ms);
+
+/* The signal at which work stands still, or SIGNALS. */
+enum signal_id signals_stop(const struct signals *signals);
+/* The one that asks for the longest pause after busy_ms of work, or SIGNALS. */
+enum signal_id signals_slow(const struct signals *signals, int64_t busy_ms, int64_t *pause_ms);
+
+/* "standby lag"; "application latency" */
+const char *signal_name(enum signal_id id);
+/* For people, with numbers: "the standby lag is 2.1 s, its bound 1.5 s". */
+const char *signal_text(struct arena *arena, const struct signals *signals,
+	const struct signal_settings *settings, enum signal_id id);
+
+#endif
