@@ -94,6 +94,7 @@
 	KEY(throttle, active_sessions,   COUNT, NULL, config, signal_bounds[SIGNAL_ACTIVE_SESSIONS], 0, 1000000) \
 	KEY(throttle, lock_waiters,      COUNT, NULL, config, signal_bounds[SIGNAL_LOCK_WAITERS],    0, 1000000) \
 	KEY(throttle, checkpoints,       COUNT, NULL, config, signal_bounds[SIGNAL_CHECKPOINTS],     0, 1000000) \
+	KEY(throttle, latency_percent,   COUNT, NULL, config, signal_bounds[SIGNAL_LATENCY],         0, 100000) \
 	KEY(throttle, sql,               TEXT,  NULL, config, signal_sql,                            0, 0) \
 	KEY(throttle, window,            TEXT,  NULL, config, signal_window,                         0, 0) \
 	KEY(throttle, blocking,          MS,    NULL, config, blocking_ms,                           0, 3600000)

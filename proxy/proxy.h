@@ -16,6 +16,7 @@ struct cancel_registry;
 struct change_engine;
 struct endpoints;
 struct lanes;
+struct latency_board;
 struct policy_log;
 struct worker;
 
@@ -27,6 +28,7 @@ struct proxy {
 	struct change_engine *engine; /* NULL: no control connection configured */
 	struct cancel_registry *cancels;
 	struct lanes *lanes;
+	struct latency_board *latency; /* a place for each worker */
 	atomic_uint n_sessions;
 	atomic_uint_fast64_t next_session;
 	atomic_bool draining;

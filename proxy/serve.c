@@ -17,6 +17,7 @@
 #include "cancel.h"
 #include "debug_log.h"
 #include "lane.h"
+#include "latency.h"
 #include "listen.h"
 #include "notify.h"
 #include "proxy_internal.h"
@@ -188,20 +189,25 @@ static void start_engine(struct proxy *proxy)
 		log_warn("no change engine, so what would be phased is refused: %s",
 			error == NULL ? "unknown error" : error);
 	else
-		change_engine_resume(proxy->engine);
+		change_engine_resume(proxy->engine, proxy->latency);
 	free(error);
 }
 
-static void start_workers(struct proxy *proxy)
+static void make_workers(struct proxy *proxy)
 {
 	unsigned n = proxy->settings.config->workers;
 
 	proxy->n_workers = n > 0 ? n : cores();
 	proxy->workers = calloc(proxy->n_workers, sizeof(proxy->workers[0]));
-	if (proxy->workers == NULL) {
+	proxy->latency = latency_board_new(proxy->n_workers);
+	if (proxy->workers == NULL || proxy->latency == NULL) {
 		fputs("phasegate: out of memory\n", stderr);
 		exit(1);
 	}
+}
+
+static void start_workers(struct proxy *proxy)
+{
 	for (unsigned i = 0; i < proxy->n_workers; i++)
 		worker_start(&proxy->workers[i], proxy, i);
 }
@@ -246,6 +252,7 @@ static int prepare(struct service *service, struct config *config, char **error)
 
 static void run(struct service *service)
 {
+	make_workers(&service->proxy);
 	start_engine(&service->proxy);
 	start_workers(&service->proxy);
 	announce(service);
@@ -267,6 +274,7 @@ static void stop(struct proxy *proxy)
 	for (unsigned i = 0; i < proxy->n_workers; i++)
 		worker_join(&proxy->workers[i]);
 	free(proxy->workers);
+	free(proxy->latency);
 	policy_log_event(proxy->log, "stop", "all sessions have ended",
 		proxy->settings.config->policy.observe);
 	log_info("stopped");

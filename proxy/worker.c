@@ -10,6 +10,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "latency.h"
+#include "proxy.h"
 #include "session.h"
 #include "stmt.h"
 
@@ -88,6 +90,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	worker->tick++;
+	latency_tick(worker->latency, atomic_load(&worker->proxy->latency->watchers) > 0);
 	session_sweep(worker);
 }
 
@@ -139,7 +142,11 @@ void worker_start(struct worker *worker, struct proxy *proxy, unsigned index)
 {
 	struct timeval second = {1, 0};
 
-	*worker = (struct worker){.proxy = proxy, .index = index};
+	*worker = (struct worker){
+		.proxy = proxy,
+		.index = index,
+		.latency = &proxy->latency->workers[index],
+	};
 	worker->scratch = must(malloc(WORKER_SCRATCH_BYTES), "memory");
 	worker->base = new_base();
 	pthread_mutex_init(&worker->tasks_lock, NULL);

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct latency;
 struct proxy; /* process-wide: see proxy.h */
 struct session;
 
@@ -27,6 +28,7 @@ struct worker {
 	struct session *sessions; /* list */
 	atomic_uint n_sessions; /* those on their way to it too */
 	bool draining;
+	struct latency *latency; /* what its clients wait; in proxy->latency */
 	uint32_t tick; /* seconds since start: what sessions compare instead of asking the clock */
 	/* tasks posted by other threads; private to worker.c */
 	pthread_mutex_t tasks_lock;

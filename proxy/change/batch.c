@@ -363,5 +363,6 @@ void fill_begin(
 int fill_end(struct fill *fill, int status)
 {
 	free(fill->last_key);
+	signals_end(&fill->run->signals, fill->run->engine->latency);
 	return status < 0 ? -1 : run_record_done(fill->run, fill->step, false);
 }

@@ -12,7 +12,8 @@ static int renew(struct run *run, struct limits *limits)
 	if (budget_limits(&run->main, run->change.id, limits) < 0)
 		return -1;
 	limits->all = rates_stricter(&limits->all, &run->tuning.rates);
-	signals_read(&run->signals, watch_connection(run), &run->tuning.signals, engine_now_ms());
+	signals_read(&run->signals, watch_connection(run), run->engine->latency,
+		&run->tuning.signals, engine_now_ms());
 	arena_free(&run->watch_arena);
 	return 0;
 }
@@ -31,13 +32,13 @@ static int pause_for(struct fill *fill, enum signal_id id, int64_t ms)
 }
 
 /* The text for the record is the same for as long as the signal is: its age counts from there. */
-static void tell_stopped(struct run *run, enum signal_id id)
+static void tell_stopped(struct run *run, enum signal_id id, bool news)
 {
 	struct arena arena = {0};
 
 	run_waiting(run, id == SIGNALS ? "the end of a throttle of 1 set by an operator"
 				       : arena_printf(&arena, "throttle: %s", signal_name(id)));
-	run_say(run, false, "%s: throttled: %s", run->step->purpose,
+	run_say(run, news, "%s: throttled: %s", run->step->purpose,
 		id == SIGNALS ? "an operator set the ratio to 1"
 			      : signal_text(&arena, &run->signals, &run->tuning.signals, id));
 	arena_free(&arena);
@@ -56,7 +57,7 @@ int fill_hold(struct fill *fill)
 		id = signals_stop(&run->signals);
 		if (id == SIGNALS && limits.ratio < 1)
 			break;
-		tell_stopped(run, id);
+		tell_stopped(run, id, !stopped);
 		if (pause_for(fill, id, SAMPLE_MS) < 0 || run_check_record(run) < 0)
 			return -1;
 		fill->advanced_ms = engine_now_ms();

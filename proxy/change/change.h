@@ -16,6 +16,7 @@
 #include "worker.h"
 
 struct change_engine;
+struct latency_board;
 struct change_wait; /* one session waiting for one change */
 
 /* Who wants what.  Strings are copied. */
@@ -60,7 +61,7 @@ struct change_engine *change_engine_start(struct config *config, char **error);
  * Carry on, in the background, what an earlier phasegate left in the middle in any database of the
  * server, and what operators release or abort there.  Call once after the start.
  */
-void change_engine_resume(struct change_engine *engine);
+void change_engine_resume(struct change_engine *engine, struct latency_board *latency);
 /* Waits for running steps to reach a safe point, then stops; records stay true. */
 void change_engine_stop(struct change_engine *engine);
 /* After SIGHUP: rates and batch sizes of the new configuration. */

@@ -23,6 +23,7 @@
 struct config;
 struct database; /* install.h */
 struct followed; /* follow.h */
+struct latency_board; /* latency.h */
 
 /* What SIGHUP may change. */
 struct tuning {
@@ -57,6 +58,7 @@ struct lane {
 struct change_engine {
 	char *conninfo;
 	char owner[37]; /* UUID of this process, for phasegate.change.owner */
+	struct latency_board *latency; /* of the clients; NULL: there are none */
 	atomic_bool stopping;
 	pthread_mutex_t lock;
 	struct tuning tuning; /* guarded */

@@ -144,8 +144,9 @@ static int enqueue(
 	return -1;
 }
 
-void change_engine_resume(struct change_engine *engine)
+void change_engine_resume(struct change_engine *engine, struct latency_board *latency)
 {
+	engine->latency = latency;
 	enqueue(engine, NULL, 0, NULL);
 	follow_all(engine);
 }

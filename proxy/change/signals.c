@@ -9,11 +9,12 @@
 #include "arena.h"
 #include "control.h"
 
-enum unit { UNIT_MS, UNIT_BYTES, UNIT_COUNT, UNIT_FLAG };
+enum unit { UNIT_MS, UNIT_BYTES, UNIT_COUNT, UNIT_PERCENT, UNIT_FLAG };
 
 struct signal {
 	const char *name;
 	enum unit unit;
+	double rest; /* the reading of an idle server */
 	/* One row; NULL in it means that it cannot be read.  $1 is settings->window.  NULL: it is
 	 * settings->sql. */
 	const char *sql;
@@ -143,6 +144,12 @@ static const struct signal all[SIGNALS] = {
 			.sql = "SELECT checkpoints_req FROM pg_catalog.pg_stat_bgwriter",
 			.value = checkpoints,
 		},
+	[SIGNAL_LATENCY] =
+		{
+			.name = "p95 of the clients' latency against the hour before",
+			.unit = UNIT_PERCENT,
+			.rest = 100,
+		},
 	[SIGNAL_SQL] =
 		{
 			.name = "answer of backfill.throttle.sql",
@@ -189,22 +196,31 @@ static double ask(struct signals *signals, struct control *control,
 	return value;
 }
 
-void signals_read(struct signals *signals, struct control *control,
+void signals_read(struct signals *signals, struct control *control, struct latency_board *board,
 	const struct signal_settings *settings, int64_t now_ms)
 {
 	if (signals->read_ms != 0 && now_ms - signals->read_ms < SAMPLE_MS)
 		return;
 	signals->read_ms = now_ms;
 	for (enum signal_id id = 0; id < SIGNALS; id++) {
-		double bound = (double)settings->bounds[id];
+		double bound = (double)settings->bounds[id], rest = all[id].rest;
 
-		if (bound <= 0) {
+		if (bound <= rest || (id == SIGNAL_LATENCY && board == NULL)) {
 			signals->throttles[id] = (struct throttle){0};
 			continue;
 		}
-		signals->values[id] = ask(signals, control, settings, id, now_ms);
-		throttle_read(&signals->throttles[id], signals->values[id], 0, bound, now_ms);
+		if (id == SIGNAL_LATENCY)
+			signals->values[id] = latency_watch(&signals->latency, board, now_ms);
+		else
+			signals->values[id] = ask(signals, control, settings, id, now_ms);
+		throttle_read(&signals->throttles[id], signals->values[id], rest, bound, now_ms);
 	}
+}
+
+void signals_end(struct signals *signals, struct latency_board *board)
+{
+	if (board != NULL)
+		latency_watch_end(&signals->latency, board);
 }
 
 enum signal_id signals_stop(const struct signals *signals)
@@ -241,6 +257,8 @@ static const char *amount(struct arena *arena, enum unit unit, double value)
 		return arena_printf(arena, "%.1f s", value / 1000);
 	case UNIT_BYTES:
 		return arena_printf(arena, "%.1f MB", value / (1 << 20));
+	case UNIT_PERCENT:
+		return arena_printf(arena, "%.0f %%", value);
 	default:
 		return arena_printf(arena, "%.3g", value);
 	}

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "latency.h"
 #include "throttle.h"
 
 struct arena;
@@ -22,6 +23,7 @@ enum signal_id {
 	SIGNAL_ACTIVE_SESSIONS,
 	SIGNAL_LOCK_WAITERS,
 	SIGNAL_CHECKPOINTS,
+	SIGNAL_LATENCY,
 	SIGNAL_SQL,
 	SIGNAL_WINDOW,
 	SIGNALS,
@@ -41,13 +43,18 @@ struct signals {
 	char unreadable[SIGNALS][160]; /* why */
 	int64_t held_ms[SIGNALS + 1]; /* what each has cost so far; the last: rates and ratio */
 	struct trail positions, checkpoints;
+	struct latency_watch latency;
 	int64_t read_ms;
 };
 
-/* Reads those that are looked at, unless they were read a moment ago.  control NULL: none can be.
+/*
+ * Reads those that are looked at, unless they were read a moment ago.  control NULL: none can be;
+ * board NULL: there are no clients whose latency could be told.
  */
-void signals_read(struct signals *signals, struct control *control,
+void signals_read(struct signals *signals, struct control *control, struct latency_board *board,
 	const struct signal_settings *settings, int64_t now_ms);
+/* The backfill is over. */
+void signals_end(struct signals *signals, struct latency_board *board);
 
 /* The signal at which work stands still, or SIGNALS. */
 enum signal_id signals_stop(const struct signals *signals);

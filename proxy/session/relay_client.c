@@ -6,9 +6,11 @@
 
 #include "config.h"
 #include "gate.h"
+#include "gate_internal.h"
 #include "guarded.h"
 #include "head.h"
 #include "inject.h"
+#include "latency.h"
 #include "relay_internal.h"
 #include "session.h"
 #include "wire.h"
@@ -287,6 +289,9 @@ static void take_client_bytes(struct session *session, const uint8_t *bytes, siz
 	enum stop stop = STOP_MORE;
 	size_t passed = 0;
 
+	if (session->pipeline.count == 0 && session->lane.stay == NULL &&
+		latency_due(session->worker->latency))
+		session->sent_us = clock_us();
 	if (session->gate == NULL && buffer_len(held) == 0) {
 		passed = walk_client(session, bytes, n, &stop);
 		if (session->ended)
@@ -294,8 +299,10 @@ static void take_client_bytes(struct session *session, const uint8_t *bytes, siz
 		relay_send_server(session, bytes, passed);
 	}
 	buffer_append(held, bytes + passed, n - passed);
-	if (stop == STOP_GATE)
+	if (stop == STOP_GATE) {
+		session->sent_us = 0; /* what waits for us says nothing of the server */
 		gate_open(session);
+	}
 	if (passed == 0 || stop != STOP_MORE)
 		walk_held(session);
 }

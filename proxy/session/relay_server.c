@@ -6,7 +6,9 @@
 
 #include "config.h"
 #include "gate.h"
+#include "gate_internal.h"
 #include "guarded.h"
+#include "latency.h"
 #include "relay_internal.h"
 #include "session.h"
 #include "wire.h"
@@ -104,6 +106,12 @@ static void set_status(struct session *session, char status)
 	session->status = status;
 }
 
+static void note_latency(struct session *session)
+{
+	latency_add(session->worker->latency, clock_us() - session->sent_us);
+	session->sent_us = 0;
+}
+
 /*
  * One message of the server, whole if wants_body said so.  Returns true when it is to be passed
  * on as it is.
@@ -133,6 +141,8 @@ static bool handle_server(
 	}
 	if (header->type == BACKEND_READY_FOR_QUERY && header->body == 1)
 		set_status(session, (char)body[0]);
+	if (session->sent_us != 0 && session->pipeline.count == 0)
+		note_latency(session);
 	if (answer.mark == NULL && answer.owed.flags == 0)
 		pass = true;
 	else

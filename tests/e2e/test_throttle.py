@@ -84,7 +84,7 @@ def test_two_proxies_share_one_budget(direct, start_proxy, connect):
 # ---- signals ----
 
 OFF = {"standby_lag": 0, "standby_lag_bytes": 0, "slot_bytes": 0, "archiver": False, "active_sessions": 0,
-       "lock_waiters": 0}
+       "lock_waiters": 0, "latency_percent": 0}
 
 
 class Update:

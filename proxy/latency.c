@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "latency.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	OCTAVE = 16, /* buckets in one */
+	HOUR_MINUTES = 60,
+	HOUR_SCALE = 16,
+	NORMAL_MIN = 200, /* exchanges without which nothing is called normal */
+	WINDOW_MIN = 100, /* exchanges in a window, unless it gets long */
+	WINDOW_MS_MIN = 1000,
+	WINDOW_MS_MAX = 10000,
+};
+
+/*
+ * Backfill and latency are a loop with a delay of one window.  A share this small of each new
+ * reading keeps it from swinging: see the simulation in test_change_throttle.c.
+ */
+static const double share_of_new = 0.15;
+
+static unsigned bucket_of(int64_t us)
+{
+	unsigned value, octave;
+
+	if (us < OCTAVE)
+		return us < 0 ? 0 : (unsigned)us;
+	value = us < 1 << 30 ? (unsigned)us : (1U << 30) - 1;
+	octave = 31 - (unsigned)__builtin_clz(value);
+	return (octave - 3) * OCTAVE + ((value >> (octave - 4)) & (OCTAVE - 1));
+}
+
+static double lower_bound(unsigned bucket)
+{
+	if (bucket < OCTAVE)
+		return bucket;
+	return (double)((uint64_t)(OCTAVE + bucket % OCTAVE) << (bucket / OCTAVE - 1));
+}
+
+static unsigned get(const atomic_uint *count)
+{
+	return atomic_load_explicit(count, memory_order_relaxed);
+}
+
+static void set(atomic_uint *count, unsigned value)
+{
+	atomic_store_explicit(count, value, memory_order_relaxed);
+}
+
+struct latency_board *latency_board_new(unsigned n_workers)
+{
+	struct latency_board *board =
+		calloc(1, sizeof(*board) + n_workers * sizeof(board->workers[0]));
+
+	if (board != NULL)
+		board->n = n_workers;
+	return board;
+}
+
+void latency_add(struct latency *latency, int64_t us)
+{
+	atomic_uint *count = &latency->counts[bucket_of(us)];
+
+	set(count, get(count) + 1);
+}
+
+static void end_minute(struct latency *latency, bool watched)
+{
+	for (unsigned i = 0; i < LATENCY_BUCKETS; i++) {
+		unsigned count = get(&latency->counts[i]), before = get(&latency->hour[i]);
+
+		if (!watched)
+			set(&latency->hour[i],
+				before - before / HOUR_MINUTES +
+					HOUR_SCALE * (count - get(&latency->minute[i])));
+		set(&latency->minute[i], count);
+	}
+}
+
+void latency_tick(struct latency *latency, bool watched)
+{
+	latency->timed = 0;
+	if (!watched && ++latency->seconds < 60)
+		return;
+	latency->seconds = 0;
+	end_minute(latency, watched);
+}
+
+double latency_percentile(const uint32_t counts[LATENCY_BUCKETS], double percent)
+{
+	double total = 0, rank, below = 0;
+
+	for (unsigned i = 0; i < LATENCY_BUCKETS; i++)
+		total += counts[i];
+	rank = total * percent / 100;
+	for (unsigned i = 0; i < LATENCY_BUCKETS; below += counts[i++])
+		if (counts[i] > 0 && below + counts[i] >= rank)
+			return lower_bound(i) +
+			       (lower_bound(i + 1) - lower_bound(i)) * (rank - below) / counts[i];
+	return 0;
+}
+
+/* Of all workers; returns how many there are. */
+static double sum_normal(const struct latency_board *board, uint32_t sum[LATENCY_BUCKETS])
+{
+	double total = 0;
+
+	memset(sum, 0, LATENCY_BUCKETS * sizeof(sum[0]));
+	for (unsigned w = 0; w < board->n; w++) {
+		const struct latency *latency = &board->workers[w];
+
+		for (unsigned i = 0; i < LATENCY_BUCKETS; i++)
+			sum[i] +=
+				get(&latency->hour[i]) +
+				HOUR_SCALE * (get(&latency->counts[i]) - get(&latency->minute[i]));
+	}
+	for (unsigned i = 0; i < LATENCY_BUCKETS; i++)
+		total += sum[i];
+	return total / HOUR_SCALE;
+}
+
+static double sum_since(const struct latency_board *board, const uint32_t from[LATENCY_BUCKETS],
+	uint32_t sum[LATENCY_BUCKETS])
+{
+	double total = 0;
+
+	for (unsigned i = 0; i < LATENCY_BUCKETS; i++) {
+		sum[i] = -from[i];
+		for (unsigned w = 0; w < board->n; w++)
+			sum[i] += get(&board->workers[w].counts[i]);
+		total += sum[i];
+	}
+	return total;
+}
+
+static void begin_window(
+	struct latency_watch *watch, const struct latency_board *board, int64_t now_ms)
+{
+	static const uint32_t zero[LATENCY_BUCKETS];
+
+	watch->from_ms = now_ms;
+	sum_since(board, zero, watch->from);
+}
+
+static void begin(struct latency_watch *watch, struct latency_board *board, int64_t now_ms)
+{
+	uint32_t sum[LATENCY_BUCKETS];
+
+	*watch = (struct latency_watch){.begun = true, .percent = 100};
+	if (sum_normal(board, sum) >= NORMAL_MIN)
+		watch->normal_us = latency_percentile(sum, 95);
+	atomic_fetch_add(&board->watchers, 1);
+	begin_window(watch, board, now_ms);
+}
+
+double latency_watch(struct latency_watch *watch, struct latency_board *board, int64_t now_ms)
+{
+	uint32_t sum[LATENCY_BUCKETS];
+	int64_t window_ms;
+	double n, percent = 100;
+
+	if (!watch->begun)
+		begin(watch, board, now_ms);
+	window_ms = now_ms - watch->from_ms;
+	if (window_ms < WINDOW_MS_MIN || watch->normal_us <= 0)
+		return watch->percent;
+	n = sum_since(board, watch->from, sum);
+	if (n < WINDOW_MIN && window_ms < WINDOW_MS_MAX)
+		return watch->percent;
+	/* An application that says nothing suffers nothing. */
+	if (n >= WINDOW_MIN / 4)
+		percent = latency_percentile(sum, 95) * 100 / watch->normal_us;
+	watch->percent += share_of_new * (percent - watch->percent);
+	begin_window(watch, board, now_ms);
+	return watch->percent;
+}
+
+void latency_watch_end(struct latency_watch *watch, struct latency_board *board)
+{
+	if (watch->begun)
+		atomic_fetch_sub(&board->watchers, 1);
+	watch->begun = false;
+}

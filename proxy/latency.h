@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * How long clients wait for the server, and how that compares with the hour before a backfill.
+ * Each worker counts in a histogram of its own; a few exchanges are timed, not all.  From any
+ * thread: the counts are atomic, and one that is a moment old does no harm.
+ */
+#ifndef LATENCY_H
+#define LATENCY_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	LATENCY_BUCKETS = 432, /* 16 an octave, to 2^30 us */
+	LATENCY_ALL = 64, /* so many in a second are all timed, then one in LATENCY_EVERY */
+	LATENCY_EVERY = 16,
+};
+
+/* Of one worker; only its thread writes. */
+struct latency {
+	uint32_t timed, turn; /* in this second; of all others */
+	unsigned seconds; /* of the current minute */
+	atomic_uint counts[LATENCY_BUCKETS];
+	atomic_uint minute[LATENCY_BUCKETS]; /* counts as they were when it began */
+	atomic_uint hour[LATENCY_BUCKETS]; /* an hour's weight of the minutes before, times 16 */
+};
+
+struct latency_board {
+	atomic_uint watchers; /* backfills under way: no time to learn what is normal */
+	unsigned n;
+	struct latency workers[];
+};
+
+/* NULL when there is no memory. */
+struct latency_board *latency_board_new(unsigned n_workers);
+
+/* Is this one to be timed? */
+static inline bool latency_due(struct latency *latency)
+{
+	return latency->timed++ < LATENCY_ALL || ++latency->turn % LATENCY_EVERY == 0;
+}
+void latency_add(struct latency *latency, int64_t us);
+/* Once a second. */
+void latency_tick(struct latency *latency, bool watched);
+
+/* ---- for whoever has to stay unnoticed ---- */
+
+struct latency_watch {
+	bool begun;
+	double normal_us; /* p95 of the hour before; 0: too little was seen */
+	double percent; /* of that, smoothed */
+	int64_t from_ms;
+	uint32_t from[LATENCY_BUCKETS];
+};
+
+/* p95 of late in percent of the p95 before, 100 while there is nothing to compare. */
+double latency_watch(struct latency_watch *watch, struct latency_board *board, int64_t now_ms);
+void latency_watch_end(struct latency_watch *watch, struct latency_board *board);
+
+/* In microseconds, 0 when there are no counts. */
+double latency_percentile(const uint32_t counts[LATENCY_BUCKETS], double percent);
+
+#endif
