@@ -18,6 +18,7 @@
 #include "cancel.h"
 #include "config.h"
 #include "lane.h"
+#include "latency.h"
 #include "policy_log.h"
 #include "proxy_internal.h"
 #include "session.h"
@@ -129,10 +130,12 @@ static void begin(void)
 	listener = listen_anywhere(&config.server_port);
 	proxy.cancels = cancel_registry_new();
 	proxy.lanes = lanes_new();
+	proxy.latency = latency_board_new(1);
 	pthread_mutex_init(&proxy.config_lock, NULL);
 	proxy.log = policy_log_open(&config, &error);
 	cr_assert_not_null(proxy.log, "%s", error);
-	worker = (struct worker){.proxy = &proxy, .base = event_base_new()};
+	worker = (struct worker){
+		.proxy = &proxy, .base = event_base_new(), .latency = &proxy.latency->workers[0]};
 	worker.scratch = malloc(WORKER_SCRATCH_BYTES);
 	worker.wake_fd = -1;
 }
@@ -146,6 +149,7 @@ static void end(void)
 	policy_log_close(proxy.log);
 	cancel_registry_free(proxy.cancels);
 	lanes_free(proxy.lanes);
+	free(proxy.latency);
 	close(listener);
 	snprintf(command, sizeof(command), "rm -rf %s", directory);
 	cr_expect_eq(system(command), 0);

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "latency.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+static void add(struct latency *latency, int n, int64_t us)
+{
+	for (int i = 0; i < n; i++)
+		latency_add(latency, us);
+}
+
+static void pass(struct latency_board *board, int seconds)
+{
+	for (int i = 0; i < seconds; i++)
+		for (unsigned w = 0; w < board->n; w++)
+			latency_tick(&board->workers[w], atomic_load(&board->watchers) > 0);
+}
+
+Test(latency, percentile_is_within_a_bucket_of_the_truth)
+{
+	static const int64_t times_us[] = {0, 1, 15, 16, 17, 100, 999, 4321, 65536, 1000000,
+		60 * 1000000, (int64_t)1 << 29, (int64_t)1 << 40};
+
+	for (size_t i = 0; i < sizeof(times_us) / sizeof(times_us[0]); i++) {
+		struct latency_board *board = latency_board_new(1);
+		uint32_t counts[LATENCY_BUCKETS];
+		double most = (double)(times_us[i] < 1 << 30 ? times_us[i] : 1 << 30), p95;
+
+		add(&board->workers[0], 100, times_us[i]);
+		for (unsigned b = 0; b < LATENCY_BUCKETS; b++)
+			counts[b] = atomic_load(&board->workers[0].counts[b]);
+		p95 = latency_percentile(counts, 95);
+		cr_expect(p95 >= most * 0.93 && p95 <= most * 1.0625 + 1, "%lld: %f",
+			(long long)times_us[i], p95);
+		free(board);
+	}
+}
+
+Test(latency, a_few_of_many_are_timed)
+{
+	struct latency latency = {0};
+	int due = 0;
+
+	for (int i = 0; i < 1664; i++)
+		due += latency_due(&latency);
+	cr_expect_eq(due, LATENCY_ALL + 1600 / LATENCY_EVERY);
+	latency_tick(&latency, false);
+	cr_expect(latency_due(&latency), "a new second");
+}
+
+Test(latency, it_is_held_against_the_hour_before)
+{
+	struct latency_board *board = latency_board_new(2);
+	struct latency_watch watch = {0}, other = {0};
+	int64_t now_ms = 1000;
+
+	add(&board->workers[0], 5000, 1000);
+	pass(board, 3600);
+	add(&board->workers[1], 5000, 1000);
+	cr_expect_eq(latency_watch(&watch, board, now_ms), 100);
+	cr_expect_float_eq(watch.normal_us, 1000, 60);
+	for (int i = 0; i < 40; i++) {
+		add(&board->workers[i % 2], 200, 1500);
+		pass(board, 60);
+		now_ms += 1000;
+		latency_watch(&watch, board, now_ms);
+	}
+	cr_expect_float_eq(watch.percent, 150, 10);
+	cr_expect_eq(latency_watch(&other, board, now_ms), 100);
+	cr_expect_float_eq(other.normal_us, 1000, 60, "what is seen under way is not normal");
+	latency_watch_end(&watch, board);
+	cr_expect_eq(atomic_load(&board->watchers), 1);
+	latency_watch_end(&other, board);
+	latency_watch_end(&other, board);
+	cr_expect_eq(atomic_load(&board->watchers), 0, "ended twice");
+	free(board);
+}
+
+Test(latency, an_old_hour_is_forgotten)
+{
+	struct latency_board *board = latency_board_new(1);
+	struct latency_watch watch = {0};
+
+	add(&board->workers[0], 1000, 9000);
+	pass(board, 8 * 3600);
+	add(&board->workers[0], 1000, 1000);
+	pass(board, 60);
+	latency_watch(&watch, board, 1);
+	cr_expect_float_eq(watch.normal_us, 1000, 60);
+	free(board);
+}
+
+Test(latency, without_clients_there_is_nothing_to_compare)
+{
+	struct latency_board *board = latency_board_new(1);
+	struct latency_watch watch = {0};
+
+	for (int64_t now_ms = 1000; now_ms < 100000; now_ms += 250) {
+		add(&board->workers[0], 1, 100000);
+		cr_assert_eq(latency_watch(&watch, board, now_ms), 100);
+	}
+	cr_expect_eq(watch.normal_us, 0);
+	free(board);
+}
