@@ -113,8 +113,14 @@ def way_back(plan):
     return list(itertools.takewhile(lambda group: not any(step["final"] for step in group), groups(plan)))
 
 
-@pytest.mark.parametrize(("setup", "statement"), PLANNED)
-def test_a_plan_makes_what_the_statement_would(planner, prepare, wanted, setup, statement):
+@pytest.fixture(scope="module", params=PLANNED, ids=lambda row: f"{row[0]}-{row[1]}")
+def row(request):
+    """(setup, statement); pytest runs all tests of a row one after the other."""
+    return request.param
+
+
+def test_a_plan_makes_what_the_statement_would(planner, prepare, wanted, row):
+    setup, statement = row
     connection = prepare(setup)
     plan = planner.plan(connection, statement)
     assert plan is not None
@@ -127,9 +133,9 @@ def test_a_plan_makes_what_the_statement_would(planner, prepare, wanted, setup, 
     assert catalog(connection, places_kept(plan)) == wanted(setup, statement, places_kept(plan))
 
 
-@pytest.mark.parametrize(("setup", "statement"), PLANNED)
-def test_undoing_leads_back(planner, prepare, setup, statement):
+def test_undoing_leads_back(planner, prepare, row):
     """From every step; and having been undone the plan can be begun again."""
+    setup, statement = row
     connection = prepare(setup)
     plan = planner.plan(connection, statement)
     for n in range(1, len(way_back(plan)) + 1):
@@ -147,8 +153,8 @@ def test_undoing_leads_back(planner, prepare, setup, statement):
         assert after == before, f"after {n} of {plan['text']}"
 
 
-@pytest.mark.parametrize(("setup", "statement"), PLANNED)
-def test_the_text_can_be_pasted(planner, prepare, wanted, server, database, setup, statement):
+def test_the_text_can_be_pasted(planner, prepare, wanted, server, database, row):
+    setup, statement = row
     connection = prepare(setup)
     plan = planner.plan(connection, statement)
     text = plan["text"]
