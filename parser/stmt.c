@@ -85,6 +85,7 @@ void set_relation(struct builder *builder, struct action *action, const PgQuery_
 		return;
 	action->table = tree_relation_name(builder->arena, relation);
 	action->only = !relation->inh;
+	action->unlogged = strcmp(relation->relpersistence, "u") == 0;
 	action->temporary = strcmp(relation->relpersistence, "t") == 0 ||
 			    strncmp(relation->schemaname, "pg_temp", strlen("pg_temp")) == 0;
 }

@@ -94,13 +94,15 @@ static bool has_key(const struct constraint_def *def, const struct relation_fact
 	return false;
 }
 
-/* A table may refer only to what lives at least as long: permanent, unlogged, temporary. */
-static bool outlives(const struct model *model, const struct relation_facts *referenced)
+void model_must_outlive(
+	struct model *model, char persistence, const struct relation_facts *referenced)
 {
 	static const char lives[] = "tup";
 
-	return model->table != NULL && referenced != NULL &&
-	       strchr(lives, model->table->persistence) > strchr(lives, referenced->persistence);
+	if (referenced != NULL &&
+		strchr(lives, persistence) > strchr(lives, referenced->persistence))
+		model_error(model, "42P16", "\"%s\" is not as permanent as what refers to it",
+			referenced->name.name);
 }
 
 static const char *referenced_column(
@@ -156,9 +158,8 @@ void model_add_foreign_key(struct model *model)
 			"there is no such key of referenced table \"%s\"", def->referenced.name);
 	else if (!key_fits(model, referenced))
 		model_error(model, "42804", "foreign key constraint cannot be implemented");
-	else if (outlives(model, referenced))
-		model_error(model, "42P16", "\"%s\" is not as permanent as what refers to it",
-			def->referenced.name);
+	else if (model->table != NULL)
+		model_must_outlive(model, model->table->persistence, referenced);
 	if (def->not_valid)
 		return;
 	model->effects->scan = true;

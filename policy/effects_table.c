@@ -10,6 +10,13 @@ static const struct name *targets(const struct action *action, size_t *n)
 	return action->n_targets > 0 ? action->targets : &action->table;
 }
 
+static char persistence_made(const struct action *action)
+{
+	if (action->temporary)
+		return 't';
+	return action->unlogged ? 'u' : 'p';
+}
+
 /* REFERENCES puts a trigger on the referenced table; LIKE only reads; INHERITS and partitions add a
  * child. */
 void model_create_table(struct model *model)
@@ -24,8 +31,11 @@ void model_create_table(struct model *model)
 		model->effects->noop = true;
 		return;
 	}
-	for (size_t i = 0; i < action->n_targets; i++)
+	for (size_t i = 0; i < action->n_targets; i++) {
 		model_lock_partitions(model, &action->targets[i], LOCK_SHARE_ROW_EXCLUSIVE);
+		if (model_find(model->facts, &action->targets[i], &existing) == PRESENT)
+			model_must_outlive(model, persistence_made(action), existing);
+	}
 	if (action->other.name != NULL)
 		model_lock(model, &action->other,
 			action->inherits ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_ACCESS_SHARE);

@@ -68,6 +68,9 @@ void model_scan(struct model *model, const struct relation_facts *member);
 void model_build(struct model *model, const struct relation_facts *member);
 /* A foreign key is checked against it: by its rows or by an index, as the planner likes. */
 void model_reference(struct model *model, const struct name *referenced);
+/* A table may refer only to what lives at least as long: permanent, unlogged, temporary. */
+void model_must_outlive(
+	struct model *model, char persistence, const struct relation_facts *referenced);
 /* The table to judge by: the one of names that it hurts most to block; NULL when one is unknown. */
 const struct relation_facts *model_worst(
 	const struct facts *facts, const struct name *names, size_t n);

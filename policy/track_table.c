@@ -178,6 +178,8 @@ void track_create_table(struct facts_track *track, const struct action *action)
 		relation->persistence = 't';
 		relation->name.schema = "pg_temp";
 	}
+	if (action->unlogged)
+		relation->persistence = 'u';
 	relation->empty = action->kind == ACTION_CREATE_TABLE;
 	relation->kind = kind_made(action);
 	relation->populated = action->kind == ACTION_CREATE_MATVIEW && action->with_data;

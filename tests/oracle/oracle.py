@@ -22,8 +22,15 @@ MODES = {
 }
 STRENGTH = {mode: i for i, mode in enumerate(MODES.values())}
 
-# Errors that rows decide, not the catalog: data exceptions and integrity violations.
-DATA_ERRORS = ("22", "23")
+# Errors that rows decide, not the catalog, and the work at which the server comes to see those rows.
+DATA_ERRORS = {
+    "22": ("scan", "file", "build"),  # a value does not fit its new type, or its expression fails
+    "23502": ("scan", "file"),
+    "23503": ("scan", "may_scan"),
+    "23505": ("build",),
+    "23514": ("scan", "file", "may_scan"),  # the default partition's rows too
+    "23P01": ("build",),
+}
 
 RELATIONS = """
 SELECT c.oid, CASE WHEN n.nspname LIKE 'pg_temp%' THEN 'pg_temp' ELSE n.nspname END || '.' || c.relname,
@@ -183,13 +190,26 @@ def qualified(predicted, observed):
     return {full.get(name, name): mode for name, mode in predicted["locks"].items()}
 
 
-def wrong_error(expected, sqlstate):
-    """When several commands of one statement fail, which of them is told of is no matter."""
+def rows_decide(predicted, sqlstate):
+    """The server looked at rows or wrote some, as the model says it does, and they were not what they had to be."""
+    if sqlstate.startswith("23") and "ROW EXCLUSIVE" in predicted["locks"].values():
+        return True
+    return any(predicted[work] for code, works in DATA_ERRORS.items() if sqlstate.startswith(code) for work in works)
+
+
+def wrong_error(predicted, sqlstate):
+    """
+    When several commands of one statement fail, which of them is told of is no matter; what a single one
+    is bound to end in, no rows come before.
+    """
+    expected = predicted["sqlstates"]
     if sqlstate is None:
         return bool(expected)
     if sqlstate in expected:
         return False
-    return not sqlstate.startswith(DATA_ERRORS)
+    if expected and len(predicted["actions"]) == 1:
+        return True
+    return not rows_decide(predicted, sqlstate)
 
 
 def disagreements(predicted, observed):
@@ -200,7 +220,7 @@ def disagreements(predicted, observed):
         return []
     if predicted.get("may_be_refused") and observed.get("sqlstate", "").startswith("42"):
         return []
-    if wrong_error(predicted["sqlstates"], observed.get("sqlstate")):
+    if wrong_error(predicted, observed.get("sqlstate")):
         return [("error", short(predicted["errors"]), f"{observed.get('sqlstate')} {observed.get('error')}")]
     if "sqlstate" in observed:
         return []

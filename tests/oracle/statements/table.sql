@@ -56,6 +56,7 @@ alter sequence sq restart with 100;
 create publication pb for table t;
 create extension if not exists btree_gin;
 alter extension citext update;
+-- beyond: error, which label providers are loaded is not read
 security label on table t is 'x';
 reassign owned by r1 to postgres;
 alter table t reset (fillfactor);
