@@ -66,6 +66,8 @@ struct expr {
 	bool constant; /* no column, no function, no parameter: a literal, possibly cast */
 	bool null; /* the literal NULL, possibly cast */
 	bool column_only; /* just one column, no cast */
+	/* Just one column, cast to this; else NULL. */
+	const struct type_name *column_cast;
 };
 
 enum constraint_kind {

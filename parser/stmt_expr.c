@@ -107,6 +107,20 @@ static void read_names(struct builder *builder, const PgQuery__Node *node, struc
 	expr->constant = reading.constant;
 }
 
+static const struct type_name *column_cast(
+	struct builder *builder, const PgQuery__Node *node, struct span span)
+{
+	struct type_name *type;
+
+	if (node->node_case != PG_QUERY__NODE__NODE_TYPE_CAST ||
+		plain_column(node->type_cast->arg) == NULL)
+		return NULL;
+	type = arena_alloc(builder->arena, sizeof(*type));
+	*type = make_type(builder, node->type_cast->type_name,
+		type_span(builder, node->type_cast->type_name, span.end));
+	return type;
+}
+
 struct expr *make_expr(struct builder *builder, const PgQuery__Node *node, struct span span)
 {
 	struct expr *expr = arena_alloc(builder->arena, sizeof(*expr));
@@ -118,6 +132,7 @@ struct expr *make_expr(struct builder *builder, const PgQuery__Node *node, struc
 	prove_not_null(builder, node, expr);
 	expr->null = core->node_case == PG_QUERY__NODE__NODE_A_CONST && core->a_const->isnull;
 	expr->column_only = plain_column(node) != NULL;
+	expr->column_cast = column_cast(builder, node, span);
 	return expr;
 }
 

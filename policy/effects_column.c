@@ -64,9 +64,10 @@ static void add_inline_constraint(
 		break;
 	case CONSTRAINT_FOREIGN_KEY:
 		model_lock_partitions(model, &def->referenced, LOCK_SHARE_ROW_EXCLUSIVE);
+		model_check_reference(model, def);
 		if (has_default(column)) {
 			model->effects->scan = true;
-			model_each(model, model_scan);
+			model_each_partition(model, model_scan);
 			model_reference(model, &def->referenced);
 			model_cause(model, "the default is looked up in %s for every row",
 				name_text(model->arena, &def->referenced));
@@ -123,6 +124,7 @@ void model_add_column(struct model *model)
 		effects->rewrite = true;
 		model_cause(model, "every row gets a value of its own");
 	}
+	model_need_columns(model, column->generated, NULL);
 	default_work(model, column->default_expr);
 	type_of_new_column(model, column);
 	if (effects->rewrite)
@@ -152,6 +154,22 @@ static void scan_for_nulls(struct model *model, const struct relation_facts *mem
 		model_scan(model, member);
 }
 
+/* AT_CheckNotNull: with ONLY the partitions have to be so already. */
+static void check_partitions(struct model *model)
+{
+	const struct relation_facts *table = model->table;
+
+	model_lock_tree(model, &table->name, LOCK_ACCESS_EXCLUSIVE);
+	for (size_t i = 0; i < table->n_partitions; i++) {
+		const struct relation_facts *partition;
+
+		if (model_find(model->facts, &table->partitions[i], &partition) == PRESENT &&
+			!model_never_null(model, partition, model->action->column))
+			model_absent(
+				model, "42P16", "constraint must be added to child tables too");
+	}
+}
+
 /* ATPrepSetNotNull spares the partitions when the column is NOT NULL already. */
 void model_set_not_null(struct model *model)
 {
@@ -160,6 +178,10 @@ void model_set_not_null(struct model *model)
 
 	if (gone || (column != NULL && column->not_null && model->table->kind == 'p'))
 		return;
+	if (model->action->only && model->table != NULL && model->table->kind == 'p') {
+		check_partitions(model);
+		return;
+	}
 	if (!model->action->only)
 		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
 	model_each(model, scan_for_nulls);
@@ -168,6 +190,25 @@ void model_set_not_null(struct model *model)
 	model->effects->scan = true;
 	model_cause(
 		model, "no validated CHECK proves that %s holds no null", model->action->column);
+}
+
+/* ATPrepDropExpression comes before anybody asks whether there is one. */
+void model_drop_expression(struct model *model)
+{
+	bool gone;
+	const struct column_facts *column = model_own_column(model, &gone);
+
+	if (column == NULL)
+		return;
+	if (column->inherited)
+		model_absent(model, "42P16",
+			"cannot drop generation expression from inherited column \"%s\"",
+			column->name);
+	else if (model->action->only && model->table->n_partitions > 0)
+		model_absent(model, "42P16", "the expression must be dropped in child tables too");
+	else if (!column->generated && !model->action->if_exists)
+		model_absent(
+			model, "55000", "column \"%s\" is not a generated column", column->name);
 }
 
 static bool in_primary_key(const struct relation_facts *table, const char *column)
@@ -181,17 +222,26 @@ static bool in_primary_key(const struct relation_facts *table, const char *colum
 	return false;
 }
 
-void model_drop_not_null(struct model *model)
+static void drop_not_null_of(struct model *model, const struct relation_facts *member)
 {
-	bool gone;
-	const struct column_facts *column = model_own_column(model, &gone);
+	const struct column_facts *column = facts_column(member, model->action->column);
 
 	if (column == NULL || !column->not_null)
 		return;
 	if (column->identity != 0)
 		model_error(model, "42601", "column \"%s\" is an identity column", column->name);
-	else if (in_primary_key(model->table, column->name))
+	else if (in_primary_key(member, column->name))
 		model_error(model, "42P16", "column \"%s\" is in a primary key", column->name);
+}
+
+void model_drop_not_null(struct model *model)
+{
+	bool gone;
+
+	if (model_own_column(model, &gone) == NULL)
+		return;
+	drop_not_null_of(model, model->table);
+	model_each(model, drop_not_null_of);
 }
 
 void model_set_default(struct model *model)
@@ -213,7 +263,10 @@ void model_add_identity(struct model *model)
 
 	if (column == NULL)
 		return;
-	if (!column->not_null)
+	if (column->base_type != NULL &&
+		(column->domain || !model_sequence_type(column->base_type)))
+		model_absent(model, "22023", "identity column type must be an integer");
+	else if (!column->not_null)
 		model_absent(model, "55000",
 			"column \"%s\" must be declared NOT NULL before identity can be added",
 			column->name);
@@ -279,6 +332,20 @@ static void drop_from_member(struct model *model, const struct relation_facts *m
 				member->name.name));
 }
 
+/* ATExecDropColumn tells the children that the column is theirs now. */
+static void lock_heirs(struct model *model)
+{
+	const struct relation_facts *table = model->table;
+
+	for (size_t i = 0; i < table->n_partitions; i++) {
+		const struct relation_facts *child;
+
+		if (model_find(model->facts, &table->partitions[i], &child) == PRESENT &&
+			name_equal(&child->parent, &table->name))
+			model_lock(model, &child->name, LOCK_ACCESS_EXCLUSIVE);
+	}
+}
+
 void model_drop_column(struct model *model)
 {
 	bool gone;
@@ -300,6 +367,14 @@ void model_drop_column(struct model *model)
 		model_absent(model, "42P16", "cannot drop inherited column \"%s\"", column->name);
 		return;
 	}
+	if (model->action->only && model->table->kind == 'p' &&
+		model->table->n_partition_tree > 0) {
+		model_absent(model, "42P16", "column \"%s\" must be dropped from partitions too",
+			column->name);
+		return;
+	}
+	if (model->action->only)
+		lock_heirs(model);
 	if (column->n_dependents > 0)
 		model_cause(model, "%s uses it", column->dependents[0]);
 	drop_from_member(model, model->table);

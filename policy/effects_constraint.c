@@ -119,10 +119,9 @@ static const char *referenced_column(
 	return NULL;
 }
 
-static bool key_fits(const struct model *model, const struct relation_facts *referenced)
+static bool key_fits(const struct model *model, const struct constraint_def *def,
+	const struct relation_facts *referenced)
 {
-	const struct constraint_def *def = model->action->constraint;
-
 	for (size_t i = 0; i < def->n_columns && referenced != NULL && model->table != NULL; i++) {
 		const char *name = referenced_column(def, referenced, i);
 		const struct column_facts *own = facts_column(model->table, def->columns[i]);
@@ -136,6 +135,23 @@ static bool key_fits(const struct model *model, const struct relation_facts *ref
 	return true;
 }
 
+void model_check_reference(struct model *model, const struct constraint_def *def)
+{
+	const struct relation_facts *referenced;
+
+	model_find(model->facts, &def->referenced, &referenced);
+	if (def->not_valid && partitioned(model) && model->facts->server_version < 180000)
+		model_error(
+			model, "42809", "cannot add NOT VALID foreign key on partitioned table");
+	else if (!has_key(def, referenced))
+		model_error(model, def->n_referenced_columns == 0 ? "42704" : "42830",
+			"there is no such key of referenced table \"%s\"", def->referenced.name);
+	else if (!key_fits(model, def, referenced))
+		model_error(model, "42804", "foreign key constraint cannot be implemented");
+	else if (model->table != NULL)
+		model_must_outlive(model, model->table->persistence, referenced);
+}
+
 /* ATAddForeignKeyConstraint: the same mode on both sides, for a trigger is made on each. */
 void model_add_foreign_key(struct model *model)
 {
@@ -144,22 +160,14 @@ void model_add_foreign_key(struct model *model)
 
 	if (name_taken(model))
 		return;
+	model_need_names(model, def->columns, def->n_columns, NULL);
 	if (model_find(model->facts, &def->referenced, &referenced) == ABSENT) {
 		model_absent(
 			model, "42P01", "relation \"%s\" does not exist", def->referenced.name);
 		return;
 	}
 	model_lock_partitions(model, &def->referenced, LOCK_SHARE_ROW_EXCLUSIVE);
-	if (def->not_valid && partitioned(model) && model->facts->server_version < 180000)
-		model_error(
-			model, "42809", "cannot add NOT VALID foreign key on partitioned table");
-	else if (!has_key(def, referenced))
-		model_error(model, def->n_referenced_columns == 0 ? "42704" : "42830",
-			"there is no such key of referenced table \"%s\"", def->referenced.name);
-	else if (!key_fits(model, referenced))
-		model_error(model, "42804", "foreign key constraint cannot be implemented");
-	else if (model->table != NULL)
-		model_must_outlive(model, model->table->persistence, referenced);
+	model_check_reference(model, def);
 	if (def->not_valid)
 		return;
 	model->effects->scan = true;
@@ -182,13 +190,23 @@ static void build_index(struct model *model)
 	model_each_partition(model, build_on);
 }
 
-static bool repeats(const struct index_facts *index)
+static bool repeats(const char *const *columns, size_t n)
 {
-	for (size_t i = 0; i < index->n_columns; i++)
-		if (index->columns[i] != NULL &&
-			names_contain(index->columns, i, index->columns[i]))
+	for (size_t i = 0; i < n; i++)
+		if (columns[i] != NULL && names_contain(columns, i, columns[i]))
 			return true;
 	return false;
+}
+
+/* transformIndexConstraint, too, before anything is built. */
+static bool key_is_wrong(struct model *model)
+{
+	const struct constraint_def *def = model->action->constraint;
+
+	model_need_names(model, def->columns, def->n_columns, NULL);
+	if (repeats(def->columns, def->n_columns))
+		model_absent(model, "42701", "a column appears twice in the constraint");
+	return model->effects->error != NULL;
 }
 
 /* What transformIndexConstraint (parse_utilcmd.c) demands, in its order. */
@@ -204,7 +222,7 @@ static bool qualifies(struct model *model, const struct index_facts *index)
 		{index->has_expressions, "42809", "contains expressions"},
 		{index->partial, "42809", "is a partial index"},
 		{!index->plain_order, "42809", "does not have default sorting behaviour"},
-		{repeats(index), "42701", "has a column twice"},
+		{repeats(index->columns, index->n_columns), "42701", "has a column twice"},
 		{partitioned(model), "0A000", "is on a partitioned table"},
 	};
 
@@ -241,7 +259,7 @@ void model_add_unique(struct model *model)
 		return;
 	if (model->action->constraint->using_index != NULL)
 		used_index(model);
-	else
+	else if (!key_is_wrong(model))
 		build_index(model);
 }
 
@@ -271,14 +289,14 @@ static void require_columns(struct model *model, const char *const *columns, siz
 void model_add_primary_key(struct model *model)
 {
 	const struct constraint_def *def = model->action->constraint;
-	const struct index_facts *index;
+	const struct index_facts *index = def->using_index == NULL ? NULL : used_index(model);
 
-	if (has_primary_key(model->table)) {
+	if (!model->effects->absent && has_primary_key(model->table))
 		model_absent(model, "42P16",
 			"multiple primary keys for table \"%s\" are not allowed",
 			model->table->name.name);
+	if (model->effects->absent || (def->using_index == NULL && key_is_wrong(model)))
 		return;
-	}
 	if (!partitioned(model) && !model->action->only) /* for their NOT NULL, had or not */
 		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
 	if (def->using_index == NULL) {
@@ -286,17 +304,16 @@ void model_add_primary_key(struct model *model)
 		require_columns(model, def->columns, def->n_columns);
 		return;
 	}
-	index = used_index(model);
-	if (model->effects->absent)
-		return;
 	if (index != NULL)
 		require_columns(model, index->columns, index->n_columns);
 	else
-		model->effects->scan = !model->effects->absent;
+		model->effects->scan = true;
 }
 
 void model_add_exclusion(struct model *model)
 {
+	if (key_is_wrong(model))
+		return;
 	build_index(model);
 	model->effects->scan = true;
 }

@@ -52,6 +52,7 @@ void model_create_index(struct model *model)
 				action->index->name);
 		return;
 	}
+	model_need_names(model, action->index->columns, action->index->n_columns, NULL);
 	effects->index_build = !action->concurrently && !(action->only && parent);
 	if (effects->index_build)
 		model_each_partition(model, model_build);
@@ -78,7 +79,11 @@ static void drop_one(struct model *model, const struct name *name)
 	if (!model->action->concurrently)
 		model_drop(model, &index->drops,
 			arena_printf(model->arena, "index %s", index->name.name));
-	if (index->n_indexes > 0 && index->indexes[0].backs_constraint)
+	if (index->n_indexes > 0 && index->indexes[0].attached)
+		model_error(model, "2BP01",
+			"cannot drop index %s because one of the parent requires it",
+			index->name.name);
+	else if (index->n_indexes > 0 && index->indexes[0].backs_constraint)
 		model_error(model, "2BP01", "cannot drop index %s because a constraint requires it",
 			index->name.name);
 	else if (index->kind == 'I' && model->action->concurrently)
@@ -116,33 +121,91 @@ void model_drop_index(struct model *model)
 	judge_by_tables(model);
 }
 
-/* ReindexIndex: SHARE on the table, ACCESS EXCLUSIVE on the index, which planners of any query want
- * too. */
+/* ---- REINDEX ---- */
+
+static bool concurrently(const struct model *model)
+{
+	return model->action->concurrently;
+}
+
+/* What one index is rebuilt under: ACCESS EXCLUSIVE, which planners of any query wait for. */
+static enum lock_mode index_mode(const struct model *model)
+{
+	return concurrently(model) ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_ACCESS_EXCLUSIVE;
+}
+
+/* CONCURRENTLY builds too, but under no lock that anybody waits for. */
+static unsigned table_work(const struct model *model)
+{
+	return concurrently(model) ? 0 : WORK_SCAN | WORK_BUILD;
+}
+
+static void reindex_leaf(struct model *model, const struct relation_facts *table)
+{
+	if (table->n_indexes == 0)
+		return;
+	model_work(model, &table->name, LOCK_NONE, table_work(model));
+	model_lock_indexes(model, table, index_mode(model), WORK_FILE);
+}
+
+/* ReindexPartitions lists them under SHARE, CONCURRENTLY or not (find_all_inheritors). */
 static void reindex_table(struct model *model, const struct name *name, enum lock_mode mode)
 {
 	const struct relation_facts *table;
 
-	model_lock_partitions(model, name, mode);
-	if (model_find(model->facts, name, &table) != PRESENT || model->action->concurrently)
+	model_lock(model, name, mode);
+	if (model_find(model->facts, name, &table) != PRESENT)
 		return;
-	model_lock_indexes(model, table, LOCK_ACCESS_EXCLUSIVE, WORK_FILE);
-	if (table->n_indexes > 0)
-		model_build(model, table);
+	if (table->kind != 'p') {
+		reindex_leaf(model, table);
+		return;
+	}
+	for (size_t i = 0; i < table->n_partition_tree; i++)
+		model_lock(model, &table->partition_tree[i].name, LOCK_SHARE);
+	for (size_t i = 0; i < table->n_partitions; i++) {
+		const struct relation_facts *leaf;
+
+		if (model_find(model->facts, &table->partitions[i], &leaf) == PRESENT)
+			reindex_leaf(model, leaf);
+	}
+}
+
+/* The indexes below a partitioned one: those of the leaves with the same columns. */
+static void reindex_attached(
+	struct model *model, const struct relation_facts *table, const struct index_facts *parent)
+{
+	for (size_t i = 0; i < table->n_partitions; i++) {
+		const struct relation_facts *leaf;
+
+		if (model_find(model->facts, &table->partitions[i], &leaf) != PRESENT)
+			continue;
+		for (size_t k = 0; k < leaf->n_indexes; k++) {
+			const struct index_facts *index = &leaf->indexes[k];
+
+			if (!index->attached || !index_like(index, parent))
+				continue;
+			model_work(model, &leaf->name, LOCK_NONE, table_work(model));
+			model_lock_part(model, &index->name,
+				concurrently(model) ? LOCK_SHARE : LOCK_ACCESS_EXCLUSIVE,
+				WORK_FILE);
+		}
+	}
 }
 
 static void reindex_index(struct model *model, const struct name *name, enum lock_mode mode)
 {
-	const struct relation_facts *index;
+	const struct relation_facts *index, *table;
 
 	if (model_find(model->facts, name, &index) != PRESENT || index->table.name == NULL) {
-		model_lock(model, name, model->action->concurrently ? mode : LOCK_ACCESS_EXCLUSIVE);
+		model_lock(model, name, index_mode(model));
 		return;
 	}
 	model_lock_partitions(model, &index->table, mode);
-	model_work(model, &index->table, mode,
-		model->action->concurrently ? 0 : WORK_SCAN | WORK_BUILD);
-	model_work(model, name, model->action->concurrently ? mode : LOCK_ACCESS_EXCLUSIVE,
-		model->action->concurrently ? 0 : WORK_FILE);
+	model_work(model, name, index_mode(model), index->kind == 'I' ? 0 : WORK_FILE);
+	if (index->kind != 'I')
+		model_work(model, &index->table, mode, table_work(model));
+	else if (model_find(model->facts, &index->table, &table) == PRESENT && index->n_indexes > 0)
+		reindex_attached(model, table, &index->indexes[0]);
 }
 
 void model_reindex(struct model *model)

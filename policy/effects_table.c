@@ -31,6 +31,11 @@ void model_create_table(struct model *model)
 		model->effects->noop = true;
 		return;
 	}
+	if (action->inherits && model_find(model->facts, &action->other, &existing) == PRESENT &&
+		(existing->partition || existing->kind == 'p')) {
+		model_absent(model, "42809", "cannot inherit from \"%s\"", existing->name.name);
+		return;
+	}
 	for (size_t i = 0; i < action->n_targets; i++) {
 		model_lock_partitions(model, &action->targets[i], LOCK_SHARE_ROW_EXCLUSIVE);
 		if (model_find(model->facts, &action->targets[i], &existing) == PRESENT)
@@ -39,125 +44,6 @@ void model_create_table(struct model *model)
 	if (action->other.name != NULL)
 		model_lock(model, &action->other,
 			action->inherits ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_ACCESS_SHARE);
-}
-
-/*
- * A validated CHECK may imply the partition's bounds (ConstraintImpliedByRelConstraint), which only
- * the server can prove.
- */
-static bool proof_possible(const struct model *model, const struct name *name)
-{
-	const struct relation_facts *relation;
-
-	if (model_find(model->facts, name, &relation) != PRESENT)
-		return true;
-	for (size_t i = 0; i < relation->n_constraints; i++)
-		if (relation->constraints[i].kind == CONSTRAINT_CHECK &&
-			relation->constraints[i].validated)
-			return true;
-	return false;
-}
-
-static void judge_default_partition(struct model *model, const struct relation_facts *parent)
-{
-	if (!parent->has_default_partition)
-		return;
-	model_work(model, &parent->default_partition, LOCK_ACCESS_EXCLUSIVE,
-		proof_possible(model, &parent->default_partition) ? WORK_MAY_SCAN : WORK_SCAN);
-	model->effects->scan = true;
-	model_cause(model, "the default partition is searched for rows of the new one");
-}
-
-void model_partition_of(struct model *model)
-{
-	const struct relation_facts *parent;
-
-	model_lock(model, &model->action->other, LOCK_ACCESS_EXCLUSIVE);
-	if (model_find(model->facts, &model->action->other, &parent) == PRESENT) {
-		model->effects->table = parent;
-		model_lock_indexes(model, parent, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
-		judge_default_partition(model, parent);
-	}
-}
-
-/* AttachPartitionEnsureIndexes: an index of the parent that the partition does not have is built.
- */
-static bool has_index_like(const struct relation_facts *table, const struct index_facts *wanted)
-{
-	for (size_t i = 0; i < table->n_indexes; i++) {
-		const struct index_facts *index = &table->indexes[i];
-		bool same = index->n_columns == wanted->n_columns && index->valid &&
-			    index->unique == wanted->unique &&
-			    (index->backs_constraint || !wanted->backs_constraint);
-
-		for (size_t c = 0; same && c < index->n_columns; c++)
-			same = index->columns[c] != NULL && wanted->columns[c] != NULL &&
-			       strcmp(index->columns[c], wanted->columns[c]) == 0;
-		if (same)
-			return true;
-	}
-	return false;
-}
-
-static void build_missing_indexes(struct model *model, const struct relation_facts *parent,
-	const struct relation_facts *table)
-{
-	for (size_t i = 0; i < parent->n_indexes; i++) {
-		if (has_index_like(table, &parent->indexes[i]))
-			continue;
-		model->effects->index_build = true;
-		model_build(model, table);
-	}
-}
-
-static void scan_for_bounds(struct model *model, const struct relation_facts *partition)
-{
-	unsigned work = proof_possible(model, &partition->name) ? WORK_MAY_SCAN : WORK_SCAN;
-
-	if (partition->kind == 'r')
-		model_work(model, &partition->name, LOCK_NONE, work);
-	for (size_t i = 0; i < partition->n_partitions; i++)
-		model_work(model, &partition->partitions[i], LOCK_NONE, work);
-}
-
-void model_attach(struct model *model)
-{
-	const struct relation_facts *partition;
-
-	model_lock_tree(model, &model->action->other, LOCK_ACCESS_EXCLUSIVE);
-	model->effects->scan =
-		model_find(model->facts, &model->action->other, &partition) != PRESENT ||
-		!partition->empty;
-	if (partition != NULL)
-		scan_for_bounds(model, partition);
-	if (model->table == NULL)
-		return;
-	if (model->table->has_default_partition &&
-		strcasestr(model->action->sql, " default") != NULL)
-		model_absent(model, "42P17", "there is a default partition already");
-	judge_default_partition(model, model->table);
-	model_lock_indexes(model, model->table, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
-	if (partition != NULL)
-		build_missing_indexes(model, model->table, partition);
-}
-
-void model_detach(struct model *model)
-{
-	struct effects *effects = model->effects;
-	bool concurrently = model->action->concurrently;
-	enum lock_mode mode = concurrently || model->action->finalize ? LOCK_SHARE_UPDATE_EXCLUSIVE
-								      : LOCK_ACCESS_EXCLUSIVE;
-
-	effects->no_transaction = concurrently;
-	effects->locks[0].mode = mode;
-	model_lock(model, &model->action->other, mode);
-	if (model->table == NULL || !model->table->has_default_partition)
-		return;
-	if (concurrently)
-		model_error(model, "55000",
-			"cannot detach partitions concurrently when a default partition exists");
-	else
-		model_lock(model, &model->table->default_partition, mode);
 }
 
 static void drop_target(struct model *model, const struct name *name)
@@ -306,11 +192,37 @@ void model_truncate(struct model *model)
 	model->effects->loses_data = true;
 }
 
+/* NULL when the command names none, nothing is known of it, or the server refuses. */
+static const struct index_facts *named_index(struct model *model)
+{
+	const struct relation_facts *table = model->table;
+	const char *name = model->action->name;
+	const struct index_facts *index;
+
+	if (table == NULL || name == NULL)
+		return NULL;
+	index = facts_index(table, name);
+	if (index == NULL && relation_listed(table))
+		model_absent(model, "42704", "index \"%s\" for table \"%s\" does not exist", name,
+			table->name.name);
+	return index;
+}
+
+static bool cannot_cluster(struct model *model, const struct index_facts *index)
+{
+	if (index != NULL && index->partial)
+		model_absent(
+			model, "0A000", "cannot cluster on partial index \"%s\"", index->name.name);
+	return model->effects->absent;
+}
+
 /* cluster_rel: a new heap and all its indexes; without a name, every table there is. */
 void model_heap_copy(struct model *model)
 {
 	const struct action *action = model->action;
 
+	if (action->kind == ACTION_CLUSTER && cannot_cluster(model, named_index(model)))
+		return;
 	model->effects->rewrite = true;
 	model_each_partition(model, model_copy);
 	model->effects->no_transaction = action->kind == ACTION_VACUUM_FULL ||
@@ -408,12 +320,38 @@ static void write_every_row(struct model *model, const struct relation_facts *me
 	model_lock_indexes(model, member, LOCK_ROW_EXCLUSIVE, 0);
 }
 
+static bool acts_on_delete(const struct constraint_facts *c)
+{
+	return c->definition != NULL && (strstr(c->definition, "ON DELETE CASCADE") != NULL ||
+						strstr(c->definition, "ON DELETE SET") != NULL);
+}
+
+/* RI_FKey_noaction_del looks for rows that refer to each one that goes; CASCADE and SET write them.
+ */
+static void search_referencing(struct model *model, const struct relation_facts *member)
+{
+	for (size_t i = 0; i < member->n_referencing && !member->empty; i++) {
+		const struct relation_facts *other;
+
+		if (model_find(model->facts, &member->referencing[i], &other) != PRESENT)
+			continue;
+		for (size_t k = 0; k < other->n_constraints; k++)
+			if (name_equal(&other->constraints[k].referenced, &member->name))
+				model_work(model, &other->name,
+					acts_on_delete(&other->constraints[k]) ? LOCK_ROW_EXCLUSIVE
+									       : LOCK_ROW_SHARE,
+					WORK_MAY_SCAN);
+	}
+}
+
 /* No lock on the table that anybody waits for; every row of it, until the transaction ends. */
 void model_bulk_write(struct model *model)
 {
 	model->effects->scan = true;
 	model_each(model, write_every_row);
 	model->effects->loses_data = model->action->kind == ACTION_DELETE_WITHOUT_WHERE;
+	if (model->effects->loses_data)
+		model_each(model, search_referencing);
 }
 
 void model_replace_view(struct model *model)
@@ -455,6 +393,23 @@ static bool owns_already(const struct model *model)
 	return same(owner, model->table->owner);
 }
 
+static void lock_sequences(struct model *model)
+{
+	const struct relation_facts *table = model->table;
+
+	for (size_t i = 0; table != NULL && i < table->n_columns; i++)
+		if (table->columns[i].sequence.name != NULL)
+			model_lock_part(
+				model, &table->columns[i].sequence, LOCK_ACCESS_EXCLUSIVE, 0);
+}
+
+/* AlterSeqNamespaces: what the table owns moves with it. */
+void model_set_schema(struct model *model)
+{
+	model_breaks(model);
+	lock_sequences(model);
+}
+
 /* ATExecChangeOwner goes on to indexes and owned sequences. */
 void model_owner(struct model *model)
 {
@@ -464,29 +419,63 @@ void model_owner(struct model *model)
 		return;
 	if (table->kind != 'p')
 		model_lock_indexes(model, table, LOCK_ACCESS_EXCLUSIVE, 0);
-	for (size_t i = 0; i < table->n_columns; i++)
-		if (table->columns[i].sequence.name != NULL)
-			model_lock_part(
-				model, &table->columns[i].sequence, LOCK_ACCESS_EXCLUSIVE, 0);
+	lock_sequences(model);
 }
 
 void model_cluster_on(struct model *model)
 {
-	if (model->table != NULL && model->action->name != NULL &&
-		facts_index(model->table, model->action->name) != NULL)
-		model_lock_part(model, &facts_index(model->table, model->action->name)->name,
-			LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
+	const struct index_facts *index = named_index(model);
+
+	if (index == NULL)
+		return;
+	model_lock_part(model, &index->name, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
+	if (index->partial)
+		model_absent(
+			model, "0A000", "cannot cluster on partial index \"%s\"", index->name.name);
 }
 
+static bool may_be_null(const struct relation_facts *table, const struct index_facts *index)
+{
+	for (size_t i = 0; i < index->n_columns; i++) {
+		const struct column_facts *column =
+			index->columns[i] == NULL ? NULL : facts_column(table, index->columns[i]);
+
+		if (column != NULL && !column->not_null)
+			return true;
+	}
+	return false;
+}
+
+/* What ATExecReplicaIdentity demands of the index, in its order. */
+void model_replica_identity(struct model *model)
+{
+	static const char usable[] = "index \"%s\" cannot be the replica identity: it %s";
+	const struct index_facts *index =
+		strcasestr(model->action->sql, "using index") == NULL ? NULL : named_index(model);
+
+	if (index == NULL)
+		return;
+	model_lock_part(model, &index->name, LOCK_SHARE, 0);
+	if (!index->unique)
+		model_absent(model, "42809", usable, index->name.name, "is not unique");
+	else if (!index->immediate)
+		model_absent(model, "42809", usable, index->name.name, "is deferrable");
+	else if (index->has_expressions || index->partial)
+		model_absent(model, "0A000", usable, index->name.name, "leaves something out");
+	else if (may_be_null(model->table, index))
+		model_absent(model, "42809", usable, index->name.name, "has a column with nulls");
+}
+
+/* NO INHERIT only reads the parent's rows of the catalog (ATExecDropInherit: ACCESS SHARE). */
 void model_inherit(struct model *model)
 {
 	const struct name *other = &model->action->other;
+	bool leaves = strcasestr(model->action->sql, "no inherit") != NULL;
 
 	if (other->name == NULL)
 		return;
-	model_lock(model, other, LOCK_SHARE_UPDATE_EXCLUSIVE);
-	if (strcasestr(model->action->sql, "no inherit") != NULL && model->table != NULL &&
-		model->table->parent.name == NULL)
+	model_lock(model, other, leaves ? LOCK_ACCESS_SHARE : LOCK_SHARE_UPDATE_EXCLUSIVE);
+	if (leaves && model->table != NULL && model->table->parent.name == NULL)
 		model_absent(model, "42P01", "relation \"%s\" is not a parent of relation \"%s\"",
 			other->name, model->table->name.name);
 }

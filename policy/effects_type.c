@@ -235,14 +235,25 @@ static struct type_change present_type(const struct column_facts *column)
 	};
 }
 
-/* USING that is just the column itself is no expression (ATColumnChangeRequiresRewrite: same
- * attnum). */
+static bool same_as_written(const struct type_name *a, const struct type_name *b)
+{
+	return name_equal(&a->name, &b->name) && a->array == b->array &&
+	       a->n_typmods == b->n_typmods &&
+	       memcmp(a->typmods, b->typmods, sizeof(a->typmods)) == 0;
+}
+
+/* USING that is just the column itself, or that cast to the new type, is what happens without it
+ * (ATColumnChangeRequiresRewrite sees through both). */
 static bool computed(const struct action *action)
 {
 	const struct expr *using = action->expr;
 
-	return using != NULL && !(using->column_only && using->n_columns == 1 &&
-					strcmp(using->columns[0], action->column) == 0);
+	if (using == NULL)
+		return false;
+	if (using->n_columns != 1 || strcmp(using->columns[0], action->column) != 0)
+		return true;
+	return !using->column_only &&
+	       (using->column_cast == NULL || !same_as_written(using->column_cast, action->type));
 }
 
 static bool same_type(struct model *model, const struct column_facts *column)
@@ -422,6 +433,23 @@ static void change_type(struct model *model, const struct relation_facts *member
 	model_cause(model, "%s is not stored as %s is", model->action->type->sql, column->type_sql);
 }
 
+bool model_sequence_type(const char *type)
+{
+	static const char *const integers[] = {"int2", "int4", "int8"};
+
+	return names_contain(integers, 3, type);
+}
+
+/* An identity's sequence is of the column's type, which a domain is not. */
+static bool fits_sequence(const struct model *model)
+{
+	const struct type_name *type = model->action->type;
+	const struct type_facts *facts = facts_type(model->facts, &type->name);
+
+	return !type->array && (facts == NULL || !facts->domain) &&
+	       model_sequence_type(type->name.name);
+}
+
 void model_alter_type(struct model *model)
 {
 	bool gone;
@@ -444,6 +472,8 @@ void model_alter_type(struct model *model)
 		model_absent(model, "42P16", "cannot alter inherited column \"%s\"", column->name);
 		return;
 	}
+	if (column->identity != 0 && !fits_sequence(model))
+		model_error(model, "22023", "identity column type must be an integer");
 	change_type(model, model->table);
 	model_each(model, change_type);
 }

@@ -309,17 +309,22 @@ const struct column_facts *model_own_column(struct model *model, bool *gone)
 	return NULL;
 }
 
-void model_need_columns(struct model *model, const struct expr *expr, const char *added)
+void model_need_names(struct model *model, const char *const *names, size_t n, const char *added)
 {
 	const struct relation_facts *table = model->table;
 
-	if (table == NULL || expr == NULL || table->n_columns == 0 || !relation_listed(table))
+	if (table == NULL || table->n_columns == 0 || !relation_listed(table))
 		return;
-	for (size_t i = 0; i < expr->n_columns; i++)
-		if (facts_column(table, expr->columns[i]) == NULL &&
-			!(added != NULL && strcmp(added, expr->columns[i]) == 0))
-			model_error(
-				model, "42703", "column \"%s\" does not exist", expr->columns[i]);
+	for (size_t i = 0; i < n; i++)
+		if (names[i] != NULL && facts_column(table, names[i]) == NULL &&
+			!(added != NULL && strcmp(added, names[i]) == 0))
+			model_error(model, "42703", "column \"%s\" does not exist", names[i]);
+}
+
+void model_need_columns(struct model *model, const struct expr *expr, const char *added)
+{
+	if (expr != NULL)
+		model_need_names(model, expr->columns, expr->n_columns, added);
 }
 
 /*

@@ -51,6 +51,8 @@ bool model_locked(const struct model *model, const struct name *name);
 /* What an object that is dropped takes along, and the error when that needs CASCADE. */
 void model_drop(struct model *model, const struct drop_facts *drops, const char *what);
 
+/* Fit to be the partition's part of an index of the parent: columns, uniqueness, constraint. */
+bool index_like(const struct index_facts *index, const struct index_facts *wanted);
 /* Work on one relation, as a bit mask of enum work; its lock is there already or comes as mode. */
 void model_work(struct model *model, const struct name *name, enum lock_mode mode, unsigned work);
 /*
@@ -68,6 +70,8 @@ void model_scan(struct model *model, const struct relation_facts *member);
 void model_build(struct model *model, const struct relation_facts *member);
 /* A foreign key is checked against it: by its rows or by an index, as the planner likes. */
 void model_reference(struct model *model, const struct name *referenced);
+/* What is known to be wrong with a foreign key of the action's table, as an error. */
+void model_check_reference(struct model *model, const struct constraint_def *def);
 /* A table may refer only to what lives at least as long: permanent, unlogged, temporary. */
 void model_must_outlive(
 	struct model *model, char persistence, const struct relation_facts *referenced);
@@ -98,6 +102,7 @@ bool model_never_null(
 
 /* An expression over columns of the action's table, and one that is just being added. */
 void model_need_columns(struct model *model, const struct expr *expr, const char *added);
+void model_need_names(struct model *model, const char *const *names, size_t n, const char *added);
 
 bool names_contain(const char *const *names, size_t n, const char *name);
 
@@ -113,6 +118,8 @@ struct type_change {
 	bool known; /* the base of a type nobody looked up is a guess */
 	bool constrained; /* a domain with CHECK or NOT NULL */
 };
+/* A sequence may count in that type (init_params, sequence.c). */
+bool model_sequence_type(const char *type);
 /* Whether a foreign key of one type may refer to a key of the other; yes when not known. */
 bool key_types_fit(const char *from, const char *to);
 enum type_work type_work(
@@ -121,7 +128,7 @@ enum type_work type_work(
 typedef void model_fn(struct model *model);
 model_fn model_add_column, model_set_not_null, model_drop_column, model_alter_column,
 	model_rename_column, model_drop_not_null, model_set_default, model_add_identity,
-	model_set_identity, model_drop_identity;
+	model_set_identity, model_drop_identity, model_drop_expression;
 model_fn model_alter_type;
 model_fn model_add_check, model_add_foreign_key, model_add_unique, model_add_primary_key,
 	model_add_exclusion, model_validate, model_drop_constraint, model_alter_constraint,
@@ -131,7 +138,7 @@ model_fn model_create_table, model_partition_of, model_attach, model_detach, mod
 	model_drop_object, model_truncate, model_heap_copy, model_set_persistence,
 	model_set_tablespace, model_set_access_method, model_lock_table, model_bulk_write,
 	model_replace_view, model_refresh, model_breaks, model_inherit, model_no_transaction,
-	model_owner, model_cluster_on, model_on_table, model_switch_trigger, model_table_options,
-	model_of_type;
+	model_owner, model_cluster_on, model_replica_identity, model_set_schema, model_on_table,
+	model_switch_trigger, model_table_options, model_of_type;
 
 #endif

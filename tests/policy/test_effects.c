@@ -300,7 +300,7 @@ Test(effects, tables)
 			"events:SUX logs:AX", "scan"},
 		{"alter table events detach partition events_2025", "events:AX events_2025:AX", ""},
 		{"alter table events detach partition events_2025 concurrently",
-			"events:SUX events_2025:SUX", "alone"},
+			"events:SUX events_2025:AX", "alone"},
 		{"update orders set qty = 1", "orders:RX", "scan"},
 		{"delete from orders", "orders:RX", "scan loss"},
 		{"grant select on orders to somebody", "", ""},

@@ -103,7 +103,7 @@ static bool below(const struct relation_facts *table, const struct name *name)
 }
 
 /* The commands of one ALTER TABLE share the strongest mode that any of them wants for the table,
- * and take the children with it. */
+ * and take children and parts with it. */
 static void add_effects(
 	struct arena *arena, json_t *all, const struct effects *effects, enum lock_mode strongest)
 {
@@ -111,7 +111,7 @@ static void add_effects(
 		struct lock_effect lock = effects->locks[i];
 
 		if (lock.mode < strongest && lock.mode == effects_lock(effects) &&
-			below(effects->table, &lock.relation))
+			(lock.part || below(effects->table, &lock.relation)))
 			lock.mode = strongest;
 		add_relation(arena, all, &lock);
 	}
@@ -150,6 +150,7 @@ static json_t *effects_json(struct arena *arena, const struct stmt *stmt, const 
 	}
 	for (size_t i = 0; i < stmt->n_actions; i++)
 		add_effects(arena, all, &effects[i], strongest);
+	add_flag(all, "no_transaction", stmt->no_transaction);
 	return all;
 }
 

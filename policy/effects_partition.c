@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Partitions come and go: what is searched for rows, built and locked besides parent and partition.
+ */
+#include "model.h"
+
+#include <string.h>
+
+/*
+ * A validated CHECK may imply the partition's bounds (ConstraintImpliedByRelConstraint), which only
+ * the server can prove.
+ */
+static bool proof_possible(const struct model *model, const struct name *name)
+{
+	const struct relation_facts *relation;
+
+	if (model_find(model->facts, name, &relation) != PRESENT)
+		return true;
+	for (size_t i = 0; i < relation->n_constraints; i++)
+		if (relation->constraints[i].kind == CONSTRAINT_CHECK &&
+			relation->constraints[i].validated)
+			return true;
+	return false;
+}
+
+static void judge_default_partition(struct model *model, const struct relation_facts *parent)
+{
+	if (!parent->has_default_partition)
+		return;
+	model_work(model, &parent->default_partition, LOCK_ACCESS_EXCLUSIVE,
+		proof_possible(model, &parent->default_partition) ? WORK_MAY_SCAN : WORK_SCAN);
+	model->effects->scan = true;
+	model_cause(model, "the default partition is searched for rows of the new one");
+}
+
+/* CloneForeignKeyConstraints makes the parent's keys the new partition's, with triggers on both
+ * sides. */
+static void clone_foreign_keys(struct model *model, const struct relation_facts *parent)
+{
+	for (size_t i = 0; i < parent->n_constraints; i++) {
+		const struct constraint_facts *c = &parent->constraints[i];
+
+		if (c->kind != CONSTRAINT_FOREIGN_KEY)
+			continue;
+		model_lock_partitions(model, &c->referenced, LOCK_SHARE_ROW_EXCLUSIVE);
+		if (model->action->kind == ACTION_ATTACH_PARTITION)
+			model_reference(model, &c->referenced);
+	}
+}
+
+void model_partition_of(struct model *model)
+{
+	const struct relation_facts *parent;
+
+	model_lock(model, &model->action->other, LOCK_ACCESS_EXCLUSIVE);
+	if (model_find(model->facts, &model->action->other, &parent) != PRESENT)
+		return;
+	model->effects->table = parent;
+	model_lock_indexes(model, parent, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
+	judge_default_partition(model, parent);
+	clone_foreign_keys(model, parent);
+}
+
+bool index_like(const struct index_facts *index, const struct index_facts *wanted)
+{
+	bool same = index->n_columns == wanted->n_columns && index->unique == wanted->unique &&
+		    (index->backs_constraint || !wanted->backs_constraint);
+
+	for (size_t c = 0; same && c < index->n_columns; c++)
+		same = index->columns[c] != NULL && wanted->columns[c] != NULL &&
+		       strcmp(index->columns[c], wanted->columns[c]) == 0;
+	return same;
+}
+
+/* AttachPartitionEnsureIndexes: an index of the parent that the partition does not have is built.
+ */
+static bool has_index_like(const struct relation_facts *table, const struct index_facts *wanted)
+{
+	for (size_t i = 0; i < table->n_indexes; i++)
+		if (table->indexes[i].valid && index_like(&table->indexes[i], wanted))
+			return true;
+	return false;
+}
+
+static void build_missing_indexes(struct model *model, const struct relation_facts *parent,
+	const struct relation_facts *table)
+{
+	for (size_t i = 0; i < parent->n_indexes; i++) {
+		if (has_index_like(table, &parent->indexes[i]))
+			continue;
+		model->effects->index_build = true;
+		model_build(model, table);
+	}
+}
+
+static void scan_for_bounds(struct model *model, const struct relation_facts *partition)
+{
+	unsigned work = proof_possible(model, &partition->name) ? WORK_MAY_SCAN : WORK_SCAN;
+
+	if (partition->kind == 'r')
+		model_work(model, &partition->name, LOCK_NONE, work);
+	for (size_t i = 0; i < partition->n_partitions; i++)
+		model_work(model, &partition->partitions[i], LOCK_NONE, work);
+}
+
+void model_attach(struct model *model)
+{
+	const struct relation_facts *partition;
+
+	model_lock_tree(model, &model->action->other, LOCK_ACCESS_EXCLUSIVE);
+	model->effects->scan =
+		model_find(model->facts, &model->action->other, &partition) != PRESENT ||
+		!partition->empty;
+	if (partition != NULL)
+		scan_for_bounds(model, partition);
+	if (model->table == NULL)
+		return;
+	if (model->table->has_default_partition &&
+		strcasestr(model->action->sql, " default") != NULL)
+		model_absent(model, "42P17", "there is a default partition already");
+	judge_default_partition(model, model->table);
+	model_lock_indexes(model, model->table, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
+	clone_foreign_keys(model, model->table);
+	if (partition != NULL)
+		build_missing_indexes(model, model->table, partition);
+}
+
+/* DetachPartitionFinalize: the indexes go their own way, foreign keys get triggers of their own. */
+static void set_free(struct model *model, const struct name *name)
+{
+	const struct relation_facts *partition;
+
+	if (model_find(model->facts, name, &partition) != PRESENT)
+		return;
+	for (size_t i = 0; i < partition->n_indexes; i++)
+		if (partition->indexes[i].attached)
+			model_lock_part(
+				model, &partition->indexes[i].name, LOCK_ACCESS_EXCLUSIVE, 0);
+	clone_foreign_keys(model, partition);
+}
+
+/*
+ * CONCURRENTLY keeps to SHARE UPDATE EXCLUSIVE on the parent; for the second half, when nobody sees
+ * the partition there any more, it takes ACCESS EXCLUSIVE on the partition (ATExecDetachPartition).
+ */
+void model_detach(struct model *model)
+{
+	struct effects *effects = model->effects;
+	const struct action *action = model->action;
+	bool gentle = action->concurrently || action->finalize;
+
+	effects->no_transaction = action->concurrently;
+	if (gentle)
+		effects->locks[0].mode = LOCK_SHARE_UPDATE_EXCLUSIVE;
+	model_lock(model, &action->other, LOCK_ACCESS_EXCLUSIVE);
+	set_free(model, &action->other);
+	if (model->table == NULL || !model->table->has_default_partition)
+		return;
+	if (action->concurrently)
+		model_error(model, "55000",
+			"cannot detach partitions concurrently when a default partition exists");
+	else if (!action->finalize)
+		model_lock(model, &model->table->default_partition, LOCK_ACCESS_EXCLUSIVE);
+}
