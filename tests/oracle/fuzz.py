@@ -7,6 +7,7 @@ from collections import Counter
 
 import psycopg
 
+from commands import statement
 from generate import world
 from oracle import Model, Server, disagreements
 
@@ -30,7 +31,8 @@ def make(server, script):
 
 
 def kinds(rows):
-    return {what for what, *_ in rows}
+    """What disagrees; of errors, which one the server told of."""
+    return {(what, observed[:5] if what == "error" else "") for what, _, observed in rows}
 
 
 class Shrinker:
@@ -92,7 +94,7 @@ class Run:
         place = world(seed)
         script = make(self.server, place.script)
         for _ in range(STATEMENTS):
-            self._try(seed, script, place.statement())
+            self._try(seed, script, statement(place))
         self.counts["worlds"] += 1
 
     def until(self, first, seconds, found_max=1):
