@@ -75,6 +75,7 @@ struct config {
 	int lock_retry_max, lock_retry_delay_ms; /* on 55P03 under our own lock_timeout */
 	/* changes */
 	int lease_ms; /* whoever is silent for so long has lost its change to others */
+	bool keep_bad_rows; /* in the way of a change: wait for people instead of undoing it */
 	/* backfill */
 	int64_t rows_per_second, wal_bytes_per_second; /* 0: no limit */
 	int duty_percent;

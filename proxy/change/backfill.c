@@ -77,9 +77,34 @@ static int fill_leaves(struct fill *fill)
 	}
 }
 
+/*
+ * Rows were passed over: the step is not done before they are filled.  What is pending may be asked
+ * in vain, too, when the question itself fails on such a row.
+ */
+static int stop_for_violations(struct run *run, const struct step_record *step, int status)
+{
+	struct change_record *change = &run->change;
+	struct control_error error = run->main.error;
+	int64_t n;
+
+	if (status < 0 && !stuck_by_row(run))
+		return -1;
+	if (store_count_violations(&run->main, change->id, &n) < 0)
+		return -1;
+	run->main.error = error;
+	if (n == 0)
+		return status;
+	if (store_violating(&run->main, run->arena, change, step, &change->bad_table,
+		    &change->bad_rows) == 0)
+		control_fail(&run->main, "23000", "%s rows cannot be filled",
+			run_count(run->arena, (double)n));
+	return -1;
+}
+
 int backfill_run(struct run *run, struct step_record *step)
 {
-	static const struct fill_way way = {.doing = "backfilling", .batch_sql = update_sql};
+	static const struct fill_way way = {
+		.doing = "backfilling", .batch_sql = update_sql, .skips = true};
 	struct fill fill;
 	int status;
 
@@ -87,5 +112,6 @@ int backfill_run(struct run *run, struct step_record *step)
 	status = run_check_table(run);
 	if (status == 0)
 		status = fill_leaves(&fill);
+	status = stop_for_violations(run, step, status);
 	return fill_end(&fill, status);
 }

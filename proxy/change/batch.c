@@ -250,6 +250,50 @@ static int batch_yielded(struct fill *fill)
 	return run_sleep(run, lock_attempt_delay_ms(1, run->tuning.lock_retry_delay_ms, 0.5));
 }
 
+static int pass_over_row(struct fill *fill, const struct batch *batch)
+{
+	struct run *run = fill->run;
+	struct leaf_record before = *fill->leaf;
+	const char *reason = run->main.error.message;
+	const char *key = arena_printf(run->arena, "[%s]", batch->range.to);
+
+	if (control_begin(&run->main, BATCH_LOCK_TIMEOUT_MS) < 0)
+		return -1;
+	fill->leaf->last_key = batch->range.to;
+	if (store_violations(
+		    &run->main, &run->change, fill->step, fill->leaf->relid, key, reason) == 0 &&
+		store_leaf(&run->main, &run->change, fill->step, fill->leaf, fill->key_columns) ==
+			0 &&
+		control_commit(&run->main) == 0)
+		return 0;
+	*fill->leaf = before;
+	control_rollback(&run->main);
+	return -1;
+}
+
+/*
+ * A row that cannot be written is looked for by halves, noted and passed over.  1: so it was, or
+ * will be; 0: it is not that; -1: there are too many of them.
+ */
+static int bad_row(struct fill *fill, const struct batch *batch)
+{
+	struct run *run = fill->run;
+	struct control_error error = run->main.error;
+	int64_t n;
+
+	if (!fill->way->skips || fill->key.n == 0 || batch->range.to == NULL || !stuck_by_row(run))
+		return 0;
+	if (fill->leaf->pace.rows > 1) {
+		batch_pace_failed(&fill->leaf->pace);
+		return 1;
+	}
+	if (pass_over_row(fill, batch) < 0 ||
+		store_count_violations(&run->main, run->change.id, &n) < 0)
+		return -1;
+	run->main.error = error;
+	return n < STORE_VIOLATIONS_MAX ? 1 : -1;
+}
+
 /* Rows locked by clients: smaller, later, and for as long as it may be. */
 static int batch_failed(struct fill *fill)
 {
@@ -287,7 +331,7 @@ static int next_batch(struct fill *fill, bool *last)
 {
 	struct run *run = fill->run;
 	struct batch batch = {0};
-	int status;
+	int status, bad;
 
 	run->asked = run->yielding = false;
 	run->blocking_since_ms = 0;
@@ -303,8 +347,14 @@ static int next_batch(struct fill *fill, bool *last)
 		run_waiting(run, NULL);
 		say_progress(fill);
 		status = fill_pay(fill, &batch.spent);
+	} else if ((bad = bad_row(fill, &batch)) > 0) {
+		/* Alone in its batch, it is behind us now. */
+		*last = batch.last && batch.range.to == fill->leaf->last_key;
+		if (batch.range.to == fill->leaf->last_key)
+			keep_key(fill, batch.range.to);
+		status = 0;
 	} else {
-		status = batch_failed(fill);
+		status = bad < 0 ? -1 : batch_failed(fill);
 		if (status < 0 && fill->way->explain != NULL && batch.range.to != NULL)
 			fill->way->explain(fill, &batch.range);
 	}

@@ -19,6 +19,7 @@ struct fill_way {
 		const struct fill *fill, struct arena *arena, const struct key_range *range);
 	/* In the transaction of a batch, behind what it wrote: -1 rolls it back; or NULL. */
 	int (*verify)(struct fill *fill);
+	bool skips; /* a row that cannot be written may be passed over, for people to look at */
 	/* Adds to the error of a batch given up; or NULL. */
 	void (*explain)(struct fill *fill, const struct key_range *range);
 };

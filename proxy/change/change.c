@@ -168,6 +168,7 @@ static void set_outcome(struct change_wait *wait, const struct run *run, enum ru
 		outcome->state = CHANGE_SOAKING;
 		break;
 	case RUN_FAILED:
+	case RUN_STUCK:
 		set_failure(wait, run, CHANGE_FAILED, outcome);
 		break;
 	case RUN_CANCELLED:

@@ -28,6 +28,7 @@ struct latency_board; /* latency.h */
 /* What SIGHUP may change. */
 struct tuning {
 	int lease_ms;
+	bool keep_bad_rows;
 	int lock_timeout_ms, lock_retry_max, lock_retry_delay_ms;
 	struct rates rates;
 	int batch_target_ms, batch_rows_first, batch_rows_max;

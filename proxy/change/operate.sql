@@ -109,6 +109,28 @@ BEGIN
 END
 $$;
 
+-- Tries again what stopped for people.  A fix is a list for SET, as in UPDATE: it is applied first, by
+-- the submitter's right, to the rows that were in the way.
+CREATE OR REPLACE FUNCTION phasegate.retry(change bigint, fix text DEFAULT NULL) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	operated phasegate.change := phasegate.operated(change);
+BEGIN
+	IF operated.state NOT IN ('needs_fix', 'needs_attention') OR operated.wanted = 'abort' THEN
+		RAISE EXCEPTION 'change % is %: there is nothing to try again', change, operated.state
+			USING ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
+	IF fix IS NOT NULL AND operated.bad_rows IS NULL THEN
+		RAISE EXCEPTION 'it is not known which rows are in the way of change %', change
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+			HINT = 'Correct them by hand, and retry without a fix.';
+	END IF;
+	UPDATE phasegate.change c SET fix = retry.fix WHERE c.id = change;
+	PERFORM phasegate.ask(change, 'retry');
+	RETURN format('change %s is tried again: %s', change, operated.summary);
+END
+$$;
+
 -- Stops before the next step or batch, until it is resumed.  NULL: every change in the database.
 CREATE OR REPLACE FUNCTION phasegate.pause(change bigint) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -170,7 +192,7 @@ $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA phasegate FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION phasegate.submit(text, bytea), phasegate.release(bigint), phasegate.abort(bigint),
-	phasegate.pause(bigint), phasegate.resume(bigint),
+	phasegate.pause(bigint), phasegate.resume(bigint), phasegate.retry(bigint, text),
 	phasegate.throttle(bigint, double precision, interval) TO PUBLIC;
 
 -- For everybody; the statement itself, which may hold literals, only for its submitter's own.
@@ -182,7 +204,10 @@ SELECT c.id, c.nspname AS schema, c.relname AS "table", c.state, c.stage, c.summ
 	CASE WHEN pg_catalog.pg_has_role(c.submitter, 'USAGE') THEN c.original_sql END AS original_sql,
 	c.waiting_for, c.waiting_since, EXISTS (SELECT FROM phasegate.control p
 		WHERE p.paused AND p.scope IN ('global', c.id::pg_catalog.text)) AS paused,
-	t.throttle_ratio, t.expires_at AS throttled_until
+	t.throttle_ratio, t.expires_at AS throttled_until,
+	(SELECT pg_catalog.count(*) FROM phasegate.violation v WHERE v.change_id = c.id) AS violations,
+	CASE WHEN pg_catalog.pg_has_role(c.submitter, 'USAGE') THEN
+		'SELECT * FROM ' || c.bad_table || ' AS t WHERE ' || c.bad_rows END AS shows_bad_rows
 FROM phasegate.change c
 	LEFT JOIN LATERAL (SELECT p.throttle_ratio, p.expires_at FROM phasegate.control p
 		WHERE p.scope IN ('global', c.id::pg_catalog.text) AND p.throttle_ratio > 0
@@ -215,6 +240,12 @@ SELECT s.change_id AS change, s.ord, s.status, s.kind, s.purpose, s.lock_mode, s
 	CASE WHEN pg_catalog.pg_has_role(c.submitter, 'USAGE') THEN s.last_blockers END AS blockers
 FROM phasegate.step s JOIN phasegate.change c ON c.id = s.change_id;
 GRANT SELECT ON phasegate.steps TO PUBLIC;
+
+CREATE OR REPLACE VIEW phasegate.violations AS
+SELECT v.change_id AS change, v.ord AS step, v.relid::pg_catalog.regclass AS "table", v.key, v.reason, v.seen_at
+FROM phasegate.violation v JOIN phasegate.change c ON c.id = v.change_id
+WHERE pg_catalog.pg_has_role(c.submitter, 'USAGE');
+GRANT SELECT ON phasegate.violations TO PUBLIC;
 
 INSERT INTO phasegate.version (version) VALUES (3)
 	ON CONFLICT (single) DO UPDATE SET version = excluded.version, installed_at = clock_timestamp()

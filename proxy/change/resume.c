@@ -80,7 +80,9 @@ static void look_for_changes(struct change_engine *engine, const char *database)
 		follow(engine, database);
 		live = control_query(&control,
 			"SELECT pg_catalog.min(id) FROM phasegate.change"
-			" WHERE finished_at IS NULL GROUP BY relid ORDER BY 1",
+			" WHERE finished_at IS NULL AND state NOT IN ('needs_fix', "
+			"'needs_attention')"
+			" GROUP BY relid ORDER BY 1",
 			NULL, 0);
 	}
 	for (int i = 0; live != NULL && i < PQntuples(live); i++)

@@ -203,6 +203,7 @@ static int run_group(struct run *run, struct step_record *steps, size_t n)
 	run_say(run, true, "step %d of %zu: %s", steps[0].ord, run->change.n_steps,
 		steps[0].purpose);
 	if (run_steps(run, steps, n) < 0) {
+		stuck_find_rows(run);
 		failure_translate(run, run->step != NULL ? run->step : steps);
 		return -1;
 	}
@@ -249,7 +250,7 @@ static int run_forward(struct run *run)
 	bool worked = false, soaking = false;
 
 	if (store_assume(&run->main, change) < 0 || run_check_table(run) < 0 ||
-		trust_client(run) < 0)
+		stuck_end(run) < 0 || trust_client(run) < 0)
 		return -1;
 	for (size_t i = 0, n; i < change->n_steps; i += n) {
 		struct step_record *step = &change->steps[i];
@@ -310,6 +311,7 @@ static enum run_end soak_again(struct run *run)
 
 static enum run_end go(struct run *run)
 {
+	const char *stuck;
 	enum run_end why;
 	int forward;
 
@@ -329,6 +331,9 @@ static enum run_end go(struct run *run)
 		return why;
 	if (soak_released(run) != NULL && why != RUN_CANCELLED)
 		return soak_again(run);
+	stuck = why == RUN_CANCELLED ? NULL : stuck_state(run);
+	if (stuck != NULL)
+		return stuck_begin(run, stuck) < 0 ? run_why(run) : RUN_STUCK;
 	return begin_undo(run, why == RUN_CANCELLED) < 0 ? run_why(run) : go_back(run);
 }
 
@@ -349,20 +354,22 @@ static enum run_end go_claimed(struct run *run)
 static enum run_end run_once(struct run *run, int64_t id)
 {
 	bool locked = false, found = false;
+	struct claim claim;
 	enum run_end end;
 
 	run->change.id = id;
-	run->undoing = run->stale = false;
+	run->undoing = run->stale = run->gone = false;
+	run->bad_relid = 0;
 	run->step = NULL;
 	run->tuning = engine_tuning(run->engine);
 	free(run->waiting_for);
 	run->waiting_for = NULL;
 	if (store_lock(&run->main, id, &locked) < 0)
 		return run_why(run);
+	claim = (struct claim){run->engine->owner, run->tuning.lease_ms, run->tuning.keep_bad_rows};
 	if (!locked)
 		return lease_break(run, id) < 0 ? run_why(run) : RUN_BUSY;
-	if (store_claim(&run->main, run->arena, id, run->engine->owner, run->tuning.lease_ms,
-		    &run->change, &found) < 0 ||
+	if (store_claim(&run->main, run->arena, id, &claim, &run->change, &found) < 0 ||
 		store_totals(&run->main, id, &run->rows, &run->batches) < 0)
 		end = run_why(run);
 	else if (!found)

@@ -13,6 +13,7 @@
  *   watch.c     what the waiting sees: who blocks, how far it is
  *   lease.c     the claim to it, renewed all the while
  *   steer.c     what operators ask for meanwhile
+ *   stuck.c     where it stops for people
  *   attend.c    waiting for a change that another phasegate carries out
  *
  * Functions return 0, or -1 with run->main.error set.
@@ -56,6 +57,7 @@ struct run {
 	char *waiting_for; /* as recorded, NULL: nothing; malloc'ed */
 	bool stale; /* the table is not the one the plan was made for */
 	bool gone; /* it was dropped */
+	uint32_t bad_relid; /* the table of change.bad_rows; 0: not known */
 
 	/* of the statement that runs now, for the hooks */
 	const struct step_record *step;
@@ -78,6 +80,7 @@ enum run_end {
 	RUN_BUSY,
 	RUN_GONE,
 	RUN_LEFT,
+	RUN_STUCK,
 };
 
 /* Connects; the hooks of main are set.  run_close always. */
@@ -88,6 +91,7 @@ void run_close(struct run *run);
  * Carries change id through to an end, over lost connections.  RUN_BUSY: somebody else is at it.
  * RUN_SOAKING: it stands at a step that waits for its release; people were told.
  * RUN_GONE: there is no such change.  RUN_STOPPED: the engine stops, the change stays live.
+ * RUN_STUCK: it waits for people; run->main.error tells what for.
  * RUN_FAILED and RUN_CANCELLED: undone; run->main.error tells why and what is left.
  */
 enum run_end run_change(struct run *run, int64_t id);
@@ -158,6 +162,17 @@ struct step_record *soak_released(struct run *run);
 void failure_translate(struct run *run, const struct step_record *step);
 /* Undoes what was done and ends the change; -1 when it could not be brought to an end. */
 int undo_run(struct run *run);
+
+/* The state in which the last error makes it wait for people; NULL: it need not. */
+const char *stuck_state(struct run *run);
+/* Is the last error one of rows, to be left for people? */
+bool stuck_by_row(const struct run *run);
+/* After an error: which rows are in the way, as far as the error tells.  Keeps the error. */
+void stuck_find_rows(struct run *run);
+/* Records that it waits, and says so. */
+int stuck_begin(struct run *run, const char *state);
+/* It is tried again: applies the fix that came with the wish. */
+int stuck_end(struct run *run);
 
 /* The connection that looks at main; NULL: none to be had. */
 struct control *watch_connection(struct run *run);

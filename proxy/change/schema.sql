@@ -97,6 +97,11 @@ ALTER TABLE phasegate.change ADD COLUMN IF NOT EXISTS moved_nspname name,
 	ADD COLUMN IF NOT EXISTS wanted text,
 	ADD COLUMN IF NOT EXISTS waiting_for text,
 	ADD COLUMN IF NOT EXISTS waiting_since timestamptz,
+	ADD COLUMN IF NOT EXISTS columns_before jsonb, -- name -> type, to tell foreign changes by
+	ADD COLUMN IF NOT EXISTS keep_bad_rows boolean, -- wait for people; as the first to work on it is set
+	ADD COLUMN IF NOT EXISTS bad_table text, -- needs_fix: where the rows are that are in the way,
+	ADD COLUMN IF NOT EXISTS bad_rows text, -- the condition that finds them,
+	ADD COLUMN IF NOT EXISTS fix text, -- and what to set in them first
 	DROP CONSTRAINT IF EXISTS change_wanted_check,
 	ADD CONSTRAINT change_wanted_check CHECK (wanted IN ('release', 'abort', 'retry')),
 	DROP CONSTRAINT IF EXISTS change_state_check,
@@ -173,6 +178,19 @@ CREATE TABLE IF NOT EXISTS phasegate.budget (
 	wal_bytes_spent bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 REVOKE ALL ON phasegate.budget FROM PUBLIC;
+
+-- Rows that are in the way of a step, some of them when they are many.
+CREATE TABLE IF NOT EXISTS phasegate.violation (
+	change_id bigint NOT NULL,
+	ord integer NOT NULL,
+	relid oid NOT NULL,
+	key jsonb NOT NULL,
+	reason text NOT NULL,
+	seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	PRIMARY KEY (change_id, ord, relid, key),
+	FOREIGN KEY (change_id, ord) REFERENCES phasegate.step
+);
+REVOKE ALL ON phasegate.violation FROM PUBLIC;
 
 -- What operators set while changes run: of one change, or of all in the database.
 CREATE TABLE IF NOT EXISTS phasegate.control (
@@ -274,7 +292,7 @@ BEGIN
 		END IF;
 		INSERT INTO phasegate.change (idem_key, nonce, relid, nspname, relname, moved_nspname,
 			moved_relname, original_sql, fingerprint, rule, tag, summary, submitter, submitted_by, session_user_name,
-			search_path, client_address, application, decision, in_transaction)
+			search_path, client_address, application, decision, in_transaction, columns_before)
 		SELECT idem, (document ->> 'nonce')::uuid, (plan ->> 'relation')::oid,
 			(plan ->> 'schema')::name, (plan ->> 'table')::name,
 			(plan ->> 'moved_schema')::name, (plan ->> 'moved_table')::name,
@@ -282,7 +300,10 @@ BEGIN
 			plan ->> 'tag', plan ->> 'summary',
 			record.submitter, pg_get_userbyid(record.submitter), session_name,
 			document ->> 'search_path', document ->> 'client_address',
-			document ->> 'application', (document ->> 'decision')::numeric, inside
+			document ->> 'application', (document ->> 'decision')::numeric, inside,
+			(SELECT jsonb_object_agg(a.attname, format_type(a.atttypid, a.atttypmod))
+				FROM pg_attribute a WHERE a.attrelid = (plan ->> 'relation')::oid
+				AND a.attnum > 0 AND NOT a.attisdropped)
 		ON CONFLICT DO NOTHING
 		RETURNING change.id INTO record.id;
 		EXIT WHEN record.id IS NOT NULL;

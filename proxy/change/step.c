@@ -374,6 +374,7 @@ static int attempt_outside(struct run *run, struct step_record *step)
 	if (holds)
 		return 0;
 	if (run_outside(run, step->sql) < 0) {
+		stuck_find_rows(run);
 		clear_away(run, step);
 		return -1;
 	}

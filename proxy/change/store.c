@@ -217,12 +217,13 @@ static int load_steps(struct control *control, struct arena *arena, struct chang
 }
 
 /* A terminal change is read, not claimed. */
-static int load_change(struct control *control, struct arena *arena, int64_t id, const char *owner,
-	int lease_ms, struct change_record *change)
+static int load_change(struct control *control, struct arena *arena, int64_t id,
+	const struct claim *claim, struct change_record *change)
 {
 	char id_text[NUMBER_BYTES], lease[NUMBER_BYTES];
 	PGresult *result = CONTROL_QUERY(control,
 		"UPDATE phasegate.change SET"
+		" keep_bad_rows = COALESCE(keep_bad_rows, $4::pg_catalog.bool),"
 		" owner = CASE WHEN finished_at IS NULL THEN $2::pg_catalog.uuid ELSE owner END,"
 		" epoch = CASE WHEN finished_at IS NULL THEN epoch + 1 ELSE epoch END,"
 		" lease_until = CASE WHEN finished_at IS NULL THEN pg_catalog.clock_timestamp()"
@@ -237,8 +238,10 @@ static int load_change(struct control *control, struct arena *arena, int64_t id,
 		"search_path,"
 		" submitter, stopped_by_cancel, in_transaction, error_sqlstate, error_message,"
 		" error_detail, error_hint, moved_nspname, moved_relname,"
-		" wanted IS NOT DISTINCT FROM 'abort', wanted IS NOT DISTINCT FROM 'release'",
-		number(id_text, id), owner, number(lease, lease_ms));
+		" wanted IS NOT DISTINCT FROM 'abort', wanted IS NOT DISTINCT FROM 'release',"
+		" bad_table, bad_rows, fix, keep_bad_rows",
+		number(id_text, id), claim->owner, number(lease, claim->lease_ms),
+		claim->keep_bad_rows ? "true" : "false");
 	const char *sqlstate;
 
 	if (result == NULL)
@@ -264,6 +267,10 @@ static int load_change(struct control *control, struct arena *arena, int64_t id,
 			.moved.name = control_value(arena, result, 0, 16),
 			.abort = truth(result, 0, 17),
 			.released = truth(result, 0, 18),
+			.bad_table = control_value(arena, result, 0, 19),
+			.bad_rows = control_value(arena, result, 0, 20),
+			.fix = control_value(arena, result, 0, 21),
+			.keep_bad_rows = truth(result, 0, 22),
 		};
 		snprintf(change->epoch, sizeof(change->epoch), "%s", PQgetvalue(result, 0, 0));
 		sqlstate = PQgetvalue(result, 0, 11);
@@ -295,12 +302,12 @@ int store_assume(struct control *control, const struct change_record *change)
 	return result == NULL ? -1 : 0;
 }
 
-int store_claim(struct control *control, struct arena *arena, int64_t id, const char *owner,
-	int lease_ms, struct change_record *change, bool *found)
+int store_claim(struct control *control, struct arena *arena, int64_t id, const struct claim *claim,
+	struct change_record *change, bool *found)
 {
 	if (control_exec(control, "BEGIN") < 0)
 		return -1;
-	if (load_change(control, arena, id, owner, lease_ms, change) < 0)
+	if (load_change(control, arena, id, claim, change) < 0)
 		goto failed;
 	*found = change->id != 0;
 	if (*found && load_steps(control, arena, change) < 0)
@@ -321,7 +328,9 @@ int store_stage(struct control *control, const struct change_record *change, con
 	return expect_one(
 		control, CONTROL_CHANGE(control,
 				 "UPDATE phasegate.change SET state = $3, stage = $4,"
-				 " wanted = NULLIF(wanted, 'release'), state_since ="
+				 " wanted = CASE WHEN wanted = 'abort' THEN wanted END,"
+				 " error_sqlstate = NULL, error_message = NULL,"
+				 " error_detail = NULL, error_hint = NULL, state_since ="
 				 " CASE WHEN state = $3 THEN state_since ELSE "
 				 "pg_catalog.clock_timestamp() END"
 				 " WHERE id = $1::pg_catalog.int8 AND epoch = $2::pg_catalog.int8",
@@ -413,10 +422,11 @@ int store_stopped(struct control *control, const struct change_record *change,
 			error->sqlstate, error->message, error->detail, error->hint));
 }
 
-static int unassume(struct control *control, const char *id)
+int store_unassume(struct control *control, int64_t id)
 {
-	PGresult *result =
-		CONTROL_QUERY(control, "SELECT phasegate.unassume($1::pg_catalog.int8)", id);
+	char id_text[NUMBER_BYTES];
+	PGresult *result = CONTROL_QUERY(
+		control, "SELECT phasegate.unassume($1::pg_catalog.int8)", number(id_text, id));
 
 	PQclear(result);
 	return result == NULL ? -1 : 0;
@@ -451,7 +461,7 @@ int store_soak(struct control *control, const struct change_record *change,
 			    step->purpose, error->sqlstate, error->message, error->detail,
 			    error->hint)) < 0)
 		return -1;
-	return unassume(control, id);
+	return store_unassume(control, change->id);
 }
 
 int store_finish(struct control *control, const struct change_record *change, const char *state,
@@ -473,5 +483,5 @@ int store_finish(struct control *control, const struct change_record *change, co
 			    " SELECT id, $3 FROM finished",
 			    number(id, change->id), change->epoch, state, hint)) < 0)
 		return -1;
-	return unassume(control, id);
+	return store_unassume(control, change->id);
 }

@@ -48,6 +48,8 @@ struct change_record {
 	struct step_record *steps;
 	size_t n_steps;
 	bool inside; /* submitted in a client's transaction */
+	bool keep_bad_rows; /* in its way: it waits for people instead of being undone */
+	const char *bad_table, *bad_rows, *fix; /* see phasegate.change; each may be NULL */
 };
 
 /* ---- recording and claiming ---- */
@@ -67,16 +69,24 @@ int store_describe(struct control *control, struct arena *arena, int64_t id, con
 int store_lock(struct control *control, int64_t id, bool *locked);
 void store_unlock(struct control *control, int64_t id);
 
+/* Who claims a change, and what holds for it if nobody claimed it before. */
+struct claim {
+	const char *owner; /* UUID */
+	int lease_ms;
+	bool keep_bad_rows;
+};
 /*
  * Raises the epoch and reads everything.  *found is false when there is no such change: its
  * transaction was rolled back.
  */
-int store_claim(struct control *control, struct arena *arena, int64_t id, const char *owner,
-	int lease_ms, struct change_record *change, bool *found);
+int store_claim(struct control *control, struct arena *arena, int64_t id, const struct claim *claim,
+	struct change_record *change, bool *found);
 bool change_is_live(const struct change_record *change);
 
 /* Makes phasegate_run.change_N, which runs statements as the submitter; store_finish drops it. */
 int store_assume(struct control *control, const struct change_record *change);
+
+int store_unassume(struct control *control, int64_t id);
 
 /* ---- its course ---- */
 
@@ -98,6 +108,28 @@ int store_stopped(struct control *control, const struct change_record *change,
  */
 int store_soak(struct control *control, const struct change_record *change,
 	const struct step_record *step, const struct control_error *error);
+/* ---- what is for people ---- */
+
+/* It stops in this state, needs_fix or needs_attention, because of error; drops the function, too.
+ */
+int store_stuck(struct control *control, const struct change_record *change, const char *state,
+	const struct control_error *error);
+/* Rows in the way, each a key, as a JSON array of at most STORE_VIOLATIONS_MAX. */
+enum { STORE_VIOLATIONS_MAX = 1000 };
+int store_violations(struct control *control, const struct change_record *change,
+	const struct step_record *step, uint32_t relid, const char *keys_json, const char *reason);
+/* Those on record of a change. */
+int store_count_violations(struct control *control, int64_t id, int64_t *n);
+/*
+ * The rows of its violations by the key with these columns: as (a, b) IN (...), or NULL when there
+ * are none.
+ */
+int store_violating(struct control *control, struct arena *arena,
+	const struct change_record *change, const struct step_record *step, const char **table,
+	const char **condition);
+/* They are to be looked at again: forgets them, and what was filled beside them is walked again. */
+int store_forget_violations(struct control *control, const struct change_record *change);
+
 /* What operators ask of a change at work.  STORE_FENCED when it is no longer ours. */
 struct steering {
 	bool abort, paused;

@@ -3,6 +3,7 @@
 #include "store.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "arena.h"
 
@@ -74,4 +75,121 @@ int store_ask_abort(struct control *control, int64_t id)
 
 	arena_free(&arena);
 	return asked < 0 ? -1 : 0;
+}
+
+/* ---- what stops for people ---- */
+
+int store_stuck(struct control *control, const struct change_record *change, const char *state,
+	const struct control_error *error)
+{
+	struct arena arena = {0};
+	int64_t changed = CONTROL_CHANGE(control,
+		"WITH held AS (UPDATE phasegate.change SET state = $3, wanted = NULL, fix = NULL,"
+		"  state_since = pg_catalog.clock_timestamp(), lease_until = NULL,"
+		"  waiting_for = 'retry or abort', waiting_since = pg_catalog.clock_timestamp(),"
+		"  error_sqlstate = $4, error_message = $5, error_detail = $6, error_hint = $7,"
+		"  bad_table = $8, bad_rows = $9"
+		"  WHERE id = $1::pg_catalog.int8 AND epoch = $2::pg_catalog.int8 RETURNING id)"
+		" INSERT INTO phasegate.event (change_id, kind, detail) SELECT id, $3,"
+		" pg_catalog.jsonb_build_object('sqlstate', $4, 'message', $5) FROM held",
+		arena_printf(&arena, "%lld", (long long)change->id), change->epoch, state,
+		error->sqlstate, error->message, error->detail, error->hint, change->bad_table,
+		change->bad_rows);
+
+	arena_free(&arena);
+	if (changed == 0)
+		control_fail(control, STORE_FENCED, "another phasegate has taken the change over");
+	return changed == 1 ? store_unassume(control, change->id) : -1;
+}
+
+int store_violations(struct control *control, const struct change_record *change,
+	const struct step_record *step, uint32_t relid, const char *keys_json, const char *reason)
+{
+	struct arena arena = {0};
+	int64_t changed = CONTROL_CHANGE(control,
+		"INSERT INTO phasegate.violation (change_id, ord, relid, key, reason)"
+		" SELECT c.id, $3::pg_catalog.int4, $4::pg_catalog.oid, k.key, $6"
+		" FROM phasegate.change c, pg_catalog.jsonb_array_elements($5::pg_catalog.jsonb) k "
+		"(key)"
+		" WHERE c.id = $1::pg_catalog.int8 AND c.epoch = $2::pg_catalog.int8"
+		" ON CONFLICT DO NOTHING",
+		arena_printf(&arena, "%lld", (long long)change->id), change->epoch,
+		arena_printf(&arena, "%d", step->ord), arena_printf(&arena, "%u", relid), keys_json,
+		reason);
+
+	arena_free(&arena);
+	return changed < 0 ? -1 : 0;
+}
+
+int store_count_violations(struct control *control, int64_t id, int64_t *n)
+{
+	struct arena arena = {0};
+	PGresult *result = CONTROL_QUERY(control,
+		"SELECT pg_catalog.count(*) FROM phasegate.violation"
+		" WHERE change_id = $1::pg_catalog.int8",
+		arena_printf(&arena, "%lld", (long long)id));
+
+	arena_free(&arena);
+	if (result == NULL)
+		return -1;
+	*n = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+	PQclear(result);
+	return 0;
+}
+
+/* Of one leaf: the first that has any. */
+static const char violating_sql[] =
+	"SELECT pg_catalog.format('%I.%I', f.nspname, f.relname), pg_catalog.format('(%s) IN (%s)',"
+	" (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(k), ', ' ORDER BY n)"
+	"  FROM pg_catalog.unnest(f.key_columns::pg_catalog.text[]) WITH ORDINALITY u (k, n)),"
+	" (SELECT pg_catalog.string_agg('(' || (SELECT pg_catalog.string_agg("
+	"   pg_catalog.quote_literal(e.x), ', ' ORDER BY e.n)"
+	"   FROM pg_catalog.jsonb_array_elements_text(v.key) WITH ORDINALITY e (x, n)) || ')', ', "
+	"')"
+	"  FROM phasegate.violation v WHERE v.change_id = f.change_id AND v.ord = f.ord"
+	"  AND v.relid = f.relid))"
+	" FROM phasegate.backfill f WHERE f.change_id = $1::pg_catalog.int8"
+	" AND f.ord = $2::pg_catalog.int4 AND f.key_columns <> '{}' AND EXISTS (SELECT"
+	"  FROM phasegate.violation v WHERE v.change_id = f.change_id AND v.ord = f.ord"
+	"  AND v.relid = f.relid) ORDER BY f.relid LIMIT 1";
+
+int store_violating(struct control *control, struct arena *arena,
+	const struct change_record *change, const struct step_record *step, const char **table,
+	const char **condition)
+{
+	PGresult *result = CONTROL_QUERY(control, violating_sql,
+		arena_printf(arena, "%lld", (long long)change->id),
+		arena_printf(arena, "%d", step->ord));
+
+	*table = *condition = NULL;
+	if (result == NULL)
+		return -1;
+	if (PQntuples(result) == 1) {
+		*table = control_value(arena, result, 0, 0);
+		*condition = control_value(arena, result, 0, 1);
+	}
+	PQclear(result);
+	return 0;
+}
+
+int store_forget_violations(struct control *control, const struct change_record *change)
+{
+	struct arena arena = {0};
+	int64_t changed = CONTROL_CHANGE(control,
+		"WITH held AS (UPDATE phasegate.change SET fix = NULL, bad_table = NULL, bad_rows "
+		"= NULL"
+		"  WHERE id = $1::pg_catalog.int8 AND epoch = $2::pg_catalog.int8 RETURNING id),"
+		" forgotten AS (DELETE FROM phasegate.violation v USING held"
+		"  WHERE v.change_id = held.id RETURNING v.change_id, v.ord, v.relid),"
+		" again AS (UPDATE phasegate.backfill f SET done = false, last_key = NULL, hi_key "
+		"= NULL"
+		"  FROM (SELECT DISTINCT change_id, ord, relid FROM forgotten) v"
+		"  WHERE f.change_id = v.change_id AND f.ord = v.ord AND f.relid = v.relid)"
+		" SELECT FROM held",
+		arena_printf(&arena, "%lld", (long long)change->id), change->epoch);
+
+	arena_free(&arena);
+	if (changed == 0)
+		control_fail(control, STORE_FENCED, "another phasegate has taken the change over");
+	return changed == 1 ? 0 : -1;
 }

@@ -118,6 +118,15 @@ const struct command commands[] = {
 		.run = cli_operate,
 	},
 	{
+		.name = "retry",
+		.arguments = "--server CONNINFO [--fix ASSIGNMENTS] N",
+		.summary = "try change N again where it stopped for people",
+		.help = SERVER_HELP "  --fix ASSIGNMENTS  for the rows in the way, as behind "
+				    "UPDATE ... SET: --fix \"qty = 0\"\n"
+				    "\nphasegate show N lists those rows.\n",
+		.run = cli_operate,
+	},
+	{
 		.name = "pause",
 		.arguments = "--server CONNINFO N|all",
 		.summary = "stop change N before its next step or batch",

@@ -18,19 +18,20 @@ static const char all_word[] = "all";
 struct operation {
 	const char *command, *sql;
 	bool all; /* of every change, too */
-	int operands;
+	int operands, parameters;
 };
 
 /* To add something operators can ask for: a row here, one in cli.c, and the function. */
 static const struct operation operations[] = {
-	{"release", "SELECT phasegate.release($1::pg_catalog.int8)", false, 1},
-	{"abort", "SELECT phasegate.abort($1::pg_catalog.int8)", false, 1},
-	{"pause", "SELECT phasegate.pause($1::pg_catalog.int8)", true, 1},
-	{"resume", "SELECT phasegate.resume($1::pg_catalog.int8)", true, 1},
+	{"release", "SELECT phasegate.release($1::pg_catalog.int8)", false, 1, 1},
+	{"abort", "SELECT phasegate.abort($1::pg_catalog.int8)", false, 1, 1},
+	{"retry", "SELECT phasegate.retry($1::pg_catalog.int8, $2)", false, 1, 2},
+	{"pause", "SELECT phasegate.pause($1::pg_catalog.int8)", true, 1, 1},
+	{"resume", "SELECT phasegate.resume($1::pg_catalog.int8)", true, 1, 1},
 	{"throttle",
 		"SELECT phasegate.throttle($1::pg_catalog.int8, $2::pg_catalog.float8,"
 		" $3::pg_catalog.interval)",
-		true, 2},
+		true, 2, 3},
 };
 
 static const char list_sql[] =
@@ -46,7 +47,8 @@ static const char show_sql[] =
 	" c.error_hint AS hint, c.original_sql AS statement, c.submitted_by, c.submitted_at,"
 	" c.state_since, c.finished_at, c.rows_changed AS rows_filled, c.batches,"
 	" c.waiting_for, c.waiting_since, CASE WHEN c.paused THEN 'yes' END AS paused,"
-	" c.throttle_ratio AS throttled_by, c.throttled_until"
+	" c.throttle_ratio AS throttled_by, c.throttled_until,"
+	" NULLIF(c.violations, 0) AS rows_in_the_way, c.shows_bad_rows AS shown_by"
 	" FROM phasegate.changes c WHERE c.id = $1::pg_catalog.int8";
 
 static const char steps_sql[] =
@@ -61,6 +63,10 @@ static const char blockers_sql[] =
 	"  state pg_catalog.text, \"user\" pg_catalog.text, application pg_catalog.text,"
 	"  query pg_catalog.text)"
 	" WHERE c.id = $1::pg_catalog.int8 AND c.waiting_for IS NOT NULL";
+
+static const char violations_sql[] =
+	"SELECT \"table\", key, reason FROM phasegate.violations"
+	" WHERE change = $1::pg_catalog.int8 ORDER BY seen_at, key LIMIT 20";
 
 /* The way back, to be run by hand where no phasegate is to be had. */
 static const char undo_sql[] =
@@ -130,14 +136,14 @@ static void print_fields(const PGresult *result)
 {
 	for (int i = 0; i < PQnfields(result); i++)
 		if (!PQgetisnull(result, 0, i))
-			printf("%-13s %s\n", PQfname(result, i), PQgetvalue(result, 0, i));
+			printf("%-15s %s\n", PQfname(result, i), PQgetvalue(result, 0, i));
 	putchar('\n');
 }
 
 /* ---- commands ---- */
 
 struct arguments {
-	const char *server, *time;
+	const char *server, *time, *fix;
 	bool all, undo;
 	int operands;
 };
@@ -149,6 +155,7 @@ static int read_arguments(
 	const struct cli_option options[] = {{.name = "--server", .value = &arguments->server},
 		{.name = "--all", .flag = &arguments->all, .only = "changes"},
 		{.name = "--undo", .flag = &arguments->undo, .only = "show"},
+		{.name = "--fix", .value = &arguments->fix, .only = "retry"},
 		{.name = "--for", .value = &arguments->time, .only = "throttle"}};
 
 	*arguments = (struct arguments){0};
@@ -192,7 +199,7 @@ int cli_changes(const struct command *command, int argc, char **argv)
 
 static int show_tables(const struct command *command, PGconn *conn, const char *id)
 {
-	static const char *const tables[] = {steps_sql, blockers_sql};
+	static const char *const tables[] = {steps_sql, blockers_sql, violations_sql};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		PGresult *result = ask(command, conn, tables[i], id);
@@ -275,12 +282,12 @@ int cli_operate(const struct command *command, int argc, char **argv)
 		(!is_number(argv[0]) && !(operation->all && strcmp(argv[0], all_word) == 0)))
 		return cli_wrong(command, "which change?  phasegate changes lists their numbers");
 	values[0] = strcmp(argv[0], all_word) == 0 ? NULL : argv[0];
-	values[1] = operation->operands > 1 ? argv[1] : NULL;
+	values[1] = operation->operands > 1 ? argv[1] : arguments.fix;
 	values[2] = arguments.time;
 	conn = connect_to(command, arguments.server);
 	if (conn == NULL)
 		return CLI_FAILED;
-	result = ask_with(command, conn, operation->sql, values, operation->operands > 1 ? 3 : 1);
+	result = ask_with(command, conn, operation->sql, values, operation->parameters);
 	if (result != NULL)
 		printf("%s\n", PQgetvalue(result, 0, 0));
 	PQclear(result);

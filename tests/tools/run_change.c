@@ -162,6 +162,7 @@ static struct config read_config(json_t *root)
 	return (struct config){
 		.control_conninfo = text(root, "conninfo"),
 		.lease_ms = number(settings, "lease_ms", 15000),
+		.keep_bad_rows = number(settings, "keep_bad_rows", 0),
 		.policy.lock_timeout_ms = number(settings, "lock_timeout_ms", 2000),
 		.lock_retry_max = number(settings, "lock_retry_max", 5),
 		.lock_retry_delay_ms = number(settings, "lock_retry_delay_ms", 50),
