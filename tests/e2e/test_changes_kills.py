@@ -54,6 +54,9 @@ STATEMENTS = {
     "UPDATE t SET c = c + 1": f"c = 1 OR (c = 0 AND id > {ROWS})",
 }
 
+# What has no plan: rows without a key cannot be written once in batches, for one.
+REFUSED = {"no key": "UPDATE", "partitioned": "TYPE"}
+
 CATALOG = """
 SELECT (SELECT string_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid)),
           E'\\n' ORDER BY attname) FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
@@ -139,9 +142,8 @@ class Round:
     def __init__(self, server, proxies, seed):
         self.server, self.proxies, self.chance, self.seed = server, proxies, random.Random(seed), seed
         self.statement = self.chance.choice(list(STATEMENTS))
-        # Without a key rows cannot be written once in batches, and it is refused.
-        self.kind = self.chance.choice([k for k in TABLES if k != "no key" or "UPDATE" not in self.statement])
-        self.database, self.done = f"kill{seed}", []
+        self.kind = self.chance.choice([kind for kind in TABLES if REFUSED.get(kind, ";") not in self.statement])
+        self.database, self.done, self.errors = f"kill{seed}", [], []
         self.server.query(f"CREATE DATABASE {self.database}")
 
     # -- what is killed --
@@ -195,9 +197,11 @@ class Round:
     def send(self):
         """As a client that gives up when its connection does."""
         def run():
-            with contextlib.suppress(psycopg.Error):
+            try:
                 with psycopg.connect(proxy.conninfo(self.database), autocommit=True) as connection:
                     connection.execute(self.statement)
+            except psycopg.Error as error:
+                self.errors.append(f"{error} {error.diag.message_detail} {error.diag.message_hint}")
 
         proxy = self.chance.choice(self.proxies)
         thread = threading.Thread(target=run, daemon=True)
@@ -233,6 +237,8 @@ class Round:
             time.sleep(0.1)
 
     def record(self):
+        if self.state() is None:
+            return f"no change is on record; the client was told: {self.errors}"
         return self.server.query("SELECT state, stage, error_message, waiting_for, epoch, lease_until, now() FROM phasegate.change",
                                  self.database)
 
