@@ -15,6 +15,7 @@
 #include "config_check.h"
 #include "config_schema.h"
 #include "config_setting.h"
+#include "lane_session.h"
 #include "rule.h"
 
 extern const char config_default_yaml[];
@@ -254,6 +255,10 @@ static void check_limits(struct loading *loading)
 	if (config->policy.lock_timeout_ms > config->policy.lock_timeout_max_ms)
 		report(loading, "policy.lock_timeout",
 			"policy.lock_timeout is longer than policy.lock_timeout_max");
+	if (config->lane.large_rows > 0 && config->lane.large_rows < LANE_LARGE_ROWS_MIN)
+		report(loading, "lane.large_rows",
+			"lane.large_rows is less than %d: that is no backfill; 0 turns it off",
+			LANE_LARGE_ROWS_MIN);
 	if (config->batch_rows_first > config->batch_rows_max)
 		report(loading, "backfill.batch_rows_first",
 			"backfill.batch_rows_first is more than backfill.batch_rows_max");

@@ -101,7 +101,9 @@
 	KEY(throttle, blocking,          MS,    NULL, config, blocking_ms,                           0, 3600000)
 
 #define LANE_KEYS(KEY) \
+	KEY(lane, large_rows,            COUNT, NULL, config, lane.large_rows,                   0, INT64_MAX) \
 	KEY(lane, rows_per_second,       COUNT, NULL, config, lane.limits.rows_per_second,       0, INT64_MAX) \
+	KEY(lane, wal_bytes_per_second,  BYTES, NULL, config, lane.limits.wal_bytes_per_second,  0, INT64_MAX) \
 	KEY(lane, statements_per_second, COUNT, NULL, config, lane.limits.statements_per_second, 0, INT64_MAX) \
 	KEY(lane, concurrency,           COUNT, NULL, config, lane.limits.concurrency,           1, 1000000) \
 	KEY(lane, queue_max,             COUNT, NULL, config, lane.limits.queue_max,             1, 1000000)

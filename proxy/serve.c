@@ -17,6 +17,7 @@
 #include "cancel.h"
 #include "debug_log.h"
 #include "lane.h"
+#include "lane_keeper.h"
 #include "latency.h"
 #include "listen.h"
 #include "notify.h"
@@ -188,8 +189,10 @@ static void start_engine(struct proxy *proxy)
 	if (proxy->engine == NULL)
 		log_warn("no change engine, so what would be phased is refused: %s",
 			error == NULL ? "unknown error" : error);
-	else
+	if (proxy->engine != NULL) {
 		change_engine_resume(proxy->engine, proxy->latency);
+		lane_keeper_start(proxy->engine, proxy->lanes);
+	}
 	free(error);
 }
 

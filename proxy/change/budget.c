@@ -10,14 +10,14 @@ static const char spend_sql[] =
 	"SELECT pg_catalog.set_config('synchronous_commit', 'off', true),"
 	" phasegate.spend($1, $2::pg_catalog.int8, $3::pg_catalog.int8, $4::pg_catalog.float8)";
 
-int budget_spend(struct control *control, const char *account, const struct spending *spent,
-	const struct rates *rates, int64_t *wait_ms)
+int budget_enter(struct control *control, const char *account, const struct spending *spent,
+	double price_ms, int64_t *wait_ms)
 {
 	struct arena arena = {0};
 	PGresult *result = CONTROL_QUERY(control, spend_sql, account,
 		arena_printf(&arena, "%lld", (long long)spent->rows),
 		arena_printf(&arena, "%lld", (long long)spent->wal_bytes),
-		arena_printf(&arena, "%.3f", price_ms(spent, rates)));
+		arena_printf(&arena, "%.3f", price_ms));
 
 	arena_free(&arena);
 	*wait_ms = 0;
@@ -26,6 +26,12 @@ int budget_spend(struct control *control, const char *account, const struct spen
 	*wait_ms = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
 	PQclear(result);
 	return 0;
+}
+
+int budget_spend(struct control *control, const char *account, const struct spending *spent,
+	const struct rates *rates, int64_t *wait_ms)
+{
+	return budget_enter(control, account, spent, price_ms(spent, rates), wait_ms);
 }
 
 static const char limits_sql[] =

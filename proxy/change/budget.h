@@ -21,6 +21,10 @@
 int budget_spend(struct control *control, const char *account, const struct spending *spent,
 	const struct rates *rates, int64_t *wait_ms);
 
+/* Likewise, for a price that is known already. */
+int budget_enter(struct control *control, const char *account, const struct spending *spent,
+	double price_ms, int64_t *wait_ms);
+
 /* What operators set in phasegate.control, as far as it has not expired. */
 struct limits {
 	struct rates all, own; /* of everybody in the database; of this change */

@@ -343,7 +343,7 @@ static struct change_wait *start(struct change_engine *engine, struct change_wai
 {
 	struct change_outcome outcome = {0};
 
-	if (engine_enqueue(engine, LANE_CHANGE, &wait->task) == 0)
+	if (engine_enqueue(engine, CREW_CHANGE, &wait->task) == 0)
 		return wait;
 	set_unavailable(wait,
 		atomic_load(&engine->stopping) ? "phasegate is shutting down"

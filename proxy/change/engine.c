@@ -11,10 +11,11 @@
 #include "config.h"
 #include "debug_log.h"
 
-static const unsigned threads_max[LANES] = {
-	[LANE_INSTALL] = 1,
-	[LANE_CHANGE] = LANE_THREADS_MAX,
-	[LANE_FOLLOW] = 1,
+static const unsigned threads_max[CREWS] = {
+	[CREW_INSTALL] = 1,
+	[CREW_CHANGE] = CREW_THREADS_MAX,
+	[CREW_FOLLOW] = 1,
+	[CREW_KEEP] = 1,
 };
 
 int64_t engine_now_ms(void)
@@ -47,9 +48,9 @@ struct change_engine *engine_new(const struct config *config)
 	}
 	make_owner(engine->owner);
 	pthread_mutex_init(&engine->lock, NULL);
-	for (size_t i = 0; i < LANES; i++) {
-		engine->lanes[i].tasks_end = &engine->lanes[i].tasks;
-		pthread_cond_init(&engine->lanes[i].wake, NULL);
+	for (size_t i = 0; i < CREWS; i++) {
+		engine->crews[i].tasks_end = &engine->crews[i].tasks;
+		pthread_cond_init(&engine->crews[i].wake, NULL);
 	}
 	engine_tune(engine, config);
 	return engine;
@@ -99,38 +100,38 @@ struct tuning engine_tuning(struct change_engine *engine)
 }
 
 /* Called with the lock held.  NULL: the engine stops and nothing is left. */
-static struct task *next_task(struct change_engine *engine, struct lane *lane)
+static struct task *next_task(struct change_engine *engine, struct crew *crew)
 {
 	struct task *task;
 
-	while (lane->tasks == NULL) {
+	while (crew->tasks == NULL) {
 		if (atomic_load(&engine->stopping))
 			return NULL;
-		lane->n_idle++;
-		pthread_cond_wait(&lane->wake, &engine->lock);
-		lane->n_idle--;
+		crew->n_idle++;
+		pthread_cond_wait(&crew->wake, &engine->lock);
+		crew->n_idle--;
 	}
-	task = lane->tasks;
-	lane->tasks = task->next;
-	if (lane->tasks == NULL)
-		lane->tasks_end = &lane->tasks;
-	lane->n_tasks--;
+	task = crew->tasks;
+	crew->tasks = task->next;
+	if (crew->tasks == NULL)
+		crew->tasks_end = &crew->tasks;
+	crew->n_tasks--;
 	return task;
 }
 
-struct lane_thread {
+struct crew_thread {
 	struct change_engine *engine;
-	struct lane *lane;
+	struct crew *crew;
 };
 
-static void *serve_lane(void *arg)
+static void *serve_crew(void *arg)
 {
-	struct lane_thread thread = *(struct lane_thread *)arg;
+	struct crew_thread thread = *(struct crew_thread *)arg;
 	struct task *task;
 
 	free(arg);
 	pthread_mutex_lock(&thread.engine->lock);
-	while ((task = next_task(thread.engine, thread.lane)) != NULL) {
+	while ((task = next_task(thread.engine, thread.crew)) != NULL) {
 		pthread_mutex_unlock(&thread.engine->lock);
 		task->run(thread.engine, task);
 		pthread_mutex_lock(&thread.engine->lock);
@@ -140,44 +141,44 @@ static void *serve_lane(void *arg)
 }
 
 /* Called with the lock held.  Signals stay with the main thread. */
-static int start_thread(struct change_engine *engine, struct lane *lane)
+static int start_thread(struct change_engine *engine, struct crew *crew)
 {
-	struct lane_thread *thread = malloc(sizeof(*thread));
+	struct crew_thread *thread = malloc(sizeof(*thread));
 	sigset_t all, before;
 	int error;
 
 	if (thread == NULL)
 		return -1;
-	*thread = (struct lane_thread){engine, lane};
+	*thread = (struct crew_thread){engine, crew};
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&lane->threads[lane->n_threads], NULL, serve_lane, thread);
+	error = pthread_create(&crew->threads[crew->n_threads], NULL, serve_crew, thread);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (error != 0) {
 		log_error("cannot start a thread of the change engine: %s", strerror(error));
 		free(thread);
 		return -1;
 	}
-	lane->n_threads++;
+	crew->n_threads++;
 	return 0;
 }
 
-int engine_enqueue(struct change_engine *engine, enum lane_kind kind, struct task *task)
+int engine_enqueue(struct change_engine *engine, enum crew_kind kind, struct task *task)
 {
-	struct lane *lane = &engine->lanes[kind];
+	struct crew *crew = &engine->crews[kind];
 	int status = -1;
 
 	pthread_mutex_lock(&engine->lock);
-	if (atomic_load(&engine->stopping) || lane->n_tasks == LANE_QUEUE_MAX)
+	if (atomic_load(&engine->stopping) || crew->n_tasks == CREW_QUEUE_MAX)
 		goto out;
-	if (lane->n_idle <= lane->n_tasks && lane->n_threads < threads_max[kind] &&
-		start_thread(engine, lane) < 0 && lane->n_threads == 0)
+	if (crew->n_idle <= crew->n_tasks && crew->n_threads < threads_max[kind] &&
+		start_thread(engine, crew) < 0 && crew->n_threads == 0)
 		goto out;
 	task->next = NULL;
-	*lane->tasks_end = task;
-	lane->tasks_end = &task->next;
-	lane->n_tasks++;
-	pthread_cond_signal(&lane->wake);
+	*crew->tasks_end = task;
+	crew->tasks_end = &task->next;
+	crew->n_tasks++;
+	pthread_cond_signal(&crew->wake);
 	status = 0;
 out:
 	pthread_mutex_unlock(&engine->lock);
@@ -188,19 +189,19 @@ void engine_join(struct change_engine *engine)
 {
 	pthread_mutex_lock(&engine->lock);
 	atomic_store(&engine->stopping, true);
-	for (size_t i = 0; i < LANES; i++)
-		pthread_cond_broadcast(&engine->lanes[i].wake);
+	for (size_t i = 0; i < CREWS; i++)
+		pthread_cond_broadcast(&engine->crews[i].wake);
 	pthread_mutex_unlock(&engine->lock);
 	/* No thread starts once stopping is set, so the counts stand still. */
-	for (size_t i = 0; i < LANES; i++)
-		for (unsigned t = 0; t < engine->lanes[i].n_threads; t++)
-			pthread_join(engine->lanes[i].threads[t], NULL);
+	for (size_t i = 0; i < CREWS; i++)
+		for (unsigned t = 0; t < engine->crews[i].n_threads; t++)
+			pthread_join(engine->crews[i].threads[t], NULL);
 }
 
 void engine_free(struct change_engine *engine)
 {
-	for (size_t i = 0; i < LANES; i++)
-		pthread_cond_destroy(&engine->lanes[i].wake);
+	for (size_t i = 0; i < CREWS; i++)
+		pthread_cond_destroy(&engine->crews[i].wake);
 	pthread_mutex_destroy(&engine->lock);
 	free(engine->conninfo);
 	free(engine);

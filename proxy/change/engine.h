@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * The engine's threads and what they share.  Lanes of tasks, each first come first served:
- * installing is brief and must not queue behind changes that take hours; following lasts as long
- * as the engine does.
+ * The engine's threads and what they share.  Crews of tasks, each first come first served:
+ * installing is brief and must not queue behind changes that take hours; following, and keeping
+ * lanes in step, last as long as the engine does.
  *
  * Locking: engine->lock guards every field marked so below, and is never held across a call to
  * libpq or to a worker.  conninfo and owner are constant; stopping is atomic.  Everything of a
@@ -40,19 +40,19 @@ struct tuning {
 struct change_engine;
 struct task {
 	struct task *next;
-	/* Runs once, on a thread of the lane; owns the task from then on.  Ends soon when stopping.
+	/* Runs once, on a thread of the crew; owns the task from then on.  Ends soon when stopping.
 	 */
 	void (*run)(struct change_engine *engine, struct task *task);
 };
 
-enum lane_kind { LANE_INSTALL, LANE_CHANGE, LANE_FOLLOW, LANES };
-enum { LANE_THREADS_MAX = 16, LANE_QUEUE_MAX = 1000 };
+enum crew_kind { CREW_INSTALL, CREW_CHANGE, CREW_FOLLOW, CREW_KEEP, CREWS };
+enum { CREW_THREADS_MAX = 16, CREW_QUEUE_MAX = 1000 };
 
-struct lane {
+struct crew {
 	struct task *tasks, **tasks_end;
 	size_t n_tasks;
 	unsigned n_threads, n_idle;
-	pthread_t threads[LANE_THREADS_MAX];
+	pthread_t threads[CREW_THREADS_MAX];
 	pthread_cond_t wake;
 };
 
@@ -63,10 +63,10 @@ struct change_engine {
 	atomic_bool stopping;
 	pthread_mutex_t lock;
 	struct tuning tuning; /* guarded */
-	struct lane lanes[LANES]; /* guarded */
+	struct crew crews[CREWS]; /* guarded */
 	struct database *databases; /* guarded */
 	struct followed *followed; /* guarded */
-	bool following; /* guarded: LANE_FOLLOW is at it */
+	bool following; /* guarded: CREW_FOLLOW is at it */
 };
 
 struct change_engine *engine_new(const struct config *config);
@@ -78,7 +78,7 @@ void engine_tune(struct change_engine *engine, const struct config *config);
 struct tuning engine_tuning(struct change_engine *engine);
 
 /* 0, or -1 when the queue is full or the engine stops: the task is still the caller's then. */
-int engine_enqueue(struct change_engine *engine, enum lane_kind lane, struct task *task);
+int engine_enqueue(struct change_engine *engine, enum crew_kind crew, struct task *task);
 
 int64_t engine_now_ms(void); /* monotonic */
 

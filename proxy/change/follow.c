@@ -299,7 +299,7 @@ void follow_all(struct change_engine *engine)
 		return;
 	task = must(calloc(1, sizeof(*task)));
 	task->run = run_follow;
-	if (engine_enqueue(engine, LANE_FOLLOW, task) < 0)
+	if (engine_enqueue(engine, CREW_FOLLOW, task) < 0)
 		free(task);
 }
 

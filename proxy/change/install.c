@@ -203,7 +203,7 @@ static int start_install(struct change_engine *engine, struct database *database
 	install->task.run = run_install;
 	install->database = database;
 	install->name = must(strdup(database->name));
-	if (engine_enqueue(engine, LANE_INSTALL, &install->task) == 0)
+	if (engine_enqueue(engine, CREW_INSTALL, &install->task) == 0)
 		return 0;
 	free(install->name);
 	free(install);

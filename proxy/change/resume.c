@@ -139,7 +139,7 @@ static int enqueue(
 	resume->id = id;
 	resume->followed = followed;
 	resume->database = database == NULL ? NULL : strdup(database);
-	if (engine_enqueue(engine, LANE_CHANGE, &resume->task) == 0)
+	if (engine_enqueue(engine, CREW_CHANGE, &resume->task) == 0)
 		return 0;
 	free(resume->database);
 	free(resume);

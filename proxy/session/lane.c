@@ -11,6 +11,8 @@ struct lane {
 	pthread_mutex_t lock; /* guards what follows, and the places of the tickets */
 	struct lane_limits limits; /* that the budget was kept by */
 	struct lane_budget budget;
+	const char *held_by;
+	struct lane_report report; /* what it will be */
 	struct lane_ticket *first, *last; /* of those that wait */
 	unsigned queued, running;
 	char database[];
@@ -82,8 +84,12 @@ struct lane *lanes_find(struct lanes *lanes, const char *database)
 static void take_limits(struct lane *lane, const struct lane_limits *limits)
 {
 	if (lane->limits.rows_per_second != limits->rows_per_second ||
-		lane->limits.statements_per_second != limits->statements_per_second)
+		lane->limits.statements_per_second != limits->statements_per_second ||
+		lane->limits.wal_bytes_per_second != limits->wal_bytes_per_second) {
+		/* The first ones change nothing: others may be owed by. */
+		lane->report.forgiven = lane->limits.concurrency > 0;
 		lane->budget = (struct lane_budget){0};
+	}
 	lane->limits = *limits;
 }
 
@@ -117,6 +123,7 @@ static void run(struct lane *lane, struct lane_ticket *ticket)
 {
 	ticket->place = LANE_RUNNING;
 	lane->running++;
+	lane->report.busy = true;
 }
 
 static void wake_first(struct lane *lane)
@@ -153,7 +160,7 @@ int64_t lane_ask(struct lane *lane, struct lane_ticket *ticket, const struct lan
 
 	pthread_mutex_lock(&lane->lock);
 	take_limits(lane, limits);
-	if (lane->first == ticket && lane->running < limits->concurrency)
+	if (lane->first == ticket && lane->running < limits->concurrency && lane->held_by == NULL)
 		wait_us = lane_budget_wait_us(&lane->budget, now_us);
 	if (wait_us == 0) {
 		unlink_ticket(lane, ticket);
@@ -180,8 +187,67 @@ void lane_leave(struct lane *lane, struct lane_ticket *ticket)
 void lane_spend(struct lane *lane, const struct lane_spending *spent,
 	const struct lane_limits *limits, int64_t now_us)
 {
+	int64_t price_us = lane_price_us(spent, limits);
+
 	pthread_mutex_lock(&lane->lock);
 	take_limits(lane, limits);
-	lane_budget_spend(&lane->budget, lane_price_us(spent, limits), now_us);
+	lane_budget_spend(&lane->budget, price_us, now_us);
+	lane->report.spent.rows += spent->rows;
+	lane->report.spent.statements += spent->statements;
+	lane->report.price_us += price_us;
+	lane->report.busy = true;
+	pthread_mutex_unlock(&lane->lock);
+}
+
+const char *lane_held_by(struct lane *lane)
+{
+	const char *held_by;
+
+	pthread_mutex_lock(&lane->lock);
+	held_by = lane->held_by;
+	pthread_mutex_unlock(&lane->lock);
+	return held_by;
+}
+
+/* ---- keeping in step ---- */
+
+struct lane *lanes_next(struct lanes *lanes, const struct lane *lane)
+{
+	struct lane *next;
+
+	pthread_mutex_lock(&lanes->lock);
+	next = lane == NULL ? lanes->first : lane->next;
+	pthread_mutex_unlock(&lanes->lock);
+	return next;
+}
+
+const char *lane_database(const struct lane *lane)
+{
+	return lane->database;
+}
+
+bool lane_report(struct lane *lane, struct lane_report *report)
+{
+	bool anything;
+
+	pthread_mutex_lock(&lane->lock);
+	*report = lane->report;
+	report->busy |= lane->running > 0;
+	report->limits = lane->limits;
+	anything = report->busy || report->forgiven || lane->queued > 0;
+	lane->report = (struct lane_report){0};
+	pthread_mutex_unlock(&lane->lock);
+	return anything;
+}
+
+void lane_tell(struct lane *lane, int64_t wait_us, const char *held_by, int64_t now_us)
+{
+	pthread_mutex_lock(&lane->lock);
+	/* All paid: what was saved up stays saved. */
+	if (wait_us > 0 && lane->budget.paid_until_us < now_us + wait_us)
+		lane->budget.paid_until_us = now_us + wait_us;
+	if (lane->held_by != NULL && held_by == NULL)
+		wake_first(lane);
+	lane->held_by = held_by;
 	pthread_mutex_unlock(&lane->lock);
 }

@@ -50,4 +50,27 @@ void lane_leave(struct lane *lane, struct lane_ticket *ticket);
 void lane_spend(struct lane *lane, const struct lane_spending *spent,
 	const struct lane_limits *limits, int64_t now_us);
 
+/* Why nothing may start at present; static text, or NULL. */
+const char *lane_held_by(struct lane *lane);
+
+/* ---- for whoever keeps the lanes in step with their databases ---- */
+
+/* The first for NULL; NULL behind the last. */
+struct lane *lanes_next(struct lanes *lanes, const struct lane *lane);
+const char *lane_database(const struct lane *lane);
+
+/* Since the last report. */
+struct lane_report {
+	struct lane_spending spent;
+	int64_t price_us; /* of it */
+	bool busy; /* something was under way */
+	bool forgiven; /* the limits changed */
+	struct lane_limits limits;
+};
+/* False: nothing happened, and nobody waits. */
+bool lane_report(struct lane *lane, struct lane_report *report);
+
+/* Nothing may start before wait_us are over, nor while held_by, static text, is not NULL. */
+void lane_tell(struct lane *lane, int64_t wait_us, const char *held_by, int64_t now_us);
+
 #endif

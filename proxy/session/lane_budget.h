@@ -10,13 +10,13 @@
 #include <stdint.h>
 
 struct lane_limits {
-	int64_t rows_per_second, statements_per_second; /* 0: no limit */
+	int64_t rows_per_second, statements_per_second, wal_bytes_per_second; /* 0: no limit */
 	unsigned concurrency; /* transactions under way at once */
 	unsigned queue_max; /* that wait; more are refused */
 };
 
 struct lane_spending {
-	int64_t rows, statements;
+	int64_t rows, statements, wal_bytes;
 };
 
 /* How long the limits give for it: the longest that any of them asks for. */

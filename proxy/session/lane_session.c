@@ -26,6 +26,7 @@ struct lane_stay {
 	int64_t rows, statements;
 	bool copies_out; /* the COPY under way reads */
 	char sqlstate[6]; /* of the first error */
+	char note[64]; /* what held the lane meanwhile */
 };
 
 static const char *const by_words[LANE_BYS] = {
@@ -33,6 +34,7 @@ static const char *const by_words[LANE_BYS] = {
 	[LANE_BY_APPLICATION] = "application",
 	[LANE_BY_LISTENER] = "listener",
 	[LANE_BY_TAG] = "tag",
+	[LANE_BY_ROWS] = "rows",
 };
 
 /* ---- recognising ---- */
@@ -55,7 +57,7 @@ static enum lane_by recognise(const struct session *session)
 		return LANE_BY_ROLE;
 	if (listed(&config->applications, session->identity.application))
 		return LANE_BY_APPLICATION;
-	return LANE_BY_NOTHING;
+	return session->lane.owes ? LANE_BY_ROWS : LANE_BY_NOTHING;
 }
 
 void lane_refresh(struct session *session)
@@ -148,6 +150,15 @@ static uint64_t log_decision(struct session *session, const struct gate *gate)
 		gate->text_len, &decision, 0, observing(session));
 }
 
+/* What held the lane while this waited, unless there is something better to say. */
+static void note_hold(struct lane_stay *stay)
+{
+	const char *held_by = lane_held_by(stay->lane);
+
+	if (held_by != NULL)
+		snprintf(stay->note, sizeof(stay->note), "the lane was held by %s", held_by);
+}
+
 static void log_outcome(struct session *session, const char *note)
 {
 	const struct lane_stay *stay = session->lane.stay;
@@ -160,7 +171,7 @@ static void log_outcome(struct session *session, const char *note)
 		.duration_us = now_us - stay->came_us,
 		.in_lane = true,
 		.waited_us = began_us - stay->came_us,
-		.note = note,
+		.note = note != NULL || stay->note[0] == '\0' ? note : stay->note,
 	};
 
 	if (stay->decision != 0)
@@ -275,6 +286,7 @@ static void wait_us(struct session *session, int64_t us)
 	if (us == LANE_BEHIND || us > LOOK_AGAIN_US)
 		us = LOOK_AGAIN_US;
 	delay = (struct timeval){us / 1000000, us % 1000000};
+	note_hold(stay);
 	if (stay->timer == NULL)
 		stay->timer = event_new(session->worker->base, -1, 0, on_timer, session);
 	event_add(stay->timer, &delay);
@@ -318,6 +330,8 @@ static void queue(struct session *session, struct gate *gate)
 	};
 	struct lane_stay *stay = session->lane.stay;
 
+	session->lane.owes = false;
+	lane_refresh(session);
 	if (lane_queue(stay->lane, &stay->ticket, &session->config->lane.limits))
 		ask(session, gate);
 	else
@@ -368,18 +382,45 @@ void lane_sent(struct session *session, enum owed_kind kind)
 		session->lane.closed = true;
 }
 
-/* COPY to the client says how many rows it read. */
-static int64_t rows_written(const struct lane_stay *stay, const char *tag)
+static bool is_command(const char *tag, const char *command)
 {
-	static const char *const writes[] = {"INSERT ", "UPDATE ", "DELETE ", "MERGE ", "COPY "};
-	int64_t rows = wire_tag_rows(tag);
+	return strncmp(tag, command, strlen(command)) == 0;
+}
 
-	if (rows <= 0 || stay->copies_out)
-		return 0;
+static int64_t rows_written(const char *tag)
+{
+	static const char *const writes[] = {"INSERT ", "UPDATE ", "DELETE ", "MERGE "};
+
 	for (size_t i = 0; i < sizeof(writes) / sizeof(writes[0]); i++)
-		if (strncmp(tag, writes[i], strlen(writes[i])) == 0)
-			return rows;
+		if (is_command(tag, writes[i]))
+			return wire_tag_rows(tag);
 	return 0;
+}
+
+/* COPY to the client says how many rows it read. */
+static int64_t rows_to_pay(const struct lane_stay *stay, const char *tag)
+{
+	int64_t rows = is_command(tag, "COPY ") && !stay->copies_out ? wire_tag_rows(tag)
+								     : rows_written(tag);
+
+	return rows > 0 ? rows : 0;
+}
+
+/* COPY is how dumps are loaded, so it has to be asked for. */
+void lane_large(struct session *session, const char *tag)
+{
+	const struct lane_config *config = &session->config->lane;
+	struct lane_spending spent = {.rows = rows_written(tag), .statements = 1};
+
+	if (config->large_rows == 0 || spent.rows < config->large_rows)
+		return;
+	session->lane.owes = true;
+	if (session->lane.stay != NULL)
+		return; /* it pays there */
+	lane_refresh(session);
+	if (!observing(session))
+		lane_spend(lanes_find(session->worker->proxy->lanes, session->identity.database),
+			&spent, &config->limits, clock_us());
 }
 
 static void pay(struct session *session, int64_t rows)
@@ -417,7 +458,7 @@ void lane_answer(struct session *session, const struct answer *answer,
 		break;
 	case BACKEND_COMMAND_COMPLETE:
 		if (header->body > 0 && body[header->body - 1] == '\0')
-			pay(session, rows_written(stay, (const char *)body));
+			pay(session, rows_to_pay(stay, (const char *)body));
 		break;
 	case BACKEND_ERROR_RESPONSE:
 		handle_error(session, body, header->body);

@@ -26,6 +26,7 @@ enum lane_by {
 	LANE_BY_APPLICATION,
 	LANE_BY_LISTENER,
 	LANE_BY_TAG,
+	LANE_BY_ROWS, /* it wrote lane.large_rows in one statement, unasked */
 	LANE_BYS
 };
 
@@ -33,6 +34,8 @@ enum lane_by {
 struct lane_seat {
 	uint8_t by; /* of all that it does */
 	bool listener; /* it came in where all is backfill */
+	bool owes; /* what it wrote by LANE_BY_ROWS: its next transaction waits until that is paid
+		    */
 	bool closed; /* what starts next has to come to the gate */
 	struct lane_stay *stay; /* of its transaction: waits or runs in the lane; else NULL */
 	struct tagged_name *tagged; /* prepared statements whose texts have the tag */
@@ -55,6 +58,11 @@ static inline bool lane_is_begin(uint32_t tag_bytes)
 {
 	return tag_bytes == sizeof("BEGIN") || tag_bytes == sizeof("START TRANSACTION");
 }
+
+/* Shorter tags tell of less than LANE_LARGE_ROWS_MIN rows. */
+enum { LANE_LARGE_TAG_BYTES = sizeof("MERGE 10000"), LANE_LARGE_ROWS_MIN = 10000 };
+/* A command that may have written many rows is complete. */
+void lane_large(struct session *session, const char *tag);
 
 /* A message of the client was passed on while the session is in the lane. */
 void lane_sent(struct session *session, enum owed_kind kind);

@@ -67,11 +67,13 @@ static bool ours(struct session *session)
 }
 
 /* A message that must be whole before it is handled. */
-static bool wants_body(struct session *session, uint8_t type)
+static bool wants_body(struct session *session, const struct wire_header *header)
 {
+	const uint8_t type = header->type;
 	const struct owed *head;
 
-	if (type == BACKEND_READY_FOR_QUERY || type == BACKEND_PARAMETER_STATUS)
+	if (type == BACKEND_READY_FOR_QUERY || type == BACKEND_PARAMETER_STATUS ||
+		(type == BACKEND_COMMAND_COMPLETE && header->body >= LANE_LARGE_TAG_BYTES))
 		return true;
 	if (type != BACKEND_ERROR_RESPONSE && type != BACKEND_DATA_ROW &&
 		type != BACKEND_COMMAND_COMPLETE)
@@ -97,6 +99,13 @@ static bool handle_ready(struct session *session, const uint8_t *body, bool pass
 		return false;
 	}
 	return pass && gate_ready(session, body);
+}
+
+static void note_tag(struct session *session, uint32_t bytes, const uint8_t *body)
+{
+	session->tag_bytes = bytes;
+	if (bytes >= LANE_LARGE_TAG_BYTES && body[bytes - 1] == '\0')
+		lane_large(session, (const char *)body);
 }
 
 static void set_status(struct session *session, char status)
@@ -132,7 +141,7 @@ static bool handle_server(
 		return true;
 	answer = pipeline_answer(&session->pipeline, header->type);
 	if (header->type == BACKEND_COMMAND_COMPLETE)
-		session->tag_bytes = header->body;
+		note_tag(session, header->body, body);
 	if (answer.lost) {
 		session_fatal(session, "08P01",
 			"a COPY failed, and what was sent behind it may have been skipped",
@@ -188,8 +197,7 @@ static size_t walk_server(struct session *session, const uint8_t *p, size_t n)
 		if (!ordinary || !is_bulk(header.type)) {
 			const uint8_t *body = out.pos + WIRE_HEADER_BYTES;
 
-			if (wants_body(session, header.type) &&
-				have - WIRE_HEADER_BYTES < header.body)
+			if (wants_body(session, &header) && have - WIRE_HEADER_BYTES < header.body)
 				break;
 			/* What the gate sends must come behind what was passed before. */
 			if (session->pipeline.special > 0 || session->n_pending > 0)

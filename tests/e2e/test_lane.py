@@ -17,7 +17,7 @@ pytestmark = pytest.mark.gate
 
 TAG = " /*lane='backfill'*/"
 ROWS = 2000
-LIMITS = {"rows_per_second": 0, "statements_per_second": 0, "concurrency": 2, "queue_max": 100}
+LIMITS = {"rows_per_second": 0, "statements_per_second": 0, "wal_bytes_per_second": 0, "concurrency": 2, "queue_max": 100}
 
 
 def lane(**changes):
@@ -178,21 +178,38 @@ def rate_of(clients, config_seconds):
 def test_rows_per_second(t, start_proxy, connect):
     proxy = start_proxy(lane(rows_per_second=2000))
     rows, _ = rate_of([connect(proxy) for _ in range(3)], 4)
-    assert 1800 < rows < 2200
+    assert 1700 < rows < 2200
 
 
 def test_statements_per_second(t, start_proxy, connect):
     proxy = start_proxy(lane(statements_per_second=50))
     _, statements = rate_of([connect(proxy) for _ in range(3)], 3)
-    assert 45 < statements < 55
+    assert 42 < statements < 55
 
 
 def test_what_was_written_is_paid_afterwards(t, start_proxy, connect):
     """Whoever comes next waits, in any protocol; how much it would be nobody knew."""
     proxy = start_proxy(lane(rows_per_second=1000))
     assert seconds(write, connect(proxy), ROWS) < 0.5
-    assert 1.5 < seconds(write, connect(proxy), 1) < 2.3
+    assert 1.5 < seconds(write, connect(proxy), 1) < 3
     assert outcomes(proxy)[1]["waited_ms"] > 1400
+
+
+def test_whoever_writes_much_unasked_waits_behind_it(direct, start_proxy, connect):
+    proxy = start_proxy(lane(rows_per_second=20000, large_rows=10000))
+    direct.execute("CREATE TABLE u (a int)")
+    client, other = connect(proxy), connect(proxy)
+    write_many = "INSERT INTO u SELECT generate_series(1, 20000)"
+    assert seconds(client.execute, write_many) < 0.5
+    assert seconds(other.execute, "SELECT 1") < 0.3
+    assert 0.6 < seconds(client.execute, "SELECT 1") < 2
+    assert seconds(client.execute, write_many) < 0.3  # it has paid
+    assert 0.6 < seconds(client.execute, "BEGIN") < 2
+    assert seconds(client.execute, "UPDATE u SET a = 0 WHERE a <= 10000") < 0.5
+    assert seconds(client.execute, "UPDATE u SET a = 1 WHERE a = 0") < 0.5
+    client.execute("COMMIT")
+    assert [(record["lane_by"], record["verdict"]) for record in decisions(proxy)] == [("rows", "allow")] * 2
+    assert [record["rows"] for record in outcomes(proxy)] == [0, 40000]
 
 
 def test_copy_pays_and_reading_does_not(t, start_proxy, connect):
@@ -206,7 +223,7 @@ def test_copy_pays_and_reading_does_not(t, start_proxy, connect):
         for i in range(1000):
             copy.write_row([i])
     assert [record["rows"] for record in outcomes(proxy)] == [0, 0, 1000]
-    assert 0.7 < seconds(client.execute, "SELECT 1") < 1.3
+    assert 0.7 < seconds(client.execute, "SELECT 1") < 2
 
 
 def test_copy_with_a_tag(t, start_proxy, connect):
@@ -251,7 +268,7 @@ def test_no_transaction_is_held_once_it_has_begun(t, start_proxy, connect, confi
     assert seconds(write, client, 1000) < 0.5
     assert seconds(write, client, 1000, 1001) < 0.5
     assert seconds(client.commit) < 0.5
-    assert 1.2 < seconds(write, client, 1) < 2.3
+    assert 1.2 < seconds(write, client, 1) < 3
     client.rollback()
     assert [record["rows"] for record in outcomes(proxy)] == [2000, 1]
 
@@ -277,7 +294,7 @@ def test_a_reload_changes_what_is_waited_for(t, start_proxy, connect, hold):
     proxy.reload()
     wait_until(lambda: not held.waits(), "it to go")
     write(connect(proxy))
-    assert 0.7 < seconds(write, connect(proxy), 1) < 1.5
+    assert 0.7 < seconds(write, connect(proxy), 1) < 2
     wait_until(lambda: write(idle, 1, tag="") and decisions(proxy)[-1]["lane_by"] == "application",
                "a session that was there before to be recognised")
 
@@ -287,6 +304,80 @@ def test_observe_holds_nobody(t, start_proxy, connect):
     client = connect(proxy)
     assert seconds(lambda: [write(client) for _ in range(3)]) < 0.5
     assert [(record["mode"], record["lane_by"]) for record in decisions(proxy)] == [("observe", "tag")] * 3
+
+
+# ---- what all share ----
+
+def test_two_proxies_share_one_budget(t, start_proxy, connect):
+    proxies = [start_proxy(lane(rows_per_second=2000)) for _ in range(2)]
+    clients = [connect(proxy) for proxy in proxies for _ in range(2)]
+    rate_of(clients, 0.5)
+    rows, _ = rate_of(clients, 5)
+    assert 1300 < rows < 2200
+    assert t.execute("SELECT rows_spent > 9000 FROM phasegate.budget WHERE account = 'database'").fetchone() == (True,)
+
+
+def test_wal_is_paid_for(t, start_proxy, connect):
+    proxy = start_proxy(lane(wal_bytes_per_second="1MB"))
+    t.execute("CREATE TABLE w (a text)")
+    client = connect(proxy)
+    write(client, 1)
+    wait_until(lambda: t.execute("SELECT to_regclass('phasegate.budget') IS NOT NULL").fetchone() == (True,), "the account")
+    fill = "INSERT INTO w SELECT repeat('x', 1000) FROM generate_series(1, 1000)" + TAG
+    taken = seconds(lambda: [client.execute(fill) and time.sleep(0.3) for _ in range(4)])
+    assert taken > 2.5
+    assert t.execute("SELECT wal_bytes_spent > 3000000 FROM phasegate.budget WHERE account = 'database'").fetchone() == (True,)
+
+
+def test_production_holds_it(t, start_proxy, connect, hold):
+    t.execute("CREATE TABLE knob AS SELECT 0 AS turned")
+    proxy = start_proxy({**lane(), "backfill": {"throttle": {"sql": "SELECT turned FROM public.knob"}}})
+    client = connect(proxy)
+    t.execute("UPDATE knob SET turned = 1")
+    write(client)  # from now on somebody looks
+    wait_until(lambda: "the backfill lane is held by answer of backfill.throttle.sql" in proxy.stderr.read_text(), "the signal")
+    held = hold(client, "SELECT 1" + TAG)
+    time.sleep(0.5)
+    assert held.waits()
+    assert seconds(connect(proxy).execute, "SELECT 1") < 0.5
+    t.execute("UPDATE knob SET turned = 0")
+    wait_until(lambda: not held.waits(), "it to be let go")
+    assert outcomes(proxy)[-1]["note"].startswith("the lane was held by ")
+
+
+def test_an_operator_holds_it(t, start_proxy, connect, hold):
+    proxy = start_proxy(lane())
+    client = connect(proxy)
+    write(client)
+    wait_until(lambda: t.execute("SELECT to_regproc('phasegate.throttle') IS NOT NULL").fetchone() == (True,), "the schema")
+    t.execute("SELECT phasegate.throttle(NULL, 1, '1 hour')")
+    first = hold(client, "SELECT 1" + TAG)
+    wait_until(lambda: "the backfill lane is held by an operator" in proxy.stderr.read_text(), "it to be noticed")
+    held = hold(connect(proxy), "SELECT 1" + TAG)
+    time.sleep(0.5)
+    assert held.waits()
+    t.execute("SELECT phasegate.throttle(NULL, 0, '1 hour')")
+    wait_until(lambda: not held.waits() and not first.waits(), "it to be let go")
+
+
+def test_without_a_connection_it_waits(t, server, start_proxy, connect, hold):
+    """What production feels cannot be read then."""
+    t.execute("CREATE ROLE keeper SUPERUSER LOGIN")
+    proxy = start_proxy({**lane(), "control": {"conninfo": f"host={server.host} port={server.port} user=keeper"}})
+    client = connect(proxy)
+    write(client)
+    wait_until(lambda: t.execute("SELECT to_regclass('phasegate.budget') IS NOT NULL").fetchone() == (True,), "the schema")
+    wait_until(lambda: t.execute("SELECT count(*) FROM phasegate.budget").fetchone() == (1,), "the account")
+    t.execute("ALTER ROLE keeper NOLOGIN")
+    t.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'keeper'")
+    first = hold(client, "SELECT 1" + TAG)
+    wait_until(lambda: "the control connection is lost" in proxy.stderr.read_text(), "it to be noticed")
+    held = hold(connect(proxy), "SELECT 1" + TAG)
+    time.sleep(0.3)
+    assert held.waits()
+    t.execute("ALTER ROLE keeper LOGIN")
+    wait_until(lambda: not held.waits() and not first.waits(), "it to be let go", 20)
+    t.execute("REASSIGN OWNED BY keeper TO postgres; DROP ROLE keeper")
 
 
 # ---- ends of waiting ----
@@ -353,7 +444,7 @@ def p99_of(client):
     def one_go():
         return sorted(seconds(client.execute, "SELECT x FROM t WHERE id = 5") for _ in range(200))[197]
 
-    return min(one_go() for _ in range(8))
+    return min(one_go() for _ in range(5))
 
 
 def test_nobody_else_feels_it(t, start_proxy, connect, program, tmp_path, in_background):
@@ -363,7 +454,7 @@ def test_nobody_else_feels_it(t, start_proxy, connect, program, tmp_path, in_bac
     alone = p99_of(normal)
     script = tmp_path / "fill.sql"
     script.write_text(f"\\set first random(1, {ROWS})\nUPDATE t SET x = x + 1 WHERE id BETWEEN :first AND :first + 19{TAG};\n")
-    filling = in_background(lambda: program("pgbench", "-n", "-c", 8, "-T", 5, "-f", script, to=proxy))
+    filling = in_background(lambda: program("pgbench", "-n", "-c", 8, "-T", 8, "-f", script, to=proxy))
     wait_until(lambda: len(outcomes(proxy)) > 20, "the lane to fill")
     beside = p99_of(normal)
     assert filling.is_alive()

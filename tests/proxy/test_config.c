@@ -91,12 +91,13 @@ Test(config, default_file_says_what_policy_means)
 
 Test(config, the_default_file_documents_every_key)
 {
-	static const char *const keys[] = {"mode:", "notices:", "allow_replication:", "unix:",
-		"certificate:", "key:", "client_ca:", "scram:", "direct:", "ca:", "conninfo:",
-		"workers:", "guarded_text_bytes:", "operator_run:", "nesting:", "small_table:",
-		"lock_retries:", "lock_retry_delay:", "rules:", "lease:", "on_bad_rows:",
-		"rows_per_second:", "wal_bytes_per_second:", "duty_percent:", "throttle:",
-		"key_file:", "fsync_interval:", "rotate_bytes:", "raw_text:", "lane:", "roles:",
+	static const char *const keys[] = {
+		"mode:", "notices:", "allow_replication:", "unix:", "certificate:", "key:",
+		"client_ca:", "scram:", "direct:", "ca:", "conninfo:", "workers:",
+		"guarded_text_bytes:", "operator_run:", "nesting:", "small_table:", "lock_retries:",
+		"lock_retry_delay:", "rules:", "lease:", "on_bad_rows:", "rows_per_second:",
+		"wal_bytes_per_second:", "duty_percent:", "throttle:", "key_file:",
+		"fsync_interval:", "rotate_bytes:", "raw_text:", "lane:", "large_rows:", "roles:",
 		"applications:", "tags:", "statements_per_second:", "concurrency:", "queue_max:"};
 	FILE *file = fopen(SOURCE_DIR "/docs/phasegate.yaml", "r");
 	char text[16384];
@@ -248,6 +249,7 @@ Test(config, wrong)
 		{LOG "limits: {nesting: 1000000}\n",
 			"2: limits.nesting may be lowered, not raised"},
 		{LOG "lane: {concurrency: 0}\n", "2: lane.concurrency: 0 is less than 1"},
+		{LOG "lane: {large_rows: 9999}\n", "2: lane.large_rows is less than 10000"},
 		{LOG "lane:\n  roles: etl\n", "3: lane.roles must be a list"},
 		{LOG "lane:\n  roles:\n    - {a: b}\n", "4: lane.roles must be one value"},
 		{LOG "lane:\n  role: [etl]\n", "3: unknown key \"lane.role\" (did you mean roles"},

@@ -113,11 +113,13 @@ Test(lane, prices)
 		struct lane_limits limits;
 		int64_t price_us;
 	} rows[] = {
-		{{1000, 1}, {0}, 0},
-		{{1000, 1}, {.rows_per_second = 1000}, SECOND},
-		{{0, 1}, {.rows_per_second = 1000, .statements_per_second = 10}, SECOND / 10},
-		{{500, 1}, {.rows_per_second = 1000, .statements_per_second = 10}, SECOND / 2},
-		{{INT64_MAX, 1}, {.rows_per_second = 1}, 1000000000000000},
+		{{1000, 1, 0}, {0}, 0},
+		{{1000, 1, 0}, {.rows_per_second = 1000}, SECOND},
+		{{0, 1, 0}, {.rows_per_second = 1000, .statements_per_second = 10}, SECOND / 10},
+		{{500, 1, 0}, {.rows_per_second = 1000, .statements_per_second = 10}, SECOND / 2},
+		{{500, 1, 3 << 20}, {.rows_per_second = 1000, .wal_bytes_per_second = 1 << 20},
+			3 * SECOND},
+		{{INT64_MAX, 1, 0}, {.rows_per_second = 1}, 1000000000000000},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -140,6 +142,21 @@ Test(lane, a_pause_is_not_made_up_for)
 	cr_expect_eq(lane_ask(lane, &client.ticket, &limits, 101 * SECOND), 0);
 }
 
+Test(lane, being_told_of_no_debt_costs_nothing_saved)
+{
+	static const struct lane_limits limits = {
+		.rows_per_second = 1000, .concurrency = 9, .queue_max = 9};
+	static const struct lane_spending spent = {.rows = 100};
+	struct client client;
+
+	come(&client);
+	lane_spend(lane, &spent, &limits, 100 * SECOND);
+	lane_tell(lane, 0, NULL, 100 * SECOND);
+	lane_spend(lane, &spent, &limits, 100 * SECOND);
+	lane_queue(lane, &client.ticket, &limits);
+	cr_expect_eq(lane_ask(lane, &client.ticket, &limits, 100 * SECOND), 0);
+}
+
 Test(lane, new_limits_forgive_what_is_owed)
 {
 	static const struct lane_limits limits[] = {
@@ -156,6 +173,55 @@ Test(lane, new_limits_forgive_what_is_owed)
 	cr_expect_gt(lane_ask(lane, &client.ticket, &limits[0], SECOND), 900 * SECOND);
 	cr_expect_gt(lane_ask(lane, &client.ticket, &limits[1], SECOND), 900 * SECOND);
 	cr_expect_eq(lane_ask(lane, &client.ticket, &limits[2], SECOND), 0);
+}
+
+/* ---- in step with the database ---- */
+
+Test(lane, reports_what_was_spent_once)
+{
+	static const struct lane_limits limits = {
+		.rows_per_second = 1000, .concurrency = 1, .queue_max = 1};
+	static const struct lane_spending spent = {.rows = 500, .statements = 1};
+	struct lane_report report;
+	struct client client;
+
+	come(&client);
+	cr_expect_not(lane_report(lane, &report), "nobody came yet");
+	lane_spend(lane, &spent, &limits, SECOND);
+	lane_spend(lane, &spent, &limits, SECOND);
+	cr_assert(lane_report(lane, &report));
+	cr_expect_eq(report.spent.rows, 1000);
+	cr_expect_eq(report.price_us, SECOND);
+	cr_expect(report.busy && !report.forgiven);
+	cr_expect_not(lane_report(lane, &report));
+	lane_queue(lane, &client.ticket, &limits);
+	cr_assert(lane_report(lane, &report), "somebody waits");
+	cr_expect_not(report.busy);
+	lane_ask(lane, &client.ticket, &plenty, SECOND);
+	cr_assert(lane_report(lane, &report));
+	cr_expect(report.busy && report.forgiven);
+	cr_assert(lane_report(lane, &report), "it is under way");
+	lane_leave(lane, &client.ticket);
+	cr_expect_not(lane_report(lane, &report));
+}
+
+Test(lane, does_what_it_is_told)
+{
+	static const char reason[] = "standby lag";
+	struct client client;
+
+	come(&client);
+	lane_queue(lane, &client.ticket, &plenty);
+	lane_tell(lane, 3000, NULL, SECOND);
+	lane_tell(lane, 1000, NULL, SECOND);
+	cr_expect_eq(lane_ask(lane, &client.ticket, &plenty, SECOND), 3000, "the longer one");
+	lane_tell(lane, 0, reason, SECOND);
+	cr_expect_eq(lane_held_by(lane), reason);
+	cr_expect_eq(lane_ask(lane, &client.ticket, &plenty, 2 * SECOND), LANE_BEHIND);
+	cr_expect_not(client.woken);
+	lane_tell(lane, 0, NULL, 2 * SECOND);
+	cr_expect(client.woken);
+	cr_expect_eq(lane_ask(lane, &client.ticket, &plenty, 2 * SECOND), 0);
 }
 
 /* ---- all of it, for a minute ---- */

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "lane_keeper.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "arena.h"
+#include "budget.h"
+#include "control.h"
+#include "debug_log.h"
+#include "engine.h"
+#include "install.h"
+#include "lane.h"
+#include "signals.h"
+
+enum {
+	/* What is spent meanwhile nobody else hears of.  Well below the time that may be saved up
+	 * on the account, since it counts what is entered as spent just then. */
+	KEEP_EVERY_MS = 100,
+	LEAVE_AFTER_MS = 30 * 1000, /* a connection is not kept for nobody */
+	TRY_AGAIN_MS = 5000,
+};
+
+static const char no_connection[] = "the control connection is lost";
+
+struct kept {
+	struct kept *next;
+	struct lane *lane;
+	struct control control;
+	struct arena arena; /* of its errors */
+	struct signals signals;
+	int64_t wal_position; /* -1: not known */
+	int64_t used_ms, tried_ms;
+	bool shared; /* it was connected once: from then on it does not go without */
+};
+
+struct keeper {
+	struct task task;
+	struct change_engine *engine;
+	struct lanes *lanes;
+	struct kept *first;
+};
+
+static void *must(void *memory)
+{
+	if (memory == NULL) {
+		fputs("phasegate: out of memory\n", stderr);
+		exit(1);
+	}
+	return memory;
+}
+
+/* ---- the connection ---- */
+
+static void disconnect(struct keeper *keeper, struct kept *kept)
+{
+	signals_end(&kept->signals, keeper->engine->latency);
+	control_close(&kept->control);
+	arena_free(&kept->arena);
+	kept->wal_position = -1;
+}
+
+static void say_alone(const struct kept *kept)
+{
+	log_warn("database %s: what the lane spends cannot be shared with other proxies: %s",
+		lane_database(kept->lane), kept->control.error.message);
+}
+
+static int connect_again(struct keeper *keeper, struct kept *kept, int64_t now_ms)
+{
+	if (kept->tried_ms != 0 && now_ms - kept->tried_ms < TRY_AGAIN_MS)
+		return -1;
+	kept->tried_ms = now_ms;
+	if (control_open(&kept->control, &kept->arena, keeper->engine->conninfo,
+		    lane_database(kept->lane)) == 0 &&
+		install_current(&kept->control) == 0) {
+		kept->shared = true;
+		kept->tried_ms = 0;
+		return 0;
+	}
+	say_alone(kept);
+	disconnect(keeper, kept);
+	return -1;
+}
+
+static bool connected(struct keeper *keeper, struct kept *kept, int64_t now_ms)
+{
+	return kept->control.conn != NULL || connect_again(keeper, kept, now_ms) == 0;
+}
+
+/* ---- spending ---- */
+
+/* What was written while something of the lane was under way, by whomever. */
+static int add_wal(struct kept *kept, struct lane_report *report)
+{
+	int64_t before = kept->wal_position;
+
+	if (report->limits.wal_bytes_per_second == 0)
+		return 0;
+	kept->wal_position = budget_wal_position(&kept->control);
+	if (kept->wal_position < 0)
+		return -1;
+	if (report->busy && before >= 0 && kept->wal_position > before) {
+		struct lane_spending wal = {.wal_bytes = kept->wal_position - before};
+		int64_t price_us = lane_price_us(&wal, &report->limits);
+
+		report->spent.wal_bytes = wal.wal_bytes;
+		if (report->price_us < price_us)
+			report->price_us = price_us;
+	}
+	return 0;
+}
+
+/* What is still owed is paid back at once. */
+static int forgive(struct control *control)
+{
+	static const struct spending nothing;
+	int64_t owed_ms;
+
+	if (budget_enter(control, BUDGET_DATABASE, &nothing, 0, &owed_ms) < 0)
+		return -1;
+	return budget_enter(control, BUDGET_DATABASE, &nothing, -(double)owed_ms, &owed_ms);
+}
+
+static int settle(struct kept *kept, struct lane_report *report, const struct limits *limits,
+	int64_t *wait_ms)
+{
+	struct spending spent = {.rows = report->spent.rows};
+	double price, operators_price;
+
+	if ((report->forgiven && forgive(&kept->control) < 0) || add_wal(kept, report) < 0)
+		return -1;
+	spent.wal_bytes = report->spent.wal_bytes;
+	price = (double)report->price_us / 1000;
+	operators_price = price_ms(&spent, &limits->all);
+	return budget_enter(&kept->control, BUDGET_DATABASE, &spent,
+		operators_price > price ? operators_price : price, wait_ms);
+}
+
+/* ---- production and operators ---- */
+
+static int64_t longer(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* NULL, or why nothing may start. */
+static const char *held_by(
+	struct keeper *keeper, struct kept *kept, const struct limits *limits, int64_t now_ms)
+{
+	struct tuning tuning = engine_tuning(keeper->engine);
+	enum signal_id stop;
+
+	signals_read(
+		&kept->signals, &kept->control, keeper->engine->latency, &tuning.signals, now_ms);
+	stop = signals_stop(&kept->signals);
+	if (stop != SIGNALS)
+		return signal_name(stop);
+	return limits->ratio >= 1 ? "an operator" : NULL;
+}
+
+/* After work, while nothing holds it. */
+static int64_t pause_of(const struct kept *kept, const struct limits *limits, int64_t busy_ms)
+{
+	double ratio = limits->ratio;
+	int64_t pause_ms = 0;
+
+	signals_slow(&kept->signals, busy_ms, &pause_ms);
+	return longer(pause_ms, (int64_t)((double)busy_ms * ratio / (1 - ratio)));
+}
+
+static void say_change(const struct kept *kept, const char *before, const char *now)
+{
+	const char *error = kept->control.error.message;
+
+	if (before != now && now == no_connection)
+		log_warn("database %s: the backfill lane is held: %s: %s",
+			lane_database(kept->lane), now, error != NULL ? error : "no answer");
+	else if (before != now && now != NULL)
+		log_info("database %s: the backfill lane is held by %s", lane_database(kept->lane),
+			now);
+	else if (before != now)
+		log_info("database %s: the backfill lane goes on", lane_database(kept->lane));
+}
+
+/* ---- the round ---- */
+
+static void keep_in_step(struct keeper *keeper, struct kept *kept, struct lane_report *report)
+{
+	int64_t now_ms = engine_now_ms(), wait_ms = 0;
+	const char *before = lane_held_by(kept->lane), *now = NULL;
+	struct limits limits;
+
+	if (!connected(keeper, kept, now_ms) || budget_limits(&kept->control, 0, &limits) < 0 ||
+		settle(kept, report, &limits, &wait_ms) < 0)
+		now = kept->shared ? no_connection : NULL;
+	else
+		now = held_by(keeper, kept, &limits, now_ms);
+	if (now == NULL && kept->control.conn != NULL)
+		wait_ms =
+			longer(wait_ms, pause_of(kept, &limits, report->busy ? KEEP_EVERY_MS : 0));
+	say_change(kept, before, now);
+	if (kept->control.lost)
+		disconnect(keeper, kept);
+	arena_free(&kept->arena);
+	lane_tell(kept->lane, wait_ms * 1000, now, engine_now_ms() * 1000);
+	kept->used_ms = now_ms;
+}
+
+static void visit(struct keeper *keeper, struct kept *kept)
+{
+	struct lane_report report;
+
+	if (lane_report(kept->lane, &report))
+		keep_in_step(keeper, kept, &report);
+	else if (kept->control.conn != NULL && engine_now_ms() - kept->used_ms > LEAVE_AFTER_MS)
+		disconnect(keeper, kept);
+}
+
+static struct kept *kept_of(struct keeper *keeper, struct lane *lane)
+{
+	struct kept *kept;
+
+	for (kept = keeper->first; kept != NULL; kept = kept->next)
+		if (kept->lane == lane)
+			return kept;
+	kept = must(calloc(1, sizeof(*kept)));
+	kept->lane = lane;
+	kept->wal_position = -1;
+	kept->next = keeper->first;
+	keeper->first = kept;
+	return kept;
+}
+
+static void free_keeper(struct keeper *keeper)
+{
+	struct kept *next;
+
+	for (struct kept *kept = keeper->first; kept != NULL; kept = next) {
+		next = kept->next;
+		disconnect(keeper, kept);
+		free(kept);
+	}
+	free(keeper);
+}
+
+static void run_keeper(struct change_engine *engine, struct task *task)
+{
+	const struct timespec while_nothing_is_told = {.tv_nsec = KEEP_EVERY_MS * 1000000L};
+	struct keeper *keeper = (struct keeper *)task;
+
+	while (!atomic_load(&engine->stopping)) {
+		for (struct lane *lane = lanes_next(keeper->lanes, NULL); lane != NULL;
+			lane = lanes_next(keeper->lanes, lane))
+			visit(keeper, kept_of(keeper, lane));
+		nanosleep(&while_nothing_is_told, NULL);
+	}
+	free_keeper(keeper);
+}
+
+void lane_keeper_start(struct change_engine *engine, struct lanes *lanes)
+{
+	struct keeper *keeper = must(calloc(1, sizeof(*keeper)));
+
+	*keeper = (struct keeper){.task = {.run = run_keeper}, .engine = engine, .lanes = lanes};
+	if (engine_enqueue(engine, CREW_KEEP, &keeper->task) < 0)
+		free(keeper);
+}
