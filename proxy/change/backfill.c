@@ -110,8 +110,14 @@ int backfill_run(struct run *run, struct step_record *step)
 
 	fill_begin(&fill, run, step, &way);
 	status = run_check_table(run);
-	if (status == 0)
+	while (status == 0) {
 		status = fill_leaves(&fill);
+		if (status == 0)
+			status = artifact_check(&fill);
+		if (status == 0 || !control_failed_with(&run->main, ARTIFACT_LOST))
+			break;
+		status = 0;
+	}
 	status = stop_for_violations(run, step, status);
 	return fill_end(&fill, status);
 }

@@ -370,7 +370,7 @@ int fill_walk(struct fill *fill)
 
 	while (!last)
 		if (run_check_record(fill->run) < 0 || fill_hold(fill) < 0 ||
-			next_batch(fill, &last) < 0)
+			artifact_check_now_and_then(fill) < 0 || next_batch(fill, &last) < 0)
 			return -1;
 	return 0;
 }
@@ -403,6 +403,7 @@ void fill_begin(
 		.step = step,
 		.way = way,
 		.begun_ms = engine_now_ms(),
+		.probed_ms = engine_now_ms(),
 		.advanced_ms = engine_now_ms(),
 		.begun_rows = run->rows,
 	};

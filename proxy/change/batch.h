@@ -33,6 +33,7 @@ struct fill {
 	const char *key_columns; /* JSON */
 	double rows_per_block; /* for walking by ctid */
 	double row_bytes; /* 0: not known */
+	int64_t probed_ms; /* artifact.c: when it last looked */
 	int64_t begun_ms, advanced_ms; /* of the step; of the last batch that went through */
 	uint64_t begun_rows;
 	double est_rows; /* of all leaves */
@@ -60,5 +61,14 @@ int fill_walk(struct fill *fill);
 /* Between two batches: for as long as production needs; and what the last one cost. */
 int fill_hold(struct fill *fill);
 int fill_pay(struct fill *fill, const struct spending *spent);
+
+/* ---- artifact.c ---- */
+
+#define ARTIFACT_LOST "PG0AL" /* one was made again, the walk has to begin anew; stays inside */
+enum { ARTIFACT_PROBE_MS = 10000 };
+/* Does what earlier steps made still stand?  -1 with ARTIFACT_LOST when it did not, but does now.
+ */
+int artifact_check(struct fill *fill);
+int artifact_check_now_and_then(struct fill *fill);
 
 #endif

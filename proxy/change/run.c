@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "debug_log.h"
+#include "decide.h"
 #include "lease.h"
 
 /* ---- waiting and telling ---- */
@@ -93,7 +95,8 @@ const char *run_count(struct arena *arena, double n)
 
 enum run_end run_why(const struct run *run)
 {
-	if (run->main.lost)
+	/* read_only_sql_transaction: it has become a standby, or is not promoted yet. */
+	if (run->main.lost || control_failed_with(&run->main, "25006"))
 		return RUN_LOST;
 	if (control_failed_with(&run->main, STORE_FENCED))
 		return RUN_BUSY;
@@ -187,6 +190,20 @@ static int run_steps(struct run *run, struct step_record *steps, size_t n)
 	}
 }
 
+/* undefined_object: a constraint of an earlier step may have been dropped. */
+static bool made_again(struct run *run, const struct step_record *step)
+{
+	struct control_error error = run->main.error;
+	bool lost = false;
+
+	if (!control_failed_with(&run->main, "42704"))
+		return false;
+	if (artifact_keep(run, step, &lost) < 0)
+		return false;
+	run->main.error = error;
+	return lost;
+}
+
 static int run_group(struct run *run, struct step_record *steps, size_t n)
 {
 	int64_t took;
@@ -202,7 +219,8 @@ static int run_group(struct run *run, struct step_record *steps, size_t n)
 		return -1;
 	run_say(run, true, "step %d of %zu: %s", steps[0].ord, run->change.n_steps,
 		steps[0].purpose);
-	if (run_steps(run, steps, n) < 0) {
+	if (run_steps(run, steps, n) < 0 &&
+		!(made_again(run, steps) && run_steps(run, steps, n) == 0)) {
 		stuck_find_rows(run);
 		failure_translate(run, run->step != NULL ? run->step : steps);
 		return -1;
@@ -383,6 +401,18 @@ static enum run_end run_once(struct run *run, int64_t id)
 
 enum { RECONNECT_MS_MAX = 5 * 60 * 1000, RECONNECT_PAUSE_MS_MAX = 5000 };
 
+static bool is_primary(struct run *run)
+{
+	PGresult *result =
+		control_query(&run->main, "SELECT pg_catalog.pg_is_in_recovery()", NULL, 0);
+	bool primary = result != NULL && PQgetvalue(result, 0, 0)[0] == 'f';
+
+	if (result != NULL && !primary)
+		control_fail(&run->main, "25006", "the server is a standby");
+	PQclear(result);
+	return primary;
+}
+
 /* The server restarts or fails over: what was committed is in the record, so begin there. */
 static int reconnect(struct run *run)
 {
@@ -392,7 +422,7 @@ static int reconnect(struct run *run)
 	while (engine_now_ms() < deadline && run_sleep(run, pause) == 0) {
 		run_close(run);
 		run->watch_failed_ms = 0;
-		if (run_open(run) == 0) {
+		if (run_open(run) == 0 && is_primary(run)) {
 			run->undoing = false;
 			return 0;
 		}
@@ -411,5 +441,13 @@ enum run_end run_change(struct run *run, int64_t id)
 	while ((end = run_once(run, id)) == RUN_LOST)
 		if (reconnect(run) < 0)
 			return atomic_load(&run->engine->stopping) ? RUN_STOPPED : RUN_LOST;
-	return end;
+	if (end != RUN_GONE || !run->worked)
+		return end;
+	log_error("database \"%s\": change %lld, which was being carried out, is not on record any "
+		  "more",
+		run->database, (long long)id);
+	control_fail(&run->main, SQLSTATE_CHANGE_FAILED,
+		"change %lld is not on record any more: the server that took over does not have it",
+		(long long)id);
+	return RUN_FAILED;
 }

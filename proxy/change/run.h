@@ -8,6 +8,7 @@
  *   between.c   what holds them apart
  *   backfill.c  those that are pending, until none is
  *   bulk.c      every row, once
+ *   artifact.c  what earlier steps made, dropped by somebody
  *   soak.c      steps at which the change waits for people
  *   undo.c      the way back
  *   watch.c     what the waiting sees: who blocks, how far it is
@@ -150,6 +151,9 @@ int step_holds(struct run *run, struct step_record *step, bool *holds);
 int step_run(struct run *run, struct step_record *steps, size_t n);
 int backfill_run(struct run *run, struct step_record *step);
 int bulk_run(struct run *run, struct step_record *step);
+
+/* Makes again what steps before this one made and what does not hold any more. */
+int artifact_keep(struct run *run, const struct step_record *before, bool *lost);
 
 /* Records that the change soaks at this step, and says so; error as for store_soak. */
 int soak_begin(struct run *run, struct step_record *step, const struct control_error *error);

@@ -166,6 +166,10 @@ struct leaf_record {
  */
 int store_leaves(struct control *control, struct arena *arena, const struct change_record *change,
 	const struct step_record *step, int rows_first, struct leaf_record **leaves, size_t *n);
+/* What the step made was lost: every backfill of the change begins anew.  A transaction of its own.
+ */
+int store_walk_again(struct control *control, const struct change_record *change,
+	const struct step_record *lost);
 /* Rows and batches of all its steps so far. */
 int store_totals(struct control *control, int64_t id, uint64_t *rows, uint64_t *batches);
 int store_leaf(struct control *control, const struct change_record *change,

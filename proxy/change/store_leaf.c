@@ -137,6 +137,26 @@ int store_leaf(struct control *control, const struct change_record *change,
 	return changed == 1 ? 0 : -1;
 }
 
+int store_walk_again(
+	struct control *control, const struct change_record *change, const struct step_record *lost)
+{
+	struct arena arena = {0};
+	int64_t changed = CONTROL_CHANGE(control,
+		"WITH held AS (SELECT id FROM phasegate.change WHERE id = $1::pg_catalog.int8"
+		"  AND epoch = $2::pg_catalog.int8 FOR UPDATE),"
+		" again AS (UPDATE phasegate.backfill f SET done = false, last_key = NULL,"
+		"  hi_key = NULL FROM held WHERE f.change_id = held.id)"
+		" INSERT INTO phasegate.event (change_id, kind, detail) SELECT id, 'lost',"
+		" pg_catalog.jsonb_build_object('step', $3::pg_catalog.int4) FROM held",
+		arena_printf(&arena, "%lld", (long long)change->id), change->epoch,
+		arena_printf(&arena, "%d", lost->ord));
+
+	arena_free(&arena);
+	if (changed == 0)
+		control_fail(control, STORE_FENCED, "another phasegate has taken the change over");
+	return changed == 1 ? 0 : -1;
+}
+
 int store_totals(struct control *control, int64_t id, uint64_t *rows, uint64_t *batches)
 {
 	struct arena arena = {0};

@@ -160,9 +160,20 @@ static bool columns_differ(struct run *run)
 	return true;
 }
 
+/* The error may come of the table's having another name now: that is what people should hear. */
+static int look_at_table(struct run *run)
+{
+	struct control_error error = run->main.error;
+
+	if (run->stale || !error_class(run, "42") || run_check_table(run) < 0)
+		return run->main.lost ? -1 : 0;
+	run->main.error = error;
+	return 0;
+}
+
 const char *stuck_state(struct run *run)
 {
-	if (run->main.lost || run->gone)
+	if (run->main.lost || look_at_table(run) < 0 || run->gone)
 		return NULL;
 	if (run->stale || (error_class(run, "42") && columns_differ(run)))
 		return "needs_attention";

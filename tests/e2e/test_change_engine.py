@@ -605,7 +605,30 @@ def test_the_table_is_renamed_meanwhile(orders, document):
     orders.execute("ALTER TABLE orders RENAME TO old_orders")
     outcome = run.outcome()
     assert outcome["state"] == "failed"
-    assert "Not undone, because the table is another now: add the column. To undo it: ALTER TABLE" in outcome["hint"]
+    assert "table public.orders was renamed to public.old_orders" in outcome["message"]
+    assert "Change 1 stands where it is, and nothing is undone." in outcome["hint"]
+    assert state(orders, 1) == "needs_attention"
+    orders.execute("ALTER TABLE old_orders RENAME TO orders")
+    assert Run(document(ADD_COLUMN)).outcome()["state"] == "done"
+
+
+def test_the_constraint_is_dropped_behind_our_back(orders, document):
+    slow = {"batch_rows_first": 10, "batch_rows_max": 10, "rows_per_second": 500}
+    run = Run(document(ADD_COLUMN, settings=slow))
+    run.until("backfilling")
+    orders.execute('ALTER TABLE orders DROP CONSTRAINT "orders_double_nn"')
+    orders.execute("UPDATE orders SET double = NULL WHERE id = 1")
+    assert run.outcome()["state"] == "done"
+    assert any("was dropped by somebody; making it again" in line for line in run.progress())
+    assert one(orders, "SELECT count(*) FROM orders WHERE double IS NULL") == 0
+
+
+def test_the_constraint_is_dropped_before_it_is_validated(orders, document):
+    """The step between drops what the first made, as somebody might."""
+    between = step("catalog", "ALTER TABLE public.orders DROP CONSTRAINT orders_qty_not_null", purpose="somebody")
+    run = Run(document(SET_NOT_NULL[:1] + [between] + SET_NOT_NULL[1:2]))
+    assert run.outcome()["state"] == "done"
+    assert one(orders, constraint("orders_qty_not_null", "convalidated"))
 
 
 # ---- in the client's transaction ----

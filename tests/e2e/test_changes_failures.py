@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: PostgreSQL
+"""
+What else may happen to a change under way: somebody drops what it made or changes its table, fills or
+empties it, attaches a partition; the server crashes, or a standby takes its place; the policy log's
+disk is full.
+"""
+
+import signal
+import subprocess
+import threading
+
+import psycopg
+import pytest
+
+from environment import ASAN, BUILD
+from lab.postgres import Postgres, binaries
+from lab.process import server_account, wait_until
+from lab.proxy import Phasegate
+
+pytestmark = pytest.mark.gate
+
+ROWS = 12_000
+SLOWLY = {"backfill": {"rows_per_second": 4000}}
+TYPE = "ALTER TABLE t ALTER COLUMN n TYPE bigint"
+ADD = "ALTER TABLE t ADD COLUMN u uuid NOT NULL DEFAULT gen_random_uuid()"
+TABLE = f"""
+    CREATE TABLE t (id bigint PRIMARY KEY, n int NOT NULL);
+    INSERT INTO t SELECT i, i FROM generate_series(1, {ROWS}) i;
+    ANALYZE t"""
+
+
+def one(connection, sql):
+    return connection.execute(sql).fetchone()[0]
+
+
+class Client:
+    """Sends a statement in the background, once its backfill has begun the test goes on."""
+
+    def __init__(self, connection, statement, look):
+        self.told, self.error = [], None
+        connection.add_notice_handler(lambda d: self.told.append(d.message_primary))
+        self.thread = threading.Thread(target=self._run, args=(connection, statement), daemon=True)
+        self.thread.start()
+        wait_until(lambda: one(look, "SELECT to_regclass('phasegate.backfill') IS NOT NULL")
+                   and one(look, "SELECT COALESCE(sum(rows_changed), 0)::int8 FROM phasegate.backfill") > 500,
+                   "the backfill to begin")
+
+    def _run(self, connection, statement):
+        try:
+            connection.execute(statement)
+        except psycopg.Error as error:
+            self.error = error
+
+    def end(self):
+        self.thread.join(60)
+        assert not self.thread.is_alive(), self.told[-1:]
+        return self.error
+
+    def heard(self, text):
+        return any(text in line for line in self.told)
+
+
+@pytest.fixture
+def begin(direct, start_proxy, connect):
+    """begin(statement) -> its client, in the middle of the backfill."""
+    direct.execute(TABLE)
+    return lambda statement: Client(connect(to=start_proxy(SLOWLY)), statement, direct)
+
+
+def is_bigint(connection):
+    assert one(connection, "SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 't'::regclass"
+                           " AND attname = 'n'") == "bigint"
+
+
+# ---- on the table ----
+
+def test_the_trigger_is_dropped_behind_our_back(direct, begin):
+    client = begin(TYPE)
+    name = one(direct, "SELECT tgname FROM pg_trigger WHERE tgrelid = 't'::regclass AND NOT tgisinternal")
+    direct.execute(f'DROP TRIGGER "{name}" ON t')
+    # Behind the walk, and the trigger does not see it.
+    direct.execute("UPDATE t SET n = -1 WHERE id = 1")
+    assert client.end() is None
+    assert client.heard("was dropped by somebody; making it again")
+    is_bigint(direct)
+    assert one(direct, "SELECT n FROM t WHERE id = 1") == -1
+    assert one(direct, "SELECT count(*) FROM t WHERE n = id") == ROWS - 1
+    assert one(direct, "SELECT count(*) FROM pg_trigger WHERE tgrelid = 't'::regclass AND NOT tgisinternal") == 0
+
+
+def test_the_default_is_dropped_behind_our_back(direct, begin):
+    client = begin(ADD)
+    direct.execute("ALTER TABLE t ALTER COLUMN u DROP DEFAULT")
+    direct.execute("INSERT INTO t (id, n) VALUES (0, 0)")
+    assert client.end() is None
+    assert client.heard("was dropped by somebody; making it again")
+    assert one(direct, "SELECT count(*) FROM t WHERE u IS NULL") == 0
+    assert one(direct, "SELECT atthasdef AND attnotnull FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'u'")
+
+
+def test_a_column_is_dropped_meanwhile(direct, begin):
+    client = begin(TYPE)
+    direct.execute("ALTER TABLE t DROP COLUMN n CASCADE")
+    error = client.end()
+    assert error is not None and 'column "n" was dropped or renamed' in error.diag.message_primary
+    assert "Put the table back" in error.diag.message_hint
+    assert one(direct, "SELECT state FROM phasegate.change") == "needs_attention"
+
+
+def test_the_table_is_renamed_meanwhile_and_back(direct, begin):
+    client = begin(TYPE)
+    direct.execute("ALTER TABLE t RENAME TO u")
+    error = client.end()
+    assert "renamed to" in error.diag.message_primary, error
+    assert one(direct, "SELECT state FROM phasegate.change") == "needs_attention"
+    direct.execute("ALTER TABLE u RENAME TO t")
+    direct.execute("SELECT phasegate.retry(1)")
+    wait_until(lambda: one(direct, "SELECT state FROM phasegate.change") == "done", "the change to go on", timeout=60)
+    is_bigint(direct)
+    assert one(direct, "SELECT count(*) FROM t WHERE n = id") == ROWS
+
+
+@pytest.mark.parametrize("statement", [TYPE, ADD])
+def test_truncate_in_the_middle(direct, begin, statement):
+    client = begin(statement)
+    direct.execute("TRUNCATE t")
+    direct.execute("INSERT INTO t (id, n) SELECT i, i FROM generate_series(1, 100) i")
+    assert client.end() is None
+    assert one(direct, "SELECT count(*) FROM t WHERE n = id") == 100
+
+
+@pytest.mark.parametrize("statement", [TYPE, ADD])
+def test_copy_in_the_middle(direct, begin, statement):
+    client = begin(statement)
+    with direct.cursor().copy("COPY t (id, n) FROM STDIN") as copy:
+        for row in range(ROWS + 1, ROWS + 3001):
+            copy.write_row((row, row))
+    assert client.end() is None
+    assert one(direct, "SELECT count(*) FROM t WHERE n = id") == ROWS + 3000
+
+
+def test_copy_with_triggers_off(direct, begin):
+    """As a restore does."""
+    client = begin(TYPE)
+    with direct.transaction():
+        direct.execute("SET LOCAL session_replication_role = replica")
+        with direct.cursor().copy("COPY t (id, n) FROM STDIN") as copy:
+            for row in range(-1000, 0):
+                copy.write_row((row, row))
+    assert client.end() is None
+    assert one(direct, "SELECT count(*) FROM t WHERE n = id") == ROWS + 1000
+
+
+def test_a_partition_is_attached_in_the_middle(direct, start_proxy, connect):
+    direct.execute(f"""
+        CREATE TABLE t (id bigint PRIMARY KEY, n int NOT NULL) PARTITION BY RANGE (id);
+        CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO ({ROWS + 1});
+        CREATE TABLE t2 (LIKE t INCLUDING ALL);
+        INSERT INTO t SELECT i, i FROM generate_series(1, {ROWS}) i;
+        INSERT INTO t2 SELECT i, i FROM generate_series({ROWS + 1}, {ROWS + 2000}) i;
+        ANALYZE t""")
+    client = Client(connect(to=start_proxy(SLOWLY)), ADD, direct)
+    direct.execute("ALTER TABLE t2 ADD COLUMN u uuid")
+    direct.execute(f"ALTER TABLE t ATTACH PARTITION t2 FOR VALUES FROM ({ROWS + 1}) TO ({ROWS + 5000})")
+    assert client.end() is None
+    assert one(direct, "SELECT count(*) FROM t WHERE u IS NOT NULL") == ROWS + 2000
+
+
+# ---- on the server ----
+
+@pytest.fixture
+def cluster(lab_directory):
+    """A server of its own, to be crashed, and a streaming standby of it."""
+    primary = Postgres(lab_directory / "primary", settings={"fsync": "off", "hot_standby": "on"})
+    primary.directory.mkdir()
+    primary.start()
+    standby = Postgres(lab_directory / "standby")
+    standby.directory.mkdir()
+    copy = [binaries() / "pg_basebackup", "-R", "-X", "stream", "-c", "fast", "-D", standby.data, "-h", primary.host, "-p",
+            str(primary.port), "-U", "postgres"]
+    subprocess.run(copy, check=True, capture_output=True)
+    if server_account():
+        subprocess.run(["chown", "-R", "postgres:postgres", standby.directory], check=True)
+    with open(standby.data / "postgresql.conf", "a", encoding="utf-8") as conf:
+        conf.write(f"port = {standby.port}\nunix_socket_directories = '{standby.directory}'\n")
+    standby.start()
+    yield primary, standby
+    for server in (standby, primary):
+        server.stop()
+
+
+@pytest.fixture
+def proxy_on(lab_directory):
+    """proxy_on(server, conninfo) -> a phasegate whose sessions go to server and whose engine follows conninfo."""
+    started = []
+
+    def start(server, conninfo):
+        proxy = Phasegate(server, lab_directory / "of-the-cluster", BUILD,
+                          {**SLOWLY, "control": {"conninfo": conninfo}, "limits": {"drain_timeout": "1s"}}, ASAN)
+        started.append(proxy.start())
+        return proxy
+
+    yield start
+    for proxy in started:
+        assert proxy.stop() == 0, proxy.stderr.read_text()[-4000:]
+
+
+def wherever(*servers):
+    return ("host=" + ",".join(s.host for s in servers) + " port=" + ",".join(str(s.port) for s in servers)
+            + " user=postgres target_session_attrs=read-write")
+
+
+def state_on(server):
+    try:
+        return server.query("SELECT state FROM phasegate.change")[0][0]
+    except psycopg.OperationalError:
+        return None
+
+
+def test_the_server_stops_at_once_and_restarts(cluster, proxy_on):
+    primary, _ = cluster
+    primary.query(TABLE)
+    proxy = proxy_on(primary, wherever(primary))
+    with primary.connect() as look:
+        client = Client(psycopg.connect(proxy.conninfo(), autocommit=True), TYPE, look)
+    primary.stop(signal.SIGQUIT)
+    assert client.end() is not None
+    primary.start()
+    wait_until(lambda: state_on(primary) == "done", "the change to go on", timeout=60)
+    with primary.connect() as look:
+        is_bigint(look)
+        assert one(look, "SELECT count(*) FROM t WHERE n = id") == ROWS
+
+
+def test_a_standby_is_promoted(cluster, proxy_on):
+    primary, standby = cluster
+    primary.query(TABLE)
+    wait_until(lambda: standby.query("SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'")[0][0] == 1,
+               "the standby to stream")
+    proxy = proxy_on(primary, wherever(primary, standby))
+    with primary.connect() as look:
+        client = Client(psycopg.connect(proxy.conninfo(), autocommit=True), TYPE, look)
+    primary.stop(signal.SIGQUIT)
+    assert client.end() is not None
+    standby.query("SELECT pg_promote()")
+    wait_until(lambda: state_on(standby) == "done", "the change to go on over there", timeout=60)
+    with standby.connect() as look:
+        is_bigint(look)
+        assert one(look, "SELECT count(*) FROM t WHERE n = id") == ROWS
