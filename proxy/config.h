@@ -82,6 +82,7 @@ struct config {
 	int duty_percent;
 	int batch_target_ms, batch_rows_first, batch_rows_max;
 	int64_t batch_bytes_max;
+	int vacuum_percent; /* of dead rows; 0: never */
 	/* backfill.throttle */
 	int64_t signal_bounds[SIGNALS]; /* 0: not looked at */
 	const char *signal_sql, *signal_window; /* "": none */

@@ -85,7 +85,8 @@
 	KEY(backfill, batch_target,         MS,    NULL, config, batch_target_ms,      1, 3600000) \
 	KEY(backfill, batch_rows_first,     COUNT, NULL, config, batch_rows_first,     1, 10000000) \
 	KEY(backfill, batch_rows_max,       COUNT, NULL, config, batch_rows_max,       1, 10000000) \
-	KEY(backfill, batch_bytes_max,      BYTES, NULL, config, batch_bytes_max,      8192, INT64_MAX)
+	KEY(backfill, batch_bytes_max,      BYTES, NULL, config, batch_bytes_max,      8192, INT64_MAX) \
+	KEY(backfill, vacuum_percent,       COUNT, NULL, config, vacuum_percent,       0, 100)
 
 #define THROTTLE_KEYS(KEY) \
 	KEY(throttle, standby_lag,       MS,    NULL, config, signal_bounds[SIGNAL_STANDBY_LAG],     0, 86400000) \

@@ -12,6 +12,7 @@ enum {
 	WINDOW_MIN = 100, /* exchanges in a window, unless it gets long */
 	WINDOW_MS_MIN = 1000,
 	WINDOW_MS_MAX = 10000,
+	STILL_WINDOWS = 10,
 };
 
 /*
@@ -19,6 +20,7 @@ enum {
  * reading keeps it from swinging: see the simulation in test_change_throttle.c.
  */
 static const double share_of_new = 0.15;
+static const double still_share_of_new = 0.3, reference_decay = 0.01;
 
 static unsigned bucket_of(int64_t us)
 {
@@ -149,29 +151,59 @@ static void begin(struct latency_watch *watch, struct latency_board *board, int6
 
 	*watch = (struct latency_watch){.begun = true, .percent = 100};
 	if (sum_normal(board, sum) >= NORMAL_MIN)
-		watch->normal_us = latency_percentile(sum, 95);
+		watch->normal_us = watch->reference_us = latency_percentile(sum, 95);
 	atomic_fetch_add(&board->watchers, 1);
 	begin_window(watch, board, now_ms);
 }
 
-double latency_watch(struct latency_watch *watch, struct latency_board *board, int64_t now_ms)
+static void renew_reference(struct latency_watch *watch, double p95_us)
+{
+	double normal = watch->normal_us;
+
+	watch->reference_us -= reference_decay * (watch->reference_us - normal);
+	watch->still = watch->worked ? 0 : watch->still + 1;
+	if (watch->worked)
+		return;
+	if (watch->still == 1)
+		watch->still_us = p95_us;
+	watch->still_us += still_share_of_new * (p95_us - watch->still_us);
+	if (watch->still >= STILL_WINDOWS)
+		watch->reference_us = watch->still_us > normal ? watch->still_us : normal;
+}
+
+/* n exchanges in a window; an application that says nothing suffers nothing. */
+static void end_window(struct latency_watch *watch, const uint32_t sum[LATENCY_BUCKETS], double n)
+{
+	double percent = 100, p95;
+
+	if (n >= WINDOW_MIN / 4) {
+		p95 = latency_percentile(sum, 95);
+		renew_reference(watch, p95);
+		percent = p95 * 100 / watch->reference_us;
+	}
+	watch->percent += share_of_new * (percent - watch->percent);
+	watch->worked = false;
+}
+
+double latency_watch(
+	struct latency_watch *watch, struct latency_board *board, bool worked, int64_t now_ms)
 {
 	uint32_t sum[LATENCY_BUCKETS];
 	int64_t window_ms;
-	double n, percent = 100;
+	double n;
 
 	if (!watch->begun)
 		begin(watch, board, now_ms);
+	watch->worked |= worked;
 	window_ms = now_ms - watch->from_ms;
 	if (window_ms < WINDOW_MS_MIN || watch->normal_us <= 0)
 		return watch->percent;
 	n = sum_since(board, watch->from, sum);
 	if (n < WINDOW_MIN && window_ms < WINDOW_MS_MAX)
 		return watch->percent;
-	/* An application that says nothing suffers nothing. */
-	if (n >= WINDOW_MIN / 4)
-		percent = latency_percentile(sum, 95) * 100 / watch->normal_us;
-	watch->percent += share_of_new * (percent - watch->percent);
+	/* Nobody asked for a while: the change was paused, and others had the server. */
+	if (window_ms < 2 * WINDOW_MS_MAX)
+		end_window(watch, sum, n);
 	begin_window(watch, board, now_ms);
 	return watch->percent;
 }

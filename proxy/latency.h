@@ -49,13 +49,23 @@ void latency_tick(struct latency *latency, bool watched);
 struct latency_watch {
 	bool begun;
 	double normal_us; /* p95 of the hour before; 0: too little was seen */
-	double percent; /* of that, smoothed */
+	double still_us; /* p95 of late while the backfill stood still, smoothed */
+	double reference_us; /* the higher of both, once it stood still for long */
+	double percent; /* p95 of late in percent of that, smoothed */
 	int64_t from_ms;
+	int still; /* windows in a row in which it did */
+	bool worked; /* in this window it did not */
 	uint32_t from[LATENCY_BUCKETS];
 };
 
-/* p95 of late in percent of the p95 before, 100 while there is nothing to compare. */
-double latency_watch(struct latency_watch *watch, struct latency_board *board, int64_t now_ms);
+/*
+ * p95 of late in percent of the p95 before, 100 while there is nothing to compare.  worked: since
+ * the last call.  What clients have to wait while the backfill stands still, and has done so for
+ * some time, is not its doing: then that is what they are held against, or it would stand still for
+ * ever.
+ */
+double latency_watch(
+	struct latency_watch *watch, struct latency_board *board, bool worked, int64_t now_ms);
 void latency_watch_end(struct latency_watch *watch, struct latency_board *board);
 
 /* In microseconds, 0 when there are no counts. */

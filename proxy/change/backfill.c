@@ -11,13 +11,13 @@
 
 enum { PASSES_MAX = 20 };
 
-static const char *update_sql(
-	const struct fill *fill, struct arena *arena, const struct key_range *range)
+static const char *update_sql(const struct fill *fill, struct arena *arena,
+	const struct key_range *range, const char *explain)
 {
 	const struct backfill_spec *spec = &fill->step->fill;
 
-	return key_update_sql(
-		arena, &fill->key, &fill->leaf->table, range, spec->set_sql, spec->pending_sql);
+	return key_update_sql(arena, &fill->key, &fill->leaf->table, range, spec->set_sql,
+		spec->pending_sql, explain);
 }
 
 static int anything_pending(struct fill *fill, bool *pending)

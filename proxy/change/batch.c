@@ -73,6 +73,7 @@ int fill_open_leaf(struct fill *fill, struct leaf_record *leaf)
 	int64_t blocks;
 
 	fill->leaf = leaf;
+	fill->explained_rows = 0;
 	if (find_key(fill) < 0)
 		return -1;
 	return measure(fill, &blocks);
@@ -149,7 +150,7 @@ static int find_bound(struct fill *fill, struct batch *batch)
 
 static int write_batch(struct fill *fill, struct batch *batch)
 {
-	const char *sql = fill->way->batch_sql(fill, &batch->arena, &batch->range);
+	const char *sql = fill->way->batch_sql(fill, &batch->arena, &batch->range, "");
 
 	return run_as_submitter(fill->run, sql, &batch->spent.rows);
 }
@@ -182,6 +183,8 @@ static int do_batch(struct fill *fill, struct batch *batch)
 		&run->main, "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off");
 	if (status == 0)
 		status = find_bound(fill, batch);
+	if (status == 0)
+		status = fill_explain(fill, &batch->arena, &batch->range);
 	if (status == 0)
 		status = write_batch(fill, batch);
 	run->main.interruptible = false;
@@ -224,21 +227,6 @@ failed:
 }
 
 /* ---- pace ---- */
-
-static void say_progress(struct fill *fill)
-{
-	struct run *run = fill->run;
-	struct arena arena = {0};
-	double seconds = (double)(engine_now_ms() - fill->begun_ms) / 1000;
-	double rate = seconds > 0 ? (double)(run->rows - fill->begun_rows) / seconds : 0;
-
-	run_say(run, false, "%s %s: %s of about %s rows, %s batches, %s rows/s", fill->way->doing,
-		name_text(&arena, &fill->leaf->table), run_count(&arena, (double)run->rows),
-		run_count(&arena,
-			fill->est_rows > (double)run->rows ? fill->est_rows : (double)run->rows),
-		run_count(&arena, (double)run->batches), run_count(&arena, rate));
-	arena_free(&arena);
-}
 
 /* Clients wait for rows that it has locked. */
 static int batch_yielded(struct fill *fill)
@@ -345,7 +333,7 @@ static int next_batch(struct fill *fill, bool *last)
 		run->attempt = 0;
 		fill->advanced_ms = engine_now_ms();
 		run_waiting(run, NULL);
-		say_progress(fill);
+		fill_say(fill);
 		status = fill_pay(fill, &batch.spent);
 	} else if ((bad = bad_row(fill, &batch)) > 0) {
 		/* Alone in its batch, it is behind us now. */
@@ -370,7 +358,8 @@ int fill_walk(struct fill *fill)
 
 	while (!last)
 		if (run_check_record(fill->run) < 0 || fill_hold(fill) < 0 ||
-			artifact_check_now_and_then(fill) < 0 || next_batch(fill, &last) < 0)
+			artifact_check_now_and_then(fill) < 0 || fill_vacuum(fill) < 0 ||
+			next_batch(fill, &last) < 0)
 			return -1;
 	return 0;
 }
@@ -402,10 +391,10 @@ void fill_begin(
 		.run = run,
 		.step = step,
 		.way = way,
-		.begun_ms = engine_now_ms(),
 		.probed_ms = engine_now_ms(),
+		.rate_ms = engine_now_ms(),
 		.advanced_ms = engine_now_ms(),
-		.begun_rows = run->rows,
+		.rate_rows = run->rows,
 	};
 	run->step = step;
 	run->attempt = 0;

@@ -15,8 +15,9 @@ struct fill;
 struct fill_way {
 	const char *doing; /* "backfilling" */
 	const char *key_sql; /* the key to go by; NULL: the best there is, or none */
-	const char *(*batch_sql)(
-		const struct fill *fill, struct arena *arena, const struct key_range *range);
+	/* explain: what stands before the statement, "" or EXPLAIN. */
+	const char *(*batch_sql)(const struct fill *fill, struct arena *arena,
+		const struct key_range *range, const char *explain);
 	/* In the transaction of a batch, behind what it wrote: -1 rolls it back; or NULL. */
 	int (*verify)(struct fill *fill);
 	bool skips; /* a row that cannot be written may be passed over, for people to look at */
@@ -34,8 +35,13 @@ struct fill {
 	double rows_per_block; /* for walking by ctid */
 	double row_bytes; /* 0: not known */
 	int64_t probed_ms; /* artifact.c: when it last looked */
-	int64_t begun_ms, advanced_ms; /* of the step; of the last batch that went through */
-	uint64_t begun_rows;
+	int64_t advanced_ms; /* when the last batch went through */
+	double rate; /* rows a second; 0: not known yet */
+	int64_t rate_ms; /* when it was known last, */
+	uint64_t rate_rows; /* and how many rows there were then */
+	int explained_rows; /* size of the batch whose plan was looked at; 0: none of this leaf */
+	int64_t vacuum_looked_ms;
+	uint64_t vacuum_rows; /* of the change when it was vacuumed last */
 	double est_rows; /* of all leaves */
 	char *last_key; /* holds leaf->last_key; malloc'ed */
 };
@@ -61,6 +67,13 @@ int fill_walk(struct fill *fill);
 /* Between two batches: for as long as production needs; and what the last one cost. */
 int fill_hold(struct fill *fill);
 int fill_pay(struct fill *fill, const struct spending *spent);
+int fill_vacuum(struct fill *fill);
+
+/* A line of progress. */
+void fill_say(struct fill *fill);
+
+/* In the transaction of a batch, before it: -1 when its plan would read the whole table. */
+int fill_explain(struct fill *fill, struct arena *arena, const struct key_range *range);
 
 /* ---- artifact.c ---- */
 

@@ -24,10 +24,13 @@ static int pause_for(struct fill *fill, enum signal_id id, int64_t ms)
 	struct run *run = fill->run;
 	int64_t begun = engine_now_ms(), took;
 	int status = run_sleep(run, ms);
+	enum signal_id top;
 
 	took = engine_now_ms() - begun;
 	fill->leaf->throttled_ms += took;
 	run->signals.held_ms[id] += took;
+	if (signals_held(&run->signals, &top) > 0)
+		fill->leaf->throttled_by = signal_name(top);
 	return status;
 }
 
@@ -93,6 +96,7 @@ int fill_pay(struct fill *fill, const struct spending *spent)
 	int64_t owed, pause;
 	enum signal_id id;
 
+	run->signals.worked = true;
 	if (renew(run, &limits) < 0 || spend(run, spent, &limits, &owed) < 0)
 		return -1;
 	if (limits.ratio < 1 && owed < pause_of_ratio_ms(spent->busy_ms, limits.ratio))

@@ -11,10 +11,11 @@
 #include "batch.h"
 #include "decide.h"
 
-static const char *batch_sql(
-	const struct fill *fill, struct arena *arena, const struct key_range *range)
+static const char *batch_sql(const struct fill *fill, struct arena *arena,
+	const struct key_range *range, const char *explain)
 {
-	return key_bulk_sql(arena, &fill->key, &fill->leaf->table, range, &fill->step->bulk);
+	return key_bulk_sql(
+		arena, &fill->key, &fill->leaf->table, range, &fill->step->bulk, explain);
 }
 
 /*

@@ -156,9 +156,13 @@ static void set_going_on(struct change_wait *wait, struct change_outcome *outcom
 static void set_outcome(struct change_wait *wait, const struct run *run, enum run_end end,
 	struct change_outcome *outcome)
 {
+	enum signal_id top;
+
 	outcome->id = run->change.id;
 	outcome->rows += run->rows;
 	outcome->batches += run->batches;
+	outcome->throttled_ms = signals_held(&run->signals, &top);
+	outcome->throttled_by = signal_name(top);
 	switch (end) {
 	case RUN_DONE:
 	case RUN_GONE:

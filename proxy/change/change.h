@@ -45,6 +45,8 @@ struct change_outcome {
 	/* Failure: the server's own words where there are some. */
 	const char *sqlstate, *message, *detail, *hint;
 	uint64_t batches, rows; /* of the backfill */
+	int64_t throttled_ms;
+	const char *throttled_by; /* what cost most of it; static text */
 	int64_t duration_ms;
 };
 

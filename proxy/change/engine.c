@@ -82,6 +82,7 @@ void engine_tune(struct change_engine *engine, const struct config *config)
 		.batch_target_ms = config->batch_target_ms,
 		.batch_rows_first = config->batch_rows_first,
 		.batch_rows_max = config->batch_rows_max,
+		.vacuum_percent = config->vacuum_percent,
 		.batch_bytes_max = config->batch_bytes_max,
 		.blocking_ms = config->blocking_ms,
 		.signals = signal_settings(config),

@@ -33,6 +33,7 @@ struct tuning {
 	struct rates rates;
 	int batch_target_ms, batch_rows_first, batch_rows_max;
 	int64_t batch_bytes_max;
+	int vacuum_percent; /* 0: never */
 	int blocking_ms; /* a batch that blocks somebody for so long is cancelled; 0: never */
 	struct signal_settings signals;
 };

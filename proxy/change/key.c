@@ -164,25 +164,25 @@ const char *key_bound_block(struct arena *arena, const struct key_range *range, 
 }
 
 const char *key_update_sql(struct arena *arena, const struct key *key, const struct name *table,
-	const struct key_range *range, const char *set, const char *pending)
+	const struct key_range *range, const char *set, const char *pending, const char *explain)
 {
 	const char *where = range_sql(arena, key, range);
 
 	if (where == NULL)
 		return NULL;
-	return arena_printf(arena, "UPDATE ONLY %s SET %s WHERE %s AND (%s)",
+	return arena_printf(arena, "%sUPDATE ONLY %s SET %s WHERE %s AND (%s)", explain,
 		name_sql(arena, table), set, where, pending);
 }
 
 const char *key_bulk_sql(struct arena *arena, const struct key *key, const struct name *table,
-	const struct key_range *range, const struct bulk_spec *bulk)
+	const struct key_range *range, const struct bulk_spec *bulk, const char *explain)
 {
 	const char *rows = range_sql(arena, key, range), *verb, *where = "";
 
 	if (rows == NULL)
 		return NULL;
-	verb = arena_printf(arena, "%s%s%sONLY %s AS %s", bulk->settings_sql,
-		*bulk->settings_sql != '\0' ? "; " : "",
+	verb = arena_printf(arena, "%s%s%s%sONLY %s AS %s", bulk->settings_sql,
+		*bulk->settings_sql != '\0' ? "; " : "", explain,
 		bulk->set_sql != NULL ? "UPDATE " : "DELETE FROM ", name_sql(arena, table),
 		quote_ident(arena, bulk->alias));
 	if (bulk->where_sql != NULL)

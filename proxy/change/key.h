@@ -45,12 +45,13 @@ const char *key_bound_sql(struct arena *arena, const struct key *key, const stru
 	const struct key_range *range, int rows);
 /* The same for blocks, without asking the server; NULL when the range ends first. */
 const char *key_bound_block(struct arena *arena, const struct key_range *range, int64_t blocks);
-/* UPDATE of the pending rows of a range; NULL when a key in it is not one of this table's. */
+/* UPDATE of the pending rows of a range, with "" or EXPLAIN before it; NULL when a key in it is not
+ * one of this table's. */
 const char *key_update_sql(struct arena *arena, const struct key *key, const struct name *table,
-	const struct key_range *range, const char *set, const char *pending);
+	const struct key_range *range, const char *set, const char *pending, const char *explain);
 /* What a bulk step does to a range of a leaf, its settings first; NULL likewise. */
 const char *key_bulk_sql(struct arena *arena, const struct key *key, const struct name *table,
-	const struct key_range *range, const struct bulk_spec *bulk);
+	const struct key_range *range, const struct bulk_spec *bulk, const char *explain);
 /* The range for people: "(id) > (7) and <= (9)". */
 const char *key_range_text(
 	struct arena *arena, const struct key *key, const struct key_range *range);

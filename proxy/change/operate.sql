@@ -207,7 +207,10 @@ SELECT c.id, c.nspname AS schema, c.relname AS "table", c.state, c.stage, c.summ
 	t.throttle_ratio, t.expires_at AS throttled_until,
 	(SELECT pg_catalog.count(*) FROM phasegate.violation v WHERE v.change_id = c.id) AS violations,
 	CASE WHEN pg_catalog.pg_has_role(c.submitter, 'USAGE') THEN
-		'SELECT * FROM ' || c.bad_table || ' AS t WHERE ' || c.bad_rows END AS shows_bad_rows
+		'SELECT * FROM ' || c.bad_table || ' AS t WHERE ' || c.bad_rows END AS shows_bad_rows,
+	b.throttled_ms, b.throttled_by, least(100, 100 * b.rows_changed / NULLIF(b.est_rows, 0)) AS percent,
+	b.rows_per_second, CASE WHEN c.state = 'running' AND b.rows_per_second > 0 THEN pg_catalog.make_interval(
+		secs => greatest(0, b.est_rows - b.rows_changed) / b.rows_per_second) END AS time_left
 FROM phasegate.change c
 	LEFT JOIN LATERAL (SELECT p.throttle_ratio, p.expires_at FROM phasegate.control p
 		WHERE p.scope IN ('global', c.id::pg_catalog.text) AND p.throttle_ratio > 0
@@ -217,8 +220,14 @@ FROM phasegate.change c
 		pg_catalog.count(*) FILTER (WHERE s.status = 'done') AS steps_done
 		FROM phasegate.step s WHERE s.change_id = c.id) s ON true
 	LEFT JOIN LATERAL (SELECT pg_catalog.sum(f.rows_changed) AS rows_changed,
-		pg_catalog.sum(f.est_rows) AS est_rows, pg_catalog.sum(f.batches) AS batches
-		FROM phasegate.backfill f WHERE f.change_id = c.id) b ON true;
+		pg_catalog.sum(f.est_rows) AS est_rows, pg_catalog.sum(f.batches) AS batches,
+		pg_catalog.sum(f.throttled_ms) AS throttled_ms,
+		(pg_catalog.array_agg(f.throttled_by ORDER BY f.throttled_ms DESC))[1] AS throttled_by,
+		-- the time that it was held back counted in
+		(pg_catalog.sum(f.rows_changed) / NULLIF(extract(epoch FROM pg_catalog.max(f.updated_at)
+			- pg_catalog.min(p.started_at)), 0))::double precision AS rows_per_second
+		FROM phasegate.backfill f JOIN phasegate.step p ON p.change_id = f.change_id AND p.ord = f.ord
+		WHERE f.change_id = c.id) b ON true;
 GRANT SELECT ON phasegate.changes TO PUBLIC;
 
 -- Changes that somebody should take up: an operator asked for something, or whoever was at it let

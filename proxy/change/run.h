@@ -6,6 +6,9 @@
  *   step.c      steps in a transaction and steps outside one
  *   batch.c     rows written in batches:
  *   between.c   what holds them apart
+ *   vacuum.c    dead rows cleared away between them
+ *   explain.c   the plan of one looked at
+ *   progress.c  how far they are
  *   backfill.c  those that are pending, until none is
  *   bulk.c      every row, once
  *   artifact.c  what earlier steps made, dropped by somebody

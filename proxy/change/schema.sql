@@ -169,6 +169,8 @@ CREATE TABLE IF NOT EXISTS phasegate.backfill (
 	FOREIGN KEY (change_id, ord) REFERENCES phasegate.step
 ) WITH (fillfactor = 50);
 
+ALTER TABLE phasegate.backfill ADD COLUMN IF NOT EXISTS throttled_by text; -- what cost most of throttled_ms
+
 -- What backfills have spent, on one account for all proxies: see phasegate.spend.
 CREATE TABLE IF NOT EXISTS phasegate.budget (
 	account text PRIMARY KEY,

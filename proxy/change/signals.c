@@ -170,7 +170,7 @@ static const struct signal all[SIGNALS] = {
 
 const char *signal_name(enum signal_id id)
 {
-	return all[id].name;
+	return id == SIGNALS ? "the limits" : all[id].name;
 }
 
 /* ---- reading ---- */
@@ -210,11 +210,13 @@ void signals_read(struct signals *signals, struct control *control, struct laten
 			continue;
 		}
 		if (id == SIGNAL_LATENCY)
-			signals->values[id] = latency_watch(&signals->latency, board, now_ms);
+			signals->values[id] =
+				latency_watch(&signals->latency, board, signals->worked, now_ms);
 		else
 			signals->values[id] = ask(signals, control, settings, id, now_ms);
 		throttle_read(&signals->throttles[id], signals->values[id], rest, bound, now_ms);
 	}
+	signals->worked = false;
 }
 
 void signals_end(struct signals *signals, struct latency_board *board)
@@ -249,6 +251,19 @@ enum signal_id signals_slow(const struct signals *signals, int64_t busy_ms, int6
 }
 
 /* ---- telling ---- */
+
+int64_t signals_held(const struct signals *signals, enum signal_id *top)
+{
+	int64_t sum = 0;
+
+	*top = SIGNALS;
+	for (enum signal_id id = 0; id <= SIGNALS; id++) {
+		sum += signals->held_ms[id];
+		if (signals->held_ms[id] > signals->held_ms[*top])
+			*top = id;
+	}
+	return sum;
+}
 
 static const char *amount(struct arena *arena, enum unit unit, double value)
 {

@@ -44,6 +44,7 @@ struct signals {
 	int64_t held_ms[SIGNALS + 1]; /* what each has cost so far; the last: rates and ratio */
 	struct trail positions, checkpoints;
 	struct latency_watch latency;
+	bool worked; /* since they were read last */
 	int64_t read_ms;
 };
 
@@ -61,7 +62,10 @@ enum signal_id signals_stop(const struct signals *signals);
 /* The one that asks for the longest pause after busy_ms of work, or SIGNALS. */
 enum signal_id signals_slow(const struct signals *signals, int64_t busy_ms, int64_t *pause_ms);
 
-/* "standby lag"; "application latency" */
+/* Milliseconds that all have cost, and which has cost most; SIGNALS: the limits. */
+int64_t signals_held(const struct signals *signals, enum signal_id *top);
+
+/* "standby lag"; of SIGNALS "the limits" */
 const char *signal_name(enum signal_id id);
 /* For people, with numbers: "the standby lag is 2.1 s, its bound 1.5 s". */
 const char *signal_text(struct arena *arena, const struct signals *signals,

@@ -156,6 +156,7 @@ struct leaf_record {
 	const char *last_key, *hi_key; /* JSON; NULL before the start */
 	int pass;
 	int64_t pass_changed, rows_changed, batches, throttled_ms;
+	const char *throttled_by; /* static text; NULL: as it was */
 	double est_rows;
 	struct batch_pace pace;
 	bool done;

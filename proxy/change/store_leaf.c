@@ -114,7 +114,8 @@ int store_leaf(struct control *control, const struct change_record *change,
 		" batch_rows = $12::pg_catalog.int4, avg_rows = $13::pg_catalog.float8,"
 		" avg_ms = $14::pg_catalog.float8, done = $15::pg_catalog.bool,"
 		" key_columns = ARRAY(SELECT pg_catalog.jsonb_array_elements_text("
-		"  $16::pg_catalog.jsonb))::pg_catalog.name[], updated_at = "
+		"  $16::pg_catalog.jsonb))::pg_catalog.name[],"
+		" throttled_by = COALESCE($17::pg_catalog.text, throttled_by), updated_at = "
 		"pg_catalog.clock_timestamp()"
 		" FROM (SELECT id FROM phasegate.change WHERE id = $1::pg_catalog.int8"
 		"  AND epoch = $2::pg_catalog.int8 FOR SHARE) c WHERE f.change_id = c.id"
@@ -129,7 +130,7 @@ int store_leaf(struct control *control, const struct change_record *change,
 		arena_printf(&arena, "%d", leaf->pace.rows),
 		arena_printf(&arena, "%.6g", leaf->pace.avg_rows),
 		arena_printf(&arena, "%.6g", leaf->pace.avg_ms), leaf->done ? "true" : "false",
-		key_columns_json);
+		key_columns_json, leaf->throttled_by);
 
 	arena_free(&arena);
 	if (changed == 0)

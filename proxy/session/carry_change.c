@@ -45,15 +45,23 @@ static void on_progress(void *arg, int64_t id, const char *text)
 	session_release(session);
 }
 
+static const char *held_back(struct arena *arena, const struct change_outcome *outcome)
+{
+	if (outcome->throttled_ms < 1000)
+		return "";
+	return arena_printf(arena, ", held back for %.0f s, most by %s",
+		(double)outcome->throttled_ms / 1000, outcome->throttled_by);
+}
+
 static void on_finished(void *arg, const struct change_outcome *outcome)
 {
 	struct session *session = arg;
 	struct gate *gate = session->gate;
 
 	gate->wait = NULL;
-	gate->note = arena_printf(&gate->arena, "change %lld: %llu rows in %llu batches%s",
+	gate->note = arena_printf(&gate->arena, "change %lld: %llu rows in %llu batches%s%s",
 		(long long)outcome->id, (unsigned long long)outcome->rows,
-		(unsigned long long)outcome->batches,
+		(unsigned long long)outcome->batches, held_back(&gate->arena, outcome),
 		outcome->state == CHANGE_SOAKING ? ", soaking" : "");
 	if (gate->decision.plan->counts_rows)
 		gate->tag = arena_printf(&gate->arena, "%s %llu", gate->decision.plan->tag,

@@ -88,8 +88,8 @@ Test(change_key, update)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const char *sql = key_update_sql(
-			&arena, cases[i].key, &orders, &cases[i].range, "c = 1", "c IS NULL OR d");
+		const char *sql = key_update_sql(&arena, cases[i].key, &orders, &cases[i].range,
+			"c = 1", "c IS NULL OR d", "");
 
 		if (cases[i].sql == NULL)
 			cr_expect_null(sql, "case %zu: %s", i, sql);
@@ -131,8 +131,8 @@ static const struct {
 Test(change_key, bulk)
 {
 	for (size_t i = 0; i < sizeof(bulk) / sizeof(bulk[0]); i++) {
-		cr_expect_str_eq(
-			key_bulk_sql(&arena, bulk[i].key, &orders, &bulk[i].range, &bulk[i].spec),
+		cr_expect_str_eq(key_bulk_sql(&arena, bulk[i].key, &orders, &bulk[i].range,
+					 &bulk[i].spec, ""),
 			bulk[i].sql, "case %zu", i);
 		cr_expect_str_eq(key_range_text(&arena, bulk[i].key, &bulk[i].range), bulk[i].text,
 			"case %zu", i);

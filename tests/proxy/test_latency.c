@@ -58,16 +58,16 @@ Test(latency, it_is_held_against_the_hour_before)
 	add(&board->workers[0], 5000, 1000);
 	pass(board, 3600);
 	add(&board->workers[1], 5000, 1000);
-	cr_expect_eq(latency_watch(&watch, board, now_ms), 100);
+	cr_expect_eq(latency_watch(&watch, board, true, now_ms), 100);
 	cr_expect_float_eq(watch.normal_us, 1000, 60);
 	for (int i = 0; i < 40; i++) {
 		add(&board->workers[i % 2], 200, 1500);
 		pass(board, 60);
 		now_ms += 1000;
-		latency_watch(&watch, board, now_ms);
+		latency_watch(&watch, board, true, now_ms);
 	}
 	cr_expect_float_eq(watch.percent, 150, 10);
-	cr_expect_eq(latency_watch(&other, board, now_ms), 100);
+	cr_expect_eq(latency_watch(&other, board, true, now_ms), 100);
 	cr_expect_float_eq(other.normal_us, 1000, 60, "what is seen under way is not normal");
 	latency_watch_end(&watch, board);
 	cr_expect_eq(atomic_load(&board->watchers), 1);
@@ -86,7 +86,7 @@ Test(latency, an_old_hour_is_forgotten)
 	pass(board, 8 * 3600);
 	add(&board->workers[0], 1000, 1000);
 	pass(board, 60);
-	latency_watch(&watch, board, 1);
+	latency_watch(&watch, board, true, 1);
 	cr_expect_float_eq(watch.normal_us, 1000, 60);
 	free(board);
 }
@@ -98,8 +98,53 @@ Test(latency, without_clients_there_is_nothing_to_compare)
 
 	for (int64_t now_ms = 1000; now_ms < 100000; now_ms += 250) {
 		add(&board->workers[0], 1, 100000);
-		cr_assert_eq(latency_watch(&watch, board, now_ms), 100);
+		cr_assert_eq(latency_watch(&watch, board, true, now_ms), 100);
 	}
 	cr_expect_eq(watch.normal_us, 0);
+	free(board);
+}
+
+/* Feeds one window a second with that latency; returns what the last one gives. */
+static double windows(struct latency_board *board, struct latency_watch *watch, int n, int64_t us,
+	bool worked, int64_t *now_ms)
+{
+	double percent = 0;
+
+	while (n-- > 0) {
+		add(&board->workers[0], 200, us);
+		*now_ms += 1000;
+		percent = latency_watch(watch, board, worked, *now_ms);
+	}
+	return percent;
+}
+
+Test(latency, what_is_not_the_backfills_doing_does_not_stop_it_for_ever)
+{
+	struct latency_board *board = latency_board_new(1);
+	struct latency_watch watch = {0};
+	int64_t now_ms = 1000;
+
+	add(&board->workers[0], 5000, 1000);
+	latency_watch(&watch, board, true, now_ms);
+	cr_expect_gt(windows(board, &watch, 30, 2000, true, &now_ms), 180, "it slows them down");
+	cr_expect_gt(windows(board, &watch, 9, 2000, false, &now_ms), 180, "does it, or who?");
+	cr_expect_lt(windows(board, &watch, 20, 2000, false, &now_ms), 110, "somebody else");
+	cr_expect_gt(windows(board, &watch, 20, 3000, true, &now_ms), 140, "and now it again");
+	cr_expect_lt(windows(board, &watch, 20, 1000, false, &now_ms), 110);
+	cr_expect_gt(windows(board, &watch, 20, 1500, true, &now_ms), 140,
+		"others have gone: against the hour before once more");
+	free(board);
+}
+
+Test(latency, a_long_pause_tells_nothing)
+{
+	struct latency_board *board = latency_board_new(1);
+	struct latency_watch watch = {0};
+	int64_t now_ms = 1000;
+
+	add(&board->workers[0], 5000, 1000);
+	latency_watch(&watch, board, true, now_ms);
+	add(&board->workers[0], 5000, 9000);
+	cr_expect_eq(latency_watch(&watch, board, true, now_ms + 60000), 100);
 	free(board);
 }

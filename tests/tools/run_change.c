@@ -173,6 +173,7 @@ static struct config read_config(json_t *root)
 		.batch_rows_first = number(settings, "batch_rows_first", 500),
 		.batch_rows_max = number(settings, "batch_rows_max", 20000),
 		.batch_bytes_max = 4 << 20,
+		.vacuum_percent = 20,
 		.blocking_ms = number(settings, "blocking_ms", 500),
 		.signal_sql = "",
 		.signal_window = "",
