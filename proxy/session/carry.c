@@ -281,6 +281,27 @@ static void observe(struct session *session, struct gate *gate)
 		gate_close(session, gate);
 }
 
+/* A rule says so that only a large table brings up; let through by the configuration. */
+static bool writes_every_row(const struct decision *decision)
+{
+	for (size_t i = 0; i < decision->n_findings; i++)
+		if (decision->findings[i].action != NULL &&
+			decision->findings[i].action->bulk != NULL)
+			return true;
+	return false;
+}
+
+static void let_through(struct session *session, struct gate *gate)
+{
+	if (session->lane.stay != NULL || !writes_every_row(&gate->decision)) {
+		attempt(session, gate);
+		return;
+	}
+	gate->lane_by = LANE_BY_BULK;
+	gate->first = attempt;
+	lane_enter(session, gate);
+}
+
 void carry_out(struct session *session, struct gate *gate)
 {
 	enum verdict verdict = gate->decision.verdict;
@@ -296,7 +317,7 @@ void carry_out(struct session *session, struct gate *gate)
 	} else if (verdict >= VERDICT_REWRITE) {
 		carry_plan(session, gate);
 	} else {
-		attempt(session, gate);
+		let_through(session, gate);
 	}
 }
 

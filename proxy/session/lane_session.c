@@ -34,6 +34,7 @@ static const char *const by_words[LANE_BYS] = {
 	[LANE_BY_APPLICATION] = "application",
 	[LANE_BY_LISTENER] = "listener",
 	[LANE_BY_TAG] = "tag",
+	[LANE_BY_BULK] = "bulk",
 	[LANE_BY_ROWS] = "rows",
 };
 

@@ -26,6 +26,7 @@ enum lane_by {
 	LANE_BY_APPLICATION,
 	LANE_BY_LISTENER,
 	LANE_BY_TAG,
+	LANE_BY_BULK, /* UPDATE or DELETE of every row of a large table, let through as it is */
 	LANE_BY_ROWS, /* it wrote lane.large_rows in one statement, unasked */
 	LANE_BYS
 };

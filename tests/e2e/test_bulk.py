@@ -149,18 +149,24 @@ def test_refused(t, target, connect, setup, statement, reason):
     assert t.execute("SELECT count(*), sum(x) FROM t").fetchone() == (ROWS, 0)
 
 
-def test_not_inside_a_transaction(t, target, connect):
+@pytest.mark.parametrize("prepare", [None, False, True], ids=["simple", "extended", "named"])
+def test_not_inside_a_transaction(t, target, connect, prepare):
     client = connect(autocommit=False)
-    diag = fails(client, "UPDATE t SET x = x + 1")
-    assert diag.sqlstate == "PG001" and "send it outside a transaction" in diag.message_hint
-    client.rollback()
+    for _ in range(2):
+        with pytest.raises(psycopg.Error) as caught:
+            client.execute("UPDATE t SET x = x + 1", None if prepare is None else (), prepare=prepare)
+        diag = caught.value.diag
+        assert diag.sqlstate == "PG001" and "send it outside a transaction" in diag.message_hint
+        client.rollback()
     assert "send it alone" in fails(connect(), "UPDATE t SET x = 1; SELECT 1").message_hint
     assert one(t, "SELECT sum(x) FROM t") == 0
 
 
-def test_parameters_are_not_written_in(t, target, connect):
+@pytest.mark.parametrize("prepare", [False, True], ids=["extended", "named"])
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_parameters_are_not_written_in(t, target, connect, prepare, autocommit):
     with pytest.raises(psycopg.Error) as caught:
-        connect().execute("UPDATE t SET x = %s", [5])
+        connect(autocommit=autocommit).execute("UPDATE t SET x = %s", [5], prepare=prepare)
     assert "it has parameters" in caught.value.diag.message_hint
     assert one(t, "SELECT sum(x) FROM t") == 0
 

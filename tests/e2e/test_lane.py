@@ -212,6 +212,20 @@ def test_whoever_writes_much_unasked_waits_behind_it(direct, start_proxy, connec
     assert [record["rows"] for record in outcomes(proxy)] == [0, 40000]
 
 
+@pytest.mark.parametrize("prepare", [False, True])
+def test_every_row_of_a_large_table(direct, start_proxy, connect, prepare):
+    proxy = start_proxy({**lane(rows_per_second=20000), "rules": {"update-without-where": "allow"}})
+    direct.execute("CREATE TABLE u AS SELECT i AS a FROM generate_series(1, 20000) i; CREATE TABLE s (a int);"
+                   "INSERT INTO s VALUES (1); ANALYZE u, s")
+    client = connect(proxy)
+    assert client.execute("UPDATE u SET a = %s", [1], prepare=prepare).rowcount == 20000
+    client.execute("UPDATE s SET a = %s", [1], prepare=prepare)
+    assert seconds(client.execute, "UPDATE u SET a = %s", [2]) > 0.5
+    assert [(record["lane_by"]) for record in decisions(proxy)] == ["bulk"] * 2
+    assert [record["rows"] for record in outcomes(proxy)] == [20000] * 2
+    proxy.verify_log()
+
+
 def test_copy_pays_and_reading_does_not(t, start_proxy, connect):
     proxy = start_proxy(lane(rows_per_second=1000, applications=["loader"]))
     client = connect(proxy, application_name="loader")
