@@ -18,13 +18,9 @@ static inline bool tag_is_space(char c)
 /* Cheap, for every text there is: may a comment stand at its head or its tail? */
 static inline bool tag_possible(const char *text, size_t len)
 {
-	size_t begin = 0;
-
-	while (len > 0 && (text[len - 1] == ';' || tag_is_space(text[len - 1])))
+	while (len > 0 && (text[len - 1] == ';' || (unsigned char)text[len - 1] <= ' '))
 		len--;
-	while (begin < len && tag_is_space(text[begin]))
-		begin++;
-	return len - begin >= 4 && (text[len - 1] == '/' || text[begin] == '/');
+	return len >= 4 && (text[len - 1] == '/' || *text == '/' || (unsigned char)*text <= ' ');
 }
 
 /* Does the comment at the head, or the one at the tail, say key='value'?  Percent-encoding is not

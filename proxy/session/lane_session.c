@@ -72,8 +72,6 @@ bool lane_tagged(const struct session *session, const char *text, size_t len)
 {
 	const struct text_list *tags = &session->config->lane.tags;
 
-	if (!tag_possible(text, len))
-		return false;
 	for (size_t i = 0; i < tags->n; i++)
 		if (tag_says(text, len, "lane", tags->items[i]))
 			return true;

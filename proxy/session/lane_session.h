@@ -45,7 +45,7 @@ struct lane_seat {
 /* Who the client says it is, or the configuration, may have changed. */
 void lane_refresh(struct session *session);
 
-/* Has the text a tag of lane.tags?  Costs an ordinary text a look at its ends. */
+/* Has the text a tag of lane.tags?  tag_possible spares ordinary ones the question. */
 bool lane_tagged(const struct session *session, const char *text, size_t len);
 /* A Parse under that name is on its way. */
 void lane_parsed(struct session *session, const char *name, bool tagged);

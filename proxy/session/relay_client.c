@@ -13,6 +13,7 @@
 #include "latency.h"
 #include "relay_internal.h"
 #include "session.h"
+#include "tag.h"
 #include "wire.h"
 
 enum {
@@ -67,7 +68,7 @@ static enum look whole(
 static bool enters_lane(
 	struct session *session, const char *statement, const char *text, size_t len)
 {
-	bool tagged = lane_tagged(session, text, len);
+	bool tagged = tag_possible(text, len) && lane_tagged(session, text, len);
 
 	if (statement != NULL && (tagged || session->lane.tagged != NULL))
 		lane_parsed(session, statement, tagged);
