@@ -66,7 +66,7 @@ static double standby_age(struct signals *signals, const PGresult *result, int64
 	return isnan(position) ? NAN : (double)trail_age_ms(&signals->positions, position, now_ms);
 }
 
-enum { CHECKPOINTS_WINDOW_MS = 5 * 60 * 1000, CHECKPOINTS_SPACING_MS = 5000 };
+enum { CHECKPOINTS_WINDOW_MS = 5 * 60 * 1000, CHECKPOINTS_SPACING_MS = 2000 };
 
 static double checkpoints(struct signals *signals, const PGresult *result, int64_t now_ms)
 {

@@ -8,7 +8,7 @@
 
 #include "batch.h"
 
-enum { LOOK_EVERY_MS = 5000, DEAD_MIN = 50000 };
+enum { LOOK_EVERY_MS = 2000, DEAD_MIN = 50000 };
 
 /* -1: the share cannot be told. */
 static int dead_rows(struct fill *fill, double *dead, double *share)

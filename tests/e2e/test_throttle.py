@@ -207,7 +207,7 @@ def test_what_cannot_be_read_stops(update, direct):
 
 
 def test_it_slows_down_before_it_stops(update, direct):
-    direct.execute("CREATE FUNCTION public.how_it_feels() RETURNS float LANGUAGE sql RETURN 0.95")
+    direct.execute("CREATE FUNCTION public.how_it_feels() RETURNS float LANGUAGE sql RETURN 0.8")
     under_way = update({"sql": "SELECT public.how_it_feels()"})
     under_way.ends()
     assert one(direct, "SELECT throttled_ms > 0 FROM phasegate.backfill")
@@ -230,11 +230,14 @@ def test_sessions_that_wait_for_locks(update, connect, direct, server, database)
 
 
 def test_active_sessions(update, server, database):
-    with server.connect(database) as busy:
-        working = threading.Thread(target=busy.execute, args=["SELECT pg_sleep(1.5)"])
+    with server.connect(database) as holder, server.connect(database) as busy:
+        holder.execute("SELECT pg_advisory_lock(7)")
+        working = threading.Thread(target=busy.execute, args=["SELECT pg_advisory_lock(7)"])
         working.start()
         under_way = update({"active_sessions": 1})
         under_way.waits_for("throttle: active sessions")
+        under_way.stands_still()
+        holder.execute("SELECT pg_advisory_unlock(7)")
         working.join()
         under_way.ends()
 
@@ -255,7 +258,6 @@ def test_checkpoints_forced(update, direct):
     wait_until(under_way.written, "it to begin")
     direct.execute("CHECKPOINT")
     direct.execute("CHECKPOINT")
-    time.sleep(5)
     under_way.waits_for("throttle: checkpoints forced by WAL")
     under_way.cancel()
 
@@ -301,7 +303,7 @@ def test_a_batch_gives_way_to_whom_it_blocks(update, server, database):
 
 def test_dead_rows_are_cleared_away_between_batches(update, direct):
     more = f"INSERT INTO t (id) SELECT i FROM generate_series({ROWS + 1}, 110000) i; ALTER TABLE t SET (autovacuum_enabled = off);"
-    under_way = update({}, prepare=more, batch_rows_max=5000, rows_per_second=16000)
+    under_way = update({}, prepare=more, batch_rows_max=5000, rows_per_second=25000)
     under_way.thread.join(60)
     assert under_way.failed is None
     assert any("clearing away the dead rows" in notice for notice in under_way.notices)

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "latency.h"
 #include "pace.h"
 
 static const double rest = 0, bound = 64e6; /* bytes the standby is behind */
@@ -226,6 +227,63 @@ Test(change_throttle, load_steps)
 		ms = world.pace.rows * steps[i].row_ms_after;
 		cr_expect(ms > TARGET_MS * 0.8 && ms < TARGET_MS * 1.2,
 			"case %zu: back at the target within 30 s: %.0f ms", i, ms);
+	}
+}
+
+/*
+ * The other loop: clients wait longer the more of the time a batch is under way.  slowdown: percent
+ * that they wait longer beside a backfill without pauses.  Returns the share of the time in
+ * batches.
+ */
+static double work_beside_clients(struct latency_board *board, struct latency_watch *watch,
+	struct throttle *throttle, double slowdown, int64_t *now_ms, int64_t *stops)
+{
+	int64_t end_ms = *now_ms + MINUTE_MS, busy_ms = 0;
+
+	while (*now_ms < end_ms) {
+		int64_t pause_ms = throttle_pause_ms(throttle, TARGET_MS);
+		int64_t work_ms = throttle->stopped ? 0 : TARGET_MS;
+		bool before = throttle->stopped;
+
+		if (throttle->stopped)
+			pause_ms = SAMPLE_MS;
+		for (int i = 0; i < (work_ms + pause_ms) / 5; i++)
+			latency_add(&board->workers[0],
+				(int64_t)(1000 + 10 * slowdown * (double)work_ms /
+							 (double)(work_ms + pause_ms)));
+		*now_ms += work_ms + pause_ms;
+		busy_ms += work_ms;
+		throttle_read(throttle, latency_watch(watch, board, work_ms > 0, *now_ms), 100, 120,
+			*now_ms);
+		*stops += !before && throttle->stopped;
+	}
+	return (double)busy_ms / MINUTE_MS;
+}
+
+Test(change_throttle, clients_that_wait_longer_slow_it_down_without_swinging)
+{
+	static const double slowdowns[] = {5, 30, 60, 100};
+
+	for (size_t i = 0; i < sizeof(slowdowns) / sizeof(slowdowns[0]); i++) {
+		struct latency_board *board = latency_board_new(1);
+		struct latency_watch watch = {0};
+		struct throttle throttle = {0};
+		int64_t now_ms = 1000, stops = 0;
+		double share, before;
+
+		for (int n = 0; n < 5000; n++)
+			latency_add(&board->workers[0], 1000);
+		work_beside_clients(board, &watch, &throttle, slowdowns[i], &now_ms, &stops);
+		stops = 0;
+		before = work_beside_clients(
+			board, &watch, &throttle, slowdowns[i], &now_ms, &stops);
+		share = work_beside_clients(
+			board, &watch, &throttle, slowdowns[i], &now_ms, &stops);
+		cr_expect_eq(stops, 0, "case %zu: it does not stop", i);
+		cr_expect_lt(watch.percent, 120, "case %zu: %.1f", i, watch.percent);
+		cr_expect_float_eq(share, before, 0.1, "case %zu: %.2f, %.2f", i, before, share);
+		cr_expect_gt(share, slowdowns[i] < 10 ? 0.98 : 0.1, "case %zu: %.2f", i, share);
+		free(board);
 	}
 }
 
