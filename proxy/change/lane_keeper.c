@@ -33,6 +33,7 @@ struct kept {
 	struct signals signals;
 	int64_t wal_position; /* -1: not known */
 	int64_t used_ms, tried_ms;
+	char failure[160]; /* of the last thing asked of it */
 	bool shared; /* it was connected once: from then on it does not go without */
 };
 
@@ -62,10 +63,19 @@ static void disconnect(struct keeper *keeper, struct kept *kept)
 	kept->wal_position = -1;
 }
 
+/* The error's own memory goes with the connection. */
+static void note_failure(struct kept *kept)
+{
+	const char *message = kept->control.error.message;
+
+	snprintf(kept->failure, sizeof(kept->failure), "%s",
+		message != NULL ? message : "no answer");
+}
+
 static void say_alone(const struct kept *kept)
 {
 	log_warn("database %s: what the lane spends cannot be shared with other proxies: %s",
-		lane_database(kept->lane), kept->control.error.message);
+		lane_database(kept->lane), kept->failure);
 }
 
 static int connect_again(struct keeper *keeper, struct kept *kept, int64_t now_ms)
@@ -80,6 +90,7 @@ static int connect_again(struct keeper *keeper, struct kept *kept, int64_t now_m
 		kept->tried_ms = 0;
 		return 0;
 	}
+	note_failure(kept);
 	say_alone(kept);
 	disconnect(keeper, kept);
 	return -1;
@@ -173,11 +184,9 @@ static int64_t pause_of(const struct kept *kept, const struct limits *limits, in
 
 static void say_change(const struct kept *kept, const char *before, const char *now)
 {
-	const char *error = kept->control.error.message;
-
 	if (before != now && now == no_connection)
 		log_warn("database %s: the backfill lane is held: %s: %s",
-			lane_database(kept->lane), now, error != NULL ? error : "no answer");
+			lane_database(kept->lane), now, kept->failure);
 	else if (before != now && now != NULL)
 		log_info("database %s: the backfill lane is held by %s", lane_database(kept->lane),
 			now);
@@ -187,14 +196,25 @@ static void say_change(const struct kept *kept, const char *before, const char *
 
 /* ---- the round ---- */
 
+static int ask_database(struct keeper *keeper, struct kept *kept, struct lane_report *report,
+	struct limits *limits, int64_t *wait_ms)
+{
+	if (!connected(keeper, kept, engine_now_ms()))
+		return -1;
+	if (budget_limits(&kept->control, 0, limits) == 0 &&
+		settle(kept, report, limits, wait_ms) == 0)
+		return 0;
+	note_failure(kept);
+	return -1;
+}
+
 static void keep_in_step(struct keeper *keeper, struct kept *kept, struct lane_report *report)
 {
 	int64_t now_ms = engine_now_ms(), wait_ms = 0;
 	const char *before = lane_held_by(kept->lane), *now = NULL;
 	struct limits limits;
 
-	if (!connected(keeper, kept, now_ms) || budget_limits(&kept->control, 0, &limits) < 0 ||
-		settle(kept, report, &limits, &wait_ms) < 0)
+	if (ask_database(keeper, kept, report, &limits, &wait_ms) < 0)
 		now = kept->shared ? no_connection : NULL;
 	else
 		now = held_by(keeper, kept, &limits, now_ms);
