@@ -262,8 +262,9 @@ Test(stmt_query, functions_that_run_sql)
 		"INSERT INTO t VALUES (1) RETURNING %s",
 		"UPDATE t SET (a, b) = (1, %s) WHERE c = 1",
 		"DELETE FROM t WHERE a = %s",
-		"MERGE INTO t USING u ON t.a = u.a WHEN MATCHED AND %s IS NULL THEN UPDATE SET a = "
-		"1",
+		("MERGE INTO t USING u ON t.a = u.a WHEN MATCHED AND %s IS NULL THEN UPDATE SET a "
+		 "= "
+		 "1"),
 		"MERGE INTO t USING u ON t.a = u.a WHEN NOT MATCHED THEN INSERT VALUES (%s)",
 		"PREPARE p AS SELECT %s",
 		"EXECUTE p(%s)",
