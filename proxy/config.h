@@ -76,6 +76,8 @@ struct config {
 	int lock_retry_max, lock_retry_delay_ms; /* on 55P03 under our own lock_timeout */
 	/* changes */
 	int lease_ms; /* whoever is silent for so long has lost its change to others */
+	bool release_automatic; /* what soaks goes on by itself, */
+	int release_after_ms; /* after so long */
 	bool keep_bad_rows; /* in the way of a change: wait for people instead of undoing it */
 	/* backfill */
 	int64_t rows_per_second, wal_bytes_per_second; /* 0: no limit */

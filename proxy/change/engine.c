@@ -74,6 +74,8 @@ void engine_tune(struct change_engine *engine, const struct config *config)
 	engine->tuning = (struct tuning){
 		.lease_ms = config->lease_ms,
 		.keep_bad_rows = config->keep_bad_rows,
+		.release_automatic = config->release_automatic,
+		.release_after_ms = config->release_after_ms,
 		.lock_timeout_ms = config->policy.lock_timeout_ms,
 		.lock_retry_max = config->lock_retry_max,
 		.lock_retry_delay_ms = config->lock_retry_delay_ms,

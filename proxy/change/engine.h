@@ -28,7 +28,8 @@ struct latency_board; /* latency.h */
 /* What SIGHUP may change. */
 struct tuning {
 	int lease_ms;
-	bool keep_bad_rows;
+	bool keep_bad_rows, release_automatic;
+	int release_after_ms;
 	int lock_timeout_ms, lock_retry_max, lock_retry_delay_ms;
 	struct rates rates;
 	int batch_target_ms, batch_rows_first, batch_rows_max;

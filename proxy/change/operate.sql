@@ -208,6 +208,7 @@ SELECT c.id, c.nspname AS schema, c.relname AS "table", c.state, c.stage, c.summ
 	(SELECT pg_catalog.count(*) FROM phasegate.violation v WHERE v.change_id = c.id) AS violations,
 	CASE WHEN pg_catalog.pg_has_role(c.submitter, 'USAGE') THEN
 		'SELECT * FROM ' || c.bad_table || ' AS t WHERE ' || c.bad_rows END AS shows_bad_rows,
+	c.release_at,
 	b.throttled_ms, b.throttled_by, least(100, 100 * b.rows_changed / NULLIF(b.est_rows, 0)) AS percent,
 	b.rows_per_second, CASE WHEN c.state = 'running' AND b.rows_per_second > 0 THEN pg_catalog.make_interval(
 		secs => greatest(0, b.est_rows - b.rows_changed) / b.rows_per_second) END AS time_left
@@ -235,6 +236,7 @@ GRANT SELECT ON phasegate.changes TO PUBLIC;
 CREATE OR REPLACE VIEW phasegate.unattended AS
 SELECT c.id FROM phasegate.change c
 WHERE c.state IN ('soaking', 'needs_fix', 'needs_attention') AND c.wanted IS NOT NULL
+	OR c.state = 'soaking' AND c.release_at < pg_catalog.clock_timestamp()
 	OR c.state IN ('submitted', 'running', 'undoing')
 	AND COALESCE(c.lease_until, c.submitted_at + interval '15 s') < pg_catalog.clock_timestamp()
 	AND NOT EXISTS (SELECT FROM phasegate.change o WHERE o.relid = c.relid AND o.id < c.id

@@ -97,6 +97,7 @@ ALTER TABLE phasegate.change ADD COLUMN IF NOT EXISTS moved_nspname name,
 	ADD COLUMN IF NOT EXISTS wanted text,
 	ADD COLUMN IF NOT EXISTS waiting_for text,
 	ADD COLUMN IF NOT EXISTS waiting_since timestamptz,
+	ADD COLUMN IF NOT EXISTS release_at timestamptz, -- soaking: goes on by itself then
 	ADD COLUMN IF NOT EXISTS columns_before jsonb, -- name -> type, to tell foreign changes by
 	ADD COLUMN IF NOT EXISTS keep_bad_rows boolean, -- wait for people; as the first to work on it is set
 	ADD COLUMN IF NOT EXISTS bad_table text, -- needs_fix: where the rows are that are in the way,

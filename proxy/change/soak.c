@@ -73,14 +73,21 @@ bool soak_goes_on(struct run *run)
 
 int soak_begin(struct run *run, struct step_record *step, const struct control_error *error)
 {
+	/* What failed behind a release would fail again: that is for people. */
+	bool by_itself = run->tuning.release_automatic && error == NULL;
+
 	if (control_exec(&run->main, "BEGIN") < 0)
 		return -1;
-	if (store_soak(&run->main, &run->change, step, error) < 0) {
+	if (store_soak(&run->main, &run->change, step, error,
+		    by_itself ? run->tuning.release_after_ms : -1) < 0) {
 		control_rollback(&run->main);
 		return -1;
 	}
 	if (control_commit(&run->main) < 0)
 		return -1;
+	if (by_itself)
+		run_say(run, true, "%s.\nIt goes on by itself in %d s.", step->purpose,
+			run->tuning.release_after_ms / 1000);
 	if (error == NULL)
 		say_soaking(run, step);
 	else

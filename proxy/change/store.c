@@ -238,7 +238,8 @@ static int load_change(struct control *control, struct arena *arena, int64_t id,
 		"search_path,"
 		" submitter, stopped_by_cancel, in_transaction, error_sqlstate, error_message,"
 		" error_detail, error_hint, moved_nspname, moved_relname,"
-		" wanted IS NOT DISTINCT FROM 'abort', wanted IS NOT DISTINCT FROM 'release',"
+		" wanted IS NOT DISTINCT FROM 'abort', wanted IS NOT DISTINCT FROM 'release'"
+		" OR state = 'soaking' AND release_at < pg_catalog.clock_timestamp(),"
 		" bad_table, bad_rows, fix, keep_bad_rows",
 		number(id_text, id), claim->owner, number(lease, claim->lease_ms),
 		claim->keep_bad_rows ? "true" : "false");
@@ -433,10 +434,10 @@ int store_unassume(struct control *control, int64_t id)
 }
 
 int store_soak(struct control *control, const struct change_record *change,
-	const struct step_record *step, const struct control_error *error)
+	const struct step_record *step, const struct control_error *error, int release_after_ms)
 {
 	static const struct control_error none;
-	char id[NUMBER_BYTES], ord[NUMBER_BYTES];
+	char id[NUMBER_BYTES], ord[NUMBER_BYTES], ms[NUMBER_BYTES];
 
 	if (error == NULL)
 		error = &none;
@@ -448,7 +449,9 @@ int store_soak(struct control *control, const struct change_record *change,
 			    "  waiting_for = 'its release',"
 			    "  waiting_since = pg_catalog.clock_timestamp(), lease_until = NULL,"
 			    "  error_sqlstate = NULLIF($5, ''), error_message = $6,"
-			    "  error_detail = $7, error_hint = $8"
+			    "  error_detail = $7, error_hint = $8,"
+			    "  release_at = pg_catalog.clock_timestamp()"
+			    "   + $9::pg_catalog.int8 * interval '1 ms'"
 			    "  WHERE id = $1::pg_catalog.int8 AND epoch = $2::pg_catalog.int8"
 			    "  RETURNING id),"
 			    " noted AS (INSERT INTO phasegate.event (change_id, kind, detail)"
@@ -459,7 +462,8 @@ int store_soak(struct control *control, const struct change_record *change,
 			    "  WHERE s.change_id = held.id AND s.ord = $3::pg_catalog.int4",
 			    number(id, change->id), change->epoch, number(ord, step->ord),
 			    step->purpose, error->sqlstate, error->message, error->detail,
-			    error->hint)) < 0)
+			    error->hint,
+			    release_after_ms < 0 ? NULL : number(ms, release_after_ms))) < 0)
 		return -1;
 	return store_unassume(control, change->id);
 }

@@ -104,10 +104,10 @@ int store_stopped(struct control *control, const struct change_record *change,
 	const struct control_error *error, bool cancelled);
 /*
  * The change stops at this step until it is released; error: why it is back there after a release,
- * or NULL.  Drops the function, too.
+ * or NULL.  release_after_ms: when it goes on by itself, -1 never.  Drops the function, too.
  */
 int store_soak(struct control *control, const struct change_record *change,
-	const struct step_record *step, const struct control_error *error);
+	const struct step_record *step, const struct control_error *error, int release_after_ms);
 /* ---- what is for people ---- */
 
 /* It stops in this state, needs_fix or needs_attention, because of error; drops the function, too.

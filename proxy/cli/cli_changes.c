@@ -48,7 +48,8 @@ static const char show_sql[] =
 	" c.state_since, c.finished_at, c.rows_changed AS rows_filled, c.batches,"
 	" c.waiting_for, c.waiting_since, CASE WHEN c.paused THEN 'yes' END AS paused,"
 	" c.throttle_ratio AS throttled_by, c.throttled_until,"
-	" NULLIF(c.violations, 0) AS rows_in_the_way, c.shows_bad_rows AS shown_by"
+	" NULLIF(c.violations, 0) AS rows_in_the_way, c.shows_bad_rows AS shown_by, CASE WHEN "
+	"c.state = 'soaking' THEN c.release_at END AS release_at"
 	" FROM phasegate.changes c WHERE c.id = $1::pg_catalog.int8";
 
 static const char steps_sql[] =

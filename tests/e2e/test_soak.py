@@ -391,6 +391,15 @@ def test_what_fails_behind_a_release_can_be_released_again(shop, connect, start_
     becomes(shop, "done")
 
 
+def test_it_is_released_by_itself(shop, connect, start_proxy, phasegate):
+    proxy = start_proxy({"changes": {"release": "automatic", "release_after": "2s"}})
+    told = send(connect(to=proxy), SOAKING[0])
+    assert "It goes on by itself in 2 s." in told
+    assert state(shop) == "soaking" and "release_at" in phasegate("show", 1).stdout
+    becomes(shop, "done")
+    assert shop.execute("SELECT to_regclass('shop.orders')").fetchone() == (None,)
+
+
 def test_the_commands(shop, connect, start_proxy, phasegate):
     connect(to=start_proxy(DROPS)).execute("ALTER TABLE shop.orders DROP COLUMN note")
     listed = phasegate("changes").stdout
