@@ -211,6 +211,7 @@ struct action {
 	bool cascade;
 	bool concurrently;
 	bool temporary; /* CREATE TEMP ..., or the name is in pg_temp */
+	bool for_each_row; /* CREATE_TRIGGER */
 	bool unlogged; /* CREATE UNLOGGED ... */
 	bool with_foreign_key; /* CREATE_TABLE with REFERENCES; targets are the referenced tables */
 	bool replaces; /* OR REPLACE */

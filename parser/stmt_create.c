@@ -282,6 +282,7 @@ void handle_create_trigger(
 	struct builder *builder, const PgQuery__Node *node, struct action *action)
 {
 	action->name = tree_text(builder->arena, node->create_trig_stmt->trigname);
+	action->for_each_row = node->create_trig_stmt->row;
 	action->other = tree_relation_name(builder->arena, node->create_trig_stmt->constrrel);
 	builder->stored = true;
 }

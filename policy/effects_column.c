@@ -82,6 +82,14 @@ static void add_inline_constraint(
 	}
 }
 
+/* Partitions share their parent's sequence since PostgreSQL 17; children by inheritance do not. */
+static bool identity_stays_above(const struct model *model)
+{
+	return model->action->column_def->identity != 0 && !model->action->only &&
+	       (model->table->n_partitions > 0 || model->table->n_partition_tree > 0) &&
+	       (model->table->kind != 'p' || model->facts->server_version < 170000);
+}
+
 /* ATExecAddColumn: it must come from above, and reach everything below. */
 static bool wrong_level(struct model *model)
 {
@@ -89,6 +97,9 @@ static bool wrong_level(struct model *model)
 
 	if (table == NULL)
 		return false;
+	if (identity_stays_above(model))
+		model_absent(
+			model, "42P16", "cannot add an identity column to a table with children");
 	if (table->partition)
 		model_absent(model, "42809", "cannot add column to a partition");
 	else if (model->action->only && table->n_partitions > 0)
@@ -192,7 +203,23 @@ void model_set_not_null(struct model *model)
 		model, "no validated CHECK proves that %s holds no null", model->action->column);
 }
 
-/* ATPrepDropExpression comes before anybody asks whether there is one. */
+/* Something below is a parent itself. */
+static bool deep(const struct model *model)
+{
+	const struct relation_facts *table = model->table, *child;
+
+	for (size_t i = 0; i < table->n_partition_tree; i++)
+		if (!name_equal(&table->partition_tree[i].parent, &table->name))
+			return true;
+	for (size_t i = 0; i < table->n_partitions && table->kind != 'p'; i++)
+		if (model_find(model->facts, &table->partitions[i], &child) == PRESENT &&
+			!name_equal(&child->parent, &table->name))
+			return true;
+	return false;
+}
+
+/* ATPrepDropExpression comes before anybody asks whether there is one; for the children of
+ * children it believes that ONLY was written. */
 void model_drop_expression(struct model *model)
 {
 	bool gone;
@@ -204,8 +231,8 @@ void model_drop_expression(struct model *model)
 		model_absent(model, "42P16",
 			"cannot drop generation expression from inherited column \"%s\"",
 			column->name);
-	else if (model->action->only && model->table->n_partitions > 0)
-		model_absent(model, "42P16", "the expression must be dropped in child tables too");
+	else if ((model->action->only && model->table->n_partitions > 0) || deep(model))
+		model_absent(model, "0A000", "the expression must be dropped in child tables too");
 	else if (!column->generated && !model->action->if_exists)
 		model_absent(
 			model, "55000", "column \"%s\" is not a generated column", column->name);
@@ -232,6 +259,8 @@ static void drop_not_null_of(struct model *model, const struct relation_facts *m
 		model_error(model, "42601", "column \"%s\" is an identity column", column->name);
 	else if (in_primary_key(member, column->name))
 		model_error(model, "42P16", "column \"%s\" is in a primary key", column->name);
+	else if (member == model->table && member->partition) /* NOT NULL above, perhaps */
+		model->effects->may_be_refused = true;
 }
 
 void model_drop_not_null(struct model *model)

@@ -175,19 +175,17 @@ void model_add_foreign_key(struct model *model)
 	model_reference(model, &def->referenced);
 }
 
-static void build_on(struct model *model, const struct relation_facts *member)
-{
-	if (partitioned(model))
-		model_lock(model, &member->name, LOCK_SHARE);
-	model_build(model, member);
-}
-
 /* DefineIndex on the partitions of a partitioned table takes SHARE there; on ONLY the parent it
  * builds nothing; children by inheritance are not asked. */
 static void build_index(struct model *model)
 {
+	const struct relation_facts *table = model->table;
+
 	model->effects->index_build = !(partitioned(model) && model->action->only);
-	model_each_partition(model, build_on);
+	for (size_t i = 0; partitioned(model) && i < table->n_partition_tree; i++)
+		if (!model->action->only)
+			model_lock(model, &table->partition_tree[i].name, LOCK_SHARE);
+	model_each_partition(model, model_build);
 }
 
 static bool repeats(const char *const *columns, size_t n)
@@ -374,7 +372,7 @@ void model_rename_constraint(struct model *model)
 
 	if (c == NULL)
 		return;
-	if (c->inherited)
+	if (c->kind == CONSTRAINT_CHECK && c->inherited)
 		model_absent(model, "42P16", "cannot rename inherited constraint \"%s\"", c->name);
 	else if (c->kind == CONSTRAINT_CHECK && !c->no_inherit)
 		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);

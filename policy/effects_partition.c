@@ -47,6 +47,17 @@ static void clone_foreign_keys(struct model *model, const struct relation_facts 
 	}
 }
 
+/* CloneFkReferenced: a key of the whole table gets a part for the new partition; DETACH drops it,
+ * when no row refers to what goes (RI_PartitionRemove_Check). */
+static void follow_referencing(struct model *model, const struct relation_facts *parent,
+	enum lock_mode mode, unsigned work)
+{
+	for (size_t i = 0; i < parent->n_referencing; i++) {
+		model_lock_partitions(model, &parent->referencing[i], mode);
+		model_work(model, &parent->referencing[i], LOCK_NONE, work);
+	}
+}
+
 void model_partition_of(struct model *model)
 {
 	const struct relation_facts *parent;
@@ -58,6 +69,7 @@ void model_partition_of(struct model *model)
 	model_lock_indexes(model, parent, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
 	judge_default_partition(model, parent);
 	clone_foreign_keys(model, parent);
+	follow_referencing(model, parent, LOCK_SHARE_ROW_EXCLUSIVE, 0);
 }
 
 bool index_like(const struct index_facts *index, const struct index_facts *wanted)
@@ -102,6 +114,30 @@ static void scan_for_bounds(struct model *model, const struct relation_facts *pa
 		model_work(model, &partition->partitions[i], LOCK_NONE, work);
 }
 
+/* MergeConstraintsIntoExisting and MergeAttributesIntoExisting: the partition has them already. */
+static void check_member(struct model *model, const struct relation_facts *parent,
+	const struct relation_facts *partition)
+{
+	if (!relation_listed(partition))
+		return;
+	for (size_t i = 0; i < parent->n_constraints; i++) {
+		const struct constraint_facts *c = &parent->constraints[i];
+
+		if (c->kind == CONSTRAINT_CHECK && !c->no_inherit &&
+			facts_constraint(partition, c->name) == NULL)
+			model_error(model, "42804", "child table is missing constraint \"%s\"",
+				c->name);
+	}
+	for (size_t i = 0; i < parent->n_columns; i++) {
+		const struct column_facts *column = &parent->columns[i];
+		const struct column_facts *own = facts_column(partition, column->name);
+
+		if (own == NULL || (column->not_null && !own->not_null))
+			model_error(model, "42804",
+				"column \"%s\" of the partition is not the parent's", column->name);
+	}
+}
+
 void model_attach(struct model *model)
 {
 	const struct relation_facts *partition;
@@ -120,8 +156,11 @@ void model_attach(struct model *model)
 	judge_default_partition(model, model->table);
 	model_lock_indexes(model, model->table, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
 	clone_foreign_keys(model, model->table);
-	if (partition != NULL)
-		build_missing_indexes(model, model->table, partition);
+	follow_referencing(model, model->table, LOCK_SHARE_ROW_EXCLUSIVE, 0);
+	if (partition == NULL)
+		return;
+	check_member(model, model->table, partition);
+	build_missing_indexes(model, model->table, partition);
 }
 
 /* DetachPartitionFinalize: the indexes go their own way, foreign keys get triggers of their own. */
@@ -153,6 +192,8 @@ void model_detach(struct model *model)
 		effects->locks[0].mode = LOCK_SHARE_UPDATE_EXCLUSIVE;
 	model_lock(model, &action->other, LOCK_ACCESS_EXCLUSIVE);
 	set_free(model, &action->other);
+	if (model->table != NULL)
+		follow_referencing(model, model->table, LOCK_ACCESS_EXCLUSIVE, WORK_MAY_SCAN);
 	if (model->table == NULL || !model->table->has_default_partition)
 		return;
 	if (action->concurrently)

@@ -103,6 +103,13 @@ void model_on_table(struct model *model)
 			model->action->name, table->name.name);
 }
 
+/* Partitions get row triggers of their own (CreateTriggerFiringOn). */
+void model_create_trigger(struct model *model)
+{
+	if (model->action->for_each_row)
+		model_lock_partitions(model, &model->action->table, model->mode);
+}
+
 /* EnableDisableTrigger goes on to partitions for the sake of row triggers. */
 void model_switch_trigger(struct model *model)
 {

@@ -476,4 +476,12 @@ void model_alter_type(struct model *model)
 		model_error(model, "22023", "identity column type must be an integer");
 	change_type(model, model->table);
 	model_each(model, change_type);
+	for (size_t i = 0; i < model->table->n_partition_tree; i++) {
+		const struct relation_facts *between;
+
+		if (model->table->partition_tree[i].kind == 'p' &&
+			model_find(model->facts, &model->table->partition_tree[i].name, &between) ==
+				PRESENT)
+			change_type(model, between);
+	}
 }

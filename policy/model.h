@@ -139,6 +139,6 @@ model_fn model_create_table, model_partition_of, model_attach, model_detach, mod
 	model_set_tablespace, model_set_access_method, model_lock_table, model_bulk_write,
 	model_replace_view, model_refresh, model_breaks, model_inherit, model_no_transaction,
 	model_owner, model_cluster_on, model_replica_identity, model_set_schema, model_on_table,
-	model_switch_trigger, model_table_options, model_of_type;
+	model_switch_trigger, model_create_trigger, model_table_options, model_of_type;
 
 #endif

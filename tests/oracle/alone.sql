@@ -86,3 +86,5 @@ drop database nope;
 -- beyond: error, tablespaces are not looked up
 drop tablespace nope;
 alter system reset work_mem;
+-- with: create table own.p (id int primary key) partition by range (id); create table own.p1 partition of own.p for values from (0) to (9); create table own.r (id int references own.p)
+alter table p detach partition p1 concurrently;
