@@ -120,6 +120,7 @@ static const struct row rows[ACTION_KINDS] = {
 	[ACTION_DOMAIN_ADD_CONSTRAINT] = {LOCK_SHARE, NONE, BY_MODEL, model_domain_constraint},
 	[ACTION_DOMAIN_VALIDATE] = {LOCK_SHARE, NONE, BY_MODEL, model_domain_constraint},
 	[ACTION_DOMAIN_SET_NOT_NULL] = {LOCK_SHARE, NONE, BY_MODEL, model_domain_constraint},
+	[ACTION_ENUM_ADD_VALUE] = {LOCK_NONE, NONE, BY_MODEL, model_add_enum_value},
 	/* triggers, rules, policies, sequences */
 	[ACTION_RENAME_OBJECT] = {AEL, PARTITIONS, ON_TABLE, model_on_table},
 	[ACTION_DROP_OBJECT] = {AEL, NONE, BY_MODEL, model_drop_object}, /* sequences */

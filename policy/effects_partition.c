@@ -58,6 +58,16 @@ static void follow_referencing(struct model *model, const struct relation_facts 
 	}
 }
 
+static bool second_default(struct model *model, const struct relation_facts *parent)
+{
+	const struct partition_bound *bound = model->action->bound;
+
+	if (bound == NULL || !bound->is_default || !parent->has_default_partition)
+		return false;
+	model_absent(model, "42P17", "there is a default partition already");
+	return true;
+}
+
 void model_partition_of(struct model *model)
 {
 	const struct relation_facts *parent;
@@ -66,6 +76,8 @@ void model_partition_of(struct model *model)
 	if (model_find(model->facts, &model->action->other, &parent) != PRESENT)
 		return;
 	model->effects->table = parent;
+	if (second_default(model, parent))
+		return;
 	model_lock_indexes(model, parent, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
 	judge_default_partition(model, parent);
 	clone_foreign_keys(model, parent);
@@ -150,9 +162,8 @@ void model_attach(struct model *model)
 		scan_for_bounds(model, partition);
 	if (model->table == NULL)
 		return;
-	if (model->table->has_default_partition &&
-		strcasestr(model->action->sql, " default") != NULL)
-		model_absent(model, "42P17", "there is a default partition already");
+	if (second_default(model, model->table))
+		return;
 	judge_default_partition(model, model->table);
 	model_lock_indexes(model, model->table, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
 	clone_foreign_keys(model, model->table);
@@ -187,6 +198,10 @@ void model_detach(struct model *model)
 	const struct action *action = model->action;
 	bool gentle = action->concurrently || action->finalize;
 
+	if (gentle && model->facts->server_version > 0 && model->facts->server_version < 140000) {
+		model_absent(model, "42601", "PostgreSQL before 14 does not detach CONCURRENTLY");
+		return;
+	}
 	effects->no_transaction = action->concurrently;
 	if (gentle)
 		effects->locks[0].mode = LOCK_SHARE_UPDATE_EXCLUSIVE;

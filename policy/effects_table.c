@@ -87,38 +87,6 @@ void model_drop_object(struct model *model)
 		drop_object(model, &model->action->targets[i]);
 }
 
-/* Triggers, policies and rules are looked up on their table before it is locked. */
-void model_on_table(struct model *model)
-{
-	const struct relation_facts *table = model->table;
-
-	if (table == NULL || !relation_listed(table) || model->action->name == NULL ||
-		names_contain(table->attached, table->n_attached, model->action->name))
-		return;
-	model->effects->n_locks = 0;
-	if (model->action->if_exists)
-		model->effects->noop = true;
-	else
-		model_absent(model, "42704", "\"%s\" for table \"%s\" does not exist",
-			model->action->name, table->name.name);
-}
-
-/* Partitions get row triggers of their own (CreateTriggerFiringOn). */
-void model_create_trigger(struct model *model)
-{
-	if (model->action->for_each_row)
-		model_lock_partitions(model, &model->action->table, model->mode);
-}
-
-/* EnableDisableTrigger goes on to partitions for the sake of row triggers. */
-void model_switch_trigger(struct model *model)
-{
-	const struct relation_facts *table = model->table;
-
-	if (table != NULL && table->kind == 'p' && table->row_triggers && !model->action->only)
-		model_lock_tree(model, &model->action->table, model->mode);
-}
-
 /* Storage parameters that vacuum and planner read take no more than SHARE UPDATE EXCLUSIVE
  * (AlterTableGetLockLevel asks reloptions.c); views and user_catalog_table are another matter. */
 void model_table_options(struct model *model)
@@ -228,13 +196,13 @@ void model_heap_copy(struct model *model)
 {
 	const struct action *action = model->action;
 
+	model->effects->no_transaction = action->kind == ACTION_VACUUM_FULL ||
+					 action->table.name == NULL ||
+					 (model->table != NULL && model->table->kind == 'p');
 	if (action->kind == ACTION_CLUSTER && cannot_cluster(model, named_index(model)))
 		return;
 	model->effects->rewrite = true;
 	model_each_partition(model, model_copy);
-	model->effects->no_transaction = action->kind == ACTION_VACUUM_FULL ||
-					 action->table.name == NULL ||
-					 (model->table != NULL && model->table->kind == 'p');
 }
 
 static bool is_persistent(const struct model *model, const struct name *name, char persistence)

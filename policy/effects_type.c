@@ -105,24 +105,24 @@ static bool modifier_is_free(const struct type_change *from, const struct type_c
 
 /*
  * What a foreign key needs: an equality of both types among the index's operators, or a cast to the
- * key's type that PostgreSQL makes by itself (findFkeyCast).  Groups share their equality; casts go
- * to the groups named.
+ * key's type that PostgreSQL makes by itself (findFkeyCast).  Groups share their equality; casts_to
+ * names types.
  */
 static const struct {
 	const char *type;
 	char group;
 	const char *casts_to;
 } key_types[] = {
-	{"int2", 'i', "nfo"},
-	{"int4", 'i', "nfo"},
-	{"int8", 'i', "nfo"},
-	{"oid", 'o', "i"},
-	{"numeric", 'n', "f"},
+	{"int2", 'i', "numeric float4 float8 oid"},
+	{"int4", 'i', "numeric float4 float8 oid"},
+	{"int8", 'i', "numeric float4 float8 oid"},
+	{"oid", 'o', ""},
+	{"numeric", 'n', "float4 float8"},
 	{"float4", 'f', ""},
 	{"float8", 'f', ""},
-	{"text", 't', "c"},
-	{"varchar", 't', "c"},
-	{"bpchar", 'c', "t"},
+	{"text", 't', "bpchar"},
+	{"varchar", 't', "bpchar"},
+	{"bpchar", 'c', "text varchar"},
 	{"date", 'd', ""},
 	{"timestamp", 'd', ""},
 	{"timestamptz", 'd', ""},
@@ -142,7 +142,7 @@ bool key_types_fit(const char *from, const char *to)
 	while (b < n && strcmp(key_types[b].type, to) != 0)
 		b++;
 	return a == n || b == n || key_types[a].group == key_types[b].group ||
-	       strchr(key_types[a].casts_to, key_types[b].group) != NULL;
+	       strstr(key_types[a].casts_to, to) != NULL;
 }
 
 enum type_work type_work(
@@ -484,4 +484,12 @@ void model_alter_type(struct model *model)
 				PRESENT)
 			change_type(model, between);
 	}
+}
+
+/* AlterEnum (typecmds.c) until PostgreSQL 12. */
+void model_add_enum_value(struct model *model)
+{
+	int version = model->facts->server_version;
+
+	model->effects->no_transaction = version > 0 && version < 120000;
 }

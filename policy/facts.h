@@ -189,6 +189,8 @@ struct relation_facts {
 	bool stands_in; /* a view whose comment begins with STAND_IN_MARK */
 	struct drop_facts drops;
 	bool row_triggers; /* FOR EACH ROW, those of foreign keys too */
+	const char *const *user_row_triggers; /* without those: names */
+	size_t n_user_row_triggers;
 	const char *const *attached; /* names of its triggers, policies and rules */
 	size_t n_attached;
 	/*

@@ -742,6 +742,9 @@ details AS (
 			'typed', coalesce(c.reloftype <> 0, false),
 			'row_triggers', EXISTS (SELECT FROM pg_catalog.pg_trigger g
 				WHERE g.tgrelid = c.oid AND pg_catalog.mod(g.tgtype::pg_catalog.int4, 2) = 1),
+			'user_row_triggers', (SELECT pg_catalog.json_agg(g.tgname ORDER BY g.tgname) FROM pg_catalog.pg_trigger g
+				WHERE g.tgrelid = c.oid AND NOT g.tgisinternal
+					AND pg_catalog.mod(g.tgtype::pg_catalog.int4, 2) = 1),
 			'attached', (SELECT pg_catalog.json_agg(on_it.name ORDER BY on_it.name)
 				FROM (
 					SELECT g.tgname AS name FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal

@@ -39,12 +39,14 @@ def alter(world):
 def clash(one, other):
     """
     The same command twice on a column, or another on one that is dropped: the server refuses that for the
-    order in which it comes to parents and partitions.
+    order in which it comes to parents and partitions.  Of an identity for a column that changes its type the
+    type is checked first, as the parser sees it.
     """
     a, b = one.split(" "), other.split(" ")
     dropped = {words[2] for words in (a, b) if words[:2] == ["DROP", "COLUMN"]}
     same = a[2:3] == b[2:3] and "COLUMN" in (a[1], b[1])
-    return one == other or (same and (a[:4] == b[:4] or a[2] in dropped))
+    typed = {"TYPE", "ADD"} <= {words[3] for words in (a, b) if len(words) > 3}
+    return one == other or (same and (a[:4] == b[:4] or a[2] in dropped or typed))
 
 
 # ---- parts of commands ----
