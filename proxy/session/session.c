@@ -167,12 +167,17 @@ void session_parameter(struct session *session, const char *name, const char *va
 	}
 }
 
-bool session_idle(struct session *session)
+/* Nothing is under way; half a message of the client may be there. */
+static bool waits_for_client(struct session *session)
 {
 	return session->startup == NULL && session->gate == NULL && session->status == 'I' &&
 	       pipeline_idle(&session->pipeline) && !session->pipeline.batch_open &&
-	       buffer_len(&session->to_server.held) == 0 &&
-	       buffer_len(&session->to_client.unsent) == 0;
+	       !lane_waits(session) && buffer_len(&session->to_client.unsent) == 0;
+}
+
+bool session_idle(struct session *session)
+{
+	return waits_for_client(session) && buffer_len(&session->to_server.held) == 0;
 }
 
 void session_drained(struct session *session)
@@ -204,11 +209,12 @@ static void sweep(struct session *session)
 {
 	uint32_t tick = session->worker->tick, idle_s = tick - session->active_tick;
 
-	if (!session_idle(session)) {
+	if (!waits_for_client(session)) {
 		session->active_tick = tick;
 		return;
 	}
-	session_renew_config(session);
+	if (session_idle(session))
+		session_renew_config(session);
 	if (session->config->idle_timeout_ms > 0 &&
 		idle_s > (uint32_t)(session->config->idle_timeout_ms + 999) / 1000)
 		session_fatal(session, "57P05",
