@@ -25,6 +25,19 @@ void *arena_alloc(struct arena *arena, size_t size)
 	return chunk->bytes;
 }
 
+void *arena_grow(struct arena *arena, const void *items, size_t n, size_t *n_max, size_t size)
+{
+	void *all;
+
+	if (n < *n_max)
+		return (void *)items;
+	*n_max = 2 * (n + 8);
+	all = arena_alloc(arena, *n_max * size);
+	if (n > 0)
+		memcpy(all, items, n * size);
+	return all;
+}
+
 char *arena_vprintf(struct arena *arena, const char *fmt, va_list args)
 {
 	va_list again;

@@ -14,6 +14,9 @@ struct arena {
 /* Zeroed and aligned for any type; exits when memory is exhausted. */
 void *arena_alloc(struct arena *arena, size_t size);
 
+/* Room for one more behind n items of a size: items themselves, or from *n_max on a larger copy. */
+void *arena_grow(struct arena *arena, const void *items, size_t n, size_t *n_max, size_t size);
+
 char *arena_printf(struct arena *arena, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(struct arena *arena, const char *fmt, va_list args)
 	__attribute__((format(printf, 2, 0)));

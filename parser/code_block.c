@@ -11,20 +11,11 @@
 struct block {
 	struct arena *arena;
 	const char *text;
-	const struct token *tokens;
+	struct token *tokens;
 	size_t n, n_max; /* of tokens */
 	struct stmt *stmts;
 	size_t n_stmts, n_stmts_max;
 };
-
-static void *grown(struct arena *arena, const void *items, size_t n, size_t size)
-{
-	void *all = arena_alloc(arena, 2 * (n + 8) * size);
-
-	if (n > 0)
-		memcpy(all, items, n * size);
-	return all;
-}
 
 static bool read_tokens(struct block *block, const char *body, size_t len)
 {
@@ -35,11 +26,9 @@ static bool read_tokens(struct block *block, const char *body, size_t len)
 	while (lexer_next(&lexer, &token) != TOKEN_END) {
 		if (token.kind == TOKEN_UNICODE_QUOTED) /* spells any name, escaped */
 			return false;
-		if (block->n == block->n_max) {
-			block->tokens = grown(block->arena, block->tokens, block->n, sizeof(token));
-			block->n_max = 2 * (block->n + 8);
-		}
-		((struct token *)block->tokens)[block->n++] = token;
+		block->tokens = arena_grow(
+			block->arena, block->tokens, block->n, &block->n_max, sizeof(token));
+		block->tokens[block->n++] = token;
 	}
 	return true;
 }
@@ -116,11 +105,8 @@ static void keep_statement(struct block *block, const struct stmt *stmt, size_t 
 	struct action *actions =
 		arena_alloc(block->arena, (stmt->n_actions + 1) * sizeof(*actions));
 
-	if (block->n_stmts == block->n_stmts_max) {
-		block->stmts =
-			grown(block->arena, block->stmts, block->n_stmts, sizeof(*block->stmts));
-		block->n_stmts_max = 2 * (block->n_stmts + 8);
-	}
+	block->stmts = arena_grow(block->arena, block->stmts, block->n_stmts, &block->n_stmts_max,
+		sizeof(*block->stmts));
 	for (size_t i = 0; i < stmt->n_actions; i++) {
 		actions[i] = stmt->actions[i];
 		actions[i].location += location;

@@ -35,22 +35,10 @@ struct decider {
 	size_t n_objects, n_objects_max;
 };
 
-static void *grown(struct arena *arena, const void *items, size_t n, size_t size)
-{
-	void *all = arena_alloc(arena, 2 * (n + 8) * size);
-
-	if (n > 0)
-		memcpy(all, items, n * size);
-	return all;
-}
-
 static struct finding *add_finding(struct decider *decider)
 {
-	if (decider->n_findings == decider->n_findings_max) {
-		decider->findings = grown(decider->arena, decider->findings, decider->n_findings,
-			sizeof(*decider->findings));
-		decider->n_findings_max = 2 * (decider->n_findings + 8);
-	}
+	decider->findings = arena_grow(decider->arena, decider->findings, decider->n_findings,
+		&decider->n_findings_max, sizeof(*decider->findings));
 	return &decider->findings[decider->n_findings++];
 }
 
@@ -64,11 +52,8 @@ static void add_object(struct decider *decider, const struct name *name)
 	for (size_t i = 0; i < decider->n_objects; i++)
 		if (strcmp(decider->objects[i], text) == 0)
 			return;
-	if (decider->n_objects == decider->n_objects_max) {
-		decider->objects = grown(decider->arena, decider->objects, decider->n_objects,
-			sizeof(*decider->objects));
-		decider->n_objects_max = 2 * (decider->n_objects + 8);
-	}
+	decider->objects = arena_grow(decider->arena, decider->objects, decider->n_objects,
+		&decider->n_objects_max, sizeof(*decider->objects));
 	decider->objects[decider->n_objects++] = text;
 }
 

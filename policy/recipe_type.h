@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* The two halves of changing a column's type: the column itself, and what stands on it. */
+/* Changing a column's type: what forbids it, the column itself, and what stands on it. */
 #ifndef RECIPE_TYPE_H
 #define RECIPE_TYPE_H
 
@@ -13,6 +13,10 @@ struct type_recipe {
 	const char *swapped; /* condition: the column of that name is another than at the start */
 };
 
+/* Why the table, the column or the conversion allows of no safe form; or NULL. */
+const char *type_change_obstacle(const struct planner *planner, const struct column_facts *column);
+/* The name of the type asked for, below its domains. */
+const char *type_wanted_base(const struct planner *planner);
 /* "column c": what stands on the old column as its own, for the end of "because of ..."; or NULL.
  */
 const char *type_obstacle(const struct type_recipe *recipe);

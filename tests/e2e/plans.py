@@ -94,13 +94,6 @@ QUERIES = {
             (SELECT h.inhparent::regclass::text FROM pg_inherits h WHERE h.inhrelid = c.oid)
         FROM pg_class c LEFT JOIN pg_tablespace t ON t.oid = c.reltablespace LEFT JOIN pg_am m ON m.oid = c.relam
         WHERE c.relnamespace = 's'::regnamespace ORDER BY 1""",
-    "comments": """
-        SELECT c.relname, d.objsubid, d.description FROM pg_description d
-            JOIN pg_class c ON d.classoid = 'pg_class'::regclass AND c.oid = d.objoid
-        WHERE c.relnamespace = 's'::regnamespace ORDER BY 1, 2""",
-    "triggers": """
-        SELECT c.relname, pg_get_triggerdef(g.oid), g.tgenabled FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
-        WHERE c.relnamespace = 's'::regnamespace AND NOT g.tgisinternal ORDER BY 1, 2""",
     "columns": """
         SELECT c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
             pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated, a.attcollation::regcollation::text,
