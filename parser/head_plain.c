@@ -73,7 +73,12 @@ typedef unsigned char vector __attribute__((vector_size(VECTOR_BYTES)));
 		return classes;                                                                    \
 	}
 
+typedef struct classes classify_fn(const unsigned char *p);
+
 #ifdef __SSE2__
+/* What came with AVX2, for bits. */
+#define TARGET_AVX2 __attribute__((target("avx2,bmi,bmi2")))
+
 #define MASK_SSE2(bytes)                                                                           \
 	((uint64_t)(unsigned)_mm_movemask_epi8(((const union halves){bytes}).half[0]) |            \
 		(uint64_t)(unsigned)_mm_movemask_epi8(((const union halves){bytes}).half[1])       \
@@ -86,12 +91,7 @@ union halves {
 };
 
 DEFINE_CLASSIFY(classify_sse2, MASK_SSE2)
-__attribute__((target("avx2"))) DEFINE_CLASSIFY(classify_avx2, MASK_AVX2)
-
-	static struct classes classify(const unsigned char *p)
-{
-	return __builtin_cpu_supports("avx2") ? classify_avx2(p) : classify_sse2(p);
-}
+TARGET_AVX2 DEFINE_CLASSIFY(classify_avx2, MASK_AVX2)
 #else
 static uint64_t mask_of(vector bytes)
 {
@@ -102,11 +102,11 @@ static uint64_t mask_of(vector bytes)
 	return bits;
 }
 
-DEFINE_CLASSIFY(classify, mask_of)
+DEFINE_CLASSIFY(classify_portable, mask_of)
 #endif
 
-/* The bits below n, which is at most 64, and those from n on, which is less. */
-static inline uint64_t below(unsigned n)
+	/* The bits below n, which is at most 64, and those from n on, which is less. */
+	static inline uint64_t below(unsigned n)
 {
 	return n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
 }
@@ -180,7 +180,8 @@ static inline unsigned start_of_name(const struct block *block, unsigned at)
 	return start - (start > 0 && (block->opens >> (start - 1) & 1) != 0);
 }
 
-static struct classes classify_rest(const unsigned char *p, size_t left)
+static inline struct classes classify_rest(
+	classify_fn *classify, const unsigned char *p, size_t left)
 {
 	unsigned char copy[BLOCK_BYTES] = {0};
 
@@ -189,10 +190,12 @@ static struct classes classify_rest(const unsigned char *p, size_t left)
 }
 
 /* A token starts at p. */
-static inline void read_block(struct block *block, const unsigned char *p, const unsigned char *end)
+static inline void read_block(classify_fn *classify, struct block *block, const unsigned char *p,
+	const unsigned char *end)
 {
 	const size_t left = (size_t)(end - p);
-	const struct classes classes = left < BLOCK_BYTES ? classify_rest(p, left) : classify(p);
+	const struct classes classes =
+		left < BLOCK_BYTES ? classify_rest(classify, p, left) : classify(p);
 
 	block->base = p;
 	block->n = left < BLOCK_BYTES ? (unsigned)left : BLOCK_BYTES;
@@ -360,7 +363,8 @@ static bool behind_dot(const unsigned char *start, const unsigned char *p)
 	return byte_classes[*p] != BYTE_DIGIT || (p > start && is_identifier_byte(p[-1]));
 }
 
-void skip_plain(struct reading *reading, struct block *block)
+static inline void skip_plain_by(
+	classify_fn *classify, struct reading *reading, struct block *block)
 {
 	const unsigned char *const start = reading->lexer.at, *const end = reading->lexer.end;
 	const unsigned char *p = start;
@@ -378,7 +382,7 @@ void skip_plain(struct reading *reading, struct block *block)
 		size_t at = (size_t)(p - block->base);
 
 		if (!fits(block, at)) {
-			read_block(block, p, end);
+			read_block(classify, block, p, end);
 			at = 0;
 		}
 		if (block->n == 0)
@@ -393,3 +397,31 @@ void skip_plain(struct reading *reading, struct block *block)
 	reading->links += progress.links;
 	reading->lexer.at = p;
 }
+
+/* Flattened: all of it is compiled for the processor at hand, once for each kind. */
+#ifdef __SSE2__
+__attribute__((flatten)) TARGET_AVX2 static void skip_plain_avx2(
+	struct reading *reading, struct block *block)
+{
+	skip_plain_by(classify_avx2, reading, block);
+}
+
+__attribute__((flatten)) static void skip_plain_sse2(struct reading *reading, struct block *block)
+{
+	skip_plain_by(classify_sse2, reading, block);
+}
+
+void skip_plain(struct reading *reading, struct block *block)
+{
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+		__builtin_cpu_supports("bmi2"))
+		skip_plain_avx2(reading, block);
+	else
+		skip_plain_sse2(reading, block);
+}
+#else
+void skip_plain(struct reading *reading, struct block *block)
+{
+	skip_plain_by(classify_portable, reading, block);
+}
+#endif
