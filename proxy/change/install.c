@@ -13,9 +13,7 @@
 
 extern const char schema_sql[], operate_sql[];
 
-/* A database may be dropped and made again under the same name: what was seen there holds for a
- * while. */
-enum { SCHEMA_VERSION = 3, ASK_AGAIN_MS = 30 * 1000, TRUST_MS = 1000 };
+enum { SCHEMA_VERSION = 3, ASK_AGAIN_MS = 30 * 1000 };
 enum usable { USABLE_UNKNOWN, USABLE_ASKED, USABLE_YES, USABLE_NO };
 
 /* One who waits for the answer; posted to its worker as the message itself. */
@@ -210,13 +208,14 @@ static int start_install(struct change_engine *engine, struct database *database
 	return -1;
 }
 
-/* What is known, without asking; copied so that the text outlives the lock. */
+/*
+ * What is known, without asking; copied so that the text outlives the lock.  Never that it is
+ * usable: a database may have been dropped and made again under its name this instant.
+ */
 static int known(const struct database *database, const char **because)
 {
 	static _Thread_local char text[256];
 
-	if (database->usable == USABLE_YES && engine_now_ms() - database->asked_ms < TRUST_MS)
-		return 1;
 	if (database->usable == USABLE_NO && engine_now_ms() - database->asked_ms < ASK_AGAIN_MS) {
 		memcpy(text, database->because, sizeof(text));
 		*because = text;
