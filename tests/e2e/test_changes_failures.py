@@ -5,16 +5,16 @@ empties it, attaches a partition; the server crashes, or a standby takes its pla
 disk is full.
 """
 
+import itertools
 import signal
-import subprocess
 import threading
 
 import psycopg
 import pytest
 
 from environment import ASAN, BUILD
-from lab.postgres import Postgres, binaries
-from lab.process import server_account, wait_until
+from lab.postgres import Postgres, Standby
+from lab.process import wait_until
 from lab.proxy import Phasegate
 
 pytestmark = pytest.mark.gate
@@ -168,22 +168,18 @@ def test_a_partition_is_attached_in_the_middle(direct, start_proxy, connect):
 
 # ---- on the server ----
 
+clusters = itertools.count(1)
+
+
 @pytest.fixture
 def cluster(lab_directory):
     """A server of its own, to be crashed, and a streaming standby of it."""
-    primary = Postgres(lab_directory / "primary", settings={"fsync": "off", "hot_standby": "on"})
-    primary.directory.mkdir()
-    primary.start()
-    standby = Postgres(lab_directory / "standby")
-    standby.directory.mkdir()
-    copy = [binaries() / "pg_basebackup", "-R", "-X", "stream", "-c", "fast", "-D", standby.data, "-h", primary.host, "-p",
-            str(primary.port), "-U", "postgres"]
-    subprocess.run(copy, check=True, capture_output=True)
-    if server_account():
-        subprocess.run(["chown", "-R", "postgres:postgres", standby.directory], check=True)
-    with open(standby.data / "postgresql.conf", "a", encoding="utf-8") as conf:
-        conf.write(f"port = {standby.port}\nunix_socket_directories = '{standby.directory}'\n")
-    standby.start()
+    folder = lab_directory / f"cluster{next(clusters)}"
+    primary = Postgres(folder / "primary", settings={"fsync": "off"})
+    standby = Standby(primary, folder / "standby", settings={"fsync": "off"})
+    for server in (primary, standby):
+        server.directory.mkdir(parents=True)
+        server.start()
     yield primary, standby
     for server in (standby, primary):
         server.stop()

@@ -151,7 +151,7 @@ def update(direct, start_proxy, connect):
 
 @pytest.fixture(scope="module")
 def standby(server, lab_directory):
-    replica = Standby(server, lab_directory / "standby", settings={"fsync": "off"})
+    replica = Standby(server, lab_directory / "standby", settings={"fsync": "off", "allow_in_place_tablespaces": "on"})
     replica.directory.mkdir()
     replica.start()
     yield replica
