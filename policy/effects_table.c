@@ -450,7 +450,9 @@ void model_inherit(struct model *model)
 	if (other->name == NULL)
 		return;
 	model_lock(model, other, leaves ? LOCK_ACCESS_SHARE : LOCK_SHARE_UPDATE_EXCLUSIVE);
-	if (leaves && model->table != NULL && model->table->parent.name == NULL)
+	if (model->table != NULL && model->table->partition)
+		model_absent(model, "42809", "cannot change inheritance of a partition");
+	else if (leaves && model->table != NULL && model->table->parent.name == NULL)
 		model_absent(model, "42P01", "relation \"%s\" is not a parent of relation \"%s\"",
 			other->name, model->table->name.name);
 }

@@ -81,3 +81,7 @@ alter table r add foreign key (id) references k;
 alter table q disable trigger user;
 -- with: create table own.q (id int primary key) partition by range (id); create table own.q1 partition of own.q default; create table own.r (id int references own.q)
 alter table q disable trigger all;
+-- with: create table own.q (id int) partition by range (id); create table own.q1 partition of own.q default
+alter table q1 no inherit q;
+-- with: create table own.q (id int) partition by range (id); create table own.q1 partition of own.q default; create table own.u (id int)
+alter table q1 inherit u;
