@@ -172,10 +172,13 @@ class Bench:
         return wire
 
     def allocations(self):
-        """The difference between N and 2N transactions is what a transaction costs, logins aside."""
+        """
+        The difference between N and 2N transactions is what a transaction costs, logins aside.  Without a control
+        connection: what looks for changes every other second is no matter of transactions.
+        """
         counts = self.directory / "allocations"
         library = self.build / "bench" / "libmalloc_count.so"
-        proxy = Phasegate(self.server, self.directory / "counted", self.build, ONE_WORKER,
+        proxy = Phasegate(self.server, self.directory / "counted", self.build, {**ONE_WORKER, "control": None},
                           {"LD_PRELOAD": str(library), "MALLOC_COUNT": str(counts)})
         proxy.start()
         print("\nCalls of malloc and its like in phasegate, per transaction beyond the login")
