@@ -221,8 +221,9 @@ Test(recipe, plans_read_so)
 static const char *const more[] = {
 	"ALTER TABLE orders ADD COLUMN n serial PRIMARY KEY",
 	"ALTER TABLE logs ADD COLUMN n bigint GENERATED ALWAYS AS IDENTITY (START WITH 5) UNIQUE",
-	"ALTER TABLE logs ADD COLUMN \"we\"\"ird'\\ name\" uuid NOT NULL DEFAULT gen_random_uuid() "
-	"REFERENCES users",
+	("ALTER TABLE logs ADD COLUMN \"we\"\"ird'\\ name\" uuid NOT NULL DEFAULT "
+	 "gen_random_uuid() "
+	 "REFERENCES users"),
 	"ALTER TABLE events ADD COLUMN n serial",
 	"ALTER TABLE events ADD CONSTRAINT f FOREIGN KEY (user_id) REFERENCES users",
 	"ALTER TABLE small_t ADD CHECK (a > 0) NO INHERIT",
