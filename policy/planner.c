@@ -176,3 +176,13 @@ void planner_join(struct planner *planner, size_t first, bool in_client_transact
 		plan->steps[i].in_client_transaction = in_client_transaction;
 	}
 }
+
+const char *planner_listed(
+	struct arena *arena, const char *what, const char *const *labels, size_t n)
+{
+	const char *text = what;
+
+	for (size_t i = 0; i < n; i++)
+		text = arena_printf(arena, "%s%s%s", text, i == 0 ? ": " : ", ", labels[i]);
+	return text;
+}

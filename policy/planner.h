@@ -48,6 +48,9 @@ void planner_add_unique_index(
 struct step *planner_add_using_index(struct planner *planner, const char *name, const char *index,
 	const struct constraint_def *def);
 
+/* "what: a, b, c" of n labels. */
+const char *planner_listed(
+	struct arena *arena, const char *what, const char *const *labels, size_t n);
 /* Quoted, with commas between. */
 const char *planner_columns_sql(struct arena *arena, const char *const *columns, size_t n);
 /* The name written, or the one PostgreSQL would choose. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "model.h"
 #include "planner.h"
 
 /* ---- the statement ---- */
@@ -144,14 +145,6 @@ static const char *table_obstacle(const struct planner *planner)
 
 /* ---- what it writes ---- */
 
-static bool listed(const char *const *list, size_t n, const char *column)
-{
-	for (size_t i = 0; i < n; i++)
-		if (list[i] != NULL && strcmp(list[i], column) == 0)
-			return true;
-	return false;
-}
-
 /*
  * A key that is written moves its row past the batches or back behind them.  Other unique columns
  * are as bad: what is unique in the end need not be so in between.  Every unique index of a
@@ -162,8 +155,9 @@ static bool must_stay_unique(const struct relation_facts *table, const char *col
 	for (size_t i = 0; i < table->n_indexes; i++) {
 		const struct index_facts *index = &table->indexes[i];
 
-		if (index->unique && (listed(index->columns, index->n_columns, column) ||
-					     listed(index->mentions, index->n_mentions, column)))
+		if (index->unique &&
+			(names_contain(index->columns, index->n_columns, column) ||
+				names_contain(index->mentions, index->n_mentions, column)))
 			return true;
 	}
 	for (size_t i = 0; i < table->n_constraints; i++)

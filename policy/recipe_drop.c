@@ -16,16 +16,6 @@
 #include "planner.h"
 #include "recipe_names.h"
 
-static const char *listed(
-	struct arena *arena, const char *what, const char *const *labels, size_t n)
-{
-	const char *text = what;
-
-	for (size_t i = 0; i < n; i++)
-		text = arena_printf(arena, "%s%s%s", text, i == 0 ? ": " : ", ", labels[i]);
-	return text;
-}
-
 static void add_drop_foreign_key(
 	struct planner *planner, const struct name *table, const char *constraint)
 {
@@ -139,7 +129,7 @@ bool recipe_drop_column(const struct rule_context *context, struct plan *plan)
 	if (column == NULL || context->action->cascade)
 		return false;
 	if (column->n_dependents > 0) {
-		plan->impossible_because = listed(arena, "the column is used by others",
+		plan->impossible_because = planner_listed(arena, "the column is used by others",
 			column->dependents, column->n_dependents);
 		return false;
 	}
@@ -165,7 +155,7 @@ static const char *table_obstacle(const struct planner *planner)
 	struct arena *arena = planner->arena;
 
 	if (table->n_dependents > 0)
-		return listed(arena, "others depend on the table", table->dependents,
+		return planner_listed(arena, "others depend on the table", table->dependents,
 			table->n_dependents);
 	for (size_t i = 0; i < table->n_referencing; i++)
 		if (!name_equal(&table->referencing[i], &table->name))

@@ -108,16 +108,6 @@ static const char *using_obstacle(const struct planner *planner, const struct co
 	return NULL;
 }
 
-static const char *listed(
-	struct arena *arena, const char *what, const char *const *labels, size_t n)
-{
-	const char *text = what;
-
-	for (size_t i = 0; i < n; i++)
-		text = arena_printf(arena, "%s%s%s", text, i == 0 ? ": " : ", ", labels[i]);
-	return text;
-}
-
 static const char *column_obstacle(const struct planner *planner, const struct column_facts *column)
 {
 	const struct type_facts *type = facts_type(planner->facts, &planner->action->type->name);
@@ -130,11 +120,11 @@ static const char *column_obstacle(const struct planner *planner, const struct c
 		return "the new type is a domain with constraints, which every row is checked "
 		       "against at once";
 	if (column->n_dependents > 0)
-		return listed(planner->arena, "the column is used by others", column->dependents,
-			column->n_dependents);
+		return planner_listed(planner->arena, "the column is used by others",
+			column->dependents, column->n_dependents);
 	if (column->n_entangled > 0)
-		return listed(planner->arena, "something stands on the column", column->entangled,
-			column->n_entangled);
+		return planner_listed(planner->arena, "something stands on the column",
+			column->entangled, column->n_entangled);
 	return NULL;
 }
 

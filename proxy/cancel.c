@@ -15,6 +15,8 @@
 
 #include <uthash.h>
 
+#include "must.h"
+
 /* There is one for every session, so it is as small as its secrets: 8 bytes in protocol 3.0. */
 struct entry {
 	struct entry *next; /* the same process id */
@@ -31,20 +33,9 @@ struct cancel_registry {
 	struct entry *entries;
 };
 
-static void *must_alloc(size_t size)
-{
-	void *memory = calloc(1, size);
-
-	if (memory == NULL) {
-		fputs("phasegate: out of memory\n", stderr);
-		exit(1);
-	}
-	return memory;
-}
-
 struct cancel_registry *cancel_registry_new(void)
 {
-	struct cancel_registry *registry = must_alloc(sizeof(*registry));
+	struct cancel_registry *registry = must(calloc(1, sizeof(*registry)));
 
 	pthread_mutex_init(&registry->lock, NULL);
 	return registry;
@@ -84,7 +75,7 @@ static struct entry *first_of(struct cancel_registry *registry, uint32_t pid)
 
 static struct entry *new_entry(const struct cancel_key *key)
 {
-	struct entry *entry = must_alloc(sizeof(*entry) + 2 * key->secret_len);
+	struct entry *entry = must(calloc(1, sizeof(*entry) + 2 * key->secret_len));
 
 	entry->worker = key->worker;
 	entry->session = key->session;

@@ -16,6 +16,7 @@
 #include "config_schema.h"
 #include "config_setting.h"
 #include "lane_session.h"
+#include "must.h"
 #include "rule.h"
 
 extern const char config_default_yaml[];
@@ -401,13 +402,9 @@ static void config_free(struct config *config)
 
 static struct config *config_new(void)
 {
-	struct config *config = calloc(1, sizeof(*config));
-	struct arena *arena = calloc(1, sizeof(*arena));
+	struct config *config = must(calloc(1, sizeof(*config)));
+	struct arena *arena = must(calloc(1, sizeof(*arena)));
 
-	if (config == NULL || arena == NULL) {
-		fputs("out of memory\n", stderr);
-		exit(1);
-	}
 	config->head_limits = head_limits_default;
 	config->policy = policy_settings_default;
 	config->log_path = "";

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "must.h"
+
 static const char mac_member[] = ",\"mac\":\"";
 static const char closing[] = "\"}";
 
@@ -18,21 +20,10 @@ enum {
 	TAIL_BYTES = MEMBER_BYTES + LOG_MAC_HEX_BYTES + CLOSING_BYTES,
 };
 
-static void *allocate(size_t n)
-{
-	void *memory = malloc(n);
-
-	if (memory == NULL) {
-		fputs("out of memory\n", stderr);
-		exit(1);
-	}
-	return memory;
-}
-
 struct log_mac log_mac_of(
 	const struct log_key *key, const struct log_mac *previous, const char *body, size_t len)
 {
-	unsigned char *message = allocate(LOG_MAC_BYTES + len);
+	unsigned char *message = must(malloc(LOG_MAC_BYTES + len));
 	struct log_mac mac;
 
 	memcpy(message, previous->bytes, LOG_MAC_BYTES);
@@ -88,7 +79,7 @@ char *log_line_seal(const struct log_key *key, const struct log_mac *previous, c
 {
 	size_t body_len = strlen(object) - 1; /* without the closing brace */
 	char hex[LOG_MAC_HEX_BYTES + 1];
-	char *line = allocate(body_len + TAIL_BYTES + 2);
+	char *line = must(malloc(body_len + TAIL_BYTES + 2));
 
 	*mac = log_mac_of(key, previous, object, body_len);
 	log_mac_to_hex(mac, hex);

@@ -8,7 +8,6 @@
 
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -20,6 +19,7 @@
 #include "lane_keeper.h"
 #include "latency.h"
 #include "listen.h"
+#include "must.h"
 #include "notify.h"
 #include "proxy_internal.h"
 #include "session.h"
@@ -201,12 +201,8 @@ static void make_workers(struct proxy *proxy)
 	unsigned n = proxy->settings.config->workers;
 
 	proxy->n_workers = n > 0 ? n : cores();
-	proxy->workers = calloc(proxy->n_workers, sizeof(proxy->workers[0]));
-	proxy->latency = latency_board_new(proxy->n_workers);
-	if (proxy->workers == NULL || proxy->latency == NULL) {
-		fputs("phasegate: out of memory\n", stderr);
-		exit(1);
-	}
+	proxy->workers = must(calloc(proxy->n_workers, sizeof(proxy->workers[0])));
+	proxy->latency = must(latency_board_new(proxy->n_workers));
 }
 
 static void start_workers(struct proxy *proxy)

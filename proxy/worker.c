@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "latency.h"
+#include "must.h"
 #include "proxy.h"
 #include "session.h"
 #include "stmt.h"
@@ -27,7 +28,7 @@ static void give_up(const char *what, int error)
 	exit(1);
 }
 
-static void *must(void *result, const char *what)
+static void *made(void *result, const char *what)
 {
 	if (result == NULL)
 		give_up(what, errno);
@@ -64,14 +65,10 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 
 void worker_post(struct worker *worker, worker_fn *fn, void *arg)
 {
-	struct worker_task *task = malloc(sizeof(*task));
+	struct worker_task *task = must(malloc(sizeof(*task)));
 	uint64_t one = 1;
 	bool first;
 
-	if (task == NULL) {
-		fputs("phasegate: out of memory\n", stderr);
-		exit(1);
-	}
 	*task = (struct worker_task){.fn = fn, .arg = arg};
 	pthread_mutex_lock(&worker->tasks_lock);
 	first = worker->tasks == NULL;
@@ -107,13 +104,13 @@ static void *run(void *arg)
 
 static struct event_base *new_base(void)
 {
-	struct event_config *config = must(event_config_new(), "event loop");
+	struct event_config *config = made(event_config_new(), "event loop");
 	struct event_base *base;
 
 	/* Only its own thread touches the base; others write to wake_fd. */
 	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
 	event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
-	base = must(event_base_new_with_config(config), "event loop");
+	base = made(event_base_new_with_config(config), "event loop");
 	event_config_free(config);
 	return base;
 }
@@ -147,18 +144,18 @@ void worker_start(struct worker *worker, struct proxy *proxy, unsigned index)
 		.index = index,
 		.latency = &proxy->latency->workers[index],
 	};
-	worker->scratch = must(malloc(WORKER_SCRATCH_BYTES), "memory");
+	worker->scratch = must(malloc(WORKER_SCRATCH_BYTES));
 	worker->base = new_base();
 	pthread_mutex_init(&worker->tasks_lock, NULL);
 	worker->tasks_end = &worker->tasks;
 	worker->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (worker->wake_fd < 0)
 		give_up("eventfd", errno);
-	worker->wake_event = must(
+	worker->wake_event = made(
 		event_new(worker->base, worker->wake_fd, EV_READ | EV_PERSIST, on_wake, worker),
 		"event");
 	worker->tick_event =
-		must(event_new(worker->base, -1, EV_PERSIST, on_tick, worker), "event");
+		made(event_new(worker->base, -1, EV_PERSIST, on_tick, worker), "event");
 	event_add(worker->wake_event, NULL);
 	event_add(worker->tick_event, &second);
 	start_thread(worker);

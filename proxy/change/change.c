@@ -14,7 +14,6 @@
 
 #include <libpq-fe.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +23,7 @@
 #include "engine.h"
 #include "follow.h"
 #include "install.h"
+#include "must.h"
 #include "run.h"
 
 struct change_wait {
@@ -50,15 +50,6 @@ struct message {
 	char *text; /* of progress */
 	struct change_outcome *outcome; /* of the end; strings of the wait's arena */
 };
-
-static void *must(void *memory)
-{
-	if (memory == NULL) {
-		fputs("phasegate: out of memory\n", stderr);
-		exit(1);
-	}
-	return memory;
-}
 
 static void release(struct change_wait *wait)
 {

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "must.h"
 #include "plan.h"
 
 /* Names of clients are whatever bytes they sent: what is no UTF-8 becomes '?'.  NULL stays null. */
@@ -163,13 +164,9 @@ void submit_code(const uint8_t key[SUBMIT_KEY_BYTES], int backend_pid, const cha
 	uint8_t code[SUBMIT_CODE_BYTES])
 {
 	size_t n = strlen(document) + 16;
-	char *message = malloc(n);
+	char *message = must(malloc(n));
 	unsigned len = SUBMIT_CODE_BYTES;
 
-	if (message == NULL) {
-		fputs("phasegate: out of memory\n", stderr);
-		exit(1);
-	}
 	snprintf(message, n, "%d\n%s", backend_pid, document);
 	HMAC(EVP_sha256(), key, SUBMIT_KEY_BYTES, (const uint8_t *)message, strlen(message), code,
 		&len);

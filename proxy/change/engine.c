@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "debug_log.h"
+#include "must.h"
 
 static const unsigned threads_max[CREWS] = {
 	[CREW_INSTALL] = 1,
@@ -40,12 +41,9 @@ static void make_owner(char text[37])
 
 struct change_engine *engine_new(const struct config *config)
 {
-	struct change_engine *engine = calloc(1, sizeof(*engine));
+	struct change_engine *engine = must(calloc(1, sizeof(*engine)));
 
-	if (engine == NULL || (engine->conninfo = strdup(config->control_conninfo)) == NULL) {
-		fputs("phasegate: out of memory\n", stderr);
-		exit(1);
-	}
+	engine->conninfo = must(strdup(config->control_conninfo));
 	make_owner(engine->owner);
 	pthread_mutex_init(&engine->lock, NULL);
 	for (size_t i = 0; i < CREWS; i++) {

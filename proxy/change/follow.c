@@ -17,6 +17,7 @@
 #include "control.h"
 #include "engine.h"
 #include "install.h"
+#include "must.h"
 
 enum { LOOK_EVERY_MS = 1000, LOOK_IDLE_MS = 5000, LEARN_EVERY_MS = 2000, SLICE_MS = 100 };
 enum { TAKEN_MAX = 16 }; /* changes of one database taken up at once; the others wait */
@@ -64,15 +65,6 @@ static void release(struct followed *followed)
 }
 
 /* ---- the list ---- */
-
-static void *must(void *memory)
-{
-	if (memory == NULL) {
-		fputs("phasegate: out of memory\n", stderr);
-		exit(1);
-	}
-	return memory;
-}
 
 /* Called with the lock held. */
 static void add(struct change_engine *engine, const char *database)

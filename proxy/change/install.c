@@ -10,6 +10,7 @@
 #include "debug_log.h"
 #include "engine.h"
 #include "follow.h"
+#include "must.h"
 
 extern const char schema_sql[], operate_sql[];
 
@@ -43,15 +44,6 @@ struct install_task {
 	struct database *database;
 	char *name;
 };
-
-static void *must(void *memory)
-{
-	if (memory == NULL) {
-		fputs("phasegate: out of memory\n", stderr);
-		exit(1);
-	}
-	return memory;
-}
 
 static bool current(struct control *control)
 {

@@ -13,6 +13,7 @@
 #include "engine.h"
 #include "install.h"
 #include "lane.h"
+#include "must.h"
 #include "signals.h"
 
 enum {
@@ -43,15 +44,6 @@ struct keeper {
 	struct lanes *lanes;
 	struct kept *first;
 };
-
-static void *must(void *memory)
-{
-	if (memory == NULL) {
-		fputs("phasegate: out of memory\n", stderr);
-		exit(1);
-	}
-	return memory;
-}
 
 /* ---- the connection ---- */
 

@@ -2,9 +2,10 @@
 #include "buffer.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "must.h"
 
 uint8_t *buffer_reserve(struct buffer *buffer, size_t n)
 {
@@ -20,11 +21,7 @@ uint8_t *buffer_reserve(struct buffer *buffer, size_t n)
 
 		while (capacity - len < n)
 			capacity *= 2;
-		data = malloc(capacity);
-		if (data == NULL) {
-			fputs("phasegate: out of memory\n", stderr);
-			exit(1);
-		}
+		data = must(malloc(capacity));
 		if (len > 0)
 			memcpy(data, buffer_at(buffer), len);
 		free(buffer->data);

@@ -7,15 +7,13 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "must.h"
+
 static struct endpoints *new_endpoints(size_t n)
 {
 	struct endpoints *endpoints =
-		calloc(1, sizeof(*endpoints) + n * sizeof(endpoints->items[0]));
+		must(calloc(1, sizeof(*endpoints) + n * sizeof(endpoints->items[0])));
 
-	if (endpoints == NULL) {
-		fputs("phasegate: out of memory\n", stderr);
-		exit(1);
-	}
 	endpoints->n = n;
 	atomic_init(&endpoints->references, 1);
 	return endpoints;

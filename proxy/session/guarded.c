@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: PostgreSQL */
 #include "guarded.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "must.h"
 #include "session.h"
 #include "text.h"
 
@@ -77,15 +77,6 @@ static void remove_name(struct session *session, enum name_kind kind, const char
 		free(session->guarded);
 		session->guarded = NULL;
 	}
-}
-
-static void *must(void *memory)
-{
-	if (memory == NULL) {
-		fputs("phasegate: out of memory\n", stderr);
-		exit(1);
-	}
-	return memory;
 }
 
 static void add_name(struct session *session, enum name_kind kind, const char *name,

@@ -2,9 +2,10 @@
 #include "lane.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "must.h"
 
 struct lane {
 	struct lane *next;
@@ -22,15 +23,6 @@ struct lanes {
 	pthread_mutex_t lock;
 	struct lane *first;
 };
-
-static void *must(void *memory)
-{
-	if (memory == NULL) {
-		fputs("phasegate: out of memory\n", stderr);
-		exit(1);
-	}
-	return memory;
-}
 
 struct lanes *lanes_new(void)
 {

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "gate_internal.h"
 #include "lane.h"
+#include "must.h"
 #include "proxy.h"
 #include "tag.h"
 
@@ -101,15 +102,6 @@ static struct tagged_name **find_name(struct tagged_name **link, const char *nam
 	while (*link != NULL && strncmp((*link)->name, name, NAME_BYTES_MAX) != 0)
 		link = &(*link)->next;
 	return link;
-}
-
-static void *must(void *memory)
-{
-	if (memory == NULL) {
-		fputs("phasegate: out of memory\n", stderr);
-		exit(1);
-	}
-	return memory;
 }
 
 /* Should the Parse fail, the name means nothing, and nobody can bind it. */

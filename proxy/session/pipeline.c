@@ -2,20 +2,11 @@
 #include "pipeline.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "must.h"
 #include "wire.h"
-
-static void *must(void *memory)
-{
-	if (memory == NULL) {
-		fputs("phasegate: out of memory\n", stderr);
-		exit(1);
-	}
-	return memory;
-}
 
 struct mark *mark_new(void)
 {

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "config.h"
+#include "must.h"
 #include "policy_log.h"
 #include "startup_internal.h"
 
@@ -180,28 +181,17 @@ static void link_session(struct session *session, struct worker *worker)
 	atomic_fetch_add(&worker->proxy->n_sessions, 1);
 }
 
-static void *must_alloc(size_t size)
-{
-	void *memory = calloc(1, size);
-
-	if (memory == NULL) {
-		fputs("phasegate: out of memory\n", stderr);
-		exit(1);
-	}
-	return memory;
-}
-
 char *startup_copy(const char *text, size_t len_max)
 {
 	size_t len = strnlen(text, len_max);
 
-	return memcpy(must_alloc(len + 1), text, len);
+	return memcpy(must(calloc(1, len + 1)), text, len);
 }
 
 void session_new(struct worker *worker, int fd, const char *address, bool lane)
 {
-	struct session *session = must_alloc(sizeof(*session));
-	struct startup *startup = must_alloc(sizeof(*startup));
+	struct session *session = must(calloc(1, sizeof(*session)));
+	struct startup *startup = must(calloc(1, sizeof(*startup)));
 	const struct config *config;
 
 	link_session(session, worker);
