@@ -12,6 +12,7 @@
 
 #include "config.h"
 
+struct barriers;
 struct cancel_registry;
 struct change_engine;
 struct endpoints;
@@ -28,6 +29,7 @@ struct proxy {
 	struct change_engine *engine; /* NULL: no control connection configured */
 	struct cancel_registry *cancels;
 	struct lanes *lanes;
+	struct barriers *barriers;
 	struct latency_board *latency; /* a place for each worker */
 	atomic_uint n_sessions;
 	atomic_uint_fast64_t next_session;

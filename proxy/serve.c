@@ -13,6 +13,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "barred.h"
+#include "barrier.h"
 #include "cancel.h"
 #include "debug_log.h"
 #include "lane.h"
@@ -88,6 +90,17 @@ static void post_to_all(struct proxy *proxy, worker_fn *fn, void *arg)
 {
 	for (unsigned i = 0; i < proxy->n_workers; i++)
 		worker_post(&proxy->workers[i], fn, arg);
+}
+
+static void ask_again(struct worker *worker, void *arg)
+{
+	(void)arg;
+	barred_ask_again(worker);
+}
+
+static void on_barrier_lifted(void *proxy)
+{
+	post_to_all(proxy, ask_again, NULL);
 }
 
 static void on_drain_poll(evutil_socket_t fd, short what, void *arg)
@@ -190,7 +203,7 @@ static void start_engine(struct proxy *proxy)
 		log_warn("no change engine, so what would be phased is refused: %s",
 			error == NULL ? "unknown error" : error);
 	if (proxy->engine != NULL) {
-		change_engine_resume(proxy->engine, proxy->latency);
+		change_engine_resume(proxy->engine, proxy->latency, proxy->barriers);
 		lane_keeper_start(proxy->engine, proxy->lanes);
 	}
 	free(error);
@@ -252,8 +265,8 @@ static int prepare(struct service *service, struct config *config, char **error)
 static void run(struct service *service)
 {
 	make_workers(&service->proxy);
-	start_engine(&service->proxy);
 	start_workers(&service->proxy);
+	start_engine(&service->proxy); /* it posts to workers, at once where it resumes a change */
 	announce(service);
 	notify_ready();
 	event_base_dispatch(service->base);
@@ -289,6 +302,7 @@ int proxy_serve(const char *config_path, struct config *config)
 	pthread_mutex_init(&proxy->config_lock, NULL);
 	proxy->cancels = cancel_registry_new();
 	proxy->lanes = lanes_new();
+	proxy->barriers = barriers_new(on_barrier_lifted, proxy);
 	raise_descriptor_limit();
 	open_loop(&service);
 	if (prepare(&service, config, &error) == 0) {
@@ -305,6 +319,7 @@ int proxy_serve(const char *config_path, struct config *config)
 	proxy_settings_release(&proxy->settings);
 	cancel_registry_free(proxy->cancels);
 	lanes_free(proxy->lanes);
+	barriers_free(proxy->barriers);
 	close_loop(&service);
 	pthread_mutex_destroy(&proxy->config_lock);
 	return status;

@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "barred.h"
 #include "latency.h"
 #include "must.h"
 #include "proxy.h"
@@ -91,6 +92,13 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	session_sweep(worker);
 }
 
+static void on_barrier_time(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	barred_ask_again(arg);
+}
+
 /* One call of libevent for the whole life; only while stopping it is asked after every round. */
 static void *run(void *arg)
 {
@@ -156,6 +164,7 @@ void worker_start(struct worker *worker, struct proxy *proxy, unsigned index)
 		"event");
 	worker->tick_event =
 		made(event_new(worker->base, -1, EV_PERSIST, on_tick, worker), "event");
+	worker->barrier_timer = made(evtimer_new(worker->base, on_barrier_time, worker), "event");
 	event_add(worker->wake_event, NULL);
 	event_add(worker->tick_event, &second);
 	start_thread(worker);
@@ -174,6 +183,7 @@ void worker_join(struct worker *worker)
 	pthread_join(worker->thread, NULL);
 	on_wake(worker->wake_fd, EV_READ, worker); /* what came too late still frees its argument */
 	assert(worker->sessions == NULL);
+	event_free(worker->barrier_timer);
 	event_free(worker->tick_event);
 	event_free(worker->wake_event);
 	event_base_free(worker->base);

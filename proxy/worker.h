@@ -35,6 +35,7 @@ struct worker {
 	struct worker_task *tasks, **tasks_end;
 	int wake_fd;
 	struct event *wake_event, *tick_event;
+	struct event *barrier_timer; /* its sessions that wait at a barrier ask again */
 };
 
 typedef void worker_fn(struct worker *worker, void *arg);

@@ -15,6 +15,7 @@
 #include "plan.h"
 #include "worker.h"
 
+struct barriers;
 struct change_engine;
 struct latency_board;
 struct change_wait; /* one session waiting for one change */
@@ -61,9 +62,11 @@ struct change_events {
 struct change_engine *change_engine_start(struct config *config, char **error);
 /*
  * Carry on, in the background, what an earlier phasegate left in the middle in any database of the
- * server, and what operators release or abort there.  Call once after the start.
+ * server, and what operators release or abort there.  Call once after the start.  latency: what
+ * the clients wait; barriers: where their new statements can be made to.
  */
-void change_engine_resume(struct change_engine *engine, struct latency_board *latency);
+void change_engine_resume(
+	struct change_engine *engine, struct latency_board *latency, struct barriers *barriers);
 /* Waits for running steps to reach a safe point, then stops; records stay true. */
 void change_engine_stop(struct change_engine *engine);
 /* After SIGHUP: rates and batch sizes of the new configuration. */
@@ -99,6 +102,12 @@ struct change_wait *change_run(struct change_engine *engine, const char *databas
 
 /* The client asked to cancel: stop at the next safe point, undo, report CHANGE_CANCELLED. */
 void change_wait_cancel(struct change_wait *wait);
+/*
+ * A statement of a client failed.  where: the CONTEXT of its error.  One that failed in a trigger
+ * of a change counts against that change.  From any thread; blocks nobody.
+ */
+void change_client_failed(
+	struct change_engine *engine, const char *database, const char *where, const char *message);
 /* The session is gone: no more events; the change goes on. */
 void change_wait_forget(struct change_wait *wait);
 

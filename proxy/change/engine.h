@@ -20,16 +20,19 @@
 #include "pace.h"
 #include "signals.h"
 
+struct barriers; /* barrier.h */
 struct config;
 struct database; /* install.h */
 struct followed; /* follow.h */
 struct latency_board; /* latency.h */
+struct trouble; /* breaker.c */
 
 /* What SIGHUP may change. */
 struct tuning {
 	int lease_ms;
 	bool keep_bad_rows, release_automatic;
 	int release_after_ms;
+	int client_errors_max; /* in a minute, by a trigger of ours; 0: as many as come */
 	int lock_timeout_ms, lock_retry_max, lock_retry_delay_ms;
 	struct rates rates;
 	int batch_target_ms, batch_rows_first, batch_rows_max;
@@ -61,6 +64,7 @@ struct crew {
 struct change_engine {
 	char *conninfo;
 	char owner[37]; /* UUID of this process, for phasegate.change.owner */
+	struct barriers *barriers; /* of the clients */
 	struct latency_board *latency; /* of the clients; NULL: there are none */
 	atomic_bool stopping;
 	pthread_mutex_t lock;
@@ -68,6 +72,7 @@ struct change_engine {
 	struct crew crews[CREWS]; /* guarded */
 	struct database *databases; /* guarded */
 	struct followed *followed; /* guarded */
+	struct trouble *troubles; /* guarded */
 	bool following; /* guarded: CREW_FOLLOW is at it */
 };
 

@@ -146,9 +146,11 @@ static int enqueue(
 	return -1;
 }
 
-void change_engine_resume(struct change_engine *engine, struct latency_board *latency)
+void change_engine_resume(
+	struct change_engine *engine, struct latency_board *latency, struct barriers *barriers)
 {
 	engine->latency = latency;
+	engine->barriers = barriers;
 	enqueue(engine, NULL, 0, NULL);
 	follow_all(engine);
 }

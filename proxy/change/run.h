@@ -129,6 +129,11 @@ const char *run_count(struct arena *arena, double n); /* "1,234,567" */
 /* In the open transaction, as the submitter under the submitter's search_path. */
 int run_as_submitter(struct run *run, const char *sql, int64_t *rows);
 int run_fetch(struct run *run, struct arena *arena, const char *sql, const char **value);
+/*
+ * New statements of clients wait while the steps ask for a lock that stops writers.  Returns what
+ * barrier_lift takes; steps with lesser locks raise none.
+ */
+int run_raise_barrier(struct run *run, const struct step_record *steps, size_t n);
 /* In a transaction of its own that is rolled back; a NULL probe is false. */
 int run_probe(struct run *run, const char *probe, bool *holds);
 /* Outside a transaction, as the submitter, without timeouts. */

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "barrier.h"
 #include "decide.h"
 
 /* ---- as the submitter ---- */
@@ -268,6 +269,36 @@ failed:
 	return -1;
 }
 
+/* Those that conflict with ROW EXCLUSIVE. */
+static bool stops_writers(const char *lock)
+{
+	static const char *const locks[] = {
+		"SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE"};
+
+	for (size_t i = 0; i < sizeof(locks) / sizeof(locks[0]); i++)
+		if (strcmp(lock, locks[i]) == 0)
+			return true;
+	return false;
+}
+
+int run_raise_barrier(struct run *run, const struct step_record *steps, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (steps[i].lock != NULL && stops_writers(steps[i].lock))
+			return barrier_raise(run->engine->barriers, run->database,
+				run->change.table.name, engine_now_ms() * 1000);
+	return BARRIER_NONE;
+}
+
+static int transaction_behind_barrier(struct run *run, struct step_record *steps, size_t n)
+{
+	int barrier = run_raise_barrier(run, steps, n);
+	int status = transaction(run, steps, n);
+
+	barrier_lift(run->engine->barriers, barrier);
+	return status;
+}
+
 /* What the SELECT gives; NULL when that is none.  Rolled back like a probe. */
 static int next_repair(
 	struct run *run, struct arena *arena, const char *select, const char **statement)
@@ -324,7 +355,7 @@ static int run_transactional(struct run *run, struct step_record *steps, size_t 
 		run->lock_timeout_ms =
 			lock_attempt_timeout_ms(run->attempt, run->tuning.lock_timeout_ms);
 		run->asked = false;
-		if (transaction(run, steps, n) == 0)
+		if (transaction_behind_barrier(run, steps, n) == 0)
 			return 0;
 		if (run->main.lost || !run_transient(run))
 			return -1;

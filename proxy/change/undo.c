@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "barrier.h"
 #include "run.h"
 
 enum { UNDO_ATTEMPTS = 10 };
@@ -71,11 +72,16 @@ static int undo_concurrently(struct run *run, struct step_record *step)
 
 static int undo_once(struct run *run, struct step_record *step)
 {
+	int barrier, status;
+
 	if (step->kind == STEP_CONCURRENTLY)
 		return undo_concurrently(run, step);
 	if (step->status == STATUS_INTENT)
 		return mark(run, step, STATUS_PENDING); /* its transaction rolled back */
-	return undo_transaction(run, step);
+	barrier = run_raise_barrier(run, step, 1);
+	status = undo_transaction(run, step);
+	barrier_lift(run->engine->barriers, barrier);
+	return status;
 }
 
 /* 57014: a cancel meant for the way forward may still arrive. */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "barrier.h"
 #include "config.h"
 #include "gate.h"
 #include "gate_internal.h"
@@ -11,6 +12,7 @@
 #include "head.h"
 #include "inject.h"
 #include "latency.h"
+#include "proxy.h"
 #include "relay_internal.h"
 #include "session.h"
 #include "tag.h"
@@ -47,7 +49,7 @@ static const struct frontend_row frontend_rows[256] = {
 };
 
 /* What is wanted of the message at p before it may pass. */
-enum look { LOOK_PASS, LOOK_MORE, LOOK_GATE, LOOK_FATAL };
+enum look { LOOK_PASS, LOOK_MORE, LOOK_GATE, LOOK_BARRED, LOOK_FATAL };
 
 static const char *const too_long = "statement text is longer than limits.statement_bytes of the "
 				    "phasegate configuration allows";
@@ -73,6 +75,12 @@ static bool enters_lane(
 	if (statement != NULL && (tagged || session->lane.tagged != NULL))
 		lane_parsed(session, statement, tagged);
 	return tagged && session->lane.stay == NULL;
+}
+
+/* One that waited asks to the end: what it waited for may have gone. */
+static bool barrier_near(const struct session *session)
+{
+	return session->barred.until_us != 0 || barriers_stand(session->worker->proxy->barriers);
 }
 
 static enum look look_text(struct session *session, const uint8_t *body, size_t have,
@@ -112,18 +120,24 @@ static enum look look_text(struct session *session, const uint8_t *body, size_t 
 	if (head.verdict != HEAD_HARMLESS ||
 		(session->guarded != NULL && gate_may_execute(text, len)))
 		return LOOK_GATE;
+	if (barrier_near(session) && barred_text(session, text, len))
+		return LOOK_BARRED;
+	if (statement != NULL && statement[0] != '\0')
+		barred_parsed(session, statement, text, len);
 	return LOOK_PASS;
 }
 
-/* Bind, Execute and Close matter only while a guarded statement has a name on the server. */
+/* Bind, Execute and Close matter only while a guarded statement has a name on the server, and Bind
+ * at a barrier. */
 static enum look look_names(struct session *session, const uint8_t *body, size_t have,
 	const struct wire_header *header, const char **error)
 {
 	bool bind = header->type == FRONTEND_BIND;
+	bool barrier = bind && barrier_near(session);
 	size_t n = bind && header->body > NAMES_BYTES_MAX ? NAMES_BYTES_MAX : header->body;
 	const uint8_t *first_end, *second;
 
-	if (session->guarded == NULL && session->lane.tagged == NULL)
+	if (session->guarded == NULL && session->lane.tagged == NULL && !barrier)
 		return LOOK_PASS;
 	if (have < n)
 		return LOOK_MORE;
@@ -149,6 +163,8 @@ static enum look look_names(struct session *session, const uint8_t *body, size_t
 		(session->lane.stay == NULL &&
 			lane_statement(session, (const char *)first_end + 1)))
 		return whole(session, have, header, error);
+	if (barrier && barred_statement(session, (const char *)first_end + 1))
+		return LOOK_BARRED;
 	return LOOK_PASS;
 unterminated:
 	if (n == header->body)
@@ -189,7 +205,7 @@ static enum look look(struct session *session, const uint8_t *p, size_t have,
 }
 
 /* Why the walk ended before the last byte. */
-enum stop { STOP_MORE, STOP_GATE, STOP_UNSURE };
+enum stop { STOP_MORE, STOP_GATE, STOP_UNSURE, STOP_BARRED };
 
 /* What may be sent while nobody knows whether the server skips it: pipeline_ask. */
 static bool may_pass_unsure(uint8_t type)
@@ -249,6 +265,9 @@ static size_t walk_client(struct session *session, const uint8_t *p, size_t n, e
 		case LOOK_GATE:
 			*stop = STOP_GATE;
 			return pos;
+		case LOOK_BARRED:
+			*stop = STOP_BARRED;
+			return pos;
 		case LOOK_FATAL:
 			session_fatal(session, "54000", error, NULL);
 			return pos;
@@ -267,7 +286,8 @@ static void walk_held(struct session *session)
 {
 	struct buffer *held = &session->to_server.held;
 
-	while (!session->ended && session->gate == NULL && buffer_len(held) > 0) {
+	while (!session->ended && session->gate == NULL && !session->barred.waits &&
+		buffer_len(held) > 0) {
 		enum stop stop = STOP_MORE;
 		size_t passed = walk_client(session, buffer_at(held), buffer_len(held), &stop);
 
@@ -323,7 +343,7 @@ bool relay_client_readable(const struct session *session)
 	const struct flow *flow = &session->to_server;
 
 	if (flow->eof || buffer_len(&flow->unsent) > 0 || pipeline_full(&session->pipeline) ||
-		session->pipeline.asked)
+		session->pipeline.asked || session->barred.waits)
 		return false;
 	return session->gate == NULL ||
 	       buffer_len(&flow->held) < gate_message_bytes(session) + HELD_BEHIND_GATE_MAX;

@@ -19,6 +19,7 @@ static void free_session(struct session *session)
 {
 	gate_free(session);
 	guarded_free(session);
+	barred_free(session);
 	pipeline_free(&session->pipeline);
 	buffer_clear(&session->to_server.held);
 	buffer_clear(&session->to_server.unsent);

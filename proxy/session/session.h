@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "barred.h"
 #include "buffer.h"
 #include "conn.h"
 #include "lane_session.h"
@@ -52,6 +53,7 @@ struct session {
 	struct gate *gate;
 	struct guarded_names *guarded;
 	struct lane_seat lane;
+	struct barred barred;
 	struct identity identity;
 	int64_t *pending; /* changes recorded in the client's open transaction; n_pending of them */
 	unsigned n_pending;

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "barrier.h"
 #include "cancel.h"
 #include "config.h"
 #include "lane.h"
@@ -129,6 +130,7 @@ static void begin(void)
 	atomic_init(&config.references, 1);
 	listener = listen_anywhere(&config.server_port);
 	proxy.cancels = cancel_registry_new();
+	proxy.barriers = barriers_new(NULL, NULL);
 	proxy.lanes = lanes_new();
 	proxy.latency = latency_board_new(1);
 	pthread_mutex_init(&proxy.config_lock, NULL);
@@ -148,6 +150,7 @@ static void end(void)
 	free(worker.scratch);
 	policy_log_close(proxy.log);
 	cancel_registry_free(proxy.cancels);
+	barriers_free(proxy.barriers);
 	lanes_free(proxy.lanes);
 	free(proxy.latency);
 	close(listener);
