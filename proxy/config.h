@@ -78,6 +78,7 @@ struct config {
 	int lease_ms; /* whoever is silent for so long has lost its change to others */
 	bool release_automatic; /* what soaks goes on by itself, */
 	int release_after_ms; /* after so long */
+	int client_errors_max; /* within a minute, in the trigger of a change; 0: any number */
 	bool keep_bad_rows; /* in the way of a change: wait for people instead of undoing it */
 	/* backfill */
 	int64_t rows_per_second, wal_bytes_per_second; /* 0: no limit */

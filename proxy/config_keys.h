@@ -78,7 +78,8 @@
 	KEY(changes, lease,         MS,   NULL,           config, lease_ms,          1000, 3600000) \
 	KEY(changes, on_bad_rows,   WORD, bad_rows_words, config, keep_bad_rows,     0, 0) \
 	KEY(changes, release,       WORD, release_words,  config, release_automatic, 0, 0) \
-	KEY(changes, release_after, MS,   NULL,           config, release_after_ms,  0, INT32_MAX)
+	KEY(changes, release_after, MS,   NULL,           config, release_after_ms,  0, INT32_MAX) \
+	KEY(changes, client_errors, COUNT, NULL,          config, client_errors_max, 0, 1000000)
 
 #define BACKFILL_KEYS(KEY) \
 	KEY(backfill, rows_per_second,      COUNT, NULL, config, rows_per_second,      0, INT64_MAX) \

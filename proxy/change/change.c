@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "breaker.h"
 #include "decide.h"
 #include "document.h"
 #include "engine.h"
@@ -379,6 +380,12 @@ void change_wait_cancel(struct change_wait *wait)
 	atomic_store(&wait->cancel, true);
 }
 
+void change_client_failed(
+	struct change_engine *engine, const char *database, const char *where, const char *message)
+{
+	breaker_count(engine, database, where, message);
+}
+
 void change_wait_forget(struct change_wait *wait)
 {
 	wait->over = true;
@@ -435,6 +442,7 @@ void change_engine_stop(struct change_engine *engine)
 {
 	engine_join(engine);
 	install_free(engine);
+	breaker_free(engine);
 	follow_free(engine);
 	engine_free(engine);
 }

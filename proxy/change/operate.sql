@@ -109,6 +109,21 @@ BEGIN
 END
 $$;
 
+-- The same, asked for by phasegate itself: for changes whose trigger runs that function.
+CREATE OR REPLACE FUNCTION phasegate.break_off(function text, reason text) RETURNS SETOF bigint
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+	WITH broken AS (
+		UPDATE phasegate.change c SET wanted = 'abort', broken_off = reason
+		WHERE c.finished_at IS NULL AND c.state <> 'undoing' AND c.wanted IS DISTINCT FROM 'abort'
+			AND EXISTS (SELECT FROM phasegate.step s WHERE s.change_id = c.id
+				AND s.sql LIKE 'CREATE FUNCTION %' AND strpos(s.sql, function) > 0)
+			AND NOT EXISTS (SELECT FROM phasegate.step s
+				WHERE s.change_id = c.id AND s.final AND s.status = 'done')
+		RETURNING c.id)
+	SELECT broken.id FROM broken, LATERAL phasegate.note(broken.id, 'break off',
+		jsonb_build_object('reason', reason))
+$$;
+
 -- Tries again what stopped for people.  A fix is a list for SET, as in UPDATE: it is applied first, by
 -- the submitter's right, to the rows that were in the way.
 CREATE OR REPLACE FUNCTION phasegate.retry(change bigint, fix text DEFAULT NULL) RETURNS text

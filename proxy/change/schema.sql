@@ -103,6 +103,7 @@ ALTER TABLE phasegate.change ADD COLUMN IF NOT EXISTS moved_nspname name,
 	ADD COLUMN IF NOT EXISTS bad_table text, -- needs_fix: where the rows are that are in the way,
 	ADD COLUMN IF NOT EXISTS bad_rows text, -- the condition that finds them,
 	ADD COLUMN IF NOT EXISTS fix text, -- and what to set in them first
+	ADD COLUMN IF NOT EXISTS broken_off text, -- why its abort was asked for by phasegate itself
 	DROP CONSTRAINT IF EXISTS change_wanted_check,
 	ADD CONSTRAINT change_wanted_check CHECK (wanted IN ('release', 'abort', 'retry')),
 	DROP CONSTRAINT IF EXISTS change_state_check,

@@ -77,7 +77,10 @@ int run_check_record(struct run *run)
 		run_waiting(run, NULL);
 	if (!run->change.abort)
 		return 0;
-	control_fail(
-		&run->main, "57014", "aborted by phasegate.abort(%lld)", (long long)run->change.id);
+	if (steering.broken_off[0] != '\0')
+		control_fail(&run->main, "57014", "%s", steering.broken_off);
+	else
+		control_fail(&run->main, "57014", "aborted by phasegate.abort(%lld)",
+			(long long)run->change.id);
 	return -1;
 }

@@ -133,6 +133,7 @@ int store_forget_violations(struct control *control, const struct change_record 
 /* What operators ask of a change at work.  STORE_FENCED when it is no longer ours. */
 struct steering {
 	bool abort, paused;
+	char broken_off[512]; /* why nobody had to ask for the abort; "": somebody did */
 	char paused_by[64]; /* a role */
 };
 int store_steering(

@@ -14,7 +14,8 @@ int store_steering(
 	PGresult *result = CONTROL_QUERY(control,
 		"SELECT c.wanted IS NOT DISTINCT FROM 'abort', (SELECT p.set_by"
 		"  FROM phasegate.control p WHERE p.paused"
-		"  AND p.scope IN ('global', c.id::pg_catalog.text) ORDER BY p.scope LIMIT 1)"
+		"  AND p.scope IN ('global', c.id::pg_catalog.text) ORDER BY p.scope LIMIT 1),"
+		" c.broken_off"
 		" FROM phasegate.change c WHERE c.id = $1::pg_catalog.int8"
 		" AND c.epoch = $2::pg_catalog.int8",
 		arena_printf(&arena, "%lld", (long long)change->id), change->epoch);
@@ -30,6 +31,8 @@ int store_steering(
 		};
 		snprintf(steering->paused_by, sizeof(steering->paused_by), "%s",
 			PQgetvalue(result, 0, 1));
+		snprintf(steering->broken_off, sizeof(steering->broken_off), "%s",
+			PQgetvalue(result, 0, 2));
 		status = 0;
 	} else {
 		control_fail(control, STORE_FENCED, "another phasegate has taken the change over");

@@ -4,11 +4,13 @@
 
 #include <string.h>
 
+#include "change.h"
 #include "config.h"
 #include "gate.h"
 #include "gate_internal.h"
 #include "guarded.h"
 #include "latency.h"
+#include "proxy.h"
 #include "relay_internal.h"
 #include "session.h"
 #include "wire.h"
@@ -161,6 +163,19 @@ static bool handle_server(
 	return pass;
 }
 
+/* Errors are rare, and one that was read in pieces is let go. */
+static void note_error(struct session *session, const uint8_t *body, size_t n)
+{
+	struct change_engine *engine = session->worker->proxy->engine;
+	struct wire_error error;
+	const char *problem;
+
+	if (engine != NULL && wire_read_error(body, n, &error, &problem) == 0 &&
+		error.where != NULL && error.message != NULL)
+		change_client_failed(
+			engine, session->identity.database, error.where, error.message);
+}
+
 static size_t walk_server(struct session *session, const uint8_t *p, size_t n)
 {
 	struct flow *flow = &session->to_client;
@@ -199,6 +214,9 @@ static size_t walk_server(struct session *session, const uint8_t *p, size_t n)
 
 			if (wants_body(session, &header) && have - WIRE_HEADER_BYTES < header.body)
 				break;
+			if (header.type == BACKEND_ERROR_RESPONSE &&
+				have - WIRE_HEADER_BYTES >= header.body)
+				note_error(session, body, header.body);
 			/* What the gate sends must come behind what was passed before. */
 			if (session->pipeline.special > 0 || session->n_pending > 0)
 				send_run(session, &out, out.pos);

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.gate
 
 ROWS = 12_000
 SLOWLY = {"backfill": {"rows_per_second": 4000}}
+CLIENT_ERRORS = 5  # changes.client_errors
 TYPE = "ALTER TABLE t ALTER COLUMN n TYPE bigint"
 ADD = "ALTER TABLE t ADD COLUMN u uuid NOT NULL DEFAULT gen_random_uuid()"
 TABLE = f"""
@@ -36,7 +37,8 @@ def one(connection, sql):
 class Client:
     """Sends a statement in the background, once its backfill has begun the test goes on."""
 
-    def __init__(self, connection, statement, look):
+    def __init__(self, proxy, connection, statement, look):
+        self.proxy = proxy
         self.told, self.error = [], None
         connection.add_notice_handler(lambda d: self.told.append(d.message_primary))
         self.thread = threading.Thread(target=self._run, args=(connection, statement), daemon=True)
@@ -64,7 +66,12 @@ class Client:
 def begin(direct, start_proxy, connect):
     """begin(statement) -> its client, in the middle of the backfill."""
     direct.execute(TABLE)
-    return lambda statement: Client(connect(to=start_proxy(SLOWLY)), statement, direct)
+
+    def start(statement):
+        proxy = start_proxy(SLOWLY)
+        return Client(proxy, connect(to=proxy), statement, direct)
+
+    return start
 
 
 def is_bigint(connection):
@@ -120,6 +127,39 @@ def test_the_table_is_renamed_meanwhile_and_back(direct, begin):
     assert one(direct, "SELECT count(*) FROM t WHERE n = id") == ROWS
 
 
+def test_a_trigger_that_fails_clients_is_taken_back(direct, begin, connect):
+    change = begin("ALTER TABLE t ALTER COLUMN n TYPE smallint")
+    client = connect(to=change.proxy)
+
+    def insert(key):
+        client.execute("INSERT INTO t VALUES (%s, 100000)", [key])
+
+    for i in range(CLIENT_ERRORS):
+        with pytest.raises(psycopg.errors.NumericValueOutOfRange):
+            insert(-1)
+        assert i + 1 == CLIENT_ERRORS or one(direct, "SELECT wanted FROM phasegate.change") is None
+    error = change.end()
+    assert isinstance(error, psycopg.errors.QueryCanceled)
+    assert f"taken back, because {CLIENT_ERRORS} statements of clients failed in its trigger" in error.diag.message_primary
+    assert "smallint out of range" in error.diag.message_primary
+    insert(-1)
+    assert one(direct, "SELECT state FROM phasegate.change") == "cancelled"
+    assert one(direct, "SELECT count(*) FROM phasegate.event WHERE kind = 'break off'") == 1
+    assert one(direct, "SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 't'::regclass"
+                       " AND attname = 'n'") == "integer"
+    assert one(direct, "SELECT count(*) FROM pg_trigger WHERE tgrelid = 't'::regclass AND NOT tgisinternal") == 0
+
+
+def test_errors_of_clients_own_are_not_the_changes(direct, begin, connect):
+    change = begin(TYPE)
+    client = connect(to=change.proxy)
+    for _ in range(3 * CLIENT_ERRORS):
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            client.execute("INSERT INTO t VALUES (1, 1)")
+    assert change.end() is None
+    is_bigint(direct)
+
+
 @pytest.mark.parametrize("statement", [TYPE, ADD])
 def test_truncate_in_the_middle(direct, begin, statement):
     client = begin(statement)
@@ -159,7 +199,8 @@ def test_a_partition_is_attached_in_the_middle(direct, start_proxy, connect):
         INSERT INTO t SELECT i, i FROM generate_series(1, {ROWS}) i;
         INSERT INTO t2 SELECT i, i FROM generate_series({ROWS + 1}, {ROWS + 2000}) i;
         ANALYZE t""")
-    client = Client(connect(to=start_proxy(SLOWLY)), ADD, direct)
+    proxy = start_proxy(SLOWLY)
+    client = Client(proxy, connect(to=proxy), ADD, direct)
     direct.execute("ALTER TABLE t2 ADD COLUMN u uuid")
     direct.execute(f"ALTER TABLE t ATTACH PARTITION t2 FOR VALUES FROM ({ROWS + 1}) TO ({ROWS + 5000})")
     assert client.end() is None
@@ -218,7 +259,7 @@ def test_the_server_stops_at_once_and_restarts(cluster, proxy_on):
     primary.query(TABLE)
     proxy = proxy_on(primary, wherever(primary))
     with primary.connect() as look:
-        client = Client(psycopg.connect(proxy.conninfo(), autocommit=True), TYPE, look)
+        client = Client(proxy, psycopg.connect(proxy.conninfo(), autocommit=True), TYPE, look)
     primary.stop(signal.SIGQUIT)
     assert client.end() is not None
     primary.start()
@@ -235,7 +276,7 @@ def test_a_standby_is_promoted(cluster, proxy_on):
                "the standby to stream")
     proxy = proxy_on(primary, wherever(primary, standby))
     with primary.connect() as look:
-        client = Client(psycopg.connect(proxy.conninfo(), autocommit=True), TYPE, look)
+        client = Client(proxy, psycopg.connect(proxy.conninfo(), autocommit=True), TYPE, look)
     primary.stop(signal.SIGQUIT)
     assert client.end() is not None
     standby.query("SELECT pg_promote()")
