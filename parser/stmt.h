@@ -52,6 +52,32 @@ struct type_name {
 	bool serial; /* smallserial, serial, bigserial in any spelling */
 };
 
+enum column_test_kind {
+	TEST_OTHER, /* anything else */
+	TEST_NULL,
+	TEST_NOT_NULL,
+	TEST_EQUAL,
+	TEST_NOT_EQUAL,
+	TEST_LESS,
+	TEST_LESS_EQUAL,
+	TEST_GREATER,
+	TEST_GREATER_EQUAL,
+};
+
+/* One column compared with a literal. */
+struct column_test {
+	enum column_test_kind kind;
+	const char *column;
+	const char *value; /* the literal's text, unquoted */
+	const char *type; /* that it is cast to, without schema; NULL: to none */
+};
+
+/* Holds where one of its arms does. */
+struct expr_clause {
+	const struct column_test *arms;
+	size_t n;
+};
+
 /* An expression of the text. */
 struct expr {
 	const char *sql; /* as written, on one line, without outer parentheses */
@@ -63,6 +89,8 @@ struct expr {
 	/* Columns that cannot be null where it holds or is null, as PostgreSQL proves it. */
 	const char *const *not_null_columns;
 	size_t n_not_null_columns;
+	const struct expr_clause *clauses; /* it holds where all of them do; NOT pushed down */
+	size_t n_clauses;
 	bool constant; /* no column, no function, no parameter: a literal, possibly cast */
 	bool null; /* the literal NULL, possibly cast */
 	bool column_only; /* just one column, no cast */
@@ -225,6 +253,7 @@ struct action {
 	bool finalize; /* DETACH_PARTITION ... FINALIZE */
 	bool local; /* SET_PARAMETER, SET_TIMEOUT: SET LOCAL */
 	bool chain; /* TRANSACTION: AND CHAIN */
+	bool restarts_identity; /* TRUNCATE ... RESTART IDENTITY */
 	bool few_rows; /* CHANGE_ROWS: an INSERT of what the text spells out */
 	char volatility; /* CREATE_FUNCTION, ALTER_FUNCTION: i, s or v; 0 when not written */
 	bool with_data; /* CREATE TABLE AS, matviews: not WITH NO DATA */

@@ -130,6 +130,7 @@ struct expr *make_expr(struct builder *builder, const PgQuery__Node *node, struc
 		builder->arena, builder->source, source_strip_parens(builder->source, span));
 	read_names(builder, node, expr);
 	prove_not_null(builder, node, expr);
+	read_clauses(builder, node, expr);
 	expr->null = core->node_case == PG_QUERY__NODE__NODE_A_CONST && core->a_const->isnull;
 	expr->column_only = plain_column(node) != NULL;
 	expr->column_cast = column_cast(builder, node, span);

@@ -112,6 +112,9 @@ bool where_is_tautology(const PgQuery__Node *where, const PgQuery__RangeVar *of)
 /* stmt_proof.c: fills expr->not_null_columns. */
 void prove_not_null(struct builder *builder, const PgQuery__Node *check, struct expr *expr);
 
+/* stmt_clauses.c: fills expr->clauses. */
+void read_clauses(struct builder *builder, const PgQuery__Node *check, struct expr *expr);
+
 /* stmt_query.c: an ACTION_CHANGE_ROWS; stmt_rows.c says of it how many they may be. */
 struct action *add_rows(
 	struct builder *builder, const char *how, const PgQuery__RangeVar *relation);

@@ -88,6 +88,7 @@ static void set_relations(
 void handle_truncate(struct builder *builder, const PgQuery__Node *node, struct action *action)
 {
 	action->object = "TABLE";
+	action->restarts_identity = node->truncate_stmt->restart_seqs;
 	set_relations(
 		builder, action, node->truncate_stmt->relations, node->truncate_stmt->n_relations);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Partitions come and go: what is searched for rows, built and locked besides parent and partition.
  */
+#include "bound_proof.h"
 #include "model.h"
 
 #include <string.h>
 
 /*
- * A validated CHECK may imply the partition's bounds (ConstraintImpliedByRelConstraint), which only
- * the server can prove.
+ * A validated CHECK may imply the partition's bounds (ConstraintImpliedByRelConstraint).  Where
+ * bound_proof.h is not sure of it, only the server can prove that.
  */
 static bool proof_possible(const struct model *model, const struct name *name)
 {
@@ -22,26 +23,57 @@ static bool proof_possible(const struct model *model, const struct name *name)
 	return false;
 }
 
+static bool excluded_by_default(const struct model *model, const struct relation_facts *parent)
+{
+	const struct relation_facts *other;
+
+	return model_find(model->facts, &parent->default_partition, &other) == PRESENT &&
+	       bound_excluded(model->facts, parent, model->action->bound, other);
+}
+
 static void judge_default_partition(struct model *model, const struct relation_facts *parent)
 {
 	if (!parent->has_default_partition)
 		return;
+	if (excluded_by_default(model, parent)) {
+		model_lock(model, &parent->default_partition, LOCK_ACCESS_EXCLUSIVE);
+		return;
+	}
 	model_work(model, &parent->default_partition, LOCK_ACCESS_EXCLUSIVE,
 		proof_possible(model, &parent->default_partition) ? WORK_MAY_SCAN : WORK_SCAN);
 	model->effects->scan = true;
 	model_cause(model, "the default partition is searched for rows of the new one");
 }
 
-/* CloneForeignKeyConstraints makes the parent's keys the new partition's, with triggers on both
- * sides. */
-static void clone_foreign_keys(struct model *model, const struct relation_facts *parent)
+bool has_foreign_key_like(const struct relation_facts *table, const struct constraint_facts *wanted)
+{
+	for (size_t i = 0; i < table->n_constraints; i++) {
+		const struct constraint_facts *own = &table->constraints[i];
+
+		if (own->kind == CONSTRAINT_FOREIGN_KEY && own->validated &&
+			own->definition != NULL && wanted->definition != NULL &&
+			strcmp(own->definition, wanted->definition) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * CloneForeignKeyConstraints makes the parent's keys the new partition's, with triggers on both
+ * sides.  Where partition has such a key (tryAttachPartitionForeignKey), its own triggers go.
+ */
+static void clone_foreign_keys(struct model *model, const struct relation_facts *parent,
+	const struct relation_facts *partition)
 {
 	for (size_t i = 0; i < parent->n_constraints; i++) {
 		const struct constraint_facts *c = &parent->constraints[i];
 
 		if (c->kind != CONSTRAINT_FOREIGN_KEY)
 			continue;
-		model_lock_partitions(model, &c->referenced, LOCK_SHARE_ROW_EXCLUSIVE);
+		model_lock_partitions(model, &c->referenced,
+			partition != NULL && has_foreign_key_like(partition, c)
+				? LOCK_ACCESS_EXCLUSIVE
+				: LOCK_SHARE_ROW_EXCLUSIVE);
 		if (model->action->kind == ACTION_ATTACH_PARTITION)
 			model_reference(model, &c->referenced);
 	}
@@ -80,8 +112,19 @@ void model_partition_of(struct model *model)
 		return;
 	model_lock_indexes(model, parent, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
 	judge_default_partition(model, parent);
-	clone_foreign_keys(model, parent);
+	clone_foreign_keys(model, parent, NULL);
 	follow_referencing(model, parent, LOCK_SHARE_ROW_EXCLUSIVE, 0);
+}
+
+/* tryAttachPartitionForeignKey: a key that the partition does not have is made, and checked. */
+static bool lacks_foreign_keys(
+	const struct relation_facts *parent, const struct relation_facts *partition)
+{
+	for (size_t i = 0; i < parent->n_constraints; i++)
+		if (parent->constraints[i].kind == CONSTRAINT_FOREIGN_KEY &&
+			!has_foreign_key_like(partition, &parent->constraints[i]))
+			return true;
+	return false;
 }
 
 bool index_like(const struct index_facts *index, const struct index_facts *wanted)
@@ -95,12 +138,43 @@ bool index_like(const struct index_facts *index, const struct index_facts *wante
 	return same;
 }
 
+static const char *behind_options(const char *sql)
+{
+	const char *end;
+
+	if (strncmp(sql, " WITH (", strlen(" WITH (")) != 0)
+		return sql;
+	end = strchr(sql, ')');
+	return end != NULL ? end + 1 : sql;
+}
+
+/* From USING on; CompareIndexInfo (index.c) does not compare WITH (...). */
+static bool same_body(const struct index_facts *index, const struct index_facts *wanted)
+{
+	const char *a = index->definition, *b = wanted->definition;
+
+	a = a != NULL ? strstr(a, " USING ") : NULL;
+	b = b != NULL ? strstr(b, " USING ") : NULL;
+	while (a != NULL && b != NULL) {
+		a = behind_options(a);
+		b = behind_options(b);
+		if (*a != *b)
+			return false;
+		if (*a == '\0')
+			return true;
+		a++;
+		b++;
+	}
+	return true; /* nobody told */
+}
+
 /* AttachPartitionEnsureIndexes: an index of the parent that the partition does not have is built.
  */
 static bool has_index_like(const struct relation_facts *table, const struct index_facts *wanted)
 {
 	for (size_t i = 0; i < table->n_indexes; i++)
-		if (table->indexes[i].valid && index_like(&table->indexes[i], wanted))
+		if (table->indexes[i].valid && index_like(&table->indexes[i], wanted) &&
+			same_body(&table->indexes[i], wanted))
 			return true;
 	return false;
 }
@@ -150,23 +224,33 @@ static void check_member(struct model *model, const struct relation_facts *paren
 	}
 }
 
+/* It has all that the rows would be read for. */
+static bool prepared(const struct model *model, const struct relation_facts *partition)
+{
+	const struct relation_facts *parent = model->table;
+
+	return parent != NULL && !lacks_foreign_keys(parent, partition) &&
+	       bound_holds(model->facts, parent, model->action->bound, partition);
+}
+
 void model_attach(struct model *model)
 {
 	const struct relation_facts *partition;
 
 	model_lock_tree(model, &model->action->other, LOCK_ACCESS_EXCLUSIVE);
-	model->effects->scan =
-		model_find(model->facts, &model->action->other, &partition) != PRESENT ||
-		!partition->empty;
-	if (partition != NULL)
+	if (model_find(model->facts, &model->action->other, &partition) != PRESENT) {
+		model->effects->scan = true;
+	} else if (!prepared(model, partition)) {
+		model->effects->scan = !partition->empty;
 		scan_for_bounds(model, partition);
+	}
 	if (model->table == NULL)
 		return;
 	if (second_default(model, model->table))
 		return;
 	judge_default_partition(model, model->table);
 	model_lock_indexes(model, model->table, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
-	clone_foreign_keys(model, model->table);
+	clone_foreign_keys(model, model->table, partition);
 	follow_referencing(model, model->table, LOCK_SHARE_ROW_EXCLUSIVE, 0);
 	if (partition == NULL)
 		return;
@@ -185,7 +269,7 @@ static void set_free(struct model *model, const struct name *name)
 		if (partition->indexes[i].attached)
 			model_lock_part(
 				model, &partition->indexes[i].name, LOCK_ACCESS_EXCLUSIVE, 0);
-	clone_foreign_keys(model, partition);
+	clone_foreign_keys(model, partition, NULL);
 }
 
 /*

@@ -92,6 +92,8 @@ struct constraint_facts {
 	/* CHECK, validated, not NO INHERIT-only: columns it implies IS NOT NULL for. */
 	const char *const *proves_not_null;
 	size_t n_proves_not_null;
+	const struct expr_clause *clauses; /* likewise: what it says of columns */
+	size_t n_clauses;
 };
 
 struct index_facts {
@@ -142,6 +144,8 @@ struct relation_facts {
 	double rows; /* reltuples, summed likewise; -1 unknown */
 	/* Known to hold no row: relpages and reltuples are 0 after a VACUUM, in partitions too. */
 	bool empty;
+	/* No statement has read it for a day or more, in which it was there and was counted. */
+	bool unread;
 	bool partition; /* it is one */
 	struct name parent; /* when it is a partition or an inheritance child */
 	const struct name *partitions; /* leaf partitions or inheritance children, all levels */
@@ -183,6 +187,9 @@ struct relation_facts {
 	size_t n_mentioned_by;
 	/* It or one below has a trigger that runs once for a whole UPDATE or DELETE. */
 	bool statement_triggers;
+	/* It or one below has a trigger for DELETE or TRUNCATE, which do not fire each other's; a
+	 * foreign key to it has one for DELETE. */
+	bool emptying_triggers;
 	bool has_rules; /* it or one below: what is written is not what is done */
 	bool populated; /* of a materialized view: it can be read */
 	bool has_policies;
@@ -202,17 +209,30 @@ struct relation_facts {
 	size_t n_names_taken;
 };
 
+struct type_column {
+	struct name table; /* fully qualified */
+	const char *column;
+};
+
 struct type_facts {
 	struct name asked;
 	bool exists;
 	uint32_t oid;
+	struct name name; /* fully qualified */
 	const char *base_type; /* typname, of the base for a domain */
 	int base_typmod; /* of a domain's base, else -1 */
 	bool domain, domain_constrained;
 	bool json; /* json has no equality */
 	bool created_in_transaction; /* by the text itself */
-	const struct name *used_by; /* tables with a column of this domain */
+	/* Of a domain: format_type() of what it stands on in the end; the names of its own
+	 * constraints. */
+	const char *base_sql;
+	const char *const *constraints;
+	size_t n_constraints;
+	const struct name *used_by; /* tables with a column of this domain, or of one over it */
 	size_t n_used_by;
+	const struct type_column *columns; /* those columns; likewise of an enum */
+	size_t n_columns;
 	struct drop_facts drops;
 };
 

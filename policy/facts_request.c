@@ -16,7 +16,7 @@ enum {
 	CONSTRAINT = 1 << 4, /* what it refers to, and the index it would make */
 	INDEX = 1 << 5, /* the name of an index to be made */
 	TYPE = 1 << 6, /* action->type, and the functions of its USING */
-	DOMAIN = 1 << 7, /* targets[0] is a domain */
+	OWN_TYPE = 1 << 7, /* targets[0] is a domain or an enum */
 	SOURCES = 1 << 8, /* what the query reads */
 	DROPPED = 1 << 9, /* targets are types, domains, functions or sequences */
 };
@@ -98,9 +98,10 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_DROP_VIEW] = TABLE | TARGETS,
 	[ACTION_DROP_MATVIEW] = TABLE | TARGETS,
 	[ACTION_RENAME_VIEW] = TABLE,
-	[ACTION_DOMAIN_ADD_CONSTRAINT] = DOMAIN,
-	[ACTION_DOMAIN_VALIDATE] = DOMAIN,
-	[ACTION_DOMAIN_SET_NOT_NULL] = DOMAIN,
+	[ACTION_ENUM_RENAME_VALUE] = OWN_TYPE,
+	[ACTION_DOMAIN_ADD_CONSTRAINT] = OWN_TYPE,
+	[ACTION_DOMAIN_VALIDATE] = OWN_TYPE,
+	[ACTION_DOMAIN_SET_NOT_NULL] = OWN_TYPE,
 	[ACTION_ALTER_SEQUENCE] = TABLE,
 	[ACTION_RENAME_OBJECT] = TABLE, /* sequences, triggers, rules */
 	[ACTION_DROP_OBJECT] = DROPPED,
@@ -213,7 +214,7 @@ static void add_action(struct wish *wish, const struct action *action)
 	}
 	for (size_t i = 0; want & DROPPED && i < action->n_targets; i++)
 		add_dropped(wish, action, &action->targets[i]);
-	if (want & DOMAIN && action->n_targets > 0)
+	if (want & OWN_TYPE && action->n_targets > 0)
 		add(wish->arena, &wish->types, &action->targets[0]);
 }
 

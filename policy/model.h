@@ -52,6 +52,9 @@ bool model_locked(const struct model *model, const struct name *name);
 void model_drop(struct model *model, const struct drop_facts *drops, const char *what);
 
 /* Fit to be the partition's part of an index of the parent: columns, uniqueness, constraint. */
+/* A validated foreign key that says the same. */
+bool has_foreign_key_like(
+	const struct relation_facts *table, const struct constraint_facts *wanted);
 bool index_like(const struct index_facts *index, const struct index_facts *wanted);
 /* Work on one relation, as a bit mask of enum work; its lock is there already or comes as mode. */
 void model_work(struct model *model, const struct name *name, enum lock_mode mode, unsigned work);

@@ -35,7 +35,10 @@ bool recipe_detach_partition(const struct rule_context *context, struct plan *pl
 bool recipe_drop_partition(const struct rule_context *context, struct plan *plan);
 bool recipe_reindex(const struct rule_context *context, struct plan *plan);
 bool recipe_index_tablespace(const struct rule_context *context, struct plan *plan);
+bool recipe_truncate(const struct rule_context *context, struct plan *plan);
 bool recipe_bulk(const struct rule_context *context, struct plan *plan);
+bool recipe_domain_constraint(const struct rule_context *context, struct plan *plan);
+bool recipe_domain_not_null(const struct rule_context *context, struct plan *plan);
 bool recipe_refresh(const struct rule_context *context, struct plan *plan);
 
 #endif

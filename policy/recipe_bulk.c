@@ -11,6 +11,7 @@
 #include "arena.h"
 #include "model.h"
 #include "planner.h"
+#include "recipe_bulk.h"
 
 /* ---- the statement ---- */
 
@@ -116,7 +117,7 @@ static bool has_foreign_partition(const struct relation_facts *table)
 	return false;
 }
 
-static const char *table_obstacle(const struct planner *planner)
+const char *bulk_table_obstacle(const struct planner *planner)
 {
 	const struct relation_facts *table = planner->table;
 
@@ -136,8 +137,6 @@ static const char *table_obstacle(const struct planner *planner)
 		return "a rule of the table does something else or more";
 	if (table->has_policies)
 		return "row security may depend on the session, which is another in the batches";
-	if (table->statement_triggers)
-		return "a trigger of the table is to fire once for the whole statement";
 	if (find_key(table) == NULL)
 		return "the table has no unique index over NOT NULL columns to go by";
 	return NULL;
@@ -207,13 +206,18 @@ static const char *obstacle(const struct planner *planner)
 	if (why == NULL)
 		why = function_obstacle(bulk);
 	if (why == NULL)
-		why = table_obstacle(planner);
+		why = bulk_table_obstacle(planner);
+	if (why == NULL && planner->table->statement_triggers)
+		why = "a trigger of the table is to fire once for the whole statement";
 	if (why == NULL)
 		why = bulk->set_sql != NULL ? write_obstacle(planner) : delete_obstacle(planner);
 	return why;
 }
 
 /* ---- the plan ---- */
+
+const char bulk_not_deferrable[] =
+	"its batches are transactions of their own; send it outside a transaction";
 
 /* $1, $2, ...: as many as the key has columns, from first on. */
 static const char *placeholders(struct arena *arena, size_t first, size_t n)
@@ -250,7 +254,7 @@ static const char *delete_by_hand(const struct planner *planner, const struct bu
 		planner->table_sql, spec->key_sql, spec->key_sql, planner->table_sql, alias, where);
 }
 
-static void add_bulk(struct planner *planner)
+void bulk_add(struct planner *planner)
 {
 	struct arena *arena = planner->arena;
 	const struct bulk_def *bulk = planner->action->bulk;
@@ -285,9 +289,8 @@ bool recipe_bulk(const struct rule_context *context, struct plan *plan)
 		return false;
 	plan->tag = update ? "UPDATE" : "DELETE";
 	plan->counts_rows = true;
-	planner_not_deferrable(&planner,
-		"its batches are transactions of their own; send it outside a transaction");
-	add_bulk(&planner);
+	planner_not_deferrable(&planner, bulk_not_deferrable);
+	bulk_add(&planner);
 	return planner_close(&planner, arena_printf(planner.arena, "%s every row of %s",
 					       update ? "update" : "delete", plan->table.name));
 }

@@ -15,6 +15,8 @@
 
 #include "arena.h"
 #include "bound.h"
+#include "bound_proof.h"
+#include "model.h"
 #include "planner.h"
 #include "recipe_names.h"
 
@@ -105,12 +107,21 @@ static void prove_bounds(struct attachment *at)
 			at->name.name));
 }
 
+static bool excluded_by_default(const struct attachment *at)
+{
+	const struct facts *facts = at->planner->facts;
+	const struct relation_facts *other = facts_relation(facts, &at->parent->default_partition);
+
+	return other != NULL &&
+	       bound_excluded(facts, at->parent, at->planner->action->bound, other);
+}
+
 static void clear_default(struct attachment *at)
 {
 	struct arena *arena = at->planner->arena;
 	const struct name *other = &at->parent->default_partition;
 
-	if (!at->parent->has_default_partition)
+	if (!at->parent->has_default_partition || excluded_by_default(at))
 		return;
 	at->default_check = choose_name(arena, at->parent, other->name, "partition", "check");
 	add_check(at, other, at->default_check,
@@ -284,18 +295,6 @@ static bool build_indexes(struct attachment *at)
 
 /* ---- foreign keys that ATTACH would validate ---- */
 
-static bool has_foreign_key(const struct attachment *at, const struct constraint_facts *wanted)
-{
-	for (size_t i = 0; i < at->partition->n_constraints; i++) {
-		const struct constraint_facts *own = &at->partition->constraints[i];
-
-		if (own->kind == CONSTRAINT_FOREIGN_KEY && own->validated &&
-			strcmp(own->definition, wanted->definition) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* CloneFkReferencing (tablecmds.c) keeps the parent's name where it is free. */
 static const char *foreign_key_name(
 	const struct attachment *at, const struct constraint_facts *wanted)
@@ -320,7 +319,7 @@ static void add_foreign_keys(struct attachment *at)
 		const char *name;
 
 		if (wanted->kind != CONSTRAINT_FOREIGN_KEY || !wanted->validated ||
-			has_foreign_key(at, wanted))
+			has_foreign_key_like(at->partition, wanted))
 			continue;
 		name = foreign_key_name(at, wanted);
 		step = planner_add_not_valid(at->planner, &at->name, name, &def);
@@ -372,7 +371,8 @@ bool recipe_attach_partition(const struct rule_context *context, struct plan *pl
 	if (!fits(&at) ||
 		!bound_read(planner.arena, context->facts, planner.table, action->bound, &at.bound))
 		return false;
-	prove_bounds(&at);
+	if (!bound_holds(context->facts, planner.table, action->bound, partition))
+		prove_bounds(&at);
 	if (!build_indexes(&at))
 		return false;
 	add_foreign_keys(&at);

@@ -390,15 +390,20 @@ static bool domain_scans(const struct rule_context *context)
 const struct rule rule_alter_domain_add_constraint = {
 	.id = "alter-domain-add-constraint",
 	.section = 'E',
-	.verdict = VERDICT_REJECT,
+	.verdict = VERDICT_PHASE,
 	.fires = domain_scans,
+	.recipe = recipe_domain_constraint,
 	.title = "A constraint of a domain is checked in every table that uses it",
 	.reason = "SHARE on each of these tables lasts while all of them are read: writes wait. "
 		  "VALIDATE CONSTRAINT of a domain does the same.",
 	.locks = "SHARE on every table with a column of the domain, while all of them are read.",
 	.safe_when = "NOT VALID is written; no table uses the domain; or those that do are small.",
-	.hint = "ALTER DOMAIN ... ADD CONSTRAINT ... NOT VALID holds for new values and locks "
-		"nothing; for old rows use a CHECK of each table, NOT VALID and then validated.",
+	.hint = "ALTER DOMAIN ... ADD CONSTRAINT name ... NOT VALID, which holds for new values "
+		"and "
+		"locks nothing; then a SELECT that casts the old ones to the domain again. "
+		"VALIDATE "
+		"keeps writers off for as long as it reads, whatever was done before: phasegate "
+		"leaves it until the change is released.",
 };
 
 static bool domain_not_null_scans(const struct rule_context *context)
@@ -410,13 +415,17 @@ static bool domain_not_null_scans(const struct rule_context *context)
 const struct rule rule_alter_domain_set_not_null = {
 	.id = "alter-domain-set-not-null",
 	.section = 'E',
-	.verdict = VERDICT_REJECT,
+	.verdict = VERDICT_PHASE,
 	.fires = domain_not_null_scans,
+	.recipe = recipe_domain_not_null,
 	.title = "SET NOT NULL of a domain reads every table that uses it",
 	.reason = "SHARE on each of these tables lasts while all of them are read: writes wait.",
 	.locks = "SHARE on every table with a column of the domain, while all of them are read.",
 	.safe_when = "no table uses the domain; or those that do are small.",
-	.hint = "ALTER TABLE ... ALTER COLUMN ... SET NOT NULL on the tables instead.",
+	.hint = "CHECK (VALUE IS NOT NULL) NOT VALID holds for new values and locks nothing; a "
+		"SELECT finds nulls beforehand. SET NOT NULL does not believe such a CHECK: it "
+		"reads every table under SHARE all the same, when the change is released. Or ALTER "
+		"COLUMN ... SET NOT NULL on the tables, and leave the domain as it is.",
 };
 
 static bool domain_with_constraint(const struct rule_context *context)

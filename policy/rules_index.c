@@ -6,6 +6,7 @@
 
 #include "arena.h"
 #include "message.h"
+#include "model.h"
 #include "recipe.h"
 
 /* Nobody writes ONLY but for a partitioned table, and there nothing is built. */
@@ -359,4 +360,45 @@ const struct rule rule_redundant_index = {
 		"access method, or is not valid; or the new one is unique, partial, has "
 		"expressions or INCLUDE, and the other does not enforce the same.",
 	.hint = "Leave it out; or, where the narrow index is wanted, drop the wide one.",
+};
+
+/* It serves DELETE and UPDATE of the table referred to, which no statistics tell. */
+static bool serves_foreign_key(const struct rule_context *context)
+{
+	const struct relation_facts *table = context->table;
+	const char *column = context->action->index->columns[0];
+
+	for (size_t i = 0; column != NULL && i < table->n_constraints; i++)
+		if (table->constraints[i].kind == CONSTRAINT_FOREIGN_KEY &&
+			names_contain(table->constraints[i].columns,
+				table->constraints[i].n_columns, column))
+			return true;
+	return false;
+}
+
+static bool read_by_nobody(const struct rule_context *context)
+{
+	return action_is(context, ACTION_CREATE_INDEX) && large(context) &&
+	       context->table != NULL && context->table->unread &&
+	       !context->action->index->unique && !serves_foreign_key(context);
+}
+
+const struct rule rule_index_on_unread_table = {
+	.id = "index-on-unread-table",
+	.section = 'B',
+	.verdict = VERDICT_WARN,
+	.fires = read_by_nobody,
+	.title = "Index on a table that no statement has read for a day",
+	.reason =
+		"It takes space and makes every write slower, and there is no query that it could "
+		"make faster. Scans are counted by the server, those of UPDATE and DELETE with a "
+		"WHERE as well.",
+	.locks = "As any CREATE INDEX.",
+	.safe_when = "the table was read within a day; or the server cannot tell, because its "
+		     "statistics or the table are younger than that, or because before PostgreSQL "
+		     "16 it only knows that there were scans at some time; or the index is unique, "
+		     "or begins with a column of a foreign key; or the table is new, temporary, "
+		     "empty or small.",
+	.hint = "SELECT * FROM pg_stat_all_tables says who is read; wait for the queries that need "
+		"the index, or build it when they come.",
 };

@@ -7,13 +7,28 @@
 #include "message.h"
 #include "recipe.h"
 
+/* What is below it may be read as well; of what was not looked up, all. */
+static bool may_be_read(const struct rule_context *context, const struct name *name)
+{
+	const struct relation_facts *table = facts_relation(context->facts, name);
+	const struct effects *effects = context->effects;
+
+	if (table == NULL || table->n_partitions > 0)
+		return true;
+	for (size_t i = 0; i < effects->n_locks; i++)
+		if (name_equal(&effects->locks[i].relation, &table->name))
+			return (effects->locks[i].work & (WORK_SCAN | WORK_MAY_SCAN)) != 0;
+	return true;
+}
+
 /* The default partition is searched for rows that belong into the new one. */
 static bool searches_default(const struct rule_context *context)
 {
 	const struct relation_facts *parent = context->table;
 
 	return parent != NULL && parent->has_default_partition &&
-	       reads_much(context, &parent->default_partition);
+	       reads_much(context, &parent->default_partition) &&
+	       may_be_read(context, &parent->default_partition);
 }
 
 /*
@@ -36,10 +51,13 @@ static bool prepared_by_text(const struct rule_context *context)
 
 static bool attaches_partition(const struct rule_context *context)
 {
-	if (!action_is(context, ACTION_ATTACH_PARTITION) || !context->effects->scan ||
-		!shared(context) || prepared_by_text(context))
+	const struct name *partition = &context->action->other;
+
+	if (!action_is(context, ACTION_ATTACH_PARTITION) || !shared(context) ||
+		prepared_by_text(context))
 		return false;
-	return reads_much(context, &context->action->other) || searches_default(context);
+	return (reads_much(context, partition) && may_be_read(context, partition)) ||
+	       searches_default(context);
 }
 
 static const char *attach_steps(const struct rule_context *context)

@@ -94,11 +94,15 @@ const struct rule rule_truncate = {
 	.section = 'F',
 	.verdict = VERDICT_REJECT,
 	.fires = truncates,
+	.recipe = recipe_truncate,
 	.title = "TRUNCATE empties the table for good under ACCESS EXCLUSIVE",
 	.reason = "The rows are gone, no row trigger runs, and older snapshots see an empty table.",
 	.locks = "ACCESS EXCLUSIVE on the table, to the end of the transaction.",
 	.safe_when = "the table is temporary or made in this transaction.",
-	.hint = "DELETE in batches.",
+	.hint = "DELETE in batches: done so outside a transaction where this rule is set to phase. "
+		"Rows that come in meanwhile stay, unless their key lies ahead of the batches. Not "
+		"for RESTART IDENTITY, nor where foreign keys refer to the table or a trigger is "
+		"for DELETE or TRUNCATE.",
 	.hint_sql = delete_in_batches,
 };
 

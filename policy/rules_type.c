@@ -57,17 +57,43 @@ static bool adds_value(const struct rule_context *context)
 	return action_is(context, ACTION_ENUM_ADD_VALUE);
 }
 
+/* As a neighbour it may serve at once. */
+static bool uses_value(const struct rule_context *context, const struct action *action)
+{
+	const char *value = context->action->name;
+
+	return action->kind != ACTION_ENUM_ADD_VALUE && action->sql != NULL && value != NULL &&
+	       strstr(action->sql, quote_literal(context->arena, value)) != NULL;
+}
+
+static enum verdict add_value_verdict(const struct rule_context *context)
+{
+	return soon(context, uses_value) ? VERDICT_WARN : VERDICT_ALLOW;
+}
+
+static const char *add_value_detail(const struct rule_context *context)
+{
+	if (add_value_verdict(context) == VERDICT_ALLOW)
+		return message_detail(context);
+	return "The transaction goes on to use the value: PostgreSQL answers \"unsafe use of new "
+	       "value\" (55P04) before COMMIT.";
+}
+
 const struct rule rule_enum_add_value = {
 	.id = "enum-add-value",
 	.section = 'J',
 	.verdict = VERDICT_ALLOW,
 	.fires = adds_value,
+	.verdict_here = add_value_verdict,
+	.detail = add_value_detail,
 	.title = "An enum value that was added cannot be removed again",
 	.reason =
-		"It cannot be used before COMMIT either (\"unsafe use of new value\"), and before "
-		"PostgreSQL 12 it cannot be added inside a transaction at all.",
+		"It cannot be used before COMMIT either (\"unsafe use of new value\"), of which a "
+		"text that goes on to do so is warned; and before PostgreSQL 12 it cannot be added "
+		"inside a transaction at all (concurrently-in-transaction).",
 	.locks = "No table.",
-	.safe_when = "it is always safe to run; IF NOT EXISTS makes it repeatable.",
+	.safe_when = "it is always safe to run, and a warning only where the same transaction "
+		     "names the value again; IF NOT EXISTS makes it repeatable.",
 	.hint = "ALTER TYPE ... ADD VALUE IF NOT EXISTS, alone; use the value in a later "
 		"transaction.",
 };
@@ -94,19 +120,43 @@ static bool renames_value(const struct rule_context *context)
 	return action_is(context, ACTION_ENUM_RENAME_VALUE) && !made_here(context);
 }
 
+static const char *move_rows(
+	const struct rule_context *context, const char *table, const char *column)
+{
+	struct arena *arena = context->arena;
+
+	return arena_printf(arena, "\nUPDATE %s SET %s = %s WHERE %s = %s;", table, column,
+		quote_literal(arena, context->action->new_name), column,
+		quote_literal(arena, context->action->name));
+}
+
+static const char *move_all_rows(const struct rule_context *context, const struct type_facts *type)
+{
+	struct arena *arena = context->arena;
+	const char *text = "";
+
+	if (type == NULL || type->oid == 0)
+		return move_rows(context, "<table>", "<column>");
+	for (size_t i = 0; i < type->n_columns; i++)
+		text = arena_printf(arena, "%s%s", text,
+			move_rows(context, name_sql(arena, &type->columns[i].table),
+				quote_ident(arena, type->columns[i].column)));
+	return text;
+}
+
 static const char *enum_steps(const struct rule_context *context)
 {
 	struct arena *arena = context->arena;
 	const struct action *action = context->action;
-	const char *type = action->n_targets > 0 ? name_sql(arena, &action->targets[0]) : "<type>";
+	const struct name *target = &action->targets[0];
 
 	return arena_printf(arena,
 		"ALTER TYPE %s ADD VALUE IF NOT EXISTS %s AFTER %s;\n"
-		"-- clients take both for the same; then, in batches, on every column of the "
-		"type:\n"
-		"-- UPDATE <table> SET <column> = %s WHERE <column> = %s",
-		type, quote_literal(arena, action->new_name), quote_literal(arena, action->name),
-		quote_literal(arena, action->new_name), quote_literal(arena, action->name));
+		"-- when clients take both for the same and write the new one, in batches:%s\n"
+		"-- the old label stays, for a value cannot be removed",
+		name_sql(arena, target), quote_literal(arena, action->new_name),
+		quote_literal(arena, action->name),
+		move_all_rows(context, facts_type(context->facts, target)));
 }
 
 const struct rule rule_rename_enum_value = {
@@ -120,7 +170,9 @@ const struct rule rule_rename_enum_value = {
 	.locks = "No table.",
 	.safe_when = "the type was made by the same text.",
 	.hint = "ADD VALUE with the new label after the old one; clients handle both; move the "
-		"rows in batches.",
+		"rows in batches. phasegate does not carry that out: it ends in a type with both "
+		"labels, and only who deploys the clients knows when the old one is written no "
+		"more.",
 	.hint_sql = enum_steps,
 };
 

@@ -128,6 +128,7 @@ static void rename_in_constraints(
 		struct constraint_facts *c = &constraints[i];
 
 		c->columns = renamed(track, c->columns, c->n_columns, action);
+		c->n_clauses = 0; /* of the old name */
 		c->proves_not_null =
 			renamed(track, c->proves_not_null, c->n_proves_not_null, action);
 	}

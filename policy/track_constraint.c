@@ -96,6 +96,8 @@ static void add_constraint(
 				      : def->referenced,
 		.proves_not_null = proves ? def->check->not_null_columns : NULL,
 		.n_proves_not_null = proves ? def->check->n_not_null_columns : 0,
+		.clauses = proves ? def->check->clauses : NULL,
+		.n_clauses = proves ? def->check->n_clauses : 0,
 	};
 
 	own_constraints(track, relation)[relation->n_constraints++] = added;

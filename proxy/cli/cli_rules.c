@@ -88,11 +88,19 @@ static void print_row(const char *head, const char *text)
 		printf("| %s | %c%s |\n", head, toupper((unsigned char)*text), text + 1);
 }
 
+static const char *who_does_it(const struct rule *rule)
+{
+	if (rule->recipe == NULL)
+		return "";
+	return rule->verdict >= VERDICT_HOLD
+		       ? ": set to `phase`, phasegate carries out the safe form itself"
+		       : ": phasegate carries out the safe form itself";
+}
+
 static void print_rule(const struct rule *rule)
 {
 	printf("\n### %s\n\n| %s | %s |\n|---|---|\n", rule->id, rule->id, rule->title);
-	printf("| Default | **%s**%s |\n", verdict_name(rule->verdict),
-		rule->recipe != NULL ? ": phasegate carries out the safe form itself" : "");
+	printf("| Default | **%s**%s |\n", verdict_name(rule->verdict), who_does_it(rule));
 	print_row("Why", rule->reason);
 	print_row("What is locked", rule->locks);
 	print_row("Does not fire when", rule->safe_when);

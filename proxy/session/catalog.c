@@ -65,6 +65,14 @@ void catalog_parameters(struct arena *arena, const struct facts_request *request
 
 /* ---- types, functions ---- */
 
+static struct type_column read_type_column(struct reader *reader, const json_t *object)
+{
+	return (struct type_column){
+		.table = reader_name(reader, object, "table"),
+		.column = reader_text(reader, object, "column"),
+	};
+}
+
 static struct type_facts read_type(struct reader *reader, const json_t *object)
 {
 	struct type_facts type = {.exists = reader_bool(reader, object, "exists")};
@@ -77,7 +85,11 @@ static struct type_facts read_type(struct reader *reader, const json_t *object)
 	type.domain = reader_bool(reader, object, "domain");
 	type.domain_constrained = reader_bool(reader, object, "domain_constrained");
 	type.json = reader_bool(reader, object, "json");
+	type.name = reader_name(reader, object, "name");
+	type.base_sql = reader_text(reader, object, "base");
+	type.constraints = reader_texts(reader, object, "constraints", false, &type.n_constraints);
 	type.used_by = reader_names(reader, object, "used_by", &type.n_used_by);
+	READ_LIST(reader, object, "columns", type.columns, type.n_columns, read_type_column);
 	type.drops = catalog_read_drops(reader, object);
 	return type;
 }

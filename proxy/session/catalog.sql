@@ -21,7 +21,8 @@ me AS MATERIALIZED (
 	SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version,
 		pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text::pg_catalog.int8 AS top,
 		pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
-			::pg_catalog.text::pg_catalog.int8 AS xmax
+			::pg_catalog.text::pg_catalog.int8 AS xmax,
+		(pg_catalog.now() - '1 day'::pg_catalog.interval) AS yesterday
 ),
 asked AS MATERIALIZED (
 	SELECT 'r' AS list, i AS ord, ($1::pg_catalog.text[])[i][1] AS nsp, ($1::pg_catalog.text[])[i][2] AS name
@@ -109,12 +110,34 @@ keys AS (
 		JOIN pg_catalog.pg_constraint k ON k.oid = d.objid AND k.contype = 'f' AND k.confrelid = top.oid
 	WHERE top.depth < 4
 ),
+-- Domains asked for and those over them, and enums; and who has a column of one: where values of it are.
+own_types AS (
+	SELECT t.oid AS root, t.oid, t.typtype
+	FROM type_targets a JOIN pg_catalog.pg_type t ON t.oid = a.oid AND (t.typtype = 'd' OR t.typtype = 'e')
+	UNION
+	SELECT own_types.root, t.oid, own_types.typtype
+	FROM own_types
+		JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
+			AND d.refobjid = own_types.oid AND d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass
+		JOIN pg_catalog.pg_type t ON t.oid = d.objid AND t.typtype = 'd'
+),
+uses AS MATERIALIZED (
+	SELECT own_types.root, own_types.typtype, c.oid, n.nspname AS nsp, c.relname AS name, a.attname AS col
+	FROM own_types
+		JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
+			AND d.refobjid = own_types.oid AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+			AND d.objsubid > 0
+		JOIN pg_catalog.pg_class c ON c.oid = d.objid AND (c.relkind = 'r' OR c.relkind = 'm')
+		JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND a.atttypid = own_types.oid
+		JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+),
 family AS MATERIALIZED (
 	SELECT kin.oid
 	FROM (SELECT r.oid, 0 AS depth FROM related r
 			UNION ALL SELECT below.oid, below.depth FROM below
 			UNION ALL SELECT keys.conrelid, keys.depth FROM keys
-			UNION ALL SELECT keys.confrelid, keys.depth FROM keys) AS kin
+			UNION ALL SELECT keys.confrelid, keys.depth FROM keys
+			UNION ALL SELECT uses.oid, 2 FROM uses WHERE uses.typtype = 'd') AS kin
 	WHERE pg_catalog.mod(kin.oid::pg_catalog.int8, 1) = 0 AND NOT EXISTS (SELECT FROM targets t WHERE t.oid = kin.oid)
 	GROUP BY kin.oid ORDER BY pg_catalog.min(kin.depth), kin.oid LIMIT 64
 ),
@@ -177,6 +200,31 @@ sizes AS MATERIALIZED (
 			THEN (pg_catalog.pg_relation_size(c.oid::pg_catalog.regclass) / 8192)
 			ELSE c.relpages::pg_catalog.int8 END AS pages) AS seen
 	GROUP BY c.root
+),
+-- Since when scans are counted.  A crash sets what is counted back and moves the bgwriter's time only.
+counted AS MATERIALIZED (
+	SELECT greatest(coalesce(pg_catalog.pg_stat_get_db_stat_reset_time(d.oid), pg_catalog.pg_postmaster_start_time()),
+			pg_catalog.pg_stat_get_bgwriter_stat_reset_time()) AS since
+	FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
+),
+-- PostgreSQL 16 says when the last scan was; before that there must have been none.  How old a table is the
+-- catalog does not say: one that was vacuumed or analysed yesterday, and not since, was there.
+unread AS MATERIALIZED (
+	SELECT h.root, pg_catalog.bool_and((counted.since < me.yesterday) AND (seen.looked_at < me.yesterday)
+			AND CASE WHEN me.version >= 160000 THEN coalesce(seen.last_scan < me.yesterday, true)
+				ELSE seen.scans = 0 END) AS holds
+	FROM holders h
+		CROSS JOIN me
+		CROSS JOIN counted
+		CROSS JOIN LATERAL (
+			SELECT coalesce(s.seq_scan, 0) + coalesce(s.idx_scan, 0) AS scans,
+				greatest((pg_catalog.to_jsonb(s) ->> 'last_seq_scan')::pg_catalog.timestamptz,
+					(pg_catalog.to_jsonb(s) ->> 'last_idx_scan')::pg_catalog.timestamptz) AS last_scan,
+				least(s.last_vacuum, s.last_autovacuum, s.last_analyze, s.last_autoanalyze) AS looked_at
+			FROM pg_catalog.pg_stat_all_tables s WHERE s.relid = h.oid
+		) AS seen
+	WHERE EXISTS (SELECT FROM targets t WHERE t.oid = h.root)
+	GROUP BY h.root
 ),
 -- who errors when a column changes or goes; col 0: the relation as a whole
 dependents AS MATERIALIZED (
@@ -644,6 +692,7 @@ details AS (
 			'pages', CASE WHEN sizes.unknown THEN -1 ELSE coalesce(sizes.pages, 0) END,
 			'rows', CASE WHEN sizes.unknown THEN -1 ELSE coalesce(sizes.rows, 0) END,
 			'empty', coalesce(sizes.empty, true),
+			'unread', coalesce(r.ord IS NOT NULL AND (SELECT unread.holds FROM unread WHERE unread.root = c.oid), false),
 			'partition', coalesce(c.relispartition, false),
 			'parent', (SELECT pg_catalog.json_build_array(pn.nspname, p.relname)
 				FROM pg_catalog.pg_inherits h
@@ -727,6 +776,11 @@ details AS (
 					JOIN pg_catalog.pg_trigger g ON g.tgrelid = part.oid AND NOT g.tgisinternal
 				WHERE (g.tgtype OPERATOR(pg_catalog.&) 24) <> 0 AND ((g.tgtype OPERATOR(pg_catalog.&) 1) = 0
 					OR g.tgoldtable IS NOT NULL OR g.tgnewtable IS NOT NULL)),
+			-- DELETE is 8, TRUNCATE 32; internal ones too, by which foreign keys to it are kept
+			'emptying_triggers', EXISTS (SELECT
+				FROM (SELECT c.oid UNION ALL SELECT tree.oid FROM tree WHERE tree.root = c.oid) AS part
+					JOIN pg_catalog.pg_trigger g ON g.tgrelid = part.oid
+				WHERE (g.tgtype OPERATOR(pg_catalog.&) 40) <> 0),
 			'has_rules', EXISTS (SELECT
 				FROM (SELECT c.oid UNION ALL SELECT tree.oid FROM tree WHERE tree.root = c.oid) AS part
 					JOIN pg_catalog.pg_rewrite w ON w.ev_class = part.oid
@@ -772,14 +826,17 @@ types AS (
 			'domain', coalesce(t.typtype = 'd', false),
 			'domain_constrained', coalesce(base.constrained, false),
 			'json', coalesce(base.name = 'json', false),
-			'used_by', (SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(n.nspname, c.relname))
-				FROM pg_catalog.pg_depend d
-					JOIN pg_catalog.pg_class c ON c.oid = d.objid
-					JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-				WHERE d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.refobjid = t.oid
-					AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid > 0
-					AND (c.relkind = 'r' OR c.relkind = 'm')
-					AND t.typtype = 'd'),
+			'name', (SELECT pg_catalog.json_build_array(n.nspname, t.typname)
+				FROM pg_catalog.pg_namespace n WHERE n.oid = t.typnamespace),
+			'base', pg_catalog.format_type(base.oid, NULL),
+			'constraints', (SELECT pg_catalog.json_agg(k.conname ORDER BY k.conname)
+				FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid),
+			'used_by', (SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(u.nsp, u.name))
+				FROM uses u WHERE u.root = t.oid AND u.typtype = 'd'),
+			'columns', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+					'table', pg_catalog.json_build_array(u.nsp, u.name), 'column', u.col)
+					ORDER BY u.nsp, u.name, u.col)
+				FROM uses u WHERE u.root = t.oid),
 			'drops', (SELECT d.detail FROM drops d
 				WHERE d.root_class = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.root = t.oid)
 		) AS detail
@@ -796,6 +853,7 @@ types AS (
 				WHERE chain.typtype = 'd'
 			)
 			SELECT (pg_catalog.array_agg(chain.typname ORDER BY chain.depth DESC))[1] AS name,
+				(pg_catalog.array_agg(chain.oid ORDER BY chain.depth DESC))[1] AS oid,
 				(pg_catalog.array_agg(chain.typmod ORDER BY chain.depth DESC))[1] AS typmod,
 				pg_catalog.bool_or(chain.typtype = 'd' AND (chain.typnotnull
 					OR EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.contypid = chain.oid))) AS constrained

@@ -110,6 +110,7 @@ static bool kind_of_letter(char letter, enum constraint_kind *kind)
  */
 static void read_proof(struct reader *reader, struct constraint_facts *constraint)
 {
+	const struct expr *check;
 	const char *sql =
 		arena_printf(reader->arena, "ALTER TABLE x ADD %s", constraint->definition);
 	const char *error;
@@ -118,9 +119,11 @@ static void read_proof(struct reader *reader, struct constraint_facts *constrain
 	if (stmt_parse(reader->arena, sql, strlen(sql), &stmts, &error) != 0 || stmts.n != 1 ||
 		stmts.items[0].n_actions != 1 || stmts.items[0].actions[0].kind != ACTION_ADD_CHECK)
 		return;
-	constraint->proves_not_null = stmts.items[0].actions[0].constraint->check->not_null_columns;
-	constraint->n_proves_not_null =
-		stmts.items[0].actions[0].constraint->check->n_not_null_columns;
+	check = stmts.items[0].actions[0].constraint->check;
+	constraint->proves_not_null = check->not_null_columns;
+	constraint->n_proves_not_null = check->n_not_null_columns;
+	constraint->clauses = check->clauses;
+	constraint->n_clauses = check->n_clauses;
 }
 
 static struct constraint_facts read_constraint(struct reader *reader, const json_t *object)
@@ -243,6 +246,7 @@ static void read_contents(
 	relation->mentioned_by =
 		reader_texts(reader, object, "mentioned_by", false, &relation->n_mentioned_by);
 	relation->statement_triggers = reader_bool(reader, object, "statement_triggers");
+	relation->emptying_triggers = reader_bool(reader, object, "emptying_triggers");
 	relation->has_rules = reader_bool(reader, object, "has_rules");
 	relation->populated = reader_bool(reader, object, "populated");
 	relation->stands_in = reader_bool(reader, object, "stands_in");
@@ -266,6 +270,7 @@ struct relation_facts catalog_read_relation(struct reader *reader, const json_t 
 	relation.pages = reader_integer(reader, object, "pages");
 	relation.rows = (double)reader_integer(reader, object, "rows");
 	relation.empty = reader_bool(reader, object, "empty");
+	relation.unread = reader_bool(reader, object, "unread");
 	relation.partition = reader_bool(reader, object, "partition");
 	relation.parent = reader_name_or_null(reader, object, "parent");
 	read_partitioning(reader, object, &relation);

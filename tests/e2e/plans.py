@@ -107,6 +107,10 @@ QUERIES = {
         SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), convalidated, condeferrable, condeferred,
             connoinherit AND contype = 'c', conislocal, coninhcount, conindid::regclass::text
         FROM pg_constraint WHERE connamespace = 's'::regnamespace AND conrelid <> 0 ORDER BY 1, 2""",
+    "domains": """
+        SELECT t.typname, t.typnotnull, k.conname, pg_get_constraintdef(k.oid), k.convalidated
+        FROM pg_type t LEFT JOIN pg_constraint k ON k.contypid = t.oid
+        WHERE t.typnamespace = 's'::regnamespace AND t.typtype = 'd' ORDER BY 1, 3""",
     "comments": """
         SELECT c.relname, a.attname, col_description(a.attrelid, a.attnum), a.attstattarget, a.attoptions::text,
             (SELECT string_agg(x::text, ' ' ORDER BY x::text) FROM unnest(a.attacl) x)

@@ -60,6 +60,20 @@ CREATE UNIQUE INDEX totals_a ON totals (a);
 CREATE MATERIALIZED VIEW unkeyed AS SELECT a FROM t;
 """
 
+# Likewise one that begins with DOMAINS.
+DOMAINS = f"""
+CREATE DOMAIN amount AS int;
+CREATE DOMAIN price AS amount CHECK (VALUE < 100000);
+CREATE DOMAIN "Odd ""kind" AS varchar(10);
+CREATE TABLE amounts (a amount, b int, "A ""b" "Odd ""kind");
+INSERT INTO amounts SELECT nullif(i, 7), i, 'a' || i FROM generate_series(1, {ROWS}) i;
+CREATE TABLE prices (p price, a amount) PARTITION BY LIST (p);
+CREATE TABLE prices_rest PARTITION OF prices DEFAULT;
+INSERT INTO prices SELECT i, i FROM generate_series(1, {ROWS}) i;
+CREATE MATERIALIZED VIEW seen AS SELECT a FROM amounts WHERE a > 0;
+CREATE MATERIALIZED VIEW unseen AS SELECT a FROM amounts WITH NO DATA;
+"""
+
 LONG = "a_table_whose_name_is_long_enough_to_be_cut"
 LONG_COLUMN = "a_column_that_is_rather_long_as_well"
 
@@ -182,6 +196,11 @@ PLANNED = [
     ("", "ALTER INDEX t_pkey SET TABLESPACE elsewhere"),
     ("", "REINDEX (TABLESPACE elsewhere) TABLE t"),
     ("PARTITIONS", "REFRESH MATERIALIZED VIEW totals"),
+    # domains
+    ("DOMAINS", "ALTER DOMAIN amount ADD CONSTRAINT positive CHECK (VALUE > 0)"),
+    ("DOMAINS; DELETE FROM amounts WHERE a IS NULL; ALTER DOMAIN amount ADD CONSTRAINT amount_not_null_check CHECK (VALUE < 9999)",
+     "ALTER DOMAIN amount SET NOT NULL"),
+    ("DOMAINS", 'ALTER DOMAIN "Odd ""kind" ADD CONSTRAINT "No ""x" CHECK (VALUE <> \'x\' AND lower(VALUE) = VALUE)'),
     # partitions
     ("PARTITIONS", "ALTER TABLE dates ATTACH PARTITION new_dates FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')"),
     ("PARTITIONS; SET TimeZone = 'America/New_York'",
@@ -261,6 +280,9 @@ UNPLANNED = [
     ("PARTITIONS", "CREATE TABLE plain1 PARTITION OF plain FOR VALUES FROM (2000) TO (3000)"),
     ("PARTITIONS", "DROP TABLE plain1, plain2"),
     ("PARTITIONS", "DROP TABLE dates_old"),
+    ("DOMAINS", "ALTER DOMAIN amount ADD CHECK (VALUE > 0)"),
+    ("DOMAINS", "ALTER DOMAIN price ADD CONSTRAINT price_check CHECK (VALUE > 0)"),
+    ("DOMAINS", "ALTER DOMAIN amount VALIDATE CONSTRAINT price_check"),
     ("", "REINDEX TABLE p"),
     ("", "REINDEX SCHEMA s"),
     ("PARTITIONS", "REFRESH MATERIALIZED VIEW unkeyed"),

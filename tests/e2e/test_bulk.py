@@ -18,6 +18,7 @@ pytestmark = pytest.mark.gate
 ROWS = 20000
 STEADY = {"backfill": {"batch_rows_first": 1000, "rows_per_second": 0}}
 SLOW = {"backfill": {"batch_rows_first": 100, "batch_rows_max": 100, "rows_per_second": 4000}}
+EMPTIED = {**SLOW, "rules": {"truncate": "phase"}}
 
 TABLE = f"""
 CREATE TABLE t (id int PRIMARY KEY, x int NOT NULL DEFAULT 0, w int NOT NULL DEFAULT 0, v text);
@@ -223,6 +224,50 @@ def test_what_comes_later_is_left_alone(direct, start_proxy, connect, in_backgro
     deleting.join(60)
     assert one(direct, "SELECT count(*) FROM k") == 101
     assert change(direct)[:2] == ("done", ROWS)
+
+
+def test_a_truncate_leaves_what_comes_in(t, start_proxy, connect, in_background):
+    """Nobody waits for it, who writes and who reads an old snapshot least of all."""
+    t.execute("CREATE TABLE child (id int REFERENCES t); CREATE INDEX ON t (x)")
+    proxy, told, notices = start_proxy(EMPTIED), [], []
+    client = connect(proxy)
+    assert "foreign keys refer to the table" in fails(client, "TRUNCATE t").message_hint
+    t.execute("DROP TABLE child")
+    client.add_notice_handler(lambda notice: notices.append(notice.message_primary))
+    reader = connect(proxy, autocommit=False)
+    reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    assert one(reader, "SELECT count(*) FROM t") == ROWS
+    emptying = in_background(lambda: told.append(client.execute("TRUNCATE t").statusmessage))
+    wait_until(lambda: one(t, "SELECT count(*) FROM t") < ROWS, "it to begin")
+    writer, written = connect(proxy), []
+    writer.execute("SET lock_timeout = 1000; SET statement_timeout = 1000")
+    while emptying.is_alive():
+        written.append(ROWS + 1 + len(written))
+        writer.execute("INSERT INTO t (id) VALUES (%s)", [written[-1]])
+        assert one(writer, f"SELECT count(*) FROM t WHERE id > {ROWS}") == len(written)
+    assert told == ["TRUNCATE TABLE"] and len(written) > 10
+    assert [row for row, in t.execute("SELECT id FROM t ORDER BY id").fetchall()] == written
+    assert one(reader, "SELECT count(*) FROM t") == ROWS
+    assert any("rows that come in later" in notice for notice in notices), notices
+
+
+TRUNCATES_NOT = [
+    (TRIGGER + "CREATE TRIGGER g BEFORE TRUNCATE ON t EXECUTE FUNCTION f()", "TRUNCATE t", "a trigger"),
+    (TRIGGER + "CREATE TRIGGER g BEFORE DELETE ON t FOR EACH ROW EXECUTE FUNCTION f()", "TRUNCATE t", "a trigger"),
+    ("CREATE TABLE other (id int)", "TRUNCATE t, other", "several tables"),
+    ("SELECT", "TRUNCATE t RESTART IDENTITY", "RESTART IDENTITY"),
+    ("SELECT", "BEGIN; TRUNCATE t", "send it alone"),
+    ("CREATE TABLE top (id int PRIMARY KEY) PARTITION BY LIST (id); CREATE TABLE part PARTITION OF top DEFAULT;"
+     "CREATE TABLE child (id int REFERENCES part)", "TRUNCATE top", "a foreign key to a partition"),
+]
+
+
+@pytest.mark.parametrize(("setup", "statement", "reason"), TRUNCATES_NOT)
+def test_a_truncate_refused(t, start_proxy, connect, setup, statement, reason):
+    t.execute(setup)
+    diag = fails(connect(start_proxy(EMPTIED)), statement)
+    assert diag.sqlstate == "PG001" and reason in diag.message_hint, diag.message_hint
+    assert one(t, "SELECT count(*) FROM t") == ROWS
 
 
 def test_a_table_put_in_its_place_is_not_written(t, start_proxy, connect, in_background):

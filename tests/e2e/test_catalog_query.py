@@ -250,9 +250,25 @@ def test_types(schema, ask):
     assert [t["exists"] for t in types] == [True, True, True, False, False, True, True]
     assert types[1]["base_type"] == "int4" and types[1]["domain_constrained"]
     assert types[1]["used_by"] == [["s", "t"]]
+    assert types[1]["name"] == ["s", "very_positive"] and types[1]["base"] == "integer"
+    assert types[1]["columns"] == [{"table": ["s", "t"], "column": "d"}]
     assert types[2]["base_type"] == "numeric" and types[2]["base_typmod"] == ((10 << 16) | 2) + 4
     assert types[2]["domain"] and not types[2]["domain_constrained"]
     assert types[5]["json"] and types[6]["json"] and not types[0]["json"]
+
+
+def test_who_has_columns_of_a_type(schema, ask):
+    schema.execute("CREATE TYPE mood AS ENUM ('a', 'b'); CREATE TABLE moods (m mood, n mood, p positive);"
+                   "ALTER DOMAIN positive ADD CONSTRAINT another CHECK (VALUE > 1) NOT VALID")
+    answer = ask(schema, types=[("", "mood"), ("", "positive")])
+    mood, positive = answer["types"]
+    assert mood["used_by"] is None
+    assert mood["columns"] == [{"table": ["s", "moods"], "column": "m"}, {"table": ["s", "moods"], "column": "n"}]
+    # One over the domain as well: what is asked of the domain is asked of it.
+    assert positive["used_by"] == [["s", "moods"], ["s", "t"]]
+    assert positive["columns"] == [{"table": ["s", "moods"], "column": "p"}, {"table": ["s", "t"], "column": "d"}]
+    assert positive["constraints"] == ["another", "positive_check"]
+    assert {"moods", "t"} <= set(names(answer["relations"]))
 
 
 def test_functions(schema, ask):

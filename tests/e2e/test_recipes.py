@@ -13,7 +13,7 @@ import pytest
 from environment import BUILD
 from lab.postgres import binaries
 from plans import Planner, catalog, done, groups, run_group, run_step, undo_group
-from recipe_rows import BASE, FILL_FIRST, PARTITIONS, PLANNED, ROWS, UNPLANNED
+from recipe_rows import BASE, DOMAINS, FILL_FIRST, PARTITIONS, PLANNED, ROWS, UNPLANNED
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def prepare(direct, elsewhere):
         direct.execute("CREATE SCHEMA s")
         direct.execute("SET search_path = s")
         direct.execute(BASE)
-        direct.execute(setup.replace("PARTITIONS", PARTITIONS, 1) or "SELECT")
+        direct.execute(setup.replace("PARTITIONS", PARTITIONS, 1).replace("DOMAINS", DOMAINS, 1) or "SELECT")
         return direct
 
     return run

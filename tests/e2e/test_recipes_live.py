@@ -43,6 +43,9 @@ ANALYZE;
 REST = "CREATE TABLE rest PARTITION OF p DEFAULT; INSERT INTO p SELECT i, 1000, 1 FROM generate_series(50001, 50000 + {rows}) i; ANALYZE p;"
 NEW = """CREATE TABLE n (id int, k int NOT NULL, a int, c int NOT NULL DEFAULT 0);
 INSERT INTO n SELECT i, 250, i % 10 + 1 FROM generate_series(1, {rows}) i; ANALYZE n;"""
+AMOUNTS = """CREATE DOMAIN amount AS int; CREATE DOMAIN price AS amount;
+CREATE TABLE m (id int PRIMARY KEY, c amount NOT NULL DEFAULT 0, p price);
+INSERT INTO m SELECT i, 0, i FROM generate_series(1, {rows}) i; ANALYZE m;"""
 TOTALS = "CREATE MATERIALIZED VIEW totals AS SELECT id, a FROM t; CREATE UNIQUE INDEX ON totals (id); ANALYZE totals;"
 
 # recipe, rule, table under load, setup besides BASE, statement
@@ -69,6 +72,8 @@ LIVE = [
     ("index_tablespace", "alter-index-set-tablespace", "t", "", "ALTER INDEX t_b SET TABLESPACE elsewhere"),
     ("refresh", "refresh-matview-non-concurrent", "t", TOTALS, "REFRESH MATERIALIZED VIEW totals"),
     ("bulk", "update-without-where", "t", "", "UPDATE t SET a = a + 1"),
+    ("truncate", "truncate", "t", "CREATE TABLE gone (id int PRIMARY KEY, a int REFERENCES t); INSERT INTO gone SELECT i, i FROM t AS x(i);",
+     "TRUNCATE gone"),
     ("bulk", "update-without-where", "p", "ALTER TABLE p ADD PRIMARY KEY (k, id);", "UPDATE p SET a = a + 1"),
     ("attach_partition", "attach-partition", "p", REST + NEW + "UPDATE n SET id = id + 100000;",
      "ALTER TABLE p ATTACH PARTITION n FOR VALUES FROM (200) TO (300)"),
@@ -77,6 +82,12 @@ LIVE = [
      "CREATE TABLE p3 PARTITION OF p FOR VALUES FROM (200) TO (300)"),
     ("detach_partition", "detach-partition", "p", "", "ALTER TABLE p DETACH PARTITION p1"),
     ("drop_partition", "drop-partition", "p", "", "DROP TABLE p1"),
+    ("domain_constraint", "alter-domain-add-constraint", "m", AMOUNTS,
+     "ALTER DOMAIN amount ADD CONSTRAINT sound CHECK (VALUE >= 0)"),
+    ("domain_constraint", "alter-domain-add-constraint", "m",
+     AMOUNTS + "ALTER DOMAIN amount ADD CONSTRAINT sound CHECK (VALUE >= 0) NOT VALID;",
+     "ALTER DOMAIN amount VALIDATE CONSTRAINT sound"),
+    ("domain_not_null", "alter-domain-set-not-null", "m", AMOUNTS, "ALTER DOMAIN amount SET NOT NULL"),
     ("rename_table", "rename-table", "t", "", "ALTER TABLE t RENAME TO t2"),
     ("set_schema", "set-schema", "p", "DROP TABLE IF EXISTS public.p;", "ALTER TABLE p SET SCHEMA public"),
     ("rename_column", "rename-column", "t", "", "ALTER TABLE t RENAME COLUMN a TO amount"),
@@ -88,7 +99,7 @@ LIVE = [
 # A DROP stays a refusal until somebody says otherwise.
 RULES = {"rules": [{"rule": "drop-partition", "verdict": "phase"}, {"rule": "drop-table", "verdict": "allow"},
                    {"rule": "drop-table", "verdict": "phase", "table": "gone"},
-                   {"rule": "drop-column", "verdict": "phase"}]}
+                   {"rule": "drop-column", "verdict": "phase"}, {"rule": "truncate", "verdict": "phase"}]}
 
 STOPS_SOMEBODY = ("SHARE", "SHARE ROW EXCLUSIVE", "ACCESS EXCLUSIVE")
 

@@ -358,6 +358,77 @@ Test(stmt_column, expressions_on_one_line)
 		cr_expect_str_eq(expression(rows[i].written)->sql, rows[i].sql);
 }
 
+static const char *shown_test(const struct column_test *test)
+{
+	static const char *const signs[] = {[TEST_OTHER] = "?",
+		[TEST_NULL] = " null",
+		[TEST_NOT_NULL] = " not null",
+		[TEST_EQUAL] = " = ",
+		[TEST_NOT_EQUAL] = " <> ",
+		[TEST_LESS] = " < ",
+		[TEST_LESS_EQUAL] = " <= ",
+		[TEST_GREATER] = " > ",
+		[TEST_GREATER_EQUAL] = " >= "};
+
+	return arena_printf(&arena, "%s%s%s%s%s", test->column != NULL ? test->column : "",
+		signs[test->kind], test->value != NULL ? test->value : "",
+		test->type != NULL ? " " : "", test->type != NULL ? test->type : "");
+}
+
+static const char *shown_clauses(const struct expr *expr)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < expr->n_clauses; i++)
+		for (size_t k = 0; k < expr->clauses[i].n; k++)
+			text = arena_printf(&arena, "%s%s%s", text,
+				k > 0           ? " or "
+				: *text != '\0' ? ", "
+						: "",
+				shown_test(&expr->clauses[i].arms[k]));
+	return text;
+}
+
+Test(stmt_column, clauses_of_a_check)
+{
+	static const struct {
+		const char *check, *clauses;
+	} rows[] = {
+		{"c IS NOT NULL AND c >= 0 AND (c < '5'::bigint)",
+			"c not null, c >= 0, c < 5 int8"},
+		{"(c > -1) AND ((c <= 10) AND d <> 'a''b'::text)",
+			"c > -1, c <= 10, d <> a'b text"},
+		{"NOT (c IS NULL OR c >= 7)", "c not null, c < 7"},
+		{"NOT (c IS NOT NULL AND c >= 7 AND c < 9)", "c null or c < 7 or c >= 9"},
+		{"NOT NOT c = 1", "c = 1"},
+		{"c = 1 OR (c = 2 OR c = 3)", "c = 1 or c = 2 or c = 3"},
+		{"c IN (1, 2)", "c = 1 or c = 2"},
+		{"c = ANY (ARRAY['a'::text, 'b'])", "c = a text or c = b"},
+		{"c = ANY ('{1,2}'::int[])", "?"},
+		{"NOT (c IN (1, 2))", "?"},
+		{"c <> ALL (ARRAY[1])", "?"},
+		{"c = 1 OR (c = 2 AND d = 3)", "c = 1 or ?"},
+		{"c > 99999999999", "c > 99999999999"},
+		{"c > 1.5", "c > 1.5"},
+		{"5 < c", "?"},
+		{"c::text = 'a'", "?"},
+		{"t.c = 1", "?"},
+		{"c = 'a'::varchar(5)", "?"},
+		{"c = NULL", "?"},
+		{"c = d", "?"},
+		{"c OPERATOR(x.=) 1", "?"},
+		{"lower(c) = 'a' AND c", "?, ?"},
+		{"(c, d) IS NOT NULL", "?"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const char *sql = arena_printf(&arena, "ADD CHECK (%s)", rows[i].check);
+
+		cr_expect_str_eq(shown_clauses(altered(sql)->constraint->check), rows[i].clauses,
+			"%s", rows[i].check);
+	}
+}
+
 /* tests/e2e/test_catalog_query.py asks a server about the same ones. */
 Test(stmt_column, columns_that_a_check_proves_not_null)
 {

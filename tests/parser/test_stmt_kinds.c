@@ -537,6 +537,8 @@ Test(stmt_kinds, flags)
 	cr_expect_not(parsed("REINDEX (CONCURRENTLY false) INDEX i").actions[0].concurrently);
 	cr_expect(parsed("CREATE INDEX i ON ONLY t (a)").actions[0].only);
 	cr_expect(parsed("TRUNCATE ONLY t").actions[0].only);
+	cr_expect(parsed("TRUNCATE t RESTART IDENTITY").actions[0].restarts_identity);
+	cr_expect_not(parsed("TRUNCATE t CONTINUE IDENTITY").actions[0].restarts_identity);
 	cr_expect(parsed("LOCK t NOWAIT").actions[0].nowait);
 	cr_expect_eq(parsed("LOCK t").actions[0].lock_mode, LOCK_ACCESS_EXCLUSIVE);
 	cr_expect_eq(parsed("LOCK t IN SHARE ROW EXCLUSIVE MODE").actions[0].lock_mode,

@@ -231,6 +231,15 @@ static const struct partition_facts events_tree[] = {
 static const struct name orders_only[] = {PUBLIC("orders")};
 static const struct name small_only[] = {PUBLIC("small_t")};
 
+static const struct constraint_facts unread_constraints[] = {{.name = "unread_user_id_fkey",
+	.kind = CONSTRAINT_FOREIGN_KEY,
+	.validated = true,
+	.columns = LIST("user_id"),
+	.referenced = PUBLIC("users")}};
+
+static const struct type_column positive_columns[] = {{PUBLIC("orders"), "qty"}};
+static const struct type_column mood_columns[] = {{PUBLIC("orders"), "tag"}};
+
 static const struct name measures_partitions[] = {PUBLIC("measures_rest")};
 static const struct partition_facts measures_tree[] = {
 	{.name = PUBLIC("measures_rest"), .parent = PUBLIC("measures"), .kind = 'r'},
@@ -251,6 +260,32 @@ static const struct index_facts totals_indexes[] = {
 		.pages = pages_, .owner = "app", .access_method = "heap", ##__VA_ARGS__            \
 	}
 
+static const struct name numbers_partitions[] = {PUBLIC("numbers_rest")};
+static const struct partition_facts numbers_tree[] = {
+	{.name = PUBLIC("numbers_rest"), .parent = PUBLIC("numbers"), .kind = 'r'},
+};
+
+/* id IS NOT NULL AND id >= 0 AND id < 100; the rest: id < 0 OR id >= 100 */
+static const struct column_test not_null_id[] = {{TEST_NOT_NULL, "id", NULL, NULL}};
+static const struct column_test outside_of_100[] = {
+	{TEST_LESS, "id", "0", NULL}, {TEST_GREATER_EQUAL, "id", "100", NULL}};
+static const struct column_test from_0[] = {{TEST_GREATER_EQUAL, "id", "0", NULL}};
+static const struct column_test below_100[] = {{TEST_LESS, "id", "100", NULL}};
+static const struct expr_clause within_100[] = {{not_null_id, 1}, {from_0, 1}, {below_100, 1}};
+static const struct expr_clause not_within_100[] = {{outside_of_100, 2}};
+static const struct constraint_facts numbers_new_constraints[] = {{.name = "within",
+	.kind = CONSTRAINT_CHECK,
+	.validated = true,
+	.columns = LIST("id"),
+	.definition = "CHECK (((id IS NOT NULL) AND (id >= 0) AND (id < 100)))",
+	.clauses = ITEMS(within_100)}};
+static const struct constraint_facts numbers_rest_constraints[] = {{.name = "rest",
+	.kind = CONSTRAINT_CHECK,
+	.validated = true,
+	.columns = LIST("id"),
+	.definition = "CHECK (((id < 0) OR (id >= 100)))",
+	.clauses = ITEMS(not_within_100)}};
+
 static const struct relation_facts relations[] = {
 	TABLE("orders", 100, 300000, 3072, .columns = orders_columns,
 		.n_columns = COUNT(orders_columns), .constraints = orders_constraints,
@@ -265,6 +300,9 @@ static const struct relation_facts relations[] = {
 	TABLE("logs", 102, 9000000, 90000, .columns = logs_columns,
 		.n_columns = COUNT(logs_columns), .indexes = logs_indexes,
 		.n_indexes = COUNT(logs_indexes)),
+	TABLE("unread_t", 114, 9000000, 90000, .unread = true, .columns = logs_columns,
+		.n_columns = COUNT(logs_columns), .constraints = unread_constraints,
+		.n_constraints = COUNT(unread_constraints)),
 	TABLE("small_t", 103, 200, 3, .columns = small_columns, .n_columns = COUNT(small_columns),
 		.indexes = small_indexes, .n_indexes = COUNT(small_indexes)),
 	TABLE("unanalyzed", 104, -1, -1, .columns = small_columns,
@@ -312,6 +350,28 @@ static const struct relation_facts relations[] = {
 		.partition_tree = ITEMS(measures_tree),
 		.has_default_partition = true,
 		.default_partition = PUBLIC("measures_rest")},
+	/* whose tables know what they hold */
+	{.name = PUBLIC("numbers"),
+		.oid = 148,
+		.kind = 'p',
+		.persistence = 'p',
+		.rows = 2000000,
+		.pages = 20000,
+		.columns = ITEMS(events_columns),
+		.partition_strategy = 'r',
+		.partition_columns = LIST("id"),
+		.partition_plain = true,
+		.partitions = ITEMS(numbers_partitions),
+		.partition_tree = ITEMS(numbers_tree),
+		.has_default_partition = true,
+		.default_partition = PUBLIC("numbers_rest")},
+	TABLE("numbers_rest", 149, 2000000, 20000, .partition = true, .parent = PUBLIC("numbers"),
+		.columns = events_columns, .n_columns = COUNT(events_columns),
+		.constraints = numbers_rest_constraints,
+		.n_constraints = COUNT(numbers_rest_constraints)),
+	TABLE("numbers_new", 150, 2000000, 20000, .columns = events_columns,
+		.n_columns = COUNT(events_columns), .constraints = numbers_new_constraints,
+		.n_constraints = COUNT(numbers_new_constraints)),
 	{.name = PUBLIC("rooms"),
 		.oid = 141,
 		.kind = 'p',
@@ -408,13 +468,18 @@ static const struct relation_facts relations[] = {
 static const struct type_facts types[] = {
 	{.asked = {.name = "positive"},
 		.oid = OID_POSITIVE,
+		.name = PUBLIC("positive"),
 		.base_type = "int4",
+		.base_sql = "integer",
+		.constraints = LIST("positive_check"),
 		.base_typmod = -1,
 		.domain = true,
 		.domain_constrained = true,
+		.columns = ITEMS(positive_columns),
 		.used_by = ITEMS(orders_only)},
 	{.asked = {.name = "small_dom"},
 		.oid = 5002,
+		.name = PUBLIC("small_dom"),
 		.base_type = "int4",
 		.base_typmod = -1,
 		.domain = true,
@@ -424,7 +489,11 @@ static const struct type_facts types[] = {
 		.base_type = "int4",
 		.base_typmod = -1,
 		.domain = true},
-	{.asked = {.name = "mood"}, .oid = 5004, .base_type = "mood", .base_typmod = -1},
+	{.asked = {.name = "mood"},
+		.oid = 5004,
+		.base_type = "mood",
+		.base_typmod = -1,
+		.columns = ITEMS(mood_columns)},
 	{.asked = {.name = "citext"}, .oid = 5005, .base_type = "citext", .base_typmod = -1},
 	{.asked = {.name = "json"},
 		.oid = 114,
@@ -477,6 +546,15 @@ static void add_relation(struct facts *facts, struct relation_facts *all, const 
 		all[facts->n_relations++] = answer_relation(&found.partitions[i]);
 }
 
+/* A domain brings along who uses it. */
+static void add_users(
+	struct facts *facts, struct relation_facts *all, const struct type_facts *type)
+{
+	for (size_t i = 0; i < type->n_used_by && i < ALONG_MAX; i++)
+		if (facts_relation(facts, &type->used_by[i]) == NULL)
+			all[facts->n_relations++] = answer_relation(&type->used_by[i]);
+}
+
 static struct type_facts answer_type(const struct name *asked)
 {
 	struct type_facts missing = {.asked = *asked};
@@ -514,7 +592,8 @@ struct facts fixture_facts(struct arena *arena, const struct stmts *stmts)
 {
 	struct facts_request request = facts_request(arena, stmts);
 	struct relation_facts *some_relations = arena_alloc(
-		arena, ((1 + ALONG_MAX) * request.n_relations + 1) * sizeof(*some_relations));
+		arena, ((1 + ALONG_MAX) * request.n_relations + ALONG_MAX * request.n_types + 1) *
+			       sizeof(*some_relations));
 	struct type_facts *some_types =
 		arena_alloc(arena, (request.n_types + 1) * sizeof(*some_types));
 	struct function_facts *some_functions =
@@ -538,8 +617,10 @@ struct facts fixture_facts(struct arena *arena, const struct stmts *stmts)
 
 	for (size_t i = 0; i < request.n_relations; i++)
 		add_relation(&facts, some_relations, &request.relations[i]);
-	for (size_t i = 0; i < request.n_types; i++)
+	for (size_t i = 0; i < request.n_types; i++) {
 		some_types[i] = answer_type(&request.types[i]);
+		add_users(&facts, some_relations, &some_types[i]);
+	}
 	for (size_t i = 0; i < request.n_functions; i++)
 		some_functions[i] = answer_function(&request.functions[i]);
 	return facts;

@@ -26,6 +26,10 @@ static bool (*const recipes[ACTION_KINDS])(const struct rule_context *, struct p
 	[ACTION_ADD_PRIMARY_KEY] = recipe_add_primary_key,
 	[ACTION_CREATE_INDEX] = recipe_create_index,
 	[ACTION_DROP_INDEX] = recipe_drop_index,
+	[ACTION_DOMAIN_ADD_CONSTRAINT] = recipe_domain_constraint,
+	[ACTION_DOMAIN_VALIDATE] = recipe_domain_constraint,
+	[ACTION_DOMAIN_SET_NOT_NULL] = recipe_domain_not_null,
+	[ACTION_TRUNCATE] = recipe_truncate,
 	[ACTION_UPDATE_WITHOUT_WHERE] = recipe_bulk,
 	[ACTION_DELETE_WITHOUT_WHERE] = recipe_bulk,
 };
@@ -429,6 +433,19 @@ static const struct {
 	{"UPDATE t SET d = 1 RETURNING d", {.kind = 'r'}, "RETURNING"},
 	{"DELETE FROM t USING u", {.kind = 'r'}, "other tables"},
 	{"WITH w AS (SELECT 1) DELETE FROM t", {.kind = 'r'}, "WITH"},
+	{"TRUNCATE t", {.kind = 'r'}, NULL},
+	{"TRUNCATE t CASCADE", {.kind = 'r', .constraints = to_u, .n_constraints = 1}, NULL},
+	{"TRUNCATE t", {.kind = 'p', .constraints = to_u, .n_constraints = 1}, NULL},
+	{"TRUNCATE t", {.kind = 'r', .statement_triggers = true}, NULL}, /* of UPDATE */
+	{"TRUNCATE t", {.kind = 'r', .emptying_triggers = true}, "a trigger"},
+	{"TRUNCATE t", {.kind = 'r', .referencing = other, .n_referencing = 1}, "foreign keys"},
+	{"TRUNCATE t, u", {.kind = 'r'}, "several tables"},
+	{"TRUNCATE t RESTART IDENTITY", {.kind = 'r'}, "RESTART IDENTITY"},
+	{"TRUNCATE t", {.kind = 'r', .has_policies = true}, "row security"},
+	{"TRUNCATE t", {.kind = 'p', .partition_tree = abroad, .n_partition_tree = 1},
+		"a foreign table"},
+	{"TRUNCATE t", {.kind = 'r', .indexes = &bulk_indexes[1], .n_indexes = 1},
+		"no unique index"},
 };
 
 Test(recipe, every_row_in_batches_or_why_not)

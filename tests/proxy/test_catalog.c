@@ -42,7 +42,7 @@ static const char answer[] =
 	"\"superuser\":false,\"snapshot_kept\":false,"
 	"\"relations\":[{\"exists\":true,\"oid\":4000000000,\"name\":[\"s\",\"t\"],\"kind\":\"p\","
 	"\"persistence\":\"p\",\"created_in_transaction\":true,\"system\":false,\"pages\":7,"
-	"\"rows\":-1,\"empty\":false,\"partition\":true,\"parent\":[\"s\",\"top\"],"
+	"\"rows\":-1,\"empty\":false,\"unread\":true,\"partition\":true,\"parent\":[\"s\",\"top\"],"
 	"\"tree\":[{\"name\":[\"s\",\"p1\"],\"parent\":[\"s\",\"t\"],\"kind\":\"p\"},"
 	"{\"name\":[\"s\",\"p1a\"],\"parent\":[\"s\",\"p1\"],\"kind\":\"r\"}],"
 	"\"default_partition\":[\"s\",\"d\"],\"partition_strategy\":\"r\","
@@ -80,7 +80,8 @@ static const char answer[] =
 	"\"peculiar\":\"is the replica identity\"}],"
 	"\"referencing\":[[\"s\",\"child\"]],\"dependents\":[\"view "
 	"s.v\"],\"mentioned_by\":[\"publication "
-	"p\"],\"statement_triggers\":true,\"has_rules\":false,\"populated\":true,\"stands_in\":"
+	"p\"],\"statement_triggers\":true,\"emptying_triggers\":true,\"has_rules\":false,"
+	"\"populated\":true,\"stands_in\":"
 	"false,\"has_policies\":false,"
 	"\"drops\":null,\"typed\":false,\"row_triggers\":true,\"user_row_triggers\":[\"tr\"],"
 	"\"attached\":[\"tr\"],\"names_"
@@ -88,7 +89,9 @@ static const char answer[] =
 	"a_idx\"]}],"
 	"\"types\":[{\"exists\":true,\"oid\":9,\"base_type\":\"int4\",\"base_typmod\":-1,"
 	"\"domain\":true,"
-	"\"domain_constrained\":true,\"json\":false,\"used_by\":[[\"s\",\"t\"]],\"drops\":null}],"
+	"\"domain_constrained\":true,\"json\":false,\"used_by\":[[\"s\",\"t\"]],\"drops\":null,"
+	"\"name\":[\"s\",\"d\"],\"base\":\"integer\",\"constraints\":[\"k\"],"
+	"\"columns\":[{\"table\":[\"s\",\"t\"],\"column\":\"a\"}]}],"
 	"\"functions\":[{\"exists\":true,\"volatility\":\"s\",\"drops\":null}]}";
 
 static const struct name t = {NULL, "t"}, domain = {NULL, "d"}, function = {NULL, "f"};
@@ -158,7 +161,7 @@ Test(catalog, a_whole_answer)
 	cr_expect_str_eq(table->parent.name, "top");
 	cr_expect_eq(table->rows, -1);
 	cr_expect_eq(table->pages, 7);
-	cr_expect(table->has_default_partition);
+	cr_expect(table->unread && table->has_default_partition);
 	cr_expect_eq(table->n_partition_tree, 2u);
 	cr_expect_eq(table->partition_strategy, 'r');
 	cr_expect_eq(table->n_partition_columns, 2u);
@@ -170,7 +173,7 @@ Test(catalog, a_whole_answer)
 	cr_expect_str_eq(table->referencing[0].name, "child");
 	cr_expect_str_eq(table->mentioned_by[0], "publication p");
 	cr_expect(table->populated && !table->has_policies);
-	cr_expect(table->statement_triggers && !table->has_rules);
+	cr_expect(table->statement_triggers && table->emptying_triggers && !table->has_rules);
 	cr_expect_str_eq(facts.settings_sql, "SET LOCAL x TO 1");
 
 	column = facts_column(table, "a");
@@ -196,6 +199,9 @@ Test(catalog, a_whole_answer)
 	cr_expect_str_eq(facts_index(table, "i")->peculiar, "is the replica identity");
 	cr_expect_null(facts_index(table, "i")->columns[1]);
 	cr_expect_str_eq(facts_type(&facts, &domain)->used_by[0].name, "t");
+	cr_expect_str_eq(facts_type(&facts, &domain)->columns[0].column, "a");
+	cr_expect_str_eq(facts_type(&facts, &domain)->constraints[0], "k");
+	cr_expect_str_eq(facts_type(&facts, &domain)->base_sql, "integer");
 	cr_expect_eq(facts_volatility(&facts, &function), 's');
 	arena_free(&arena);
 }

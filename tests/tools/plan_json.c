@@ -46,6 +46,10 @@ static bool (*const recipes[ACTION_KINDS])(const struct rule_context *, struct p
 	[ACTION_REINDEX] = recipe_reindex,
 	[ACTION_ALTER_INDEX_TABLESPACE] = recipe_index_tablespace,
 	[ACTION_REFRESH_MATVIEW] = recipe_refresh,
+	[ACTION_DOMAIN_ADD_CONSTRAINT] = recipe_domain_constraint,
+	[ACTION_DOMAIN_VALIDATE] = recipe_domain_constraint,
+	[ACTION_DOMAIN_SET_NOT_NULL] = recipe_domain_not_null,
+	[ACTION_TRUNCATE] = recipe_truncate,
 	[ACTION_UPDATE_WITHOUT_WHERE] = recipe_bulk,
 	[ACTION_DELETE_WITHOUT_WHERE] = recipe_bulk,
 };

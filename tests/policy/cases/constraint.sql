@@ -162,11 +162,38 @@ ALTER TABLE orders ALTER CONSTRAINT orders_user_id_fkey DEFERRABLE;
 -- not: alter-constraint
 ALTER TABLE orders ALTER CONSTRAINT missing DEFERRABLE;
 
--- expect: reject alter-domain-add-constraint
+-- expect: phase alter-domain-add-constraint
+-- plan: ALTER DOMAIN "public"."positive" ADD CONSTRAINT "k" CHECK (VALUE > 1) NOT VALID
 ALTER DOMAIN positive ADD CONSTRAINT k CHECK (VALUE > 1);
+
+-- expect: phase alter-domain-add-constraint
+-- facts: in_transaction
+-- plan: ALTER DOMAIN "public"."positive" VALIDATE CONSTRAINT "k"
+ALTER DOMAIN positive ADD CONSTRAINT k CHECK (VALUE > 1);
+
+-- expect: phase alter-domain-add-constraint
+ALTER DOMAIN positive VALIDATE CONSTRAINT positive_check;
+
+-- what PostgreSQL would call it is not known, or it is there already, or not there
+
+-- expect: reject alter-domain-add-constraint
+-- hint: the constraint has no name
+ALTER DOMAIN positive ADD CHECK (VALUE > 1);
+
+-- expect: reject alter-domain-add-constraint
+ALTER DOMAIN positive ADD CONSTRAINT positive_check CHECK (VALUE > 1);
 
 -- expect: reject alter-domain-add-constraint
 ALTER DOMAIN positive VALIDATE CONSTRAINT k;
+
+-- expect: phase alter-domain-add-constraint
+-- facts: unknown, separate
+-- plan: ALTER DOMAIN "positive" VALIDATE CONSTRAINT "k"
+ALTER DOMAIN positive ADD CONSTRAINT k CHECK (VALUE > 1);
+
+-- expect: allow
+-- not: alter-domain-add-constraint
+ALTER DOMAIN small_dom ADD CONSTRAINT k CHECK (VALUE > 1);
 
 -- expect: allow
 -- not: alter-domain-add-constraint
@@ -176,8 +203,13 @@ ALTER DOMAIN positive ADD CONSTRAINT k CHECK (VALUE > 1) NOT VALID;
 -- not: alter-domain-add-constraint
 ALTER DOMAIN plain_dom ADD CONSTRAINT k CHECK (VALUE > 1);
 
--- expect: reject alter-domain-set-not-null
+-- expect: phase alter-domain-set-not-null
+-- plan: ALTER DOMAIN "public"."positive" ADD CONSTRAINT "positive_not_null_check" CHECK (VALUE IS NOT NULL) NOT VALID
 ALTER DOMAIN positive SET NOT NULL;
+
+-- expect: allow
+-- not: alter-domain-set-not-null
+ALTER DOMAIN small_dom SET NOT NULL;
 
 -- expect: allow
 -- not: alter-domain-set-not-null

@@ -211,3 +211,26 @@ CREATE INDEX CONCURRENTLY i ON logs (user_id DESC);
 -- expect: allow
 -- not: redundant-index
 CREATE INDEX CONCURRENTLY i ON logs (user_id) INCLUDE (id);
+
+-- expect: rewrite create-index-non-concurrent, index-on-unread-table
+CREATE INDEX i ON unread_t (ref);
+
+-- expect: warn index-on-unread-table
+CREATE INDEX CONCURRENTLY i ON unread_t (ref);
+
+-- expect: allow
+-- not: index-on-unread-table
+CREATE UNIQUE INDEX CONCURRENTLY i ON unread_t (ref);
+
+-- expect: allow
+-- not: index-on-unread-table
+CREATE INDEX CONCURRENTLY i ON unread_t (user_id, ref);
+
+-- expect: allow
+-- not: index-on-unread-table
+CREATE INDEX CONCURRENTLY i ON logs (ref);
+
+-- expect: allow
+-- not: index-on-unread-table
+-- facts: unknown
+CREATE INDEX CONCURRENTLY i ON elsewhere (ref);

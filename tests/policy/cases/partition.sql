@@ -51,6 +51,30 @@ ALTER TABLE elsewhere ADD CONSTRAINT k CHECK (at >= '2027-01-01' AND at < '2028-
 ALTER TABLE elsewhere VALIDATE CONSTRAINT k;
 ALTER TABLE parts ATTACH PARTITION elsewhere FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');
 
+-- CHECKs say it already
+
+-- expect: allow missing-lock-timeout
+-- not: attach-partition
+-- lock_timeout: 2000
+ALTER TABLE numbers ATTACH PARTITION numbers_new FOR VALUES FROM (0) TO (100);
+
+-- expect: allow missing-lock-timeout
+-- not: create-partition-of
+CREATE TABLE n PARTITION OF numbers FOR VALUES FROM (0) TO (100);
+
+-- of the table alone, of the default partition alone, of neither
+
+-- expect: rewrite attach-partition
+-- plan: ALTER TABLE "public"."numbers_rest" ADD CONSTRAINT
+ALTER TABLE numbers ATTACH PARTITION numbers_new FOR VALUES FROM (0) TO (200);
+
+-- expect: rewrite attach-partition
+-- plan: ALTER TABLE "public"."numbers_new" ADD CONSTRAINT
+ALTER TABLE numbers ATTACH PARTITION numbers_new FOR VALUES FROM (10) TO (20);
+
+-- expect: rewrite attach-partition
+ALTER TABLE numbers ATTACH PARTITION numbers_new FOR VALUES FROM (-10) TO (20);
+
 -- expect: rewrite detach-partition
 -- hint: ALTER TABLE "public"."events" DETACH PARTITION "public"."events_2025" CONCURRENTLY
 ALTER TABLE events DETACH PARTITION events_2025;

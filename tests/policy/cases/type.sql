@@ -32,8 +32,37 @@ ALTER TYPE mood ADD VALUE 'calm';
 -- not: enum-add-value-ordering
 ALTER TYPE mood ADD VALUE IF NOT EXISTS 'calm' AFTER 'happy';
 
+-- used before COMMIT
+
+-- expect: warn enum-add-value
+BEGIN; ALTER TYPE mood ADD VALUE 'calm' BEFORE 'happy'; UPDATE people SET m = 'calm' WHERE id = 1; COMMIT;
+
+-- expect: warn enum-add-value, missing-lock-timeout
+-- facts: in_transaction, separate
+-- not: concurrently-in-transaction
+ALTER TYPE mood ADD VALUE 'calm' BEFORE 'happy';
+ALTER TABLE orders ALTER COLUMN mood SET DEFAULT 'calm';
+
+-- expect: allow enum-add-value
+-- facts: separate
+BEGIN; ALTER TYPE mood ADD VALUE 'calm' BEFORE 'happy'; ALTER TYPE mood ADD VALUE 'cool' AFTER 'calm'; COMMIT;
+UPDATE people SET m = 'calm' WHERE id = 1;
+
+-- expect: reject concurrently-in-transaction
+-- facts: in_transaction, server=110022
+ALTER TYPE mood ADD VALUE 'calm';
+
 -- expect: reject rename-enum-value
 -- hint: ALTER TYPE "mood" ADD VALUE IF NOT EXISTS 'glad' AFTER 'happy'
+ALTER TYPE mood RENAME VALUE 'happy' TO 'glad';
+
+-- expect: reject rename-enum-value
+-- hint: UPDATE "public"."orders" SET "tag" = 'glad' WHERE "tag" = 'happy'
+ALTER TYPE mood RENAME VALUE 'happy' TO 'glad';
+
+-- expect: reject rename-enum-value
+-- facts: unknown
+-- hint: UPDATE <table> SET <column> = 'glad'
 ALTER TYPE mood RENAME VALUE 'happy' TO 'glad';
 
 -- expect: allow

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * ConstraintImpliedByRelConstraint (tablecmds.c) asks for each conjunct of the partition's
+ * constraint whether a validated CHECK implies it: k IS NOT NULL, k >= lower, k < upper, or
+ * k = ANY (values).  Of the default partition it asks for the opposite, with NOT pushed down:
+ * k IS NULL OR k < lower OR k >= upper.  A CHECK of several arms implies what each of them does.
+ */
+#include "bound_proof.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ARRAY_MAX = 100 }; /* MAX_SAOP_ARRAY_SIZE: beyond it no array is looked into */
+
+/* ---- values ---- */
+
+/* Points of one column can be told apart and, but for text, put in order. */
+struct point {
+	int64_t number; /* of integers */
+	char text[32]; /* of dates: YYYY-MM-DD HH:MM:SS */
+	char zone[8]; /* behind it; comparable only with the same */
+	const char *word; /* of text */
+};
+
+struct question {
+	const struct facts *facts;
+	const struct column_facts *column;
+	struct point values[ARRAY_MAX]; /* of a list; of a range lower and upper */
+	size_t n_values;
+	bool has_lower, has_upper; /* of a range: not MINVALUE, not MAXVALUE */
+};
+
+static bool one_of(const char *word, const char *const *list)
+{
+	while (*list != NULL && strcmp(word, *list) != 0)
+		list++;
+	return *list != NULL;
+}
+
+static const char *const integers[] = {"int2", "int4", "int8", NULL};
+static const char *const dates[] = {"date", "timestamp", "timestamptz", NULL};
+
+static bool read_number(const char *text, struct point *point)
+{
+	char *end;
+
+	errno = 0;
+	point->number = strtoll(text, &end, 10);
+	return end != text && *end == '\0' && errno == 0;
+}
+
+/* d: a digit; returns what follows, or NULL. */
+static const char *match(const char *text, const char *form)
+{
+	for (; *form != '\0'; form++, text++)
+		if (*form == 'd' ? !isdigit((unsigned char)*text) : *text != *form)
+			return NULL;
+	return text;
+}
+
+/* "+02", "-03:30", "Z"; without one it is the session's, which is told in UTC only. */
+static bool read_zone(const struct question *question, const char *text, struct point *point)
+{
+	if (*text == '\0' || strcmp(text, "Z") == 0) {
+		strcpy(point->zone, "+00");
+		return *text != '\0' || question->facts->timezone_utc;
+	}
+	if (strchr("+-", *text) == NULL || strlen(text) >= sizeof(point->zone))
+		return false;
+	strcpy(point->zone, text);
+	text = match(text + 1, "dd");
+	return text != NULL && (*text == '\0' || match(text, ":dd") != NULL);
+}
+
+/* In the one form that every DateStyle reads alike. */
+static bool read_date(const struct question *question, const char *text, struct point *point)
+{
+	const char *type = question->column->base_type, *time = match(text, "dddd-dd-dd");
+	const char *rest;
+	bool seconds;
+
+	if (time == NULL)
+		return false;
+	if (strcmp(type, "date") == 0 || *time == '\0') {
+		snprintf(point->text, sizeof(point->text), "%.10s 00:00:00", text);
+		return *time == '\0' &&
+		       (strcmp(type, "timestamptz") != 0 || read_zone(question, "", point));
+	}
+	rest = match(time, " dd:dd:dd");
+	seconds = rest != NULL;
+	if (!seconds && (rest = match(time, " dd:dd")) == NULL)
+		return false;
+	snprintf(point->text, sizeof(point->text), "%.10s%.*s%s", text, (int)(rest - time), time,
+		seconds ? "" : ":00");
+	return strcmp(type, "timestamptz") == 0 ? read_zone(question, rest, point) : *rest == '\0';
+}
+
+static bool read_point(const struct question *question, const char *text, struct point *point)
+{
+	const char *type = question->column->base_type;
+
+	*point = (struct point){0};
+	if (one_of(type, integers))
+		return read_number(text, point);
+	if (one_of(type, dates))
+		return read_date(question, text, point);
+	point->word = text;
+	return strcmp(type, "text") == 0;
+}
+
+/* a - b; false where that is not known. */
+static bool compare(
+	const struct question *question, const struct point *a, const struct point *b, int *order)
+{
+	if (one_of(question->column->base_type, integers))
+		*order = (a->number > b->number) - (a->number < b->number);
+	else if (a->word != NULL)
+		*order = strcmp(a->word, b->word) != 0;
+	else
+		*order = strcmp(a->text, b->text);
+	return strcmp(a->zone, b->zone) == 0;
+}
+
+/* ---- bounds ---- */
+
+/* A literal as written: a number, or a string without anything to be undone in it. */
+static bool read_bound(struct question *question, const struct bound_value *value, char *buffer,
+	size_t size, struct point *point)
+{
+	const char *sql = value->expr->sql;
+	size_t n = strlen(sql);
+
+	if (!value->expr->constant || value->expr->null || n >= size)
+		return false;
+	if (*sql != '\'') {
+		strcpy(buffer, sql);
+		return one_of(question->column->base_type, integers) &&
+		       read_point(question, buffer, point);
+	}
+	if (n < 2 || sql[n - 1] != '\'')
+		return false;
+	snprintf(buffer, size, "%.*s", (int)(n - 2), sql + 1);
+	return strpbrk(buffer, "'\\") == NULL && read_point(question, buffer, point);
+}
+
+enum { WORD_MAX = 64 }; /* of a list's text */
+
+struct bound_words {
+	char words[ARRAY_MAX][WORD_MAX];
+};
+
+static bool read_range(
+	struct question *question, const struct partition_bound *bound, struct bound_words *words)
+{
+	const struct bound_value *ends[] = {bound->values, bound->upper};
+	bool *has[] = {&question->has_lower, &question->has_upper};
+
+	if (bound->n_values != 1 || strcmp(question->column->base_type, "text") == 0)
+		return false;
+	for (size_t i = 0; i < 2; i++) {
+		*has[i] = ends[i]->kind == BOUND_VALUE;
+		if (*has[i] && !read_bound(question, ends[i], words->words[i], WORD_MAX,
+				       &question->values[i]))
+			return false;
+	}
+	return bound->values->kind != BOUND_MAXVALUE && bound->upper->kind != BOUND_MINVALUE;
+}
+
+static bool read_list(
+	struct question *question, const struct partition_bound *bound, struct bound_words *words)
+{
+	if (bound->n_values == 0 || bound->n_values > ARRAY_MAX)
+		return false;
+	question->n_values = bound->n_values;
+	for (size_t i = 0; i < bound->n_values; i++)
+		if (bound->values[i].kind != BOUND_VALUE ||
+			!read_bound(question, &bound->values[i], words->words[i], WORD_MAX,
+				&question->values[i]))
+			return false;
+	return true;
+}
+
+/* Below a table that is a partition itself the constraint is longer. */
+static bool ask(struct question *question, const struct facts *facts,
+	const struct relation_facts *parent, const struct partition_bound *bound,
+	struct bound_words *words)
+{
+	if (bound == NULL || bound->is_default || parent->partition || !parent->partition_plain ||
+		parent->n_partition_columns != 1 || parent->partition_columns[0] == NULL ||
+		parent->partition_strategy != bound->strategy)
+		return false;
+	question->facts = facts;
+	question->column = facts_column(parent, parent->partition_columns[0]);
+	if (question->column == NULL || question->column->domain ||
+		question->column->base_type == NULL)
+		return false;
+	if (bound->strategy == 'r')
+		return read_range(question, bound, words);
+	return bound->strategy == 'l' && read_list(question, bound, words);
+}
+
+/* ---- what one comparison implies ---- */
+
+typedef bool arm_fn(const struct question *question, const struct column_test *test);
+
+/* With the constant of the same type, or of another integer: one operator family. */
+static bool point_of(
+	const struct question *question, const struct column_test *test, struct point *point)
+{
+	const char *type = question->column->base_type;
+	bool same = test->type == NULL || strcmp(test->type, type) == 0;
+
+	if (one_of(type, integers))
+		same = test->type == NULL || one_of(test->type, integers);
+	return test->value != NULL && same && read_point(question, test->value, point);
+}
+
+static bool order_to(const struct question *question, const struct column_test *test,
+	const struct point *end, int *order)
+{
+	struct point point;
+
+	return point_of(question, test, &point) && compare(question, &point, end, order);
+}
+
+static bool says_not_null(const struct question *question, const struct column_test *test)
+{
+	(void)question;
+	return test->kind == TEST_NOT_NULL;
+}
+
+static bool from(
+	const struct question *question, const struct column_test *test, const struct point *end)
+{
+	int order;
+
+	return (test->kind == TEST_GREATER || test->kind == TEST_GREATER_EQUAL ||
+		       test->kind == TEST_EQUAL) &&
+	       order_to(question, test, end, &order) && order >= 0;
+}
+
+static bool below(
+	const struct question *question, const struct column_test *test, const struct point *end)
+{
+	int order;
+
+	return (test->kind == TEST_LESS || test->kind == TEST_LESS_EQUAL ||
+		       test->kind == TEST_EQUAL) &&
+	       order_to(question, test, end, &order) &&
+	       (order < 0 || (order == 0 && test->kind == TEST_LESS));
+}
+
+static bool from_lower(const struct question *question, const struct column_test *test)
+{
+	return from(question, test, &question->values[0]);
+}
+
+static bool below_upper(const struct question *question, const struct column_test *test)
+{
+	return below(question, test, &question->values[1]);
+}
+
+static bool outside(const struct question *question, const struct column_test *test)
+{
+	return test->kind == TEST_NULL ||
+	       (question->has_lower && below(question, test, &question->values[0])) ||
+	       (question->has_upper && from(question, test, &question->values[1]));
+}
+
+static bool in_list(const struct question *question, const struct column_test *test)
+{
+	int order;
+
+	for (size_t i = 0; test->kind == TEST_EQUAL && i < question->n_values; i++)
+		if (order_to(question, test, &question->values[i], &order) && order == 0)
+			return true;
+	return false;
+}
+
+/* Of one value: its opposite word for word. */
+static bool not_in_list(const struct question *question, const struct column_test *test)
+{
+	int order;
+
+	if (question->n_values != 1)
+		return false;
+	return test->kind == TEST_NULL ||
+	       (test->kind == TEST_NOT_EQUAL &&
+		       order_to(question, test, &question->values[0], &order) && order == 0);
+}
+
+/* ---- what a table says ---- */
+
+static bool clause_implies(
+	const struct question *question, const struct expr_clause *clause, arm_fn *arm)
+{
+	if (clause->n > ARRAY_MAX)
+		return false;
+	for (size_t i = 0; i < clause->n; i++)
+		if (clause->arms[i].column == NULL ||
+			strcmp(clause->arms[i].column, question->column->name) != 0 ||
+			!arm(question, &clause->arms[i]))
+			return false;
+	return true;
+}
+
+static bool implied(
+	const struct question *question, const struct relation_facts *table, arm_fn *arm)
+{
+	for (size_t i = 0; i < table->n_constraints; i++) {
+		const struct constraint_facts *c = &table->constraints[i];
+
+		for (size_t k = 0; c->kind == CONSTRAINT_CHECK && c->validated && k < c->n_clauses;
+			k++)
+			if (clause_implies(question, &c->clauses[k], arm))
+				return true;
+	}
+	return false;
+}
+
+static bool never_null(const struct question *question, const struct relation_facts *table)
+{
+	const struct column_facts *column = facts_column(table, question->column->name);
+
+	return (column != NULL && column->not_null) || implied(question, table, says_not_null);
+}
+
+bool bound_holds(const struct facts *facts, const struct relation_facts *parent,
+	const struct partition_bound *bound, const struct relation_facts *table)
+{
+	struct question question = {0};
+	struct bound_words words;
+
+	if (table->kind != 'r' || !ask(&question, facts, parent, bound, &words) ||
+		!never_null(&question, table))
+		return false;
+	if (bound->strategy == 'l')
+		return implied(&question, table, in_list);
+	return (!question.has_lower || implied(&question, table, from_lower)) &&
+	       (!question.has_upper || implied(&question, table, below_upper));
+}
+
+bool bound_excluded(const struct facts *facts, const struct relation_facts *parent,
+	const struct partition_bound *bound, const struct relation_facts *default_partition)
+{
+	struct question question = {0};
+	struct bound_words words;
+
+	if (default_partition->kind != 'r' || !ask(&question, facts, parent, bound, &words))
+		return false;
+	return implied(
+		&question, default_partition, bound->strategy == 'l' ? not_in_list : outside);
+}
