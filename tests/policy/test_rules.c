@@ -6,7 +6,7 @@
 
 #include "rule.h"
 
-/* The hazard catalogue, sections A to L, but those of A that are no matter of one statement. */
+/* The hazard catalogue, sections A to L. */
 static const char *const hazards[] = {
 	"add-check-not-not-valid",
 	"add-column-constant-default",
@@ -38,8 +38,10 @@ static const char *const hazards[] = {
 	"alter-type-used-by-view",
 	"alter-type-with-check-or-fk",
 	"attach-partition",
+	"backfill-in-ddl-transaction",
 	"cic-corruption-pg14",
 	"cluster",
+	"concurrently-in-transaction",
 	"create-domain-with-constraint",
 	"create-drop-rule",
 	"create-enum",
@@ -75,6 +77,13 @@ static const char *const hazards[] = {
 	"index-too-many-columns",
 	"invalid-index-left-behind",
 	"lock-table",
+	"lock-timeout-after-ddl",
+	"lock-timeout-zero-or-too-long",
+	"missing-application-name",
+	"missing-idle-in-tx-timeout",
+	"missing-lock-timeout",
+	"missing-statement-timeout",
+	"multiple-alter-same-table",
 	"owner-inherit-options",
 	"partitioning-policy",
 	"refresh-matview-concurrent",
@@ -93,12 +102,20 @@ static const char *const hazards[] = {
 	"set-logged-unlogged",
 	"set-not-null",
 	"set-or-drop-default",
+	"set-role-or-owner-mismatch",
 	"set-schema",
 	"set-tablespace",
+	"statement-after-access-exclusive",
+	"transaction-nesting",
 	"truncate",
 	"truncate-cascade",
+	"unanalyzable-dynamic-ddl",
+	"uncommitted-transaction",
 	"update-without-where",
 	"vacuum-full",
+	"validate-combined-with-strong-alter",
+	"validate-in-same-transaction",
+	"wide-lock-window",
 };
 
 Test(rules, every_hazard_has_one)
@@ -157,6 +174,69 @@ Test(rules, what_is_carried_out_has_a_recipe)
 
 		cr_expect(!carried_out || rule->recipe != NULL, "%s", rule->id);
 	}
+}
+
+/* Rules that refuse without a plan, and what stands in the way of one. */
+static const struct {
+	const char *rule, *because;
+} refusals[] = {
+	{"concurrently-in-transaction", "PostgreSQL refuses it; only its sender can move it"},
+	{"backfill-in-ddl-transaction", "the transaction is the client's to cut"},
+	{"unanalyzable-dynamic-ddl", "nobody knows what it does"},
+	{"unclassified", "nobody knows what it does"},
+	{"unsafe-lexing", "nobody knows what it says"},
+	{"catalog-write", "there is a command for whatever it is meant to do"},
+	{"invalid-index-left-behind", "another session may be building it just now"},
+	{"cic-corruption-pg14", "only a newer server builds it right"},
+	{"add-column-generated-stored", "a trigger and a backfill make another kind of column"},
+	{"add-column-not-null-no-default", "the value for the rows there are is not known"},
+	{"add-column-domain-with-constraint", "a column of another type is not what is asked for"},
+	{"alter-type-with-check-or-fk", "where the type change has a plan, that is it"},
+	{"alter-type-used-by-view", "PostgreSQL refuses it; the views are somebody's code"},
+	{"add-exclusion-constraint", "its index cannot be built concurrently"},
+	{"rename-schema", "nothing can stand in for a schema"},
+	{"rename-type-attribute-function",
+		"two names for one thing are the application's to write"},
+	{"rename-enum-value", "it ends with two labels, and who deploys says when"},
+	{"drop-table-cascade", "what goes along has to be named first"},
+	{"drop-schema", "the data is gone"},
+	{"drop-database", "the data is gone"},
+	{"drop-view-matview", "clients break; there are no rows to move"},
+	{"drop-type-function-extension-cascade", "what goes along has to be named first"},
+	{"table-under-change", "the change under way has to end first"},
+	{"truncate-cascade", "what goes along has to be named first"},
+	{"create-table-force", "what it drops is meant to be made again, rows and all"},
+	{"vacuum-full", "a copy that follows writers is pg_repack's work"},
+	{"cluster", "a copy that follows writers is pg_repack's work"},
+	{"set-logged-unlogged", "a copy that follows writers is pg_repack's work"},
+	{"set-tablespace", "a copy that follows writers is pg_repack's work"},
+	{"set-access-method", "a copy that follows writers is pg_repack's work"},
+	{"lock-table", "why it is locked is not known"},
+	{"replica-identity", "the subscribers have to be ready for it"},
+	{"row-level-security", "the policies have to be there first, and be right"},
+	{"disable-trigger", "rows written meanwhile are never checked"},
+};
+
+static bool refuses_without_a_plan(const struct rule *rule)
+{
+	return rule->verdict >= VERDICT_HOLD && rule->recipe == NULL;
+}
+
+Test(rules, whoever_refuses_without_a_plan_is_known_for_a_reason)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		const struct rule *rule = rule_by_id(refusals[i].rule);
+
+		cr_assert_not_null(rule, "%s", refusals[i].rule);
+		cr_expect(refuses_without_a_plan(rule), "%s has a plan by now: not because %s",
+			rule->id, refusals[i].because);
+	}
+	for (size_t i = 0; i < n_rules_all; i++)
+		n += refuses_without_a_plan(rules_all[i]);
+	cr_expect_eq(n, sizeof(refusals) / sizeof(refusals[0]),
+		"%zu rules refuse without a plan: say why in refusals", n);
 }
 
 Test(rules, style_is_off_and_never_blocks)
