@@ -272,6 +272,8 @@ static void judge_statement(struct decider *decider, size_t statement)
 		actions[i] = &stmt->actions[i];
 	if (!stmt->inside_code)
 		order_by_pass(actions, n);
+	decider->track.facts.commands = actions;
+	decider->track.facts.n_commands = n;
 	for (size_t i = 0; i < n; i++)
 		judge_action(decider, statement, actions[i], &judged[i]);
 	for (size_t i = 0; i < n; i++)

@@ -57,7 +57,8 @@ static void add_inline_constraint(
 {
 	switch (def->kind) {
 	case CONSTRAINT_CHECK:
-		model_need_columns(model, def->check, column->name);
+		model_need_columns(model, def->check);
+		model_read_anew(model, def->check);
 		model->effects->scan = true;
 		model_each(model, model_scan);
 		model_cause(model, "the CHECK is verified for every row");
@@ -135,7 +136,9 @@ void model_add_column(struct model *model)
 		effects->rewrite = true;
 		model_cause(model, "every row gets a value of its own");
 	}
-	model_need_columns(model, column->generated, NULL);
+	if (column->generated != NULL)
+		model_need_names(model, column->generated->columns, column->generated->n_columns);
+	model_read_anew(model, column->generated);
 	default_work(model, column->default_expr);
 	type_of_new_column(model, column);
 	if (effects->rewrite)

@@ -30,7 +30,8 @@ void model_add_check(struct model *model)
 		model_absent(model, "42P16", "constraint must be added to child tables too");
 		return;
 	}
-	model_need_columns(model, model->action->constraint->check, NULL);
+	model_need_columns(model, model->action->constraint->check);
+	model_read_anew(model, model->action->constraint->check);
 	if (!model->action->constraint->no_inherit && !model->action->only)
 		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
 	if (model->action->constraint->not_valid)
@@ -42,116 +43,6 @@ void model_add_check(struct model *model)
 		model_scan(model, model->table);
 }
 
-static void may_scan(struct model *model, const struct name *name)
-{
-	const struct relation_facts *relation;
-
-	model_work(model, name, LOCK_NONE, WORK_MAY_SCAN);
-	if (model_find(model->facts, name, &relation) != PRESENT)
-		return;
-	for (size_t i = 0; i < relation->n_partitions; i++)
-		model_work(model, &relation->partitions[i], LOCK_NONE, WORK_MAY_SCAN);
-}
-
-/* RI_Initial_Check joins both tables as the planner likes. */
-void model_reference(struct model *model, const struct name *referenced)
-{
-	may_scan(model, referenced);
-}
-
-static bool has_primary_key(const struct relation_facts *table)
-{
-	for (size_t i = 0; table != NULL && i < table->n_indexes; i++)
-		if (table->indexes[i].primary)
-			return true;
-	for (size_t i = 0; table != NULL && i < table->n_constraints; i++)
-		if (table->constraints[i].kind == CONSTRAINT_PRIMARY_KEY)
-			return true;
-	return false;
-}
-
-static bool is_key(const struct index_facts *index, const struct constraint_def *def)
-{
-	if (!index->unique || !index->immediate || index->partial || index->has_expressions ||
-		index->n_columns != def->n_referenced_columns)
-		return false;
-	for (size_t i = 0; i < def->n_referenced_columns; i++)
-		if (!names_contain(index->columns, index->n_columns, def->referenced_columns[i]))
-			return false;
-	return true;
-}
-
-/* transformFkeyGetPrimaryKey and transformFkeyCheckAttrs; yes when the table is not known. */
-static bool has_key(const struct constraint_def *def, const struct relation_facts *referenced)
-{
-	if (referenced == NULL || !relation_listed(referenced))
-		return true;
-	if (def->n_referenced_columns == 0)
-		return has_primary_key(referenced);
-	for (size_t i = 0; i < referenced->n_indexes; i++)
-		if (is_key(&referenced->indexes[i], def))
-			return true;
-	return false;
-}
-
-void model_must_outlive(
-	struct model *model, char persistence, const struct relation_facts *referenced)
-{
-	static const char lives[] = "tup";
-
-	if (referenced != NULL &&
-		strchr(lives, persistence) > strchr(lives, referenced->persistence))
-		model_error(model, "42P16", "\"%s\" is not as permanent as what refers to it",
-			referenced->name.name);
-}
-
-static const char *referenced_column(
-	const struct constraint_def *def, const struct relation_facts *referenced, size_t i)
-{
-	if (def->n_referenced_columns > 0)
-		return i < def->n_referenced_columns ? def->referenced_columns[i] : NULL;
-	for (size_t k = 0; k < referenced->n_indexes; k++) {
-		const struct index_facts *index = &referenced->indexes[k];
-
-		if (index->primary && i < index->n_columns)
-			return index->columns[i];
-	}
-	return NULL;
-}
-
-static bool key_fits(const struct model *model, const struct constraint_def *def,
-	const struct relation_facts *referenced)
-{
-	for (size_t i = 0; i < def->n_columns && referenced != NULL && model->table != NULL; i++) {
-		const char *name = referenced_column(def, referenced, i);
-		const struct column_facts *own = facts_column(model->table, def->columns[i]);
-		const struct column_facts *other =
-			name == NULL ? NULL : facts_column(referenced, name);
-
-		if (own != NULL && other != NULL &&
-			!key_types_fit(own->base_type, other->base_type))
-			return false;
-	}
-	return true;
-}
-
-void model_check_reference(struct model *model, const struct constraint_def *def)
-{
-	const struct relation_facts *referenced;
-
-	model_find(model->facts, &def->referenced, &referenced);
-	if (def->not_valid && partitioned(model) && model->facts->server_version < 180000)
-		model_error(
-			model, "42809", "cannot add NOT VALID foreign key on partitioned table");
-	else if (!has_key(def, referenced))
-		model_error(model, def->n_referenced_columns == 0 ? "42704" : "42830",
-			"there is no such key of referenced table \"%s\"", def->referenced.name);
-	else if (!key_fits(model, def, referenced))
-		model_error(model, "42804", "foreign key constraint cannot be implemented");
-	else if (model->table != NULL)
-		model_must_outlive(model, model->table->persistence, referenced);
-}
-
 /* ATAddForeignKeyConstraint: the same mode on both sides, for a trigger is made on each. */
 void model_add_foreign_key(struct model *model)
 {
@@ -160,7 +51,7 @@ void model_add_foreign_key(struct model *model)
 
 	if (name_taken(model))
 		return;
-	model_need_names(model, def->columns, def->n_columns, NULL);
+	model_need_names(model, def->columns, def->n_columns);
 	if (model_find(model->facts, &def->referenced, &referenced) == ABSENT) {
 		model_absent(
 			model, "42P01", "relation \"%s\" does not exist", def->referenced.name);
@@ -201,7 +92,7 @@ static bool key_is_wrong(struct model *model)
 {
 	const struct constraint_def *def = model->action->constraint;
 
-	model_need_names(model, def->columns, def->n_columns, NULL);
+	model_need_names(model, def->columns, def->n_columns);
 	if (repeats(def->columns, def->n_columns))
 		model_absent(model, "42701", "a column appears twice in the constraint");
 	return model->effects->error != NULL;
@@ -284,6 +175,17 @@ static void require_columns(struct model *model, const char *const *columns, siz
 		require_column(model, columns[i]);
 }
 
+static bool has_primary_key(const struct relation_facts *table)
+{
+	for (size_t i = 0; table != NULL && i < table->n_indexes; i++)
+		if (table->indexes[i].primary)
+			return true;
+	for (size_t i = 0; table != NULL && i < table->n_constraints; i++)
+		if (table->constraints[i].kind == CONSTRAINT_PRIMARY_KEY)
+			return true;
+	return false;
+}
+
 void model_add_primary_key(struct model *model)
 {
 	const struct constraint_def *def = model->action->constraint;
@@ -363,6 +265,9 @@ void model_alter_constraint(struct model *model)
 	if (c != NULL && c->kind != CONSTRAINT_FOREIGN_KEY)
 		model_absent(model, "42809", "constraint \"%s\" is not a foreign key constraint",
 			c->name);
+	else if (c != NULL && c->inherited)
+		model_absent(
+			model, "XX000", "constraint \"%s\" is altered on the table above", c->name);
 }
 
 /* RenameConstraintById; the index of a constraint is renamed with it. */

@@ -52,7 +52,7 @@ void model_create_index(struct model *model)
 				action->index->name);
 		return;
 	}
-	model_need_names(model, action->index->columns, action->index->n_columns, NULL);
+	model_need_names(model, action->index->columns, action->index->n_columns);
 	effects->index_build = !action->concurrently && !(action->only && parent);
 	if (effects->index_build)
 		model_each_partition(model, model_build);

@@ -218,7 +218,8 @@ static void check_member(struct model *model, const struct relation_facts *paren
 		const struct column_facts *column = &parent->columns[i];
 		const struct column_facts *own = facts_column(partition, column->name);
 
-		if (own == NULL || (column->not_null && !own->not_null))
+		if (own == NULL || (column->not_null && !own->not_null) ||
+			(column->generated && !own->generated))
 			model_error(model, "42804",
 				"column \"%s\" of the partition is not the parent's", column->name);
 	}
@@ -289,7 +290,8 @@ void model_detach(struct model *model)
 	effects->no_transaction = action->concurrently;
 	if (gentle)
 		effects->locks[0].mode = LOCK_SHARE_UPDATE_EXCLUSIVE;
-	model_lock(model, &action->other, LOCK_ACCESS_EXCLUSIVE);
+	/* DetachPartitionFinalize locks what is below it, which has other bounds from now on. */
+	model_lock_tree(model, &action->other, LOCK_ACCESS_EXCLUSIVE);
 	set_free(model, &action->other);
 	if (model->table != NULL)
 		follow_referencing(model, model->table, LOCK_ACCESS_EXCLUSIVE, WORK_MAY_SCAN);

@@ -200,28 +200,33 @@ static int written_typmod(const struct type_name *type)
 	return first;
 }
 
-static struct type_change wanted_type(struct model *model)
+struct type_change type_written(
+	struct arena *arena, const struct facts *facts, const struct type_name *type)
 {
-	const struct type_name *type = model->action->type;
-	const struct type_facts *facts = facts_type(model->facts, &type->name);
+	const struct type_facts *found = facts_type(facts, &type->name);
 	/* Modifiers may be strings, numeric('5'): legal, and read by nobody but the server. */
 	bool unread = type->n_typmods == 0 && strchr(type->sql, '(') != NULL;
 	bool builtin = type->name.schema != NULL && strcmp(type->name.schema, "pg_catalog") == 0;
 	struct type_change to = {
 		.base = type->name.name,
 		.typmod = written_typmod(type),
-		.known = (facts != NULL || builtin) && !unread,
+		.known = (found != NULL || builtin) && !unread,
 	};
 
-	if (facts != NULL) {
-		to.base = facts->base_type != NULL ? facts->base_type : to.base;
-		to.constrained = facts->domain_constrained;
-		if (facts->domain)
-			to.typmod = facts->base_typmod;
+	if (found != NULL) {
+		to.base = found->base_type != NULL ? found->base_type : to.base;
+		to.constrained = found->domain_constrained;
+		if (found->domain)
+			to.typmod = found->base_typmod;
 	}
 	if (type->array)
-		to.base = arena_printf(model->arena, "_%s", to.base);
+		to.base = arena_printf(arena, "_%s", to.base);
 	return to;
+}
+
+static struct type_change wanted_type(struct model *model)
+{
+	return type_written(model->arena, model->facts, model->action->type);
 }
 
 /* A domain column's atttypmod is that of the domain, -1: the base's own stands in format_type of

@@ -62,6 +62,7 @@ struct column_facts {
 	const char *const *mentioned_by;
 	size_t n_mentioned_by;
 	bool created_in_transaction; /* by the text itself */
+	bool retyped; /* by the text itself: expressions on it may not fit the new type */
 	/* What stands on the column besides its definition. */
 	const char *comment; /* NULL without one */
 	int statistics_target; /* -1: the default */
@@ -289,6 +290,10 @@ struct facts {
 	size_t n_functions;
 	const struct name *vacated; /* that RENAME took from what others knew by it */
 	size_t n_vacated;
+	/* All of the statement at hand, done or to come: what a column's constraints are made
+	 * after. */
+	const struct action *const *commands;
+	size_t n_commands;
 };
 
 /* The objects to look up for a text; each listed once. */

@@ -309,22 +309,44 @@ const struct column_facts *model_own_column(struct model *model, bool *gone)
 	return NULL;
 }
 
-void model_need_names(struct model *model, const char *const *names, size_t n, const char *added)
+static bool adds(const struct action *action, const char *column)
+{
+	return action->column_def != NULL && strcmp(action->column_def->name, column) == 0;
+}
+
+static bool being_added(const struct model *model, const char *column)
+{
+	for (size_t i = 0; i < model->facts->n_commands; i++)
+		if (adds(model->facts->commands[i], column))
+			return true;
+	return adds(model->action, column);
+}
+
+void model_need_names(struct model *model, const char *const *names, size_t n)
 {
 	const struct relation_facts *table = model->table;
 
 	if (table == NULL || table->n_columns == 0 || !relation_listed(table))
 		return;
 	for (size_t i = 0; i < n; i++)
-		if (names[i] != NULL && facts_column(table, names[i]) == NULL &&
-			!(added != NULL && strcmp(added, names[i]) == 0))
+		if (names[i] != NULL && facts_column(table, names[i]) == NULL)
 			model_error(model, "42703", "column \"%s\" does not exist", names[i]);
 }
 
-void model_need_columns(struct model *model, const struct expr *expr, const char *added)
+void model_need_columns(struct model *model, const struct expr *expr)
 {
-	if (expr != NULL)
-		model_need_names(model, expr->columns, expr->n_columns, added);
+	for (size_t i = 0; expr != NULL && i < expr->n_columns; i++)
+		if (!being_added(model, expr->columns[i]))
+			model_need_names(model, &expr->columns[i], 1);
+}
+
+void model_read_anew(struct model *model, const struct expr *expr)
+{
+	for (size_t i = 0; expr != NULL && model->table != NULL && i < expr->n_columns; i++) {
+		const struct column_facts *column = facts_column(model->table, expr->columns[i]);
+
+		model->effects->may_be_refused |= column != NULL && column->retyped;
+	}
 }
 
 /*

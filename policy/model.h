@@ -103,9 +103,11 @@ const struct column_facts *model_own_column(struct model *model, bool *gone);
 bool model_never_null(
 	const struct model *model, const struct relation_facts *table, const char *column);
 
-/* An expression over columns of the action's table, and one that is just being added. */
-void model_need_columns(struct model *model, const struct expr *expr, const char *added);
-void model_need_names(struct model *model, const char *const *names, size_t n, const char *added);
+/* A CHECK over columns of the action's table, those that its statement adds included. */
+void model_need_columns(struct model *model, const struct expr *expr);
+/* An expression over a column that has just got another type may not fit it. */
+void model_read_anew(struct model *model, const struct expr *expr);
+void model_need_names(struct model *model, const char *const *names, size_t n);
 
 bool names_contain(const char *const *names, size_t n, const char *name);
 
@@ -121,6 +123,9 @@ struct type_change {
 	bool known; /* the base of a type nobody looked up is a guess */
 	bool constrained; /* a domain with CHECK or NOT NULL */
 };
+/* What the text's type comes to below domains. */
+struct type_change type_written(
+	struct arena *arena, const struct facts *facts, const struct type_name *type);
 /* A sequence may count in that type (init_params, sequence.c). */
 bool model_sequence_type(const char *type);
 /* Whether a foreign key of one type may refer to a key of the other; yes when not known. */

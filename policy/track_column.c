@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "model.h"
 #include "track.h"
 
 static struct column_facts *own_columns(struct facts_track *track, struct relation_facts *relation)
@@ -20,13 +21,19 @@ static bool listable(const struct relation_facts *relation)
 	return relation->oid == 0 || relation->n_columns > 0;
 }
 
-static const char *base_type(const struct facts *facts, const struct type_name *type)
+static void set_type(
+	struct facts_track *track, struct column_facts *column, const struct type_name *type)
 {
-	const struct type_facts *found = facts_type(facts, &type->name);
+	const struct type_facts *found = facts_type(&track->facts, &type->name);
+	struct type_change written = type_written(track->arena, &track->facts, type);
+	bool domain = found != NULL && found->domain && !type->array;
 
-	return found == NULL || type->array || type->n_typmods > 0 || found->domain
-		       ? NULL
-		       : found->base_type;
+	column->type_sql = type->sql;
+	column->base_type = written.known ? written.base : NULL;
+	column->typmod = domain ? -1 : written.typmod;
+	column->type_oid = found != NULL && !type->array ? found->oid : 0;
+	column->domain = domain;
+	column->domain_constrained = domain && found->domain_constrained;
 }
 
 static void add_column(
@@ -38,17 +45,15 @@ static void add_column(
 	if (!listable(relation) || facts_column(relation, def->name) != NULL)
 		return;
 	columns = own_columns(track, relation);
-	columns[relation->n_columns++] = (struct column_facts){
+	columns[relation->n_columns] = (struct column_facts){
 		.name = def->name,
-		.type_sql = def->type.sql,
-		.base_type = base_type(&track->facts, &def->type),
-		.typmod = -1,
 		.not_null = def->not_null,
 		.default_sql = def->default_expr != NULL ? def->default_expr->sql : NULL,
 		.identity = def->identity,
 		.generated = def->generated != NULL,
 		.created_in_transaction = true,
 	};
+	set_type(track, &columns[relation->n_columns++], &def->type);
 }
 
 /* A table that no catalog was asked for: enough to follow its new columns by. */
@@ -168,11 +173,13 @@ void track_rename_column(struct facts_track *track, const struct action *action)
 		track_each_entry(track, action, rename_column);
 }
 
-static void apply(struct column_facts *column, const struct action *action)
+static void apply(
+	struct facts_track *track, struct column_facts *column, const struct action *action)
 {
 	switch (action->kind) {
 	case ACTION_ALTER_COLUMN_TYPE:
-		column->base_type = NULL;
+		set_type(track, column, action->type);
+		column->retyped = true;
 		break;
 	case ACTION_SET_NOT_NULL:
 		column->not_null = true;
@@ -198,7 +205,7 @@ static void change_column(
 			(struct column_facts){.name = action->column, .typmod = -1};
 	for (size_t i = 0; i < relation->n_columns; i++)
 		if (strcmp(columns[i].name, action->column) == 0)
-			apply(&columns[i], action);
+			apply(track, &columns[i], action);
 }
 
 void track_change_column(struct facts_track *track, const struct action *action)

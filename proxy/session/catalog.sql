@@ -460,6 +460,7 @@ losers AS MATERIALIZED (
 				LEFT JOIN pg_catalog.pg_partitioned_table s ON s.partrelid = h.inhparent
 				CROSS JOIN LATERAL (SELECT h.inhparent AS oid UNION ALL SELECT s.partdefid) AS up
 			WHERE l.class = 'pg_catalog.pg_class'::pg_catalog.regclass AND l.part = 0 AND c.oid = l.object AND c.relispartition
+				AND c.relkind <> 'i' AND c.relkind <> 'I'
 			UNION ALL
 			SELECT k.conrelid, false FROM pg_catalog.pg_constraint k
 			WHERE l.class = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND k.oid = l.object

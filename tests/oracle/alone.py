@@ -41,7 +41,8 @@ class Alone:
     """Three sessions: one runs the statement, one holds a relation, one watches."""
 
     def __init__(self, conninfo):
-        self.runner, self.holder, self.watcher = (psycopg.connect(conninfo, autocommit=True) for _ in range(3))
+        self.runner, self.holder, self.watcher = (
+            psycopg.connect(conninfo, autocommit=True, prepare_threshold=None) for _ in range(3))
         for session in (self.runner, self.holder):
             session.execute("SET search_path = own, public")
         self.watcher.execute("SET search_path = pg_catalog")

@@ -47,7 +47,7 @@ SELECT attrelid, attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrel
 WHERE attnum > 0 AND NOT attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
 """
-CONSTRAINT_TABLE = "SELECT conrelid FROM pg_constraint WHERE contype = 'f' AND conname = %s AND convalidated"
+FOREIGN_KEYS = "SELECT oid, conname, conrelid FROM pg_constraint WHERE contype = 'f' AND convalidated"
 
 
 class Model:
@@ -58,6 +58,7 @@ class Model:
         self.catalog_sql = subprocess.run([program, "--catalog-sql"], capture_output=True, text=True,
                                           check=True).stdout
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.prepared = []  # connections
 
     def close(self):
         self.process.stdin.close()
@@ -68,9 +69,16 @@ class Model:
         parameters = self._say(json.dumps(statement))
         if isinstance(parameters, dict):
             return parameters
-        result = connection.pgconn.exec_params(self.catalog_sql.encode(), [p.encode() for p in parameters])
+        return self._say(json.dumps(json.loads(self._catalog(connection.pgconn, parameters))))
+
+    def _catalog(self, pgconn, parameters):
+        """Prepared, for it takes longer to plan than to run."""
+        if pgconn not in self.prepared:
+            pgconn.prepare(b"catalog", self.catalog_sql.encode())
+            self.prepared.append(pgconn)
+        result = pgconn.exec_prepared(b"catalog", [parameter.encode() for parameter in parameters])
         assert result.error_message == b"", result.error_message.decode()
-        return self._say(json.dumps(json.loads(result.get_value(0, 0))))
+        return result.get_value(0, 0)
 
     def _say(self, line):
         self.process.stdin.write(line + "\n")
@@ -90,13 +98,15 @@ class Snapshot:
         self.files = {oid: file for oid, _, _, file, _ in rows}
         self.scans = {oid: scans for oid, *_, scans in rows}
         self.columns = set(connection.execute(COLUMNS).fetchall())
+        self.foreign_keys = set(connection.execute(FOREIGN_KEYS).fetchall())
 
 
 class Server:
     """One connection that statements are tried on, each in a transaction of its own."""
 
     def __init__(self, conninfo):
-        self.connection = psycopg.connect(conninfo, autocommit=True)
+        # psycopg would deallocate the prepared catalog query with its own.
+        self.connection = psycopg.connect(conninfo, autocommit=True, prepare_threshold=None)
         self.connection.add_notice_handler(lambda notice: self.notices.append(notice.message_primary))
         self.notices = []
         self.pid = self.connection.info.backend_pid
@@ -151,12 +161,13 @@ class Server:
             "loses_data": self._lost(was, now),
         }
 
-    def _scanned(self, was, now, notices):
+    @staticmethod
+    def _scanned(was, now, notices):
         scanned = {oid for oid, scans in now.scans.items() if scans > was.scans.get(oid, 0)}
-        for message in notices:
-            match = re.match(r'validating foreign key constraint "(.*)"', message)
-            if match:
-                scanned |= {row[0] for row in self.connection.execute(CONSTRAINT_TABLE, [match.group(1)])}
+        checked = {match.group(1) for message in notices
+                   if (match := re.match(r'validating foreign key constraint "(.*)"', message))}
+        # Partitions have keys of the same name: those that were valid before are not meant.
+        scanned |= {table for _, name, table in now.foreign_keys - was.foreign_keys if name in checked}
         return [was.names[oid] for oid in scanned if was.kinds.get(oid) in ("r", "m")]
 
     @staticmethod

@@ -140,6 +140,8 @@ static json_t *effects_json(struct arena *arena, const struct stmt *stmt, const 
 		actions[i] = &stmt->actions[i];
 	order_by_pass(actions, stmt->n_actions);
 	track_start(arena, &track, facts, stmt->n_actions, false);
+	track.facts.commands = actions;
+	track.facts.n_commands = stmt->n_actions;
 	for (size_t i = 0; i < stmt->n_actions; i++) {
 		effects[i] = effects_of(arena, actions[i], &track.facts);
 		if (stmt->n_actions > 1 && effects_lock(&effects[i]) > strongest)

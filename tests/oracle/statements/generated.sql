@@ -85,3 +85,23 @@ alter table q disable trigger all;
 alter table q1 no inherit q;
 -- with: create table own.q (id int) partition by range (id); create table own.q1 partition of own.q default; create table own.u (id int)
 alter table q1 inherit u;
+-- with: create table own.lone (a int)
+alter table lone alter column a type text, add check (a < 1000);
+-- with: create table own.lone (a int)
+alter table lone add column b int check (b < c), add column c int;
+-- with: create table own.k (id int primary key)
+alter table k alter column id type text, add column up int references k;
+-- with: create table own.k (id int primary key)
+alter table k drop constraint k_pkey, add column up int references k, add primary key (id);
+-- with: create table own.k (id int primary key)
+alter table k drop constraint k_pkey, add column up int references k;
+-- with: create table own.k (id int primary key); create table own.q (id int references own.k) partition by range (id); create table own.q1 (id int); create table own.q2 partition of own.q for values from (10) to (19)
+alter table q attach partition q1 for values from (0) to (9);
+-- with: create table own.q (id int) partition by range (id); create table own.q1 partition of own.q default partition by range (id); create table own.q2 partition of own.q1 default
+alter table q detach partition q1;
+-- with: create table own.q (id int primary key) partition by range (id); create table own.q1 partition of own.q default
+drop table q1;
+-- with: create table own.q (id int, a int generated always as (id + 1) stored) partition by range (id); create table own.q1 (id int, a int)
+alter table q attach partition q1 for values from (0) to (9);
+-- with: create table own.q (id int references public.u) partition by range (id); create table own.q1 partition of own.q default
+alter table q1 alter constraint q_id_fkey deferrable;

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* What a foreign key needs: a key to refer to, types that can be compared, a table that lives on.
+ */
+#include "model.h"
+
+#include <string.h>
+
+/* RI_Initial_Check joins both tables as the planner likes. */
+void model_reference(struct model *model, const struct name *referenced)
+{
+	const struct relation_facts *relation;
+
+	model_work(model, referenced, LOCK_NONE, WORK_MAY_SCAN);
+	if (model_find(model->facts, referenced, &relation) != PRESENT)
+		return;
+	for (size_t i = 0; i < relation->n_partitions; i++)
+		model_work(model, &relation->partitions[i], LOCK_NONE, WORK_MAY_SCAN);
+}
+
+/* Columns that together are unique. */
+struct key {
+	bool primary;
+	const char *const *columns;
+	size_t n_columns;
+};
+
+static bool is_wanted(const struct key *key, const struct constraint_def *def)
+{
+	if (def->n_referenced_columns == 0)
+		return key->primary;
+	if (key->n_columns != def->n_referenced_columns)
+		return false;
+	for (size_t i = 0; i < key->n_columns; i++)
+		if (!names_contain(key->columns, key->n_columns, def->referenced_columns[i]))
+			return false;
+	return true;
+}
+
+static bool fits_index(
+	const struct index_facts *index, const struct constraint_def *def, struct key *key)
+{
+	*key = (struct key){index->primary, index->columns, index->n_columns};
+	return index->unique && index->immediate && !index->partial && !index->has_expressions &&
+	       is_wanted(key, def);
+}
+
+/* Of a table that the text changed before, or a command of this statement. */
+static bool fits_made(enum constraint_kind kind, const char *const *columns, size_t n,
+	const struct constraint_def *def, struct key *key)
+{
+	*key = (struct key){kind == CONSTRAINT_PRIMARY_KEY, columns, n};
+	return (key->primary || kind == CONSTRAINT_UNIQUE) && is_wanted(key, def);
+}
+
+static bool fits_command(
+	const struct action *command, const struct constraint_def *def, struct key *key)
+{
+	const struct constraint_def *made = command->constraint;
+
+	if (made != NULL && fits_made(made->kind, made->columns, made->n_columns, def, key))
+		return true;
+	for (size_t i = 0; command->column_def != NULL && i < command->column_def->n_constraints;
+		i++) {
+		made = &command->column_def->constraints[i];
+		if (fits_made(made->kind, made->columns, made->n_columns, def, key))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What transformFkeyGetPrimaryKey and transformFkeyCheckAttrs find.  A table that refers to itself
+ * may get the key in the same statement: ATRewriteCatalogs makes indexes before foreign keys.
+ */
+static bool find_key(const struct model *model, const struct constraint_def *def,
+	const struct relation_facts *referenced, struct key *key)
+{
+	const struct facts *facts = model->facts;
+	bool itself = model->table != NULL && name_equal(&referenced->name, &model->table->name);
+
+	for (size_t i = 0; i < referenced->n_indexes; i++)
+		if (fits_index(&referenced->indexes[i], def, key))
+			return true;
+	for (size_t i = 0; i < referenced->n_constraints; i++) {
+		const struct constraint_facts *c = &referenced->constraints[i];
+
+		if (fits_made(c->kind, c->columns, c->n_columns, def, key))
+			return true;
+	}
+	for (size_t i = 0; i < facts->n_commands && itself; i++)
+		if (fits_command(facts->commands[i], def, key))
+			return true;
+	return false;
+}
+
+void model_must_outlive(
+	struct model *model, char persistence, const struct relation_facts *referenced)
+{
+	static const char lives[] = "tup";
+
+	if (referenced != NULL &&
+		strchr(lives, persistence) > strchr(lives, referenced->persistence))
+		model_error(model, "42P16", "\"%s\" is not as permanent as what refers to it",
+			referenced->name.name);
+}
+
+/* NULL when nobody knows.  The column may be the one that is just being added. */
+static const char *type_of(
+	const struct model *model, const struct relation_facts *table, const char *column)
+{
+	const struct column_def *added = model->action->column_def;
+	const struct column_facts *known = facts_column(table, column);
+
+	if (known != NULL)
+		return known->base_type;
+	if (added == NULL || strcmp(added->name, column) != 0)
+		return NULL;
+	return type_written(model->arena, model->facts, &added->type).base;
+}
+
+static bool key_fits(const struct model *model, const struct constraint_def *def,
+	const struct relation_facts *referenced, const struct key *key)
+{
+	const char *const *columns =
+		def->n_referenced_columns > 0 ? def->referenced_columns : key->columns;
+
+	for (size_t i = 0; i < def->n_columns && i < key->n_columns && model->table != NULL; i++)
+		if (!key_types_fit(type_of(model, model->table, def->columns[i]),
+			    type_of(model, referenced, columns[i])))
+			return false;
+	return true;
+}
+
+static void check_key(struct model *model, const struct constraint_def *def,
+	const struct relation_facts *referenced)
+{
+	struct key key;
+
+	if (!find_key(model, def, referenced, &key))
+		model_error(model, def->n_referenced_columns == 0 ? "42704" : "42830",
+			"there is no such key of referenced table \"%s\"", def->referenced.name);
+	else if (!key_fits(model, def, referenced, &key))
+		model_error(model, "42804", "foreign key constraint cannot be implemented");
+}
+
+void model_check_reference(struct model *model, const struct constraint_def *def)
+{
+	const struct relation_facts *table = model->table, *referenced;
+
+	model_find(model->facts, &def->referenced, &referenced);
+	if (def->not_valid && table != NULL && table->kind == 'p' &&
+		model->facts->server_version < 180000)
+		model_error(
+			model, "42809", "cannot add NOT VALID foreign key on partitioned table");
+	else if (referenced != NULL && relation_listed(referenced))
+		check_key(model, def, referenced);
+	if (table != NULL)
+		model_must_outlive(model, table->persistence, referenced);
+}
