@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "budget.h"
 #include "decide.h"
 
 enum {
@@ -161,7 +160,7 @@ static void advance(struct fill *fill, const struct batch *batch)
 	const struct tuning *tuning = &fill->run->tuning;
 
 	batch_pace_next(&leaf->pace, leaf->pace.rows, (double)batch->spent.busy_ms,
-		tuning->batch_target_ms,
+		signals_target_ms(&fill->run->signals, tuning->batch_target_ms),
 		batch_rows_max(tuning->batch_rows_max, fill->row_bytes, tuning->batch_bytes_max));
 	leaf->last_key = batch->range.to;
 	leaf->rows_changed += batch->spent.rows;
@@ -173,16 +172,24 @@ static void advance(struct fill *fill, const struct batch *batch)
  * Where statistics are missing or old, the planner is kept from scanning the whole table for a
  * small range of it, and from sorting all that is left of it to find where a batch ends.
  */
+static int begin_batch(struct run *run)
+{
+	char sql[160];
+
+	snprintf(sql, sizeof(sql),
+		"BEGIN; SET LOCAL lock_timeout = %d;"
+		"SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off",
+		BATCH_LOCK_TIMEOUT_MS);
+	return control_exec(&run->main, sql);
+}
+
 static int do_batch(struct fill *fill, struct batch *batch)
 {
 	struct run *run = fill->run;
 	int status;
 
 	run->main.interruptible = true;
-	status = control_exec(
-		&run->main, "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off");
-	if (status == 0)
-		status = find_bound(fill, batch);
+	status = find_bound(fill, batch);
 	if (status == 0)
 		status = fill_explain(fill, &batch->arena, &batch->range);
 	if (status == 0)
@@ -212,7 +219,7 @@ static int try_batch(struct fill *fill, struct batch *batch)
 	struct run *run = fill->run;
 	struct leaf_record before = *fill->leaf;
 
-	if (control_begin(&run->main, BATCH_LOCK_TIMEOUT_MS) < 0)
+	if (begin_batch(run) < 0)
 		return -1;
 	if (measure_batch(fill, batch) < 0)
 		goto failed;
@@ -357,9 +364,8 @@ int fill_walk(struct fill *fill)
 	bool last = fill->leaf->hi_key == NULL;
 
 	while (!last)
-		if (run_check_record(fill->run) < 0 || fill_hold(fill) < 0 ||
-			artifact_check_now_and_then(fill) < 0 || fill_vacuum(fill) < 0 ||
-			next_batch(fill, &last) < 0)
+		if (fill_hold(fill) < 0 || artifact_check_now_and_then(fill) < 0 ||
+			fill_vacuum(fill) < 0 || next_batch(fill, &last) < 0)
 			return -1;
 	return 0;
 }

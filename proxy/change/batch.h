@@ -7,6 +7,7 @@
 #ifndef BATCH_H
 #define BATCH_H
 
+#include "budget.h"
 #include "key.h"
 #include "run.h"
 
@@ -36,6 +37,8 @@ struct fill {
 	double row_bytes; /* 0: not known */
 	int64_t probed_ms; /* artifact.c: when it last looked */
 	int64_t advanced_ms; /* when the last batch went through */
+	int64_t asked_ms; /* when people were last asked what they want, */
+	struct limits limits; /* and what they had set then */
 	double rate; /* rows a second; 0: not known yet */
 	int64_t rate_ms; /* when it was known last, */
 	uint64_t rate_rows; /* and how many rows there were then */
@@ -65,6 +68,8 @@ int fill_begin_pass(struct fill *fill);
 int fill_walk(struct fill *fill);
 
 /* Between two batches: for as long as production needs; and what the last one cost. */
+/* People have their say; not after every batch, where those are short. */
+int fill_ask(struct fill *fill);
 int fill_hold(struct fill *fill);
 int fill_pay(struct fill *fill, const struct spending *spent);
 int fill_vacuum(struct fill *fill);

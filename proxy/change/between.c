@@ -3,15 +3,21 @@
 #include <stdio.h>
 
 #include "batch.h"
-#include "budget.h"
 
 /* What is in force now: the configuration may be loaded anew, operators set limits of theirs. */
-static int renew(struct run *run, struct limits *limits)
+int fill_ask(struct fill *fill)
 {
-	run->tuning = engine_tuning(run->engine);
-	if (budget_limits(&run->main, run->change.id, limits) < 0)
+	struct run *run = fill->run;
+	int64_t now = engine_now_ms();
+
+	if (fill->asked_ms != 0 && now - fill->asked_ms < SAMPLE_MS)
+		return 0;
+	if (run_check_record(run) < 0 ||
+		budget_limits(&run->main, run->change.id, &fill->limits) < 0)
 		return -1;
-	limits->all = rates_stricter(&limits->all, &run->tuning.rates);
+	fill->asked_ms = now;
+	run->tuning = engine_tuning(run->engine);
+	fill->limits.all = rates_stricter(&fill->limits.all, &run->tuning.rates);
 	signals_read(&run->signals, watch_connection(run), run->engine->latency,
 		&run->tuning.signals, engine_now_ms());
 	arena_free(&run->watch_arena);
@@ -50,18 +56,17 @@ static void tell_stopped(struct run *run, enum signal_id id, bool news)
 int fill_hold(struct fill *fill)
 {
 	struct run *run = fill->run;
-	struct limits limits;
 	enum signal_id id;
 	bool stopped = false;
 
 	for (;; stopped = true) {
-		if (renew(run, &limits) < 0)
+		if (fill_ask(fill) < 0)
 			return -1;
 		id = signals_stop(&run->signals);
-		if (id == SIGNALS && limits.ratio < 1)
+		if (id == SIGNALS && fill->limits.ratio < 1)
 			break;
 		tell_stopped(run, id, !stopped);
-		if (pause_for(fill, id, SAMPLE_MS) < 0 || run_check_record(run) < 0)
+		if (pause_for(fill, id, SAMPLE_MS) < 0)
 			return -1;
 		fill->advanced_ms = engine_now_ms();
 	}
@@ -92,15 +97,15 @@ static int spend(struct run *run, const struct spending *spent, const struct lim
 int fill_pay(struct fill *fill, const struct spending *spent)
 {
 	struct run *run = fill->run;
-	struct limits limits;
+	const struct limits *limits = &fill->limits;
 	int64_t owed, pause;
 	enum signal_id id;
 
 	run->signals.worked = true;
-	if (renew(run, &limits) < 0 || spend(run, spent, &limits, &owed) < 0)
+	if (fill_ask(fill) < 0 || spend(run, spent, limits, &owed) < 0)
 		return -1;
-	if (limits.ratio < 1 && owed < pause_of_ratio_ms(spent->busy_ms, limits.ratio))
-		owed = pause_of_ratio_ms(spent->busy_ms, limits.ratio);
+	if (limits->ratio < 1 && owed < pause_of_ratio_ms(spent->busy_ms, limits->ratio))
+		owed = pause_of_ratio_ms(spent->busy_ms, limits->ratio);
 	id = signals_slow(&run->signals, spent->busy_ms, &pause);
 	return owed > pause ? pause_for(fill, SIGNALS, owed) : pause_for(fill, id, pause);
 }

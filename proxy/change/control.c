@@ -14,29 +14,29 @@
  * a type "text" there (CVE-2007-2138).  synchronous_commit: what a client is told must survive.
  * lock_timeout bounds our own bookkeeping too.
  */
-static const char pinned[] = "SET search_path = pg_catalog, pg_temp;"
-			     "SET lock_timeout = '10s';"
-			     "SET statement_timeout = 0;"
-			     "SET idle_in_transaction_session_timeout = '60s';"
-			     "SET default_transaction_isolation = 'read committed';"
-			     "SET default_transaction_read_only = off;"
-			     "SET synchronous_commit = on;"
-			     "SET standard_conforming_strings = on;"
-			     "SET client_encoding = 'UTF8';"
-			     "SET client_min_messages = error;"
-			     "SET DateStyle = 'ISO, MDY';"
-			     "SET IntervalStyle = 'postgres';"
-			     "SET extra_float_digits = 3;"
-			     "SET bytea_output = 'hex';"
-			     "SET row_security = on;"
-			     "SET enable_seqscan = on;"
-			     "SET enable_bitmapscan = on;"
-			     "SET tcp_keepalives_idle = 30;"
-			     "SET tcp_keepalives_interval = 10;"
-			     "SET tcp_keepalives_count = 3;";
-
+#define PINNED                                                                                     \
+	"SET search_path = pg_catalog, pg_temp;"                                                   \
+	"SET lock_timeout = '10s';"                                                                \
+	"SET statement_timeout = 0;"                                                               \
+	"SET idle_in_transaction_session_timeout = '60s';"                                         \
+	"SET default_transaction_isolation = 'read committed';"                                    \
+	"SET default_transaction_read_only = off;"                                                 \
+	"SET synchronous_commit = on;"                                                             \
+	"SET standard_conforming_strings = on;"                                                    \
+	"SET client_encoding = 'UTF8';"                                                            \
+	"SET client_min_messages = error;"                                                         \
+	"SET DateStyle = 'ISO, MDY';"                                                              \
+	"SET IntervalStyle = 'postgres';"                                                          \
+	"SET extra_float_digits = 3;"                                                              \
+	"SET bytea_output = 'hex';"                                                                \
+	"SET row_security = on;"                                                                   \
+	"SET enable_seqscan = on;"                                                                 \
+	"SET enable_bitmapscan = on;"                                                              \
+	"SET tcp_keepalives_idle = 30;"                                                            \
+	"SET tcp_keepalives_interval = 10;"                                                        \
+	"SET tcp_keepalives_count = 3;"
 /* A killed proxy must not leave its server process building an index for nobody. */
-static const char pinned_14[] = "SET client_connection_check_interval = '5s';";
+#define PINNED_14 PINNED "SET client_connection_check_interval = '5s';"
 
 static void set_error(struct control *control, const char *sqlstate, const char *message)
 {
@@ -227,9 +227,7 @@ char *control_value(struct arena *arena, const PGresult *result, int row, int co
 
 int control_pin(struct control *control)
 {
-	if (PQserverVersion(control->conn) >= 140000 && control_exec(control, pinned_14) < 0)
-		return -1;
-	return control_exec(control, pinned);
+	return control_exec(control, PQserverVersion(control->conn) >= 140000 ? PINNED_14 : PINNED);
 }
 
 static void ignore_notice(void *arg, const PGresult *result)

@@ -9,6 +9,8 @@
 #include "arena.h"
 #include "control.h"
 
+enum { TARGET_MS_MIN = 5 };
+
 enum unit { UNIT_MS, UNIT_BYTES, UNIT_COUNT, UNIT_PERCENT, UNIT_FLAG };
 
 struct signal {
@@ -248,6 +250,16 @@ enum signal_id signals_slow(const struct signals *signals, int64_t busy_ms, int6
 		}
 	}
 	return slowest;
+}
+
+/* A batch as short as what the clients do themselves holds none of them up for longer than that. */
+int signals_target_ms(const struct signals *signals, int longest_ms)
+{
+	double normal_ms = signals->latency.reference_us / 1000;
+	int shortest_ms =
+		normal_ms > TARGET_MS_MIN ? (int)fmin(normal_ms, longest_ms) : TARGET_MS_MIN;
+
+	return throttle_target_ms(&signals->throttles[SIGNAL_LATENCY], longest_ms, shortest_ms);
 }
 
 /* ---- telling ---- */

@@ -62,6 +62,9 @@ enum signal_id signals_stop(const struct signals *signals);
 /* The one that asks for the longest pause after busy_ms of work, or SIGNALS. */
 enum signal_id signals_slow(const struct signals *signals, int64_t busy_ms, int64_t *pause_ms);
 
+/* How long a batch should take, longest_ms or less: what clients wait decides. */
+int signals_target_ms(const struct signals *signals, int longest_ms);
+
 /* Milliseconds that all have cost, and which has cost most; SIGNALS: the limits. */
 int64_t signals_held(const struct signals *signals, enum signal_id *top);
 

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-static const double easy = 0.5, clear = 0.8, critical = 5;
+static const double relaxed = 0.2, easy = 0.5, clear = 0.8, critical = 5;
 
 enum { PAUSE_MS_MAX = 5000 };
 
@@ -36,6 +36,17 @@ int64_t throttle_pause_ms(const struct throttle *throttle, int64_t busy_ms)
 		return 0;
 	pause = share < 1 ? (double)busy_ms * share / (1 - share) : PAUSE_MS_MAX;
 	return pause < PAUSE_MS_MAX ? (int64_t)pause : PAUSE_MS_MAX;
+}
+
+int throttle_target_ms(const struct throttle *throttle, int longest_ms, int shortest_ms)
+{
+	double share = (throttle->pressure - relaxed) / (easy - relaxed);
+
+	if (shortest_ms >= longest_ms || !(share > 0))
+		return longest_ms;
+	if (share >= 1)
+		return shortest_ms;
+	return (int)(longest_ms * pow((double)shortest_ms / longest_ms, share));
 }
 
 /* ---- trail ---- */

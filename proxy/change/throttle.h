@@ -32,6 +32,12 @@ void throttle_read(
 /* How long to pause after busy_ms of work, while it does not stand still. */
 int64_t throttle_pause_ms(const struct throttle *throttle, int64_t busy_ms);
 
+/*
+ * How long a batch should take.  Before there are pauses, batches grow short: a few long ones, with
+ * long pauses between, are what the slowest of the clients meet; many short ones spread over all.
+ */
+int throttle_target_ms(const struct throttle *throttle, int longest_ms, int shortest_ms);
+
 /* ---- what was read before ---- */
 
 enum { TRAIL_MAX = 256 };

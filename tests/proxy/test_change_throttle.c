@@ -315,6 +315,26 @@ Test(change_throttle, pauses_grow_towards_the_bound)
 	}
 }
 
+Test(change_throttle, batches_grow_short_before_there_are_pauses)
+{
+	static const struct {
+		double pressure;
+		int longest_ms, shortest_ms, target_ms;
+	} cases[] = {{0, 200, 8, 200}, {-1, 200, 8, 200}, {0.2, 200, 8, 200}, {0.35, 200, 8, 40},
+		{0.5, 200, 8, 8}, {1, 200, 8, 8}, {3, 200, 8, 8}, {0.5, 5, 8, 5}, {0.5, 8, 8, 8}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct throttle throttle = {.pressure = cases[i].pressure};
+		int target_ms =
+			throttle_target_ms(&throttle, cases[i].longest_ms, cases[i].shortest_ms);
+
+		cr_expect_leq(abs(target_ms - cases[i].target_ms), 1, "case %zu: %d", i, target_ms);
+		cr_expect(
+			throttle_pause_ms(&throttle, 200) == 0 || target_ms <= cases[i].shortest_ms,
+			"case %zu: no pause while batches are long", i);
+	}
+}
+
 Test(change_throttle, trail)
 {
 	struct trail trail = {0};
