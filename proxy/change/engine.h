@@ -64,7 +64,7 @@ struct crew {
 struct change_engine {
 	char *conninfo;
 	char owner[37]; /* UUID of this process, for phasegate.change.owner */
-	struct barriers *barriers; /* of the clients */
+	struct barriers *barriers; /* of the clients; NULL: there are none */
 	struct latency_board *latency; /* of the clients; NULL: there are none */
 	atomic_bool stopping;
 	pthread_mutex_t lock;

@@ -283,7 +283,7 @@ static bool stops_writers(const char *lock)
 
 int run_raise_barrier(struct run *run, const struct step_record *steps, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n && run->engine->barriers != NULL; i++)
 		if (steps[i].lock != NULL && stops_writers(steps[i].lock))
 			return barrier_raise(run->engine->barriers, run->database,
 				run->change.table.name, engine_now_ms() * 1000);
