@@ -362,6 +362,7 @@ void handle_create_schema(struct builder *builder, const PgQuery__Node *node, st
 
 	(void)none;
 	action->name = schema;
+	action->if_not_exists = create->if_not_exists;
 	classify_elements(builder, create->schema_elts, create->n_schema_elts);
 	for (size_t i = first_element; i < builder->n_actions; i++)
 		if (builder->actions[i].table.name != NULL &&

@@ -255,7 +255,7 @@ static bool keys_known(const struct bound_reader *reader)
 		if (parent->partition_columns[i] == NULL)
 			return false;
 		column = key(reader, i);
-		if (column == NULL || column->domain ||
+		if (column == NULL || column->base_type == NULL || column->domain ||
 			(parent->partition_strategy == 'h' && column->collation_oid != 0))
 			return false;
 	}

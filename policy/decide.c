@@ -278,7 +278,7 @@ static void judge_statement(struct decider *decider, size_t statement)
 		judge_action(decider, statement, actions[i], &judged[i]);
 	for (size_t i = 0; i < n; i++)
 		follow_locks(decider, &judged[i]);
-	track_statement(&decider->track, stmt->sql);
+	track_statement(&decider->track, stmt);
 	decider->no_transaction |= stmt->no_transaction;
 	if (n > 0)
 		settle_plans(decider, first, judged, n, &facts);

@@ -70,7 +70,9 @@ static void drop_one(struct model *model, const struct name *name)
 		model_absent(model, "42704", "index \"%s\" does not exist", name->name);
 	if (presence == UNKNOWN)
 		model_lock(model, name, mode);
-	if (presence != PRESENT)
+	if (presence == PRESENT && index->table.name == NULL)
+		model_absent(model, "42809", "\"%s\" is not an index", name->name);
+	if (presence != PRESENT || index->table.name == NULL)
 		return;
 	model_lock(model, &index->table, mode);
 	if (index->kind == 'I')

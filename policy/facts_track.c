@@ -95,8 +95,11 @@ void track_start(struct arena *arena, struct facts_track *track, const struct fa
 	track->session = track_settings_of(&track->facts);
 }
 
-static bool may_drop_unnamed(const struct action *action)
+/* A file's own temporary tables are not what it means to drop. */
+static bool may_drop_unnamed(const struct facts_track *track, const struct action *action)
 {
+	if (track->separate)
+		return false;
 	return action->kind == ACTION_DROP_OWNED ||
 	       (action->cascade &&
 		       (action->kind == ACTION_DROP_OBJECT || action->kind == ACTION_DROP_SCHEMA ||
@@ -105,7 +108,7 @@ static bool may_drop_unnamed(const struct action *action)
 
 void track_action(struct facts_track *track, const struct action *action)
 {
-	if (may_drop_unnamed(action))
+	if (may_drop_unnamed(track, action))
 		track_forget_temporary(track);
 	if (followers[action->kind] != NULL)
 		followers[action->kind](track, action);

@@ -48,6 +48,6 @@ void track_action(struct facts_track *track, const struct action *action);
 void track_locks(
 	struct facts_track *track, const struct action *action, const struct effects *effects);
 /* At the end of a statement: its text may change how names resolve from then on. */
-void track_statement(struct facts_track *track, const char *sql);
+void track_statement(struct facts_track *track, const struct stmt *stmt);
 
 #endif

@@ -9,7 +9,8 @@
 struct planner planner_open(const struct rule_context *context, struct plan *plan)
 {
 	const struct action *action = context->action;
-	bool known = context->table != NULL && context->table->exists;
+	/* Of a table that no catalog was asked for, only what the text did to it is known. */
+	bool known = context->table != NULL && context->table->exists && context->table->oid != 0;
 	struct planner planner = {
 		.arena = context->arena,
 		.action = action,

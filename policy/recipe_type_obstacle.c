@@ -35,7 +35,7 @@ const char *type_wanted_base(const struct planner *planner)
 
 	if (type->array)
 		return arena_printf(planner->arena, "_%s", type->name.name);
-	return facts != NULL ? facts->base_type : type->name.name;
+	return facts != NULL && facts->base_type != NULL ? facts->base_type : type->name.name;
 }
 
 static bool cast_reads_settings(const struct planner *planner, const struct column_facts *column)
@@ -143,6 +143,8 @@ const char *type_change_obstacle(const struct planner *planner, const struct col
 {
 	const char *because = table_obstacle(planner);
 
+	if (because == NULL && column->base_type == NULL)
+		because = "the type that the column has by now is not known: the same text gave it";
 	if (because == NULL)
 		because = column_obstacle(planner, column);
 	if (because == NULL)

@@ -12,8 +12,8 @@
 /* Nobody writes ONLY but for a partitioned table, and there nothing is built. */
 static bool on_only_parent(const struct rule_context *context)
 {
-	return context->action->only && context->table == NULL &&
-	       context->facts->server_version == 0;
+	return context->action->only && context->facts->server_version == 0 &&
+	       (context->table == NULL || context->table->oid == 0);
 }
 
 static bool builds_under_lock(const struct rule_context *context, bool unique)

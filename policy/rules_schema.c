@@ -121,9 +121,38 @@ const struct rule rule_rename_schema = {
 	.hint = "Create the new schema, move the tables one by one, leave views behind.",
 };
 
+static bool makes_schema(const struct rule_context *context, const char *schema)
+{
+	for (const struct stmt *stmt = context->text->items; stmt < context->stmt; stmt++)
+		for (size_t i = 0; i < stmt->n_actions; i++) {
+			const struct action *action = &stmt->actions[i];
+
+			if (action->kind == ACTION_CREATE_SCHEMA && action->name != NULL &&
+				strcmp(action->name, schema) == 0 &&
+				(context->separate || !action->if_not_exists))
+				return true;
+		}
+	return false;
+}
+
+/* A hostile text has thousands of schemas: it looks back for no more than a few of them. */
+static bool made_by_text(const struct rule_context *context)
+{
+	enum { TARGETS_MAX = 8 };
+	const struct action *action = context->action;
+
+	if (action->n_targets == 0 || action->n_targets > TARGETS_MAX)
+		return false;
+	for (size_t i = 0; i < action->n_targets; i++)
+		if (!makes_schema(context, action->targets[i].name))
+			return false;
+	return true;
+}
+
 static bool drops_schema(const struct rule_context *context)
 {
-	return action_is(context, ACTION_DROP_SCHEMA) && context->action->cascade;
+	return action_is(context, ACTION_DROP_SCHEMA) && context->action->cascade &&
+	       !made_by_text(context);
 }
 
 const struct rule rule_drop_schema = {
@@ -134,7 +163,8 @@ const struct rule rule_drop_schema = {
 	.title = "DROP SCHEMA ... CASCADE drops every table in it for good",
 	.reason = "ACCESS EXCLUSIVE falls on all of them and on every table they refer to.",
 	.locks = "ACCESS EXCLUSIVE on every table in it.",
-	.safe_when = "CASCADE is not written: the server refuses unless it is empty.",
+	.safe_when = "CASCADE is not written: the server refuses unless it is empty; or the same "
+		     "text made the schema.",
 	.hint = "Drop what is in it one by one, then DROP SCHEMA without CASCADE.",
 };
 

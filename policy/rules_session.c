@@ -2,6 +2,9 @@
 /* Section A: statements that cannot run here, or that cannot be seen through. */
 #include "rules.h"
 
+#include <string.h>
+#include <strings.h>
+
 static bool needs_to_stand_alone(const struct rule_context *context)
 {
 	return (context->stmt->no_transaction || context->effects->no_transaction) &&
@@ -61,9 +64,43 @@ const struct rule rule_unclassified = {
 	.hint = "Ask an administrator to run it directly on the server.",
 };
 
+/* Encodings of servers, as dumps of old databases set them: no byte of a character but the first
+ * is ASCII (PG_VALID_BE_ENCODING in pg_wchar.h). */
+static bool encoding_of_servers(const char *name)
+{
+	static const char *const prefixes[] = {
+		"latin", "iso", "win12", "windows-12", "koi8", "sql_ascii", "euc_"};
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (strncasecmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return false;
+}
+
+static bool backslash_follows(const struct rule_context *context)
+{
+	const struct stmt *end = context->text->items + context->text->n;
+
+	for (const struct stmt *stmt = context->stmt + 1; stmt < end; stmt++)
+		if (strchr(stmt->sql, '\\') != NULL)
+			return true;
+	return false;
+}
+
+/* All that a file has to read is known. */
+static bool reads_file_alike(const struct rule_context *context)
+{
+	const struct action *action = context->action;
+
+	if (!context->separate || action->name == NULL || action->new_name == NULL)
+		return false;
+	return strcmp(action->name, "client_encoding") == 0 ? encoding_of_servers(action->new_name)
+							    : !backslash_follows(context);
+}
+
 static bool changes_reading(const struct rule_context *context)
 {
-	return action_is(context, ACTION_SET_PARAMETER);
+	return action_is(context, ACTION_SET_PARAMETER) && !reads_file_alike(context);
 }
 
 const struct rule rule_unsafe_lexing = {
@@ -75,14 +112,17 @@ const struct rule rule_unsafe_lexing = {
 	.reason = "With standard_conforming_strings off, or in a client encoding whose characters "
 		  "can hold a backslash, the server reads another text than the one checked.",
 	.locks = "Nothing.",
-	.safe_when = "The value is one under which both read the same: on, UTF8.",
+	.safe_when = "The value is one under which both read the same: on, UTF8; in files, a "
+		     "server's own encoding too, and off where no backslash follows.",
 	.hint = "Keep standard_conforming_strings on and client_encoding UTF8; write E'...' where "
 		"backslashes are meant.",
 };
 
+/* A temporary table comes before the catalog, whatever its name. */
 static bool writes_catalog(const struct rule_context *context)
 {
-	return action_is(context, ACTION_CATALOG_WRITE);
+	return action_is(context, ACTION_CATALOG_WRITE) &&
+	       !(context->table != NULL && context->table->persistence == 't');
 }
 
 const struct rule rule_catalog_write = {
@@ -94,6 +134,6 @@ const struct rule rule_catalog_write = {
 	.reason = "It changes the schema behind PostgreSQL's back: no lock, no check, no "
 		  "dependency is honoured.",
 	.locks = "ROW EXCLUSIVE on the system catalog; nothing on the tables it is about.",
-	.safe_when = "It only reads, or writes to ordinary tables.",
+	.safe_when = "It only reads, or writes to ordinary or temporary tables.",
 	.hint = "Use the ALTER, CREATE or DROP statement meant for it.",
 };

@@ -228,10 +228,19 @@ static bool keeps_books(const struct rule_context *context)
 	return false;
 }
 
+/* In a file what a rule or function does is no matter of the migration that makes it.  Over the
+ * wire it may be what comes next. */
+static bool is_kept(const struct rule_context *context)
+{
+	enum action_kind head = context->stmt->actions[0].kind;
+
+	return context->separate && (head == ACTION_CREATE_RULE || head == ACTION_CREATE_FUNCTION);
+}
+
 static bool updates_all(const struct rule_context *context)
 {
 	return action_is(context, ACTION_UPDATE_WITHOUT_WHERE) && large(context) &&
-	       !keeps_books(context);
+	       !keeps_books(context) && !is_kept(context);
 }
 
 static const char *bulk_detail(const struct rule_context *context)
@@ -270,7 +279,7 @@ const struct rule rule_update_without_where = {
 static bool deletes_all(const struct rule_context *context)
 {
 	return action_is(context, ACTION_DELETE_WITHOUT_WHERE) && large(context) &&
-	       !keeps_books(context);
+	       !keeps_books(context) && !is_kept(context);
 }
 
 const struct rule rule_delete_without_where = {

@@ -175,9 +175,12 @@ static void keep_qualified(struct facts_track *track)
 	for (size_t i = 0; i < facts->n_relations; i++) {
 		struct relation_facts *relation = &track->relations[i];
 
-		if (relation->asked.schema == NULL && relation->exists)
+		/* Whoever puts pg_temp last in search_path does not do so in a file. */
+		bool temporary = track->separate && relation->persistence == 't';
+
+		if (relation->asked.schema == NULL && relation->exists && !temporary)
 			relation->asked = relation->name;
-		if (relation->asked.schema != NULL)
+		if (relation->asked.schema != NULL || temporary)
 			track->relations[n++] = *relation;
 	}
 	facts->n_relations = n;
@@ -226,13 +229,18 @@ static bool renames_everything(const struct facts_track *track, const char *sql)
 	return changes_names(sql, any) || starts_with_any(sql, unseen);
 }
 
-void track_statement(struct facts_track *track, const char *sql)
+static bool only_stores_code(const struct stmt *stmt)
+{
+	return stmt->n_actions == 1 && stmt->actions[0].kind == ACTION_CREATE_FUNCTION;
+}
+
+void track_statement(struct facts_track *track, const struct stmt *stmt)
 {
 	static const char *const discard[] = {"discard", NULL};
 
-	if (starts_with_any(sql, discard))
+	if (starts_with_any(stmt->sql, discard))
 		track_forget_temporary(track);
-	if (renames_everything(track, sql)) {
+	if (!only_stores_code(stmt) && renames_everything(track, stmt->sql)) {
 		keep_qualified(track);
 		if (!track->separate)
 			track->facts.current_schema = track->session.current_schema = NULL;

@@ -26,7 +26,7 @@ static struct facts after(const char *sql)
 	for (size_t i = 0; i < stmts.n; i++) {
 		for (size_t k = 0; k < stmts.items[i].n_actions; k++)
 			track_action(&track, &stmts.items[i].actions[k]);
-		track_statement(&track, stmts.items[i].sql);
+		track_statement(&track, &stmts.items[i]);
 	}
 	return track.facts;
 }

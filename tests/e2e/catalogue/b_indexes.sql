@@ -102,6 +102,7 @@ CREATE INDEX idx_orders_id ON sales.orders (id);
 CREATE INDEX idx_parent ON ONLY events (at);
 CREATE INDEX CONCURRENTLY idx_part ON events_2024 (at);
 ALTER INDEX idx_parent ATTACH PARTITION idx_part;
+CREATE UNIQUE INDEX idx_parent_id ON ONLY events (id);
 
 -- === dropped while the table waits
 --! drop-index-non-concurrent

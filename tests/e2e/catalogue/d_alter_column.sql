@@ -132,3 +132,10 @@ ALTER TABLE orders ADD COLUMN scratch int;
 ALTER TABLE orders RENAME COLUMN scratch TO scratch2;
 ALTER TABLE orders DROP COLUMN scratch2;
 COMMIT;
+
+-- === columns that the file adds, in whatever else it does to the table
+ALTER TABLE orders ADD COLUMN code varchar(10);
+--! alter-column-type
+ALTER TABLE orders ALTER COLUMN code TYPE varchar(20);
+--! rename-table
+ALTER TABLE orders RENAME TO purchases;

@@ -151,3 +151,24 @@ SELECT pg_catalog.set_config('search_path', '', false);
 SET client_min_messages = warning;
 SET default_tablespace = '';
 SET default_table_access_method = heap;
+
+-- === what rules and functions are to do later
+CREATE TABLE fresh (id int, gone boolean);
+CREATE VIEW living AS SELECT id FROM fresh WHERE NOT gone;
+CREATE RULE r AS ON DELETE TO living DO INSTEAD UPDATE orders SET a = 1;
+CREATE FUNCTION f() RETURNS void LANGUAGE sql BEGIN ATOMIC DELETE FROM orders; END;
+--! create-drop-rule
+CREATE RULE r AS ON DELETE TO customers DO INSTEAD UPDATE customers SET gone = true WHERE id = OLD.id;
+
+-- === a temporary table stays what it is
+CREATE TEMP TABLE pg_saved (statement text);
+INSERT INTO pg_saved SELECT 'GRANT SELECT ON orders TO app';
+CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ SELECT set_config('search_path', 'app', true) $$;
+SET search_path = app;
+TRUNCATE pg_saved;
+DROP TABLE IF EXISTS pg_saved;
+
+-- === the file's own schema
+CREATE SCHEMA IF NOT EXISTS scratch;
+CREATE TABLE scratch.t (id int);
+DROP SCHEMA scratch CASCADE;

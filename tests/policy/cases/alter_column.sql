@@ -182,3 +182,9 @@ ALTER TABLE "django_content_type" DROP COLUMN "name" CASCADE;
 -- expect: reject drop-column
 -- facts: separate, unknown
 ALTER TABLE "django_content_type" DROP COLUMN "model" CASCADE;
+
+-- what a text gave a column is not known well enough to plan by
+
+-- expect: reject alter-column-type
+-- hint: is not known
+ALTER TABLE logs ADD COLUMN fresh varchar(10); ALTER TABLE logs ALTER COLUMN fresh TYPE varchar(20);

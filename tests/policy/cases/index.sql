@@ -234,3 +234,14 @@ CREATE INDEX CONCURRENTLY i ON logs (ref);
 -- not: index-on-unread-table
 -- facts: unknown
 CREATE INDEX CONCURRENTLY i ON elsewhere (ref);
+
+-- the name of a table: the server refuses
+
+-- expect: allow
+-- not: drop-index-non-concurrent
+DROP INDEX orders;
+
+-- expect: allow
+-- not: create-unique-index
+-- facts: unknown, separate
+CREATE INDEX i ON ONLY events (at); CREATE UNIQUE INDEX u ON ONLY events (id);

@@ -252,3 +252,22 @@ CREATE TEMP TABLE orders (id int); DISCARD TEMP; DROP TABLE orders;
 
 -- expect: reject truncate, drop-type-function-extension-cascade
 CREATE TEMP TABLE orders (id int); DROP TYPE mood CASCADE; TRUNCATE orders;
+
+-- files: what dumps of old databases set, read alike all the same
+
+-- expect: allow
+-- not: unsafe-lexing
+-- facts: unknown, separate
+SET client_encoding = 'LATIN1'; SET standard_conforming_strings = off; SELECT 'a';
+
+-- expect: reject unsafe-lexing
+-- facts: unknown, separate
+SET standard_conforming_strings = off; SELECT 'a\b';
+
+-- expect: reject unsafe-lexing
+-- facts: unknown, separate
+SET client_encoding = 'SJIS';
+
+-- expect: allow
+-- not: catalog-write
+CREATE TEMP TABLE pg_notes (a int); INSERT INTO pg_notes VALUES (1);

@@ -393,3 +393,21 @@ ALTER TABLE orders SET ACCESS METHOD columnar;
 -- expect: allow
 -- not: set-access-method
 ALTER TABLE small_t SET ACCESS METHOD columnar;
+
+-- what a text did to a table is not all there is to know of it
+
+-- expect: reject rename-table
+-- facts: unknown, separate
+ALTER TABLE orders ADD COLUMN note text; ALTER TABLE orders RENAME TO purchases;
+
+-- a schema that the text makes
+
+-- expect: allow
+-- not: drop-schema
+CREATE SCHEMA scratch; CREATE TABLE scratch.t (id int); DROP SCHEMA scratch CASCADE;
+
+-- expect: reject drop-schema
+CREATE SCHEMA IF NOT EXISTS scratch; DROP SCHEMA scratch CASCADE;
+
+-- expect: reject drop-schema
+CREATE SCHEMA scratch; DROP SCHEMA scratch, sales CASCADE;
