@@ -135,6 +135,8 @@ COMMIT;
 
 -- === columns that the file adds, in whatever else it does to the table
 ALTER TABLE orders ADD COLUMN code varchar(10);
+ALTER TABLE orders ALTER COLUMN code TYPE varchar(20);
+ALTER TABLE orders ALTER COLUMN code TYPE text;
 --! alter-column-type
 ALTER TABLE orders ALTER COLUMN code TYPE varchar(20);
 --! rename-table

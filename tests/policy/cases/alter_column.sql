@@ -183,8 +183,13 @@ ALTER TABLE "django_content_type" DROP COLUMN "name" CASCADE;
 -- facts: separate, unknown
 ALTER TABLE "django_content_type" DROP COLUMN "model" CASCADE;
 
--- what a text gave a column is not known well enough to plan by
+-- a type that a text gave
+
+-- expect: allow
+-- not: alter-column-type
+-- facts: unknown, separate
+ALTER TABLE logs ADD COLUMN fresh varchar(10); ALTER TABLE logs ALTER COLUMN fresh TYPE varchar(20);
 
 -- expect: reject alter-column-type
--- hint: is not known
-ALTER TABLE logs ADD COLUMN fresh varchar(10); ALTER TABLE logs ALTER COLUMN fresh TYPE varchar(20);
+-- facts: unknown, separate
+ALTER TABLE logs ADD COLUMN fresh money; ALTER TABLE logs ALTER COLUMN fresh TYPE odd_type;
