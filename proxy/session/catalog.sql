@@ -207,17 +207,18 @@ counted AS MATERIALIZED (
 			pg_catalog.pg_stat_get_bgwriter_stat_reset_time()) AS since
 	FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
 ),
--- PostgreSQL 16 says when the last scan was; before that there must have been none.  How old a table is the
--- catalog does not say: one that was vacuumed or analysed yesterday, and not since, was there.
+-- PostgreSQL 16 says when the last scan was; before that there must have been none that met a row, for an index
+-- that is built on the empty table counts as well.  How old a table is the catalog does not say: one that was
+-- vacuumed or analysed yesterday, and not since, was there.
 unread AS MATERIALIZED (
 	SELECT h.root, pg_catalog.bool_and((counted.since < me.yesterday) AND (seen.looked_at < me.yesterday)
 			AND CASE WHEN me.version >= 160000 THEN coalesce(seen.last_scan < me.yesterday, true)
-				ELSE seen.scans = 0 END) AS holds
+				ELSE seen.met = 0 END) AS holds
 	FROM holders h
 		CROSS JOIN me
 		CROSS JOIN counted
 		CROSS JOIN LATERAL (
-			SELECT coalesce(s.seq_scan, 0) + coalesce(s.idx_scan, 0) AS scans,
+			SELECT coalesce(s.seq_tup_read, 0) + coalesce(s.idx_scan, 0) AS met,
 				greatest((pg_catalog.to_jsonb(s) ->> 'last_seq_scan')::pg_catalog.timestamptz,
 					(pg_catalog.to_jsonb(s) ->> 'last_idx_scan')::pg_catalog.timestamptz) AS last_scan,
 				least(s.last_vacuum, s.last_autovacuum, s.last_analyze, s.last_autoanalyze) AS looked_at

@@ -257,6 +257,33 @@ def test_types(schema, ask):
     assert types[5]["json"] and types[6]["json"] and not types[0]["json"]
 
 
+READS = ["SELECT count(*) FROM quiet", "SELECT FROM quiet WHERE id = 5", "UPDATE quiet SET x = 1 WHERE x = 7"]
+
+
+def test_what_nobody_reads(direct, sql):
+    """A day is not waited for: the query is asked as if tomorrow had come."""
+    def unread(table, text=sql.replace("1 day", "-1 day")):
+        direct.execute("SELECT pg_stat_force_next_flush()")
+        relations = json.loads(ask_catalog(direct, text, [array([("", table)]), "{}", "{}"]))["relations"]
+        return relations[0]["unread"]
+
+    direct.execute("SELECT pg_stat_reset()")
+    direct.execute("CREATE TABLE quiet (id int PRIMARY KEY, x int); INSERT INTO quiet SELECT i, i FROM generate_series(1, 9) i;"
+                   "CREATE TABLE parts (id int) PARTITION BY RANGE (id); CREATE TABLE part PARTITION OF parts DEFAULT;"
+                   "INSERT INTO parts SELECT generate_series(1, 9)")
+    assert not unread("quiet")  # how old it is nobody knows
+    direct.execute("ANALYZE")
+    assert unread("quiet") and unread("parts") and unread("part")
+    assert not unread("quiet", sql)
+    for read in READS:
+        direct.execute("SELECT pg_stat_reset(); ANALYZE quiet")
+        assert unread("quiet")
+        direct.execute(read)
+        assert not unread("quiet"), read
+    direct.execute("SELECT FROM part")
+    assert not unread("parts")
+
+
 def test_who_has_columns_of_a_type(schema, ask):
     schema.execute("CREATE TYPE mood AS ENUM ('a', 'b'); CREATE TABLE moods (m mood, n mood, p positive);"
                    "ALTER DOMAIN positive ADD CONSTRAINT another CHECK (VALUE > 1) NOT VALID")
