@@ -65,6 +65,32 @@ def test_what_is_printed_is_what_is_carried_out(server, database, shop, direct, 
     assert printed == direct.execute(STEPS).fetchall()
 
 
+def test_a_truncate_where_policy_wants_it(server, database, shop, tmp_path):
+    config = tmp_path / "phasegate.yaml"
+    config.write_text(f"""listen: [{{address: 127.0.0.1, port: 6432}}]
+server: {{host: 127.0.0.1, port: 5432}}
+control: {{conninfo: host=127.0.0.1}}
+policy_log: {{path: {tmp_path}/policy.log}}
+rules: {{truncate: phase}}
+""")
+    asked = ("--server", server.conninfo(database), "--config", config, "-")
+    assert outline(planned(*asked, text="TRUNCATE users;")) == [("bulk", 1)]
+    assert 'DELETE FROM "public"."users" WHERE ("id") IN' in plan(*asked, text="TRUNCATE users;").stdout
+    assert outline(planned(*asked, text="TRUNCATE users RESTART IDENTITY;")) == [("refused", 1)]
+    assert outline(planned(*asked[:2], "-", text="TRUNCATE users;")) == [("refused", 1)]
+    out = tmp_path / "out"
+    plan("--out", out, *asked, text="TRUNCATE users;")
+    assert "rows that come in later" in (out / "plan.md").read_text()
+
+
+def test_a_constraint_of_a_domain(server, database, shop, direct):
+    direct.execute("CREATE DOMAIN amount AS int; ALTER TABLE orders ALTER qty TYPE amount")
+    file = planned("--server", server.conninfo(database), "-", text="ALTER DOMAIN amount ADD CONSTRAINT c CHECK (VALUE > 0);")
+    steps = [(phase["name"], step["kind"], step["lock"]) for phase in file["phases"] for step in phase["steps"]]
+    assert steps == [("expand", "catalog", "no lock"), ("validate", "scan", "ACCESS SHARE"), ("soak", "soak", "no lock"),
+                     ("validate", "scan", "SHARE")]
+
+
 def test_estimates_come_from_the_catalog(server, database, shop):
     file = planned("--server", server.conninfo(database), "-", text=SAME[1] + ";")
     backfill = [step for phase in file["phases"] for step in phase["steps"] if step["kind"] == "backfill"]
