@@ -3,7 +3,8 @@
  * The way from a text to a decision.  Statement by statement and action by action: effects from
  * facts as the earlier ones left them, findings from effects, verdicts from settings.  Then, for
  * a statement whose strictest finding has a recipe, one plan for all of it; where that plan
- * cannot be carried out the finding becomes a REJECT that shows it.
+ * cannot be carried out the finding becomes a REJECT that shows it.  A rule that is set to hold is
+ * judged as if it were approved; only when the text would go through then, it is held.
  */
 #include "decide.h"
 
@@ -82,6 +83,14 @@ static bool has_plan(enum verdict verdict)
 	return verdict == VERDICT_REWRITE || verdict == VERDICT_PHASE;
 }
 
+/* What is left of a hold once it is approved. */
+static enum verdict once_approved(const struct rule *rule)
+{
+	if (rule->recipe == NULL)
+		return VERDICT_WARN;
+	return has_plan(rule->verdict) ? rule->verdict : VERDICT_PHASE;
+}
+
 /* Rules about one action mostly share a recipe: then they share its plan. */
 static const struct plan *make_plan(
 	struct decider *decider, const struct rule *rule, struct judged *judged)
@@ -130,7 +139,8 @@ static void find(
 	finding = add_finding(decider);
 	*finding = (struct finding){
 		.rule = rule,
-		.verdict = verdict,
+		.verdict = verdict == VERDICT_HOLD ? once_approved(rule) : verdict,
+		.held = verdict == VERDICT_HOLD,
 		.statement = statement,
 		.action = context->action,
 		.message = message_of(rule, context),
@@ -139,7 +149,7 @@ static void find(
 	if (has_plan(finding->verdict)) {
 		finding->plan = make_plan(decider, rule, judged);
 		if (finding->plan == NULL)
-			finding->verdict = VERDICT_REJECT;
+			finding->verdict = finding->held ? VERDICT_WARN : VERDICT_REJECT;
 	}
 	finding->hint = hint_of(finding, context);
 	if (finding->plan == NULL && judged->impossible_because != NULL &&
@@ -329,6 +339,7 @@ static enum verdict strictest(const struct decider *decider)
 	return verdict;
 }
 
+/* As if what is held were approved. */
 static struct decision conclude(struct decider *decider)
 {
 	enum verdict verdict = strictest(decider);
@@ -337,6 +348,7 @@ static struct decision conclude(struct decider *decider)
 	struct decision decision = {
 		.verdict = verdict,
 		.lock_timeout_ms = timeout ? decider->input->settings->lock_timeout_ms : 0,
+		.no_transaction = decider->no_transaction,
 		.findings = decider->findings,
 		.objects = decider->objects,
 		.n_objects = decider->n_objects,
@@ -348,16 +360,64 @@ static struct decision conclude(struct decider *decider)
 	for (size_t i = 0; i < decider->n_findings && verdict > VERDICT_ALLOW; i++)
 		if (decision.cause == NULL && decider->findings[i].verdict == verdict)
 			decision.cause = &decider->findings[i];
-	if (verdict >= VERDICT_HOLD)
+	if (verdict == VERDICT_REJECT)
 		decision.sqlstate = sqlstate_of(decision.cause->rule);
 	if (has_plan(verdict))
 		decision.plan = (struct plan *)decider->plan;
 	return decision;
 }
 
+/* The first of them, verdicts raised to HOLD but for what is rejected all the same; NULL: none. */
+static const struct finding *raise_held(struct finding *findings, size_t n)
+{
+	const struct finding *first = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!findings[i].held || findings[i].verdict == VERDICT_REJECT)
+			continue;
+		findings[i].verdict = VERDICT_HOLD;
+		if (first == NULL)
+			first = &findings[i];
+	}
+	return first;
+}
+
+static struct decision hold(struct arena *arena, struct decision approved)
+{
+	const size_t bytes = approved.n_findings * sizeof(*approved.findings);
+	struct finding *findings = arena_alloc(arena, bytes);
+	struct decision *kept = arena_alloc(arena, sizeof(*kept)), held = approved;
+	const struct finding *cause;
+
+	memcpy(findings, approved.findings, bytes);
+	*kept = approved;
+	cause = raise_held(findings, approved.n_findings);
+	held.findings = findings;
+	if (approved.verdict == VERDICT_REJECT) {
+		held.cause = &findings[approved.cause - approved.findings];
+		return held;
+	}
+	held.verdict = VERDICT_HOLD;
+	held.sqlstate = SQLSTATE_HELD;
+	held.cause = cause;
+	held.plan = NULL;
+	held.lock_timeout_ms = 0;
+	held.approved = kept;
+	return held;
+}
+
+static bool any_held(const struct decision *decision)
+{
+	for (size_t i = 0; i < decision->n_findings; i++)
+		if (decision->findings[i].held)
+			return true;
+	return false;
+}
+
 struct decision policy_decide(struct arena *arena, const struct decide_input *input)
 {
 	struct decider decider = {.arena = arena, .input = input};
+	struct decision decision;
 
 	track_start(
 		arena, &decider.track, input->facts, count_actions(input->stmts), input->separate);
@@ -368,7 +428,8 @@ struct decision policy_decide(struct arena *arena, const struct decide_input *in
 			decider.track.facts.in_transaction = true;
 		judge_statement(&decider, i);
 	}
-	return conclude(&decider);
+	decision = conclude(&decider);
+	return any_held(&decision) ? hold(arena, decision) : decision;
 }
 
 struct decision policy_refuse(struct arena *arena, const char *sqlstate, const char *rule,

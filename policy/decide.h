@@ -9,6 +9,7 @@ struct finding {
 	const struct rule *rule;
 	/* After settings, and after REJECT for what cannot be carried out here. */
 	enum verdict verdict;
+	bool held; /* its rule is set to hold; verdict tells what is left once that is approved */
 	size_t statement; /* index into stmts */
 	const struct action *action;
 	const char *message; /* one line: hazard, object, size */
@@ -26,11 +27,19 @@ struct decision {
 	const struct finding *cause; /* the strictest, first of them; NULL for a clean ALLOW */
 	struct plan *plan; /* REWRITE and PHASE: what the engine runs instead; else NULL */
 	/*
+	 * HOLD: what follows an operator's approval, mildest where its rules allow it: the plan
+	 * where there is one, else the statement as it is.  Neither HOLD nor REJECT.  NULL: it is
+	 * not HOLD.
+	 */
+	const struct decision *approved;
+	const char *approved_by, *approved_at; /* of what was approved, for the log; else NULL */
+	/*
 	 * The text takes a strong lock only briefly and no short lock_timeout is in force: forward
 	 * it unchanged with lock_timeout set to this around it, and retry on 55P03 in autocommit.
 	 * 0: leave alone.
 	 */
 	int lock_timeout_ms;
+	bool no_transaction; /* PostgreSQL refuses it in a transaction block */
 	/* How it was recognised as backfill, and goes through the lane; NULL: it was not. */
 	const char *lane_by;
 	const char *const *objects; /* names of every relation touched, for the log */
@@ -59,6 +68,7 @@ struct decision policy_refuse(struct arena *arena, const char *sqlstate, const c
 #define SQLSTATE_NOT_UNDERSTOOD "PG002" /* not parsable, ambiguous, or of an unknown kind */
 #define SQLSTATE_LOG_UNAVAILABLE "PG003" /* the policy log cannot be written */
 #define SQLSTATE_CHANGE_FAILED "PG004" /* the change stopped at a named step */
+#define SQLSTATE_HELD "PG005" /* it waits for an operator's approval */
 #define SQLSTATE_STATEMENT_TOO_COMPLEX "54001" /* over a cap, as PostgreSQL calls it */
 
 #endif

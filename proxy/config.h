@@ -80,6 +80,9 @@ struct config {
 	int release_after_ms; /* after so long */
 	int client_errors_max; /* within a minute, in the trigger of a change; 0: any number */
 	bool keep_bad_rows; /* in the way of a change: wait for people instead of undoing it */
+	/* approvals */
+	bool two_persons; /* whoever approves has logged in as another role than whoever sent it */
+	int hold_lasts_ms, approval_lasts_ms; /* 0: for good */
 	/* backfill */
 	int64_t rows_per_second, wal_bytes_per_second; /* 0: no limit */
 	int duty_percent;

@@ -81,6 +81,11 @@
 	KEY(changes, release_after, MS,   NULL,           config, release_after_ms,  0, INT32_MAX) \
 	KEY(changes, client_errors, COUNT, NULL,          config, client_errors_max, 0, 1000000)
 
+#define APPROVE_KEYS(KEY) \
+	KEY(approve, two_persons, BOOL, NULL, config, two_persons,       0, 0) \
+	KEY(approve, within,      MS,   NULL, config, hold_lasts_ms,     0, INT32_MAX) \
+	KEY(approve, lasts,       MS,   NULL, config, approval_lasts_ms, 0, INT32_MAX)
+
 #define BACKFILL_KEYS(KEY) \
 	KEY(backfill, rows_per_second,      COUNT, NULL, config, rows_per_second,      0, INT64_MAX) \
 	KEY(backfill, wal_bytes_per_second, BYTES, NULL, config, wal_bytes_per_second, 0, INT64_MAX) \
@@ -137,6 +142,7 @@
 	SECTION(policy,      "policy",             POLICY_KEYS) \
 	SECTION(small_table, "policy.small_table", SMALL_TABLE_KEYS) \
 	SECTION(changes,     "changes",            CHANGES_KEYS) \
+	SECTION(approve,     "approve",            APPROVE_KEYS) \
 	SECTION(backfill,    "backfill",           BACKFILL_KEYS) \
 	SECTION(throttle,    "backfill.throttle",  THROTTLE_KEYS) \
 	SECTION(lane,        "lane",               LANE_KEYS) \

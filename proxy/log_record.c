@@ -172,6 +172,8 @@ json_t *log_record_decision(const struct log_subject *subject, const struct stmt
 	add_rewritten(record, decision);
 	if (change_id > 0)
 		add_number(record, "change", change_id);
+	add_text(record, "approved_by", decision->approved_by);
+	add_text(record, "approved_at", decision->approved_at);
 	return record;
 }
 

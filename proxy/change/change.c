@@ -408,13 +408,8 @@ const char *change_submit_sql(struct change_engine *engine, struct arena *arena,
 	if (document != NULL && !install_key(engine, request->database, key))
 		error = "schema phasegate is not usable in this database";
 	if (error == NULL)
-		return submit_sql(arena, key, backend_pid, document);
-	/* Whoever runs it learns why; the statement fails like any other. */
-	return arena_printf(arena, "DO %s",
-		quote_literal(arena,
-			arena_printf(arena,
-				"BEGIN RAISE EXCEPTION USING ERRCODE = 'PG004', MESSAGE = %s; END",
-				quote_literal(arena, error))));
+		return submit_sql(arena, key, backend_pid, "submit", document);
+	return submit_failure(arena, error);
 }
 
 /* ---- the engine itself ---- */

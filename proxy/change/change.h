@@ -30,6 +30,7 @@ struct change_request {
 	const char *original_sql, *fingerprint;
 	const struct plan *plan; /* copied */
 	uint64_t decision; /* sequence in the policy log */
+	int64_t approval; /* the held statement's number, whose approval is used up; 0: none */
 };
 
 enum change_state {

@@ -12,6 +12,7 @@
 #include "arena.h"
 #include "must.h"
 #include "plan.h"
+#include "wording.h"
 
 /* Names of clients are whatever bytes they sent: what is no UTF-8 becomes '?'.  NULL stays null. */
 static json_t *lenient(const char *text)
@@ -107,36 +108,129 @@ static int make_nonce(char text[37])
 	return 0;
 }
 
+/* ASCII survives every client_encoding on its way to the server.  Takes the reference; NULL when
+ * root is. */
+static const char *dump(struct arena *arena, json_t *root)
+{
+	char *text = root == NULL ? NULL : json_dumps(root, JSON_COMPACT | JSON_ENSURE_ASCII);
+	const char *copy = arena_strdup(arena, text);
+
+	free(text);
+	json_decref(root);
+	return copy;
+}
+
+static json_t *number_or_null(int64_t number)
+{
+	return number == 0 ? json_null() : json_integer((json_int_t)number);
+}
+
 const char *document_make(
 	struct arena *arena, const struct change_request *request, const char **error)
 {
-	char nonce[37], decision[24], *text = NULL;
-	const char *copy = NULL;
-	json_t *root;
+	char nonce[37], decision[24];
+	const char *text;
 
 	if (make_nonce(nonce) < 0) {
 		*error = "no random numbers to be had";
 		return NULL;
 	}
 	snprintf(decision, sizeof(decision), "%llu", (unsigned long long)request->decision);
-	root = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "nonce", nonce,
-		"database", strict(request->database), "original_sql",
-		strict(request->original_sql), "fingerprint", strict(request->fingerprint),
-		"search_path", strict(request->search_path != NULL ? request->search_path : ""),
-		"client_address", lenient(request->client_address), "application",
-		lenient(request->application), "decision", decision, "plan",
-		plan_json(request->plan));
-	/* ASCII survives every client_encoding on its way to the server. */
-	if (root != NULL)
-		text = json_dumps(root, JSON_COMPACT | JSON_ENSURE_ASCII);
-	if (text != NULL)
-		copy = arena_strdup(arena, text);
-	else
+	text = dump(arena,
+		json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "nonce", nonce,
+			"database", strict(request->database), "original_sql",
+			strict(request->original_sql), "fingerprint", strict(request->fingerprint),
+			"search_path",
+			strict(request->search_path != NULL ? request->search_path : ""),
+			"client_address", lenient(request->client_address), "application",
+			lenient(request->application), "decision", decision, "approval",
+			number_or_null(request->approval), "plan", plan_json(request->plan)));
+	if (text == NULL)
 		*error = "the statement is not valid UTF-8";
-	free(text);
-	json_decref(root);
-	return copy;
+	return text;
 }
+
+/* ---- statements that are held ---- */
+
+static json_t *held_findings(const struct decision *decision)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < decision->n_findings; i++) {
+		const struct finding *finding = &decision->findings[i];
+
+		if (finding->verdict == VERDICT_HOLD)
+			json_array_append_new(
+				list, json_pack("{s:s, s:o, s:o}", "rule", finding->rule->id,
+					      "message", lenient(finding->message), "detail",
+					      lenient(finding->detail)));
+	}
+	return list;
+}
+
+/* What the operator is asked about besides the statement: when it differs, the answer is none.
+ * Steps quote the statement, so they are compared as it is. */
+static json_t *grounds(struct arena *arena, const struct hold_request *request)
+{
+	const struct decision *decision = request->decision->approved;
+	json_t *hazards = json_array(), *steps = json_array(), *relations = json_array();
+
+	for (size_t i = 0; i < decision->n_findings; i++)
+		if (decision->findings[i].held || decision->findings[i].verdict > VERDICT_WARN)
+			json_array_append_new(
+				hazards, json_pack("[ss]", decision->findings[i].rule->id,
+						 verdict_name(decision->findings[i].verdict)));
+	for (size_t i = 0; decision->plan != NULL && i < decision->plan->n_steps; i++)
+		json_array_append_new(steps, strict(wording(arena, decision->plan->steps[i].sql,
+						     strlen(decision->plan->steps[i].sql))));
+	for (size_t i = 0; i < request->n_relations; i++)
+		json_array_append_new(relations, json_integer(request->relations[i]));
+	return json_pack("[o, o, o, b]", hazards, steps, relations, request->two_persons);
+}
+
+/* 0 is null: for good. */
+static json_t *interval(int ms)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%d ms", ms);
+	return ms == 0 ? json_null() : json_string(text);
+}
+
+const char *document_hold(
+	struct arena *arena, const struct hold_request *request, const char **error)
+{
+	const struct change_request *change = &request->change;
+	const struct plan *plan = request->decision->approved->plan;
+	const char *text = dump(arena,
+		json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, "
+			  "s:o}",
+			"original_sql", strict(change->original_sql), "wording",
+			strict(request->wording), "fingerprint", strict(change->fingerprint),
+			"search_path",
+			strict(change->search_path != NULL ? change->search_path : ""),
+			"client_address", lenient(change->client_address), "application",
+			lenient(change->application), "summary",
+			lenient(plan != NULL ? plan->summary : request->decision->cause->message),
+			"schema", strict(request->table.schema), "table",
+			strict(request->table.name), "findings", held_findings(request->decision),
+			"plan", plan != NULL ? plan_json(plan) : json_null(), "grounds",
+			grounds(arena, request), "two_persons", request->two_persons, "lasts",
+			interval(request->lasts_ms), "approval_lasts",
+			interval(request->approval_lasts_ms)));
+
+	if (text == NULL)
+		*error = "the statement is not valid UTF-8";
+	return text;
+}
+
+const char *document_pass(struct arena *arena, int64_t approval, uint64_t decision)
+{
+	return arena_printf(arena, "{\"passes\":%lld,\"decision\":\"%llu\"}", (long long)approval,
+		(unsigned long long)decision);
+}
+
+/* ---- the code that vouches ---- */
 
 static int hex_digit(char c)
 {
@@ -174,7 +268,7 @@ void submit_code(const uint8_t key[SUBMIT_KEY_BYTES], int backend_pid, const cha
 }
 
 const char *submit_sql(struct arena *arena, const uint8_t key[SUBMIT_KEY_BYTES], int backend_pid,
-	const char *document)
+	const char *function, const char *document)
 {
 	uint8_t code[SUBMIT_CODE_BYTES];
 	char hex[2 * SUBMIT_CODE_BYTES + 1];
@@ -184,6 +278,15 @@ const char *submit_sql(struct arena *arena, const uint8_t key[SUBMIT_KEY_BYTES],
 		snprintf(hex + 2 * i, 3, "%02x", code[i]);
 	/* decode() instead of a bytea literal: no backslash to be read in two ways. */
 	return arena_printf(arena,
-		"SELECT phasegate.submit(%s, pg_catalog.decode('%s', 'hex')) AS change",
+		"SELECT phasegate.%s(%s, pg_catalog.decode('%s', 'hex')) AS change", function,
 		quote_literal(arena, document), hex);
+}
+
+const char *submit_failure(struct arena *arena, const char *reason)
+{
+	return arena_printf(arena, "DO %s",
+		quote_literal(arena,
+			arena_printf(arena,
+				"BEGIN RAISE EXCEPTION USING ERRCODE = 'PG004', MESSAGE = %s; END",
+				quote_literal(arena, reason))));
 }

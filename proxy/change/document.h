@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "change.h"
+#include "hold.h"
 
 enum { SUBMIT_KEY_BYTES = 64, SUBMIT_CODE_BYTES = 32 };
 
@@ -23,8 +24,17 @@ int submit_key_decode(const char *ipad_hex, uint8_t key[SUBMIT_KEY_BYTES]);
 void submit_code(const uint8_t key[SUBMIT_KEY_BYTES], int backend_pid, const char *document,
 	uint8_t code[SUBMIT_CODE_BYTES]);
 
-/* SELECT phasegate.submit(...) in arena memory. */
+/* SELECT phasegate.FUNCTION(...) in arena memory: submit, or pass. */
 const char *submit_sql(struct arena *arena, const uint8_t key[SUBMIT_KEY_BYTES], int backend_pid,
-	const char *document);
+	const char *function, const char *document);
+
+/* A statement that fails with the reason, like any other. */
+const char *submit_failure(struct arena *arena, const char *reason);
+
+/* What phasegate.ask_approval takes; likewise. */
+const char *document_hold(
+	struct arena *arena, const struct hold_request *request, const char **error);
+/* What phasegate.pass takes. */
+const char *document_pass(struct arena *arena, int64_t approval, uint64_t decision);
 
 #endif

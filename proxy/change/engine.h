@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
  * The engine's threads and what they share.  Crews of tasks, each first come first served:
- * installing is brief and must not queue behind changes that take hours; following, and keeping
- * lanes in step, last as long as the engine does.
+ * installing, and asking for approvals, is brief and must not queue behind changes that take
+ * hours; following, and keeping lanes in step, last as long as the engine does.
  *
  * Locking: engine->lock guards every field marked so below, and is never held across a call to
  * libpq or to a worker.  conninfo and owner are constant; stopping is atomic.  Everything of a

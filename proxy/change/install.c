@@ -12,7 +12,7 @@
 #include "follow.h"
 #include "must.h"
 
-extern const char schema_sql[], operate_sql[];
+extern const char schema_sql[], hold_sql[], operate_sql[];
 
 enum { SCHEMA_VERSION = 3, ASK_AGAIN_MS = 30 * 1000 };
 enum usable { USABLE_UNKNOWN, USABLE_ASKED, USABLE_YES, USABLE_NO };
@@ -69,7 +69,8 @@ int install_current(struct control *control)
 		return 0;
 	if (control->lost || control_exec(control, "BEGIN") < 0)
 		return -1;
-	if (control_exec(control, schema_sql) < 0 || control_exec(control, operate_sql) < 0) {
+	if (control_exec(control, schema_sql) < 0 || control_exec(control, hold_sql) < 0 ||
+		control_exec(control, operate_sql) < 0) {
 		control_rollback(control);
 		return -1;
 	}

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: PostgreSQL
--- What operators see of changes and what they may ask for.  Run after schema.sql, in its transaction.
+-- What operators see of changes and what they may ask for.  Run after schema.sql and hold.sql, in their transaction.
 
 -- ---- what operators ask for; whichever phasegate is free takes it up ----
 
@@ -10,25 +10,37 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 		ELSE current_setting('role')::name END
 $$;
 
--- The change, locked, for one who may decide about it: its submitter, or the owner of this schema.
+-- Who may decide about a change: its submitter, or the owner of this schema.
+CREATE OR REPLACE FUNCTION phasegate.demand_member(change bigint, submitter oid, submitted_by name) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF NOT pg_has_role(phasegate.acting(), submitter, 'USAGE') AND NOT pg_has_role(phasegate.acting(),
+		(SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = 'phasegate'), 'USAGE')
+	THEN
+		RAISE EXCEPTION 'only a member of role % may decide about change %', submitted_by, change
+			USING ERRCODE = 'insufficient_privilege';
+	END IF;
+END
+$$;
+
+-- The change, locked, for one who may decide about it.
 CREATE OR REPLACE FUNCTION phasegate.operated(change bigint) RETURNS phasegate.change
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	acting name := phasegate.acting();
 	found_change phasegate.change;
+	stands text := (SELECT v.state FROM phasegate.holds v WHERE v.id = change);
 BEGIN
 	SELECT c.* INTO found_change FROM phasegate.change c WHERE c.id = change FOR UPDATE;
-	IF found_change.id IS NULL THEN
-		RAISE EXCEPTION 'there is no change %', change
-			USING ERRCODE = 'undefined_object', HINT = 'SELECT * FROM phasegate.changes lists them.';
+	IF found_change.id IS NOT NULL THEN
+		PERFORM phasegate.demand_member(change, found_change.submitter, found_change.submitted_by);
+		RETURN found_change;
 	END IF;
-	IF NOT pg_has_role(acting, found_change.submitter, 'USAGE') AND NOT pg_has_role(acting,
-		(SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = 'phasegate'), 'USAGE')
-	THEN
-		RAISE EXCEPTION 'only a member of role % may decide about change %',
-			found_change.submitted_by, change USING ERRCODE = 'insufficient_privilege';
+	IF stands IS NOT NULL THEN
+		RAISE EXCEPTION 'change % is %: nothing of it is under way', change, stands
+			USING ERRCODE = 'object_not_in_prerequisite_state';
 	END IF;
-	RETURN found_change;
+	RAISE EXCEPTION 'there is no change %', change
+		USING ERRCODE = 'undefined_object', HINT = 'SELECT * FROM phasegate.changes lists them.';
 END
 $$;
 
@@ -87,12 +99,18 @@ BEGIN
 END
 $$;
 
--- Back to where it began; not behind its point of no return.
+-- Back to where it began; not behind its point of no return.  What waits for an approval gets none.
 CREATE OR REPLACE FUNCTION phasegate.abort(change bigint) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	operated phasegate.change := phasegate.operated(change);
+	held phasegate.hold := phasegate.operated_hold(change);
+	operated phasegate.change;
 BEGIN
+	IF held.state IN ('held', 'approved') THEN
+		PERFORM phasegate.end_hold(change, 'cancelled');
+		RETURN format('change %s is taken back: %s', change, held.summary);
+	END IF;
+	operated := phasegate.operated(change);
 	IF operated.finished_at IS NOT NULL OR operated.state = 'undoing' THEN
 		RAISE EXCEPTION 'change % is % already', change, operated.state
 			USING ERRCODE = 'object_not_in_prerequisite_state';
@@ -206,7 +224,8 @@ END
 $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA phasegate FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION phasegate.submit(text, bytea), phasegate.release(bigint), phasegate.abort(bigint),
+GRANT EXECUTE ON FUNCTION phasegate.submit(text, bytea), phasegate.pass(text, bytea), phasegate.approve(bigint),
+	phasegate.release(bigint), phasegate.abort(bigint),
 	phasegate.pause(bigint), phasegate.resume(bigint), phasegate.retry(bigint, text),
 	phasegate.throttle(bigint, double precision, interval) TO PUBLIC;
 
@@ -243,7 +262,15 @@ FROM phasegate.change c
 		(pg_catalog.sum(f.rows_changed) / NULLIF(extract(epoch FROM pg_catalog.max(f.updated_at)
 			- pg_catalog.min(p.started_at)), 0))::double precision AS rows_per_second
 		FROM phasegate.backfill f JOIN phasegate.step p ON p.change_id = f.change_id AND p.ord = f.ord
-		WHERE f.change_id = c.id) b ON true;
+		WHERE f.change_id = c.id) b ON true
+UNION ALL
+SELECT h.id, h.schema, h."table", h.state, NULL, h.summary, h.rules[1], h.submitted_by, h.submitted_at,
+	h.state_since, h.finished_at, pg_catalog.jsonb_array_length(h.steps), 0, NULL, NULL, NULL,
+	NULL, NULL, NULL, h.original_sql, CASE h.state WHEN 'held' THEN 'an approval'
+		WHEN 'approved' THEN 'its statement to be sent again' END,
+	CASE WHEN h.finished_at IS NULL THEN h.state_since END, false, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL,
+	NULL, NULL
+FROM phasegate.holds h WHERE NOT EXISTS (SELECT FROM phasegate.change c WHERE c.id = h.id);
 GRANT SELECT ON phasegate.changes TO PUBLIC;
 
 -- Changes that somebody should take up: an operator asked for something, or whoever was at it let
@@ -264,7 +291,13 @@ SELECT s.change_id AS change, s.ord, s.status, s.kind, s.purpose, s.lock_mode, s
 	CASE WHEN pg_catalog.pg_has_role(c.submitter, 'USAGE') THEN s.sql END AS sql,
 	CASE WHEN pg_catalog.pg_has_role(c.submitter, 'USAGE') THEN s.undo END AS undo,
 	CASE WHEN pg_catalog.pg_has_role(c.submitter, 'USAGE') THEN s.last_blockers END AS blockers
-FROM phasegate.step s JOIN phasegate.change c ON c.id = s.change_id;
+FROM phasegate.step s JOIN phasegate.change c ON c.id = s.change_id
+UNION ALL
+SELECT h.id, s.ord::integer, 'pending', s.value ->> 'kind', s.value ->> 'purpose', s.value ->> 'lock',
+	(s.value ->> 'with_previous')::boolean, (s.value ->> 'final')::boolean, 0, NULL, NULL, s.value ->> 'sql',
+	s.value ->> 'undo', NULL
+FROM phasegate.holds h, pg_catalog.jsonb_array_elements(h.steps) WITH ORDINALITY s (value, ord)
+WHERE NOT EXISTS (SELECT FROM phasegate.change c WHERE c.id = h.id);
 GRANT SELECT ON phasegate.steps TO PUBLIC;
 
 CREATE OR REPLACE VIEW phasegate.violations AS

@@ -211,12 +211,14 @@ REVOKE ALL ON phasegate.control FROM PUBLIC;
 
 CREATE TABLE IF NOT EXISTS phasegate.event (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	change_id bigint NOT NULL REFERENCES phasegate.change,
+	change_id bigint NOT NULL,
 	at timestamptz NOT NULL DEFAULT clock_timestamp(),
 	actor text NOT NULL DEFAULT session_user,
 	kind text NOT NULL,
 	detail jsonb
 );
+-- Version 3: of a held statement, too, which may never become a change.
+ALTER TABLE phasegate.event DROP CONSTRAINT IF EXISTS event_change_id_fkey;
 
 CREATE OR REPLACE FUNCTION phasegate.event_is_append_only() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -274,6 +276,7 @@ DECLARE
 	plan jsonb := document -> 'plan';
 	idem bytea := sha256(convert_to(jsonb_build_array(document ->> 'original_sql',
 		plan ->> 'relation', record.submitter, document ->> 'search_path')::text, 'UTF8'));
+	approval bigint := (document ->> 'approval')::bigint; -- a held statement's number; its change keeps it
 	live record;
 BEGIN
 	IF document ->> 'database' IS DISTINCT FROM current_database()::text THEN
@@ -294,10 +297,12 @@ BEGIN
 			same := live.idem_key = idem;
 			RETURN;
 		END IF;
-		INSERT INTO phasegate.change (idem_key, nonce, relid, nspname, relname, moved_nspname,
+		INSERT INTO phasegate.change (id, idem_key, nonce, relid, nspname, relname, moved_nspname,
 			moved_relname, original_sql, fingerprint, rule, tag, summary, submitter, submitted_by, session_user_name,
 			search_path, client_address, application, decision, in_transaction, columns_before)
-		SELECT idem, (document ->> 'nonce')::uuid, (plan ->> 'relation')::oid,
+		OVERRIDING SYSTEM VALUE
+		SELECT coalesce(approval, nextval(pg_get_serial_sequence('phasegate.change', 'id'))),
+			idem, (document ->> 'nonce')::uuid, (plan ->> 'relation')::oid,
 			(plan ->> 'schema')::name, (plan ->> 'table')::name,
 			(plan ->> 'moved_schema')::name, (plan ->> 'moved_table')::name,
 			document ->> 'original_sql', document ->> 'fingerprint', plan ->> 'rule',
@@ -311,11 +316,16 @@ BEGIN
 		ON CONFLICT DO NOTHING
 		RETURNING change.id INTO record.id;
 		EXIT WHEN record.id IS NOT NULL;
-		IF EXISTS (SELECT FROM phasegate.change c WHERE c.nonce = (document ->> 'nonce')::uuid) THEN
+		IF EXISTS (SELECT FROM phasegate.change c WHERE c.id = approval
+			OR c.nonce = (document ->> 'nonce')::uuid)
+		THEN
 			RAISE EXCEPTION 'this change was recorded before'
 				USING ERRCODE = 'unique_violation';
 		END IF;
 	END LOOP;
+	IF approval IS NOT NULL THEN
+		PERFORM phasegate.use_approval(approval, record.submitter, (document ->> 'decision')::numeric);
+	END IF;
 
 	INSERT INTO phasegate.step (change_id, ord, kind, sql, undo, probe, repair, repair_when,
 		lock_mode, purpose, with_previous, final, by_client, fill_schema, fill_table, fill_set,
@@ -338,6 +348,22 @@ BEGIN
 END
 $$;
 
+-- Does the document carry the proxy's code over it and this backend's pid?
+CREATE OR REPLACE FUNCTION phasegate.vouched(document text, code bytea) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	expected bytea;
+BEGIN
+	SELECT sha256(k.opad || sha256(k.ipad || convert_to(
+		pg_backend_pid()::text || E'\n' || document, 'UTF8'))) INTO expected FROM phasegate.key k;
+	-- Hashed once more, so that the time of the comparison tells nothing about expected.
+	IF expected IS NULL OR code IS NULL OR sha256(code) <> sha256(expected) THEN
+		RAISE EXCEPTION 'only phasegate may submit a change, in the session it was planned for'
+			USING ERRCODE = 'insufficient_privilege';
+	END IF;
+END
+$$;
+
 -- Records a change in the transaction of the session that calls it, together with what that session
 -- does at once.  Every role may call it; it believes only what carries the proxy's code over this
 -- backend's pid and the document, and takes the submitter from the server:
@@ -349,17 +375,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	acting name := CASE WHEN current_setting('role') = 'none' THEN session_user
 		ELSE current_setting('role') END;
-	expected bytea;
 	recorded record;
 	live record;
 BEGIN
-	SELECT sha256(k.opad || sha256(k.ipad || convert_to(
-		pg_backend_pid()::text || E'\n' || document, 'UTF8'))) INTO expected FROM phasegate.key k;
-	-- Hashed once more, so that the time of the comparison tells nothing about expected.
-	IF expected IS NULL OR code IS NULL OR sha256(code) <> sha256(expected) THEN
-		RAISE EXCEPTION 'only phasegate may submit a change, in the session it was planned for'
-			USING ERRCODE = 'insufficient_privilege';
-	END IF;
+	PERFORM phasegate.vouched(document, code);
 	SELECT * INTO recorded FROM phasegate.record(document::jsonb,
 		(SELECT r.oid FROM pg_roles r WHERE r.rolname = acting), session_user, true);
 	IF recorded.existing THEN

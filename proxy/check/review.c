@@ -114,7 +114,7 @@ static void add_finding(struct review_part *part, size_t stmt, struct review_fin
 		of->verdict = finding->verdict;
 	if (of->plan == NULL && finding->plan != NULL && out->suppression == NULL) {
 		of->plan = finding->plan;
-		of->by_hand = finding->verdict > VERDICT_PHASE;
+		of->by_hand = finding->verdict == VERDICT_REJECT;
 		of->table = facts_relation(&part->facts, &finding->plan->table);
 	}
 }

@@ -109,6 +109,15 @@ const struct command commands[] = {
 		.run = cli_operate,
 	},
 	{
+		.name = "approve",
+		.arguments = "--server CONNINFO N",
+		.summary = "let held statement N through when it is sent again",
+		.help = SERVER_HELP
+		"\nOnce, by the role that sent it, and as long as phasegate show N holds true.  "
+		"phasegate\nabort N takes the approval, or the request for it, back.\n",
+		.run = cli_operate,
+	},
+	{
 		.name = "abort",
 		.arguments = "--server CONNINFO N",
 		.summary = "take change N back to where it began",

@@ -24,6 +24,7 @@ struct operation {
 /* To add something operators can ask for: a row here, one in cli.c, and the function. */
 static const struct operation operations[] = {
 	{"release", "SELECT phasegate.release($1::pg_catalog.int8)", false, 1, 1},
+	{"approve", "SELECT phasegate.approve($1::pg_catalog.int8)", false, 1, 1},
 	{"abort", "SELECT phasegate.abort($1::pg_catalog.int8)", false, 1, 1},
 	{"retry", "SELECT phasegate.retry($1::pg_catalog.int8, $2)", false, 1, 2},
 	{"pause", "SELECT phasegate.pause($1::pg_catalog.int8)", true, 1, 1},
@@ -35,7 +36,8 @@ static const struct operation operations[] = {
 };
 
 static const char list_sql[] =
-	"SELECT id, state, pg_catalog.format('%I.%I', schema, \"table\") AS \"table\", summary,"
+	"SELECT id, state, pg_catalog.concat_ws('.', pg_catalog.quote_ident(schema),"
+	" pg_catalog.quote_ident(\"table\")) AS \"table\", summary,"
 	" pg_catalog.date_trunc('second', state_since) AS since, pg_catalog.concat_ws('; ',"
 	" CASE WHEN paused THEN 'paused' END, COALESCE(error_message, stage),"
 	" 'waiting for ' || waiting_for) AS remark FROM phasegate.changes WHERE "
@@ -49,8 +51,12 @@ static const char show_sql[] =
 	" c.waiting_for, c.waiting_since, CASE WHEN c.paused THEN 'yes' END AS paused,"
 	" c.throttle_ratio AS throttled_by, c.throttled_until,"
 	" NULLIF(c.violations, 0) AS rows_in_the_way, c.shows_bad_rows AS shown_by, CASE WHEN "
-	"c.state = 'soaking' THEN c.release_at END AS release_at"
-	" FROM phasegate.changes c WHERE c.id = $1::pg_catalog.int8";
+	"c.state = 'soaking' THEN c.release_at END AS release_at,"
+	" pg_catalog.array_to_string(h.rules, ', ') AS held_for,"
+	" pg_catalog.array_to_string(h.reasons, '; ') AS because, h.sent_by, h.application,"
+	" CASE WHEN h.two_persons THEN 'yes' END AS two_persons, h.expires_at, h.approved_by,"
+	" h.approved_at FROM phasegate.changes c LEFT JOIN phasegate.holds h ON h.id = c.id"
+	" WHERE c.id = $1::pg_catalog.int8";
 
 static const char steps_sql[] =
 	"SELECT ord AS step, status, purpose, lock_mode AS lock, attempts,"

@@ -135,6 +135,8 @@ static void print_sqlstates(void)
 		{SQLSTATE_LOG_UNAVAILABLE,
 			"the policy log cannot be written, so nothing is decided"},
 		{SQLSTATE_CHANGE_FAILED, "the change stopped at a named step"},
+		{SQLSTATE_HELD,
+			"it waits for an operator's approval: the message names its number"},
 		{SQLSTATE_STATEMENT_TOO_COMPLEX,
 			"the text is over a cap that keeps the parser safe"},
 	};

@@ -119,9 +119,27 @@ static void refuse_decision(struct session *session, struct gate *gate)
 	carry_refusal(session, gate, &error);
 }
 
+static void refuse_held(struct session *session, struct gate *gate)
+{
+	struct wire_error error =
+		notice_held(&gate->arena, &gate->decision, &gate->answer, gate->decision_seq);
+
+	carry_refusal(session, gate, &error);
+}
+
 /* ---- letting through, under a lock_timeout where it is brief but strong ---- */
 
 static gate_step attempt;
+
+/* What was held takes its approval along; rolled back together, both can be tried again. */
+static void begin_attempt(struct session *session, struct gate *gate)
+{
+	gate->passed = attempt;
+	if (gate->approval != 0)
+		carry_pass(session, gate);
+	else
+		attempt(session, gate);
+}
 
 static bool may_retry(const struct session *session, const struct gate *gate)
 {
@@ -144,7 +162,7 @@ static void on_retry_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	gate_event(session, session->gate, attempt);
+	gate_event(session, session->gate, begin_attempt);
 }
 
 static void retry_later(struct session *session, struct gate *gate)
@@ -250,11 +268,16 @@ static void parsed_guarded(struct session *session, struct gate *gate)
 	gate_close(session, gate);
 }
 
+static const struct decision *after_approval(const struct decision *decision)
+{
+	return decision->approved != NULL ? decision->approved : decision;
+}
+
 static void carry_parse(struct session *session, struct gate *gate)
 {
 	struct buffer out = {0};
 
-	gate->substituted = gate->decision.verdict >= VERDICT_REWRITE;
+	gate->substituted = after_approval(&gate->decision)->verdict >= VERDICT_REWRITE;
 	if (gate->substituted) {
 		wire_put_parse(&out, gate->name, "", NULL, 0);
 		pipeline_push(&session->pipeline, OWED_PARSE, 0, NULL);
@@ -294,11 +317,11 @@ static bool writes_every_row(const struct decision *decision)
 static void let_through(struct session *session, struct gate *gate)
 {
 	if (session->lane.stay != NULL || !writes_every_row(&gate->decision)) {
-		attempt(session, gate);
+		begin_attempt(session, gate);
 		return;
 	}
 	gate->lane_by = LANE_BY_BULK;
-	gate->first = attempt;
+	gate->first = begin_attempt;
 	lane_enter(session, gate);
 }
 
@@ -310,15 +333,16 @@ void carry_out(struct session *session, struct gate *gate)
 		observe(session, gate);
 		return;
 	}
-	if (verdict >= VERDICT_HOLD) {
+	if (verdict == VERDICT_REJECT)
 		refuse_decision(session, gate);
-	} else if (gate->type == FRONTEND_PARSE) {
+	else if (gate->type == FRONTEND_PARSE)
 		carry_parse(session, gate);
-	} else if (verdict >= VERDICT_REWRITE) {
+	else if (verdict == VERDICT_HOLD)
+		refuse_held(session, gate);
+	else if (verdict >= VERDICT_REWRITE)
 		carry_plan(session, gate);
-	} else {
+	else
 		let_through(session, gate);
-	}
 }
 
 bool gate_cancel(struct session *session)

@@ -76,8 +76,7 @@ static void on_finished(void *arg, const struct change_outcome *outcome)
 
 static const struct change_events events = {on_progress, on_finished};
 
-static struct change_request change_request_of(
-	const struct session *session, const struct gate *gate)
+struct change_request carry_request(const struct session *session, const struct gate *gate)
 {
 	return (struct change_request){
 		.database = session->identity.database,
@@ -90,6 +89,7 @@ static struct change_request change_request_of(
 		.fingerprint = gate->stmts.fingerprint,
 		.plan = gate->decision.plan,
 		.decision = gate->decision_seq,
+		.approval = gate->approval,
 	};
 }
 
@@ -101,7 +101,7 @@ static void say_caution(struct session *session, const struct plan *plan)
 
 static void submit(struct session *session, struct gate *gate)
 {
-	struct change_request request = change_request_of(session, gate);
+	struct change_request request = carry_request(session, gate);
 
 	/* The engine has limits of its own; and it may take days. */
 	lane_end(session, NULL, "handed to the change engine");
@@ -164,7 +164,7 @@ static void next_in_transaction(struct session *session, struct gate *gate)
 
 static void record_in_transaction(struct session *session, struct gate *gate)
 {
-	struct change_request request = change_request_of(session, gate);
+	struct change_request request = carry_request(session, gate);
 	const char *sql = change_submit_sql(
 		session->worker->proxy->engine, &gate->arena, &request, gate->facts.backend_pid);
 	long long timeout = session->config->policy.lock_timeout_ms;

@@ -11,6 +11,7 @@
 #include "decide.h"
 #include "gate.h"
 #include "guarded.h"
+#include "hold.h"
 #include "session.h"
 #include "wire.h"
 
@@ -43,6 +44,7 @@ struct gate {
 	struct facts_request request;
 	struct facts facts;
 	bool facts_known; /* the catalog answered */
+	bool asked_catalog;
 	struct decision decision;
 	uint64_t decision_seq;
 	int64_t started_us;
@@ -62,6 +64,9 @@ struct gate {
 	struct event *timer;
 	bool awaiting_engine;
 	size_t step; /* of the plan in the client's transaction */
+	struct hold_answer answer; /* to a decision HOLD; arena copies */
+	int64_t approval; /* of the change that an operator approved; 0: it was not held */
+	gate_step *passed; /* once the approval is used up */
 	char ready_status; /* ReadyForQuery kept back after a COMMIT */
 };
 
@@ -91,6 +96,7 @@ enum lane_by lane_recognise(const struct session *session, const struct gate *ga
 
 /* judge.c: from a whole text to carry_*(). */
 gate_step judge_text;
+gate_step judge_decided; /* the decision is final: it is logged and carried out */
 
 /* carry.c */
 gate_step carry_out; /* the decision stands */
@@ -102,6 +108,16 @@ void carry_refusal(struct session *session, struct gate *gate, const struct wire
 gate_step carry_failed;
 /* carry_change.c: the decision's plan, through the engine. */
 gate_step carry_plan;
+/* Who wants the statement, for the engine. */
+struct change_request carry_request(const struct session *session, const struct gate *gate);
+
+/*
+ * carry_hold.c.  carry_hold: the decision is HOLD: finds out whether it is approved, makes the
+ * decision what follows from that, and goes on with judge_decided.
+ */
+gate_step carry_hold;
+/* Uses the approval up in the transaction of the statement, then takes gate->passed. */
+gate_step carry_pass;
 
 int64_t clock_us(void); /* monotonic */
 

@@ -28,8 +28,9 @@ static void log_decision(struct session *session, struct gate *gate)
 {
 	struct log_subject subject = session_subject(session);
 
-	gate->decision_seq = policy_log_decision(session->worker->proxy->log, &subject,
-		&gate->stmts, gate->text, gate->text_len, &gate->decision, 0, observing(session));
+	gate->decision_seq =
+		policy_log_decision(session->worker->proxy->log, &subject, &gate->stmts, gate->text,
+			gate->text_len, &gate->decision, gate->answer.id, observing(session));
 	if (gate->decision_seq != 0 || observing(session))
 		return;
 	gate->decision = policy_refuse(&gate->arena, SQLSTATE_LOG_UNAVAILABLE, NULL,
@@ -39,15 +40,34 @@ static void log_decision(struct session *session, struct gate *gate)
 		"Free space on the disk of the policy log; ordinary statements go on meanwhile.");
 }
 
+void judge_decided(struct session *session, struct gate *gate)
+{
+	log_decision(session, gate);
+	carry_out(session, gate);
+}
+
+/* Who wants it is to be known, too: a text without names was judged without asking. */
+static bool asks_who(const struct session *session, const struct gate *gate)
+{
+	return !gate->asked_catalog && !session->replication &&
+	       (session->status != 'E' || session->pipeline.batch_open);
+}
+
+static gate_step ask_catalog;
+
 /* A Parse that is not refused is judged for good at its Execute, and logged then. */
 static void decided(struct session *session, struct gate *gate)
 {
-	bool final = gate->type != FRONTEND_PARSE || gate->decision.verdict >= VERDICT_HOLD ||
-		     observing(session);
-
-	if (final)
-		log_decision(session, gate);
-	carry_out(session, gate);
+	if (observing(session) || gate->decision.verdict == VERDICT_REJECT)
+		judge_decided(session, gate);
+	else if (gate->type == FRONTEND_PARSE)
+		carry_out(session, gate);
+	else if (gate->decision.verdict != VERDICT_HOLD)
+		judge_decided(session, gate);
+	else if (asks_who(session, gate))
+		ask_catalog(session, gate);
+	else
+		carry_hold(session, gate);
 }
 
 static void decide(struct session *session, struct gate *gate)
@@ -181,6 +201,7 @@ static void ask_catalog(struct session *session, struct gate *gate)
 	unsigned flags;
 	bool in_batch;
 
+	gate->asked_catalog = true;
 	gate->in_place = leaves_batch(session, gate);
 	in_batch = session->pipeline.batch_open && !gate->in_place;
 	flags = in_batch ? OWED_RELAY_ERROR : 0;
@@ -312,7 +333,7 @@ void judge_text(struct session *session, struct gate *gate)
 	}
 	gate->request = facts_request(&gate->arena, &gate->stmts);
 	gate->facts = (struct facts){0};
-	gate->facts_known = false;
+	gate->facts_known = gate->asked_catalog = false;
 	if (needs_facts(session, gate))
 		ask_catalog(session, gate);
 	else

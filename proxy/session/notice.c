@@ -6,6 +6,7 @@
 #include "arena.h"
 #include "change.h"
 #include "config.h"
+#include "hold.h"
 #include "relay.h"
 #include "session.h"
 
@@ -48,6 +49,39 @@ struct wire_error notice_refusal(
 		.hint = cause->hint,
 		.where = where(arena, cause->rule != NULL ? cause->rule->id : NULL, record),
 	};
+}
+
+static const char *text_or_none(const char *text)
+{
+	return text == NULL ? "" : text;
+}
+
+static const char *until(struct arena *arena, const char *time)
+{
+	return time == NULL ? "" : arena_printf(arena, " until %s", time);
+}
+
+struct wire_error notice_held(struct arena *arena, const struct decision *decision,
+	const struct hold_answer *answer, uint64_t record)
+{
+	struct wire_error error = notice_refusal(arena, decision, record);
+	const struct plan *plan = decision->approved->plan;
+	long long id = (long long)answer->id;
+
+	error.message = arena_printf(
+		arena, "held for approval as change %lld: %s", id, decision->cause->message);
+	error.detail = arena_printf(arena, "%s%s%s%s%s", text_or_none(error.detail),
+		error.detail == NULL ? "" : " ",
+		plan == NULL ? "Once approved, it runs as it is."
+			     : arena_printf(arena, "Once approved, it is carried out so: %s.",
+				       plan->summary),
+		answer->remark == NULL ? "" : " ", text_or_none(answer->remark));
+	error.hint = arena_printf(arena,
+		"An operator approves it by phasegate approve %lld, or SELECT "
+		"phasegate.approve(%lld)%s; then send the same statement again.%s%s",
+		id, id, until(arena, answer->expires_at), plan == NULL ? "\nInstead: " : "",
+		plan == NULL ? text_or_none(decision->cause->hint) : "");
+	return error;
 }
 
 struct wire_error notice_change_error(

@@ -12,6 +12,7 @@
 
 struct arena;
 struct change_outcome;
+struct hold_answer;
 struct session;
 
 /* One NoticeResponse at once; detail may be NULL.  Nothing when notices are turned off. */
@@ -21,6 +22,10 @@ void notice_send(struct session *session, const char *severity, const char *sqls
 /* The error for a refused decision; names the policy log record.  Strings belong to the arena. */
 struct wire_error notice_refusal(
 	struct arena *arena, const struct decision *decision, uint64_t record);
+
+/* The error for a statement that waits for an approval: which one, how, until when. */
+struct wire_error notice_held(struct arena *arena, const struct decision *decision,
+	const struct hold_answer *answer, uint64_t record);
 
 /* The error for a change that did not finish. */
 struct wire_error notice_change_error(

@@ -19,6 +19,7 @@ TestSuite(decide, .fini = free_arena);
 struct circumstances {
 	bool no_engine, in_transaction, unknown, separate;
 	int64_t lock_timeout_ms;
+	const char *held[4]; /* rules set to hold */
 };
 
 static struct decision decide_under(const char *sql, struct circumstances circumstances)
@@ -26,16 +27,23 @@ static struct decision decide_under(const char *sql, struct circumstances circum
 	static const struct policy_subject subject = {"shop", "app", "tests"};
 	struct stmts stmts = fixture_parse(&arena, sql);
 	struct facts *facts = arena_alloc(&arena, sizeof(*facts));
+	struct rule_setting rules[4] = {{0}};
+	struct policy_settings settings = policy_settings_default;
 	struct decide_input input = {
 		.stmts = &stmts,
 		.facts = facts,
-		.settings = &policy_settings_default,
+		.settings = &settings,
 		.subject = &subject,
 		.separate = circumstances.separate,
 		.engine_available = !circumstances.no_engine,
 		.engine_unavailable_because = "the change engine is off",
 	};
 
+	settings.rules = rules;
+	for (; settings.n_rules < 4 && circumstances.held[settings.n_rules] != NULL;
+		settings.n_rules++)
+		rules[settings.n_rules] = (struct rule_setting){
+			.rule = circumstances.held[settings.n_rules], .verdict = VERDICT_HOLD};
 	if (!circumstances.unknown)
 		*facts = fixture_facts(&arena, &stmts);
 	facts->in_transaction = circumstances.in_transaction;
@@ -159,6 +167,86 @@ Test(decide, one_plan_for_many_commands)
 			checked = i;
 	}
 	cr_expect_lt(added, checked, "the column comes before its constraint");
+}
+
+Test(decide, what_is_held_and_what_an_approval_lets_through)
+{
+	static const struct {
+		const char *sql;
+		bool in_transaction, separate;
+		enum verdict verdict, approved; /* approved: of HOLD */
+		bool planned;
+	} rows[] = {
+		/* The safe form where there is one, the statement itself where there is none. */
+		{"ALTER TABLE orders DROP COLUMN qty", false, false, VERDICT_HOLD, VERDICT_PHASE,
+			true},
+		{"ALTER TABLE orders DROP COLUMN seen", false, false, VERDICT_HOLD, VERDICT_WARN,
+			false},
+		{"ALTER TABLE orders ALTER qty SET NOT NULL", true, false, VERDICT_HOLD,
+			VERDICT_PHASE, true},
+		/* Another rule's plan takes the held part along. */
+		{"ALTER TABLE orders ADD CONSTRAINT k CHECK (qty > 0), ADD COLUMN j json", false,
+			false, VERDICT_HOLD, VERDICT_REWRITE, true},
+		/* An approval would not help. */
+		{"ALTER TABLE orders DROP COLUMN qty; SELECT 1", false, false, VERDICT_REJECT, 0,
+			false},
+		{"ALTER TABLE orders DROP COLUMN qty; SELECT 1", false, true, VERDICT_HOLD,
+			VERDICT_PHASE, true},
+		{"DROP INDEX orders_tag_idx", true, false, VERDICT_REJECT, 0, false},
+		{"DROP INDEX orders_tag_idx", false, false, VERDICT_HOLD, VERDICT_REWRITE, true},
+		{"ALTER TABLE orders DROP COLUMN seen; TRUNCATE orders", false, false,
+			VERDICT_REJECT, 0, false},
+		/* Not what they are about. */
+		{"ALTER TABLE orders ADD COLUMN c int", false, false, VERDICT_ALLOW, 0, false},
+		{"ALTER TABLE orders ADD CONSTRAINT k CHECK (qty > 0)", false, false,
+			VERDICT_REWRITE, 0, false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct decision decision = decide_under(rows[i].sql,
+			(struct circumstances){.in_transaction = rows[i].in_transaction,
+				.separate = rows[i].separate,
+				.held = {"drop-column", "drop-index-non-concurrent", "set-not-null",
+					"add-column-json"}});
+
+		cr_assert_eq(decision.verdict, rows[i].verdict, "row %zu: %s", i,
+			verdict_name(decision.verdict));
+		cr_assert_eq(
+			decision.approved != NULL, decision.verdict == VERDICT_HOLD, "row %zu", i);
+		if (decision.approved == NULL)
+			continue;
+		cr_expect_str_eq(decision.sqlstate, SQLSTATE_HELD);
+		cr_expect_null(decision.plan, "row %zu: nothing is done yet", i);
+		cr_expect(decision.cause->held && decision.cause->verdict == VERDICT_HOLD);
+		cr_expect_eq(decision.approved->verdict, rows[i].approved, "row %zu: %s", i,
+			verdict_name(decision.approved->verdict));
+		cr_expect_null(decision.approved->approved, "row %zu", i);
+		cr_expect_null(decision.approved->sqlstate, "row %zu", i);
+		cr_expect_eq(decision.approved->plan != NULL, rows[i].planned && !rows[i].separate,
+			"row %zu", i);
+		cr_expect_eq(decision.approved->n_findings, decision.n_findings);
+	}
+}
+
+Test(decide, what_is_held_is_brief_once_it_is_approved)
+{
+	struct decision decision =
+		decide_under("TRUNCATE users", (struct circumstances){.held = {"truncate"}});
+
+	cr_assert_eq(decision.verdict, VERDICT_HOLD);
+	cr_expect_eq(decision.lock_timeout_ms, 0);
+	cr_expect_eq(decision.approved->lock_timeout_ms, 2000);
+}
+
+Test(decide, a_held_part_of_a_file_is_told_beside_a_rejected_one)
+{
+	struct decision decision =
+		decide_under("ALTER TABLE orders DROP COLUMN seen; TRUNCATE orders",
+			(struct circumstances){.separate = true, .held = {"drop-column"}});
+
+	cr_expect_eq(decision.verdict, VERDICT_REJECT);
+	cr_expect_str_eq(decision.cause->rule->id, "truncate");
+	cr_expect_eq(found(&decision, "drop-column", 0)->verdict, VERDICT_HOLD);
 }
 
 Test(decide, a_short_lock_timeout_for_what_is_brief)

@@ -91,6 +91,56 @@ Test(change_document, everything_is_in_it_as_ascii)
 	json_decref(root);
 }
 
+/* What an operator approves differs in this, and in nothing else. */
+Test(change_document, grounds_of_an_approval)
+{
+	static const struct rule one = {.id = "drop-column"}, other = {.id = "truncate"};
+	const struct finding findings[] = {
+		{.rule = &one, .held = true, .verdict = VERDICT_PHASE, .message = "300,000 rows"},
+		{.rule = &other, .verdict = VERDICT_WARN},
+	};
+	struct decision approved = {.findings = findings, .n_findings = 2, .plan = sample_plan()};
+	const struct finding held[] = {
+		{.rule = &one,
+			.held = true,
+			.verdict = VERDICT_HOLD,
+			.message = "300,000 rows",
+			.detail = "caf\xe9"},
+		{.rule = &other, .verdict = VERDICT_WARN},
+	};
+	struct decision decision = {
+		.findings = held, .n_findings = 2, .cause = held, .approved = &approved};
+	static const uint32_t relations[] = {4000000000u, 0};
+	struct hold_request request = {
+		.change = sample_request(),
+		.wording = "ALTER TABLE t",
+		.decision = &decision,
+		.table = {"public", "t"},
+		.relations = relations,
+		.n_relations = 2,
+		.two_persons = true,
+		.lasts_ms = 1000,
+	};
+	const char *error = NULL, *text = document_hold(&arena, &request, &error);
+	json_t *root;
+	char *grounds;
+
+	cr_assert_not_null(text, "%s", error);
+	root = json_loads(text, 0, NULL);
+	grounds = json_dumps(json_object_get(root, "grounds"), JSON_COMPACT);
+	cr_expect_str_eq(grounds, "[[[\"drop-column\",\"phase\"]],[\"ALTER TABLE "
+				  "t\",\"UPDATE\"],[4000000000,0],true]");
+	cr_expect_eq(json_array_size(json_object_get(root, "findings")), 1);
+	cr_expect_str_eq(json_string_value(json_object_get(root, "lasts")), "1000 ms");
+	cr_expect(json_is_null(json_object_get(root, "approval_lasts")));
+	cr_expect_str_eq(json_string_value(json_object_get(root, "summary")), "set \"c\" not null");
+	free(grounds);
+	json_decref(root);
+	request.change.original_sql = "caf\xe9";
+	cr_expect_null(document_hold(&arena, &request, &error));
+	cr_expect_str_eq(error, "the statement is not valid UTF-8");
+}
+
 Test(change_document, no_two_are_the_same)
 {
 	struct change_request request = sample_request();
@@ -164,7 +214,7 @@ Test(change_document, submit_is_one_statement)
 	static const char begins[] = "SELECT phasegate.submit(E'{\"a\":\"it''s \\\\u00e9\"}', "
 				     "pg_catalog.decode('";
 	uint8_t key[SUBMIT_KEY_BYTES] = {0};
-	const char *sql = submit_sql(&arena, key, 7, "{\"a\":\"it's \\u00e9\"}");
+	const char *sql = submit_sql(&arena, key, 7, "submit", "{\"a\":\"it's \\u00e9\"}");
 
 	cr_expect(strncmp(sql, begins, strlen(begins)) == 0, "%s", sql);
 }

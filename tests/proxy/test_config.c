@@ -69,6 +69,9 @@ Test(config, embedded_default)
 	cr_expect_eq(config->policy.observe, false);
 	cr_expect(config->notices);
 	cr_expect_null(config->control_conninfo);
+	cr_expect_not(config->two_persons);
+	cr_expect_eq(config->hold_lasts_ms, 7 * 86400000);
+	cr_expect_eq(config->approval_lasts_ms, 86400000);
 	config_release(config);
 }
 
@@ -91,14 +94,15 @@ Test(config, default_file_says_what_policy_means)
 
 Test(config, the_default_file_documents_every_key)
 {
-	static const char *const keys[] = {"mode:", "notices:", "allow_replication:", "unix:",
-		"certificate:", "key:", "client_ca:", "scram:", "direct:", "ca:", "conninfo:",
-		"workers:", "guarded_text_bytes:", "operator_run:", "nesting:", "small_table:",
-		"lock_retries:", "lock_retry_delay:", "rules:", "lease:", "on_bad_rows:",
-		"release:", "release_after:", "rows_per_second:", "wal_bytes_per_second:",
-		"duty_percent:", "throttle:", "key_file:", "fsync_interval:", "rotate_bytes:",
-		"raw_text:", "lane:", "large_rows:", "roles:", "applications:", "tags:",
-		"statements_per_second:", "concurrency:", "queue_max:"};
+	static const char *const keys[] = {
+		"mode:", "notices:", "allow_replication:", "unix:", "certificate:", "key:",
+		"client_ca:", "scram:", "direct:", "ca:", "conninfo:", "workers:",
+		"guarded_text_bytes:", "operator_run:", "nesting:", "small_table:", "lock_retries:",
+		"lock_retry_delay:", "rules:", "lease:", "on_bad_rows:", "release:",
+		"release_after:", "rows_per_second:", "wal_bytes_per_second:", "duty_percent:",
+		"throttle:", "key_file:", "fsync_interval:", "rotate_bytes:", "raw_text:", "lane:",
+		"large_rows:", "roles:", "applications:", "tags:", "statements_per_second:",
+		"concurrency:", "queue_max:", "two_persons:", "within:", "lasts:"};
 	FILE *file = fopen(SOURCE_DIR "/docs/phasegate.yaml", "r");
 	char text[16384];
 
@@ -121,6 +125,7 @@ Test(config, a_file_changes_what_it_names)
 		     "limits: {workers: 3, idle_timeout: 5min, drain_timeout: 1500}\n"
 		     "policy: {small_table: {rows: 5, bytes: 16 kB}, lock_timeout: 1s}\n"
 		     "backfill: {rows_per_second: 0}\n"
+		     "approve: {two_persons: on, within: 0, lasts: 2h}\n"
 		     "policy_log: {path: /tmp/p.log, fsync: interval, raw_text: yes}\n");
 
 	cr_expect(config->policy.observe);
@@ -140,6 +145,9 @@ Test(config, a_file_changes_what_it_names)
 	cr_expect_eq(config->policy.small_table_bytes, 16384);
 	cr_expect_eq(config->policy.lock_timeout_ms, 1000);
 	cr_expect_eq(config->rows_per_second, 0);
+	cr_expect(config->two_persons);
+	cr_expect_eq(config->hold_lasts_ms, 0);
+	cr_expect_eq(config->approval_lasts_ms, 7200000);
 	cr_expect_eq(config->log_fsync, LOG_FSYNC_INTERVAL);
 	cr_expect(config->log_raw_text);
 	cr_expect_str_eq(config->log_key_file, "/tmp/p.log.key");
@@ -253,6 +261,9 @@ Test(config, wrong)
 		{LOG "lane:\n  roles: etl\n", "3: lane.roles must be a list"},
 		{LOG "lane:\n  roles:\n    - {a: b}\n", "4: lane.roles must be one value"},
 		{LOG "lane:\n  role: [etl]\n", "3: unknown key \"lane.role\" (did you mean roles"},
+		{LOG "approve: {within: 30d}\n", "2: approve.within: "},
+		{LOG "approve: {two_person: on}\n",
+			"2: unknown key \"approve.two_person\" (did you mean two_persons?)"},
 		{LOG "mode: enforcing\n", "2: mode: \"enforcing\" is none of enforce, observe (did "
 					  "you mean enforce?)"},
 		{LOG "notices: maybe\n", "2: notices: \"maybe\" is neither true nor false"},
