@@ -83,12 +83,13 @@ static bool has_plan(enum verdict verdict)
 	return verdict == VERDICT_REWRITE || verdict == VERDICT_PHASE;
 }
 
-/* What is left of a hold once it is approved. */
-static enum verdict once_approved(const struct rule *rule)
+/* What is left of a hold once it is approved: the rule's own way, unless that is to refuse. */
+static enum verdict once_approved(const struct rule *rule, const struct rule_context *context)
 {
-	if (rule->recipe == NULL)
-		return VERDICT_WARN;
-	return has_plan(rule->verdict) ? rule->verdict : VERDICT_PHASE;
+	enum verdict verdict =
+		rule->verdict_here != NULL ? rule->verdict_here(context) : rule->verdict;
+
+	return has_plan(verdict) ? verdict : VERDICT_WARN;
 }
 
 /* Rules about one action mostly share a recipe: then they share its plan. */
@@ -139,7 +140,7 @@ static void find(
 	finding = add_finding(decider);
 	*finding = (struct finding){
 		.rule = rule,
-		.verdict = verdict == VERDICT_HOLD ? once_approved(rule) : verdict,
+		.verdict = verdict == VERDICT_HOLD ? once_approved(rule, context) : verdict,
 		.held = verdict == VERDICT_HOLD,
 		.statement = statement,
 		.action = context->action,

@@ -99,7 +99,7 @@ def test_submit_is_for_one_session_once(server, database, client, document):
 
 def test_the_record_is_closed_to_others(client, orders, document):
     Run(document(SET_NOT_NULL)).outcome()
-    for table in ("key", "change", "step", "backfill", "event"):
+    for table in ("key", "change", "step", "backfill", "event", "hold"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             client.execute(f"SELECT * FROM phasegate.{table}")
     assert client.execute("SELECT state, original_sql FROM phasegate.changes").fetchone() == (
