@@ -124,6 +124,23 @@ static bool qualifies(struct model *model, const struct index_facts *index)
 	return true;
 }
 
+/*
+ * Two commands of one statement with the same index: both are looked at before the first renames it
+ * (ATParseTransformCmd), and then the second finds its constraint made.
+ */
+static bool used_before(const struct model *model, const char *index)
+{
+	const struct facts *facts = model->facts;
+
+	for (size_t i = 0; i < facts->n_commands && facts->commands[i] != model->action; i++) {
+		const struct constraint_def *def = facts->commands[i]->constraint;
+
+		if (def != NULL && def->using_index != NULL && strcmp(def->using_index, index) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The index's columns for USING INDEX; NULL when nothing is known of it. */
 static const struct index_facts *used_index(struct model *model)
 {
@@ -133,7 +150,9 @@ static const struct index_facts *used_index(struct model *model)
 	if (model->table == NULL)
 		return NULL;
 	index = facts_index(model->table, def->using_index);
-	if (index == NULL && relation_listed(model->table))
+	if (used_before(model, def->using_index))
+		model_absent(model, "23505", "index \"%s\" is used twice", def->using_index);
+	else if (index == NULL && relation_listed(model->table))
 		model_absent(model, "42704", "index \"%s\" does not exist", def->using_index);
 	if (index == NULL || !qualifies(model, index))
 		return index;

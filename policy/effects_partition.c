@@ -295,6 +295,8 @@ void model_detach(struct model *model)
 	set_free(model, &action->other);
 	if (model->table != NULL)
 		follow_referencing(model, model->table, LOCK_ACCESS_EXCLUSIVE, WORK_MAY_SCAN);
+	if (model->table != NULL && model->table->n_referencing > 0)
+		model_reference(model, &action->other);
 	if (model->table == NULL || !model->table->has_default_partition)
 		return;
 	if (action->concurrently)

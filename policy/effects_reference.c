@@ -143,6 +143,7 @@ static void check_key(struct model *model, const struct constraint_def *def,
 		model_error(model, "42804", "foreign key constraint cannot be implemented");
 }
 
+/* ATAddForeignKeyConstraint's order; the first error stays. */
 void model_check_reference(struct model *model, const struct constraint_def *def)
 {
 	const struct relation_facts *table = model->table, *referenced;
@@ -152,8 +153,8 @@ void model_check_reference(struct model *model, const struct constraint_def *def
 		model->facts->server_version < 180000)
 		model_error(
 			model, "42809", "cannot add NOT VALID foreign key on partitioned table");
-	else if (referenced != NULL && relation_listed(referenced))
-		check_key(model, def, referenced);
 	if (table != NULL)
 		model_must_outlive(model, table->persistence, referenced);
+	if (referenced != NULL && relation_listed(referenced))
+		check_key(model, def, referenced);
 }

@@ -139,7 +139,7 @@ static void empty(struct model *model, const struct name *name)
 	empty_referencing(model, table);
 }
 
-/* Referenced by tables that are not truncated as well. */
+/* Referenced by tables that are not truncated as well; children are truncated with their parent. */
 static bool referenced_from_outside(struct model *model, const struct name *names, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -150,6 +150,9 @@ static bool referenced_from_outside(struct model *model, const struct name *name
 		for (size_t r = 0; r < table->n_referencing; r++)
 			if (!model_locked(model, &table->referencing[r]))
 				return true;
+		if (!model->action->only &&
+			referenced_from_outside(model, table->partitions, table->n_partitions))
+			return true;
 	}
 	return false;
 }
@@ -234,14 +237,27 @@ static bool persistence_fits(struct model *model, char wanted)
 	return other == NULL;
 }
 
+static void lock_sequences(struct model *model)
+{
+	const struct relation_facts *table = model->table;
+
+	for (size_t i = 0; table != NULL && i < table->n_columns; i++)
+		if (table->columns[i].sequence.name != NULL)
+			model_lock_part(
+				model, &table->columns[i].sequence, LOCK_ACCESS_EXCLUSIVE, 0);
+}
+
 /* ATPrepChangePersistence does nothing when the table is that already. */
 void model_set_persistence(struct model *model)
 {
 	char wanted = model->action->kind == ACTION_SET_LOGGED ? 'p' : 'u';
 
 	model->effects->rewrite = model->table == NULL || model->table->persistence != wanted;
-	if (model->effects->rewrite && persistence_fits(model, wanted))
-		model_each_partition(model, model_copy);
+	if (!model->effects->rewrite || !persistence_fits(model, wanted))
+		return;
+	model_each_partition(model, model_copy);
+	if (model->facts->server_version >= 150000) /* sequences have it, too, since then */
+		lock_sequences(model);
 }
 
 static bool same(const char *a, const char *b)
@@ -366,16 +382,6 @@ static bool owns_already(const struct model *model)
 	if (owner != NULL && names_contain(oneself, 2, owner))
 		owner = model->facts->current_user;
 	return same(owner, model->table->owner);
-}
-
-static void lock_sequences(struct model *model)
-{
-	const struct relation_facts *table = model->table;
-
-	for (size_t i = 0; table != NULL && i < table->n_columns; i++)
-		if (table->columns[i].sequence.name != NULL)
-			model_lock_part(
-				model, &table->columns[i].sequence, LOCK_ACCESS_EXCLUSIVE, 0);
 }
 
 /* AlterSeqNamespaces: what the table owns moves with it. */

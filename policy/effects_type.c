@@ -479,6 +479,8 @@ void model_alter_type(struct model *model)
 	}
 	if (column->identity != 0 && !fits_sequence(model))
 		model_error(model, "22023", "identity column type must be an integer");
+	else if (column->identity != 0) /* ALTER SEQUENCE ... AS, the same type or not */
+		model_lock_part(model, &column->sequence, LOCK_SHARE_ROW_EXCLUSIVE, 0);
 	change_type(model, model->table);
 	model_each(model, change_type);
 	for (size_t i = 0; i < model->table->n_partition_tree; i++) {

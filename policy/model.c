@@ -149,15 +149,36 @@ static bool named(const struct action *action, const struct name *name)
 	return false;
 }
 
+/* It goes with something else on the list, an index with its table. */
+static bool goes_along(const struct model *model, const struct loser_facts *loser)
+{
+	const struct relation_facts *target;
+
+	for (size_t i = 0; i < model->action->n_targets; i++) {
+		if (model_find(model->facts, &model->action->targets[i], &target) != PRESENT)
+			continue;
+		for (size_t k = 0; k < target->drops.n_losers && loser->gone; k++) {
+			const struct loser_facts *own = &target->drops.losers[k];
+
+			if (own->gone && !own->cascade && name_equal(&own->name, &loser->name))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* What CASCADE would reach is on the list of the statement itself. */
-static bool all_named(const struct action *action, const struct drop_facts *drops)
+static bool all_named(const struct model *model, const struct drop_facts *drops)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < drops->n_losers; i++) {
-		if (drops->losers[i].cascade && !named(action, &drops->losers[i].name))
+		const struct loser_facts *loser = &drops->losers[i];
+
+		if (loser->cascade && !named(model->action, &loser->name) &&
+			!goes_along(model, loser))
 			return false;
-		n += drops->losers[i].cascade;
+		n += loser->cascade;
 	}
 	return n > 0;
 }
@@ -174,7 +195,7 @@ void model_drop(struct model *model, const struct drop_facts *drops, const char 
 		else
 			model_lock(model, &loser->name, LOCK_ACCESS_EXCLUSIVE);
 	}
-	if (drops->cascade_needed && !model->action->cascade && !all_named(model->action, drops))
+	if (drops->cascade_needed && !model->action->cascade && !all_named(model, drops))
 		model_error(
 			model, "2BP01", "cannot drop %s because other objects depend on it", what);
 }

@@ -36,6 +36,12 @@ static void set_type(
 	column->domain_constrained = domain && found->domain_constrained;
 }
 
+/* NULL is no default at all (AddRelationNewConstraints). */
+static const char *default_of(const struct expr *expr)
+{
+	return expr == NULL || expr->null ? NULL : expr->sql;
+}
+
 static void add_column(
 	struct facts_track *track, struct relation_facts *relation, const struct action *action)
 {
@@ -48,7 +54,7 @@ static void add_column(
 	columns[relation->n_columns] = (struct column_facts){
 		.name = def->name,
 		.not_null = def->not_null,
-		.default_sql = def->default_expr != NULL ? def->default_expr->sql : NULL,
+		.default_sql = default_of(def->default_expr),
 		.identity = def->identity,
 		.generated = def->generated != NULL,
 		.created_in_transaction = true,
@@ -188,7 +194,7 @@ static void apply(
 		column->not_null = false;
 		break;
 	default: /* SET and DROP DEFAULT */
-		column->default_sql = action->expr != NULL ? action->expr->sql : NULL;
+		column->default_sql = default_of(action->expr);
 		column->default_volatile = action->expr != NULL && action->expr->n_functions > 0;
 		break;
 	}

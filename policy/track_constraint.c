@@ -73,6 +73,22 @@ static const char *name_of(struct facts_track *track, const struct relation_fact
 	}
 }
 
+/* ATExecAddIndexConstraint: the index takes the constraint's name. */
+static void use_index(struct facts_track *track, struct relation_facts *relation,
+	const struct constraint_def *def, const char *name)
+{
+	struct index_facts *indexes = track_copy(
+		track->arena, relation->indexes, relation->n_indexes, 0, sizeof(*indexes));
+
+	for (size_t i = 0; i < relation->n_indexes; i++)
+		if (strcmp(indexes[i].name.name, def->using_index) == 0) {
+			indexes[i].name.name = name;
+			indexes[i].backs_constraint = true;
+			indexes[i].primary = def->kind == CONSTRAINT_PRIMARY_KEY;
+		}
+	relation->indexes = indexes;
+}
+
 /* Remembered for VALIDATE CONSTRAINT and SET NOT NULL further on. */
 static void add_constraint(
 	struct facts_track *track, struct relation_facts *relation, const struct action *action)
@@ -101,6 +117,8 @@ static void add_constraint(
 	};
 
 	own_constraints(track, relation)[relation->n_constraints++] = added;
+	if (def->using_index != NULL)
+		use_index(track, relation, def, added.name);
 	if (def->kind == CONSTRAINT_PRIMARY_KEY)
 		require_columns(track, relation, def);
 }

@@ -99,12 +99,15 @@ below AS (
 	UNION
 	SELECT h.inhrelid, below.depth + 1 FROM below JOIN pg_catalog.pg_inherits h ON h.inhparent = below.oid
 ),
+keyed AS MATERIALIZED (
+	SELECT t.oid FROM targets t UNION SELECT below.oid FROM below
+),
 keys AS (
 	SELECT k.conrelid, k.confrelid, 1 AS depth
-	FROM targets t JOIN pg_catalog.pg_constraint k ON k.conrelid = t.oid AND k.contype = 'f'
+	FROM keyed JOIN pg_catalog.pg_constraint k ON k.conrelid = keyed.oid AND k.contype = 'f'
 	UNION
 	SELECT k.conrelid, k.confrelid, top.depth + 1
-	FROM (SELECT t.oid, 0 AS depth FROM targets t UNION ALL SELECT keys.conrelid, keys.depth FROM keys) AS top
+	FROM (SELECT keyed.oid, 0 AS depth FROM keyed UNION ALL SELECT keys.conrelid, keys.depth FROM keys) AS top
 		JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = top.oid
 			AND d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
 		JOIN pg_catalog.pg_constraint k ON k.oid = d.objid AND k.contype = 'f' AND k.confrelid = top.oid
@@ -437,6 +440,8 @@ doomed AS (
 			FROM pg_catalog.pg_depend o
 			WHERE o.classid = d.class AND o.objid = d.object AND o.objsubid = d.part AND o.deptype = 'i'
 				AND (d.class <> d.root_class OR d.object <> d.root)
+				-- an identity's sequence is part of a column that goes with its table anyway
+				AND (d.sub <> 0 OR o.refclassid <> d.root_class OR o.refobjid <> d.root)
 		) AS next
 ),
 losses AS MATERIALIZED (

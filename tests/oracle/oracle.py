@@ -154,6 +154,7 @@ class Server:
             "locks": {was.names[oid]: mode for oid, mode in locks.items() if oid in was.names and oid not in drawn},
             "file": [was.names[oid] for oid, file in was.files.items() if was.kinds[oid] in ("r", "m", "i")
                      and now.files.get(oid, file) != file],
+            "renamed": {name: was.names[oid] for oid, name in now.names.items() if was.names.get(oid, name) != name},
             "remade": [was.names[oid] for oid in was.files if oid not in now.files
                        and was.names[oid] in now.names.values()],
             "scan": self._scanned(was, now, notices),
@@ -199,10 +200,17 @@ def compared(locks):
     return {name: mode for name, mode in locks.items() if mode != "ACCESS SHARE"}
 
 
-def qualified(predicted, observed):
-    """LOCK TABLE is judged without looking anything up: its names are as written."""
-    full = {name.split(".", 1)[1]: name for name in observed["locks"]}
-    return {full.get(name, name): mode for name, mode in predicted["locks"].items()}
+def as_before(predicted, observed):
+    """
+    Locks under the names from before the statement.  LOCK TABLE is judged without looking anything up: its
+    names are as written.
+    """
+    names = {name.split(".", 1)[1]: name for name in observed["locks"]} | observed.get("renamed", {})
+    locks = {}
+    for name, mode in predicted["locks"].items():
+        name = names.get(name, name)
+        locks[name] = max(mode, locks.get(name, mode), key=STRENGTH.get)
+    return locks
 
 
 def rows_decide(predicted, sqlstate):
@@ -240,7 +248,7 @@ def disagreements(predicted, observed):
     if "sqlstate" in observed:
         return []
     out = []
-    taken, expected = compared(observed["locks"]), compared(qualified(predicted, observed))
+    taken, expected = compared(observed["locks"]), compared(as_before(predicted, observed))
     wrong = {name for name in {*taken, *expected} if taken.get(name) != expected.get(name)}
     if wrong:
         out.append(("locks", short({name: expected.get(name) for name in wrong}),

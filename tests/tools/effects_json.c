@@ -102,16 +102,24 @@ static bool below(const struct relation_facts *table, const struct name *name)
 	return false;
 }
 
+/* A foreign key goes down to partitions only: a child by inheritance is what it refers to. */
+static bool goes_down(const struct action *action, const struct effects *effects)
+{
+	return action->kind != ACTION_ADD_FOREIGN_KEY || effects->table == NULL ||
+	       effects->table->kind == 'p';
+}
+
 /* The commands of one ALTER TABLE share the strongest mode that any of them wants for the table,
  * and take children and parts with it. */
-static void add_effects(
-	struct arena *arena, json_t *all, const struct effects *effects, enum lock_mode strongest)
+static void add_effects(struct arena *arena, json_t *all, const struct action *action,
+	const struct effects *effects, enum lock_mode strongest)
 {
 	for (size_t i = 0; i < effects->n_locks; i++) {
 		struct lock_effect lock = effects->locks[i];
 
 		if (lock.mode < strongest && lock.mode == effects_lock(effects) &&
-			(lock.part || below(effects->table, &lock.relation)))
+			(lock.part || (goes_down(action, effects) &&
+					      below(effects->table, &lock.relation))))
 			lock.mode = strongest;
 		add_relation(arena, all, &lock);
 	}
@@ -151,7 +159,7 @@ static json_t *effects_json(struct arena *arena, const struct stmt *stmt, const 
 		track_action(&track, actions[i]);
 	}
 	for (size_t i = 0; i < stmt->n_actions; i++)
-		add_effects(arena, all, &effects[i], strongest);
+		add_effects(arena, all, actions[i], &effects[i], strongest);
 	add_flag(all, "no_transaction", stmt->no_transaction);
 	return all;
 }
