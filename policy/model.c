@@ -149,7 +149,7 @@ static bool named(const struct action *action, const struct name *name)
 	return false;
 }
 
-/* It goes with something else on the list, an index with its table. */
+/* It goes with something else on the list, an index or partition with its table. */
 static bool goes_along(const struct model *model, const struct loser_facts *loser)
 {
 	const struct relation_facts *target;
@@ -157,7 +157,7 @@ static bool goes_along(const struct model *model, const struct loser_facts *lose
 	for (size_t i = 0; i < model->action->n_targets; i++) {
 		if (model_find(model->facts, &model->action->targets[i], &target) != PRESENT)
 			continue;
-		for (size_t k = 0; k < target->drops.n_losers && loser->gone; k++) {
+		for (size_t k = 0; k < target->drops.n_losers; k++) {
 			const struct loser_facts *own = &target->drops.losers[k];
 
 			if (own->gone && !own->cascade && name_equal(&own->name, &loser->name))

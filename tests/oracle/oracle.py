@@ -149,7 +149,7 @@ class Server:
         now = Snapshot(self.connection)
         # Numbers drawn, and indexes by which checks of foreign keys find rows: the planner's choice.
         drawn = {oid for oid, mode in locks.items()
-                 if (was.kinds.get(oid), mode) in (("S", "ROW EXCLUSIVE"), ("i", "ROW SHARE"))}
+                 if (was.kinds.get(oid), mode) in (("S", "ROW EXCLUSIVE"), ("i", "ROW SHARE"), ("I", "ROW SHARE"))}
         return {
             "locks": {was.names[oid]: mode for oid, mode in locks.items() if oid in was.names and oid not in drawn},
             "file": [was.names[oid] for oid, file in was.files.items() if was.kinds[oid] in ("r", "m", "i")
