@@ -313,6 +313,13 @@ struct stmts {
 int stmt_parse(
 	struct arena *arena, const char *text, size_t len, struct stmts *out, const char **error);
 
+/*
+ * The text with every parameter $i replaced by values[i - 1], which is SQL; NULL when it has one
+ * beyond n.
+ */
+const char *stmt_with_values(struct arena *arena, const char *text, size_t len,
+	const char *const *values, size_t n);
+
 const char *action_name(enum action_kind kind);
 
 /* The grammar's version for messages, "15". */

@@ -11,6 +11,7 @@
 #include "gate_internal.h"
 #include "inject.h"
 #include "notice.h"
+#include "parameters.h"
 #include "proxy.h"
 #include "relay.h"
 
@@ -262,9 +263,17 @@ static void attempt(struct session *session, struct gate *gate)
 
 static void parsed_guarded(struct session *session, struct gate *gate)
 {
+	struct guarded_text what = {gate->text, gate->text_len, gate->substituted, NULL, 0};
+	struct wire_parse parse;
+	const char *error;
+
+	if (parameters_awaited(&gate->stmts) &&
+		wire_read_parse(gate_body(session), gate_body_bytes(gate), &parse, &error) == 0) {
+		what.types = parse.types;
+		what.types_len = parse.types_len;
+	}
 	if (!session->pipeline.skipping)
-		guarded_add_statement(
-			session, gate->name, gate->text, gate->text_len, gate->substituted);
+		guarded_add_statement(session, gate->name, &what);
 	gate_close(session, gate);
 }
 

@@ -9,6 +9,7 @@
 #include "gate_internal.h"
 #include "head.h"
 #include "inject.h"
+#include "parameters.h"
 #include "proxy.h"
 #include "relay.h"
 
@@ -72,6 +73,16 @@ void gate_wait(struct session *session, struct gate *gate, gate_step *step)
 		inject_flush(session);
 }
 
+const uint8_t *gate_body(const struct session *session)
+{
+	return buffer_at(&session->to_server.held) + WIRE_HEADER_BYTES;
+}
+
+size_t gate_body_bytes(const struct gate *gate)
+{
+	return gate->message_bytes - WIRE_HEADER_BYTES;
+}
+
 void gate_close(struct session *session, struct gate *gate)
 {
 	buffer_consume(&session->to_server.held, gate->message_bytes);
@@ -127,12 +138,19 @@ static void judge_portal(struct session *session, struct gate *gate)
 static void bound(struct session *session, struct gate *gate)
 {
 	if (!session->pipeline.skipping)
-		guarded_bind(session, gate->portal, gate->name);
+		guarded_bind(session, gate->portal, gate->name, gate->text);
 	gate_close(session, gate);
 }
 
 static void forward_bind(struct session *session, struct gate *gate)
 {
+	const struct guarded_text *what = guarded_statement_text(session, gate->name);
+	struct wire_bind bind;
+	const char *error;
+
+	if (what != NULL && what->types_len > 0 &&
+		wire_read_bind(gate_body(session), gate_body_bytes(gate), &bind, &error) == 0)
+		gate->text = parameters_write_in(&gate->arena, what, &bind);
 	gate_forward(session, gate, OWED_BIND, NULL);
 	gate_wait(session, gate, bound);
 }

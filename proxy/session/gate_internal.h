@@ -29,7 +29,8 @@ struct gate {
 	const char *name; /* statement of Parse, Bind and Close, portal of Execute */
 	const char *portal; /* of Bind */
 	char close_kind;
-	const char *text; /* to be judged */
+	const char *text; /* to be judged; of Bind: what its portal will execute, NULL: as its
+			     statement says */
 	size_t text_len;
 	enum lane_by lane_by;
 	gate_step *first; /* once the lane lets it go, if that is its way */
@@ -74,6 +75,9 @@ struct gate {
 struct gate *gate_new(struct session *session);
 /* Wait until everything sent is answered, then step. */
 void gate_wait(struct session *session, struct gate *gate, gate_step *step);
+/* The message; it moves while more is read behind it. */
+const uint8_t *gate_body(const struct session *session);
+size_t gate_body_bytes(const struct gate *gate);
 /* The message is dealt with: drop it from held. */
 void gate_close(struct session *session, struct gate *gate);
 /* An event outside the pipeline came (engine, timer): run step now, then resume the relay. */

@@ -16,7 +16,7 @@ struct guarded_name {
 	enum name_kind kind;
 	char name[NAME_BYTES_MAX + 1];
 	struct guarded_text meaning;
-	char text[];
+	char bytes[]; /* of the text and of the types */
 };
 
 struct guarded_names {
@@ -82,12 +82,18 @@ static void remove_name(struct session *session, enum name_kind kind, const char
 static void add_name(struct session *session, enum name_kind kind, const char *name,
 	const struct guarded_text *what)
 {
-	struct guarded_name *added = must(calloc(1, sizeof(*added) + what->len + 1));
+	struct guarded_name *added =
+		must(calloc(1, sizeof(*added) + what->len + 1 + what->types_len));
+	uint8_t *types = (uint8_t *)added->bytes + what->len + 1;
 
 	added->kind = kind;
 	strncpy(added->name, name, NAME_BYTES_MAX);
-	memcpy(added->text, what->text, what->len);
-	added->meaning = (struct guarded_text){added->text, what->len, what->substituted};
+	memcpy(added->bytes, what->text, what->len);
+	if (what->types_len > 0)
+		memcpy(types, what->types, what->types_len);
+	added->meaning = *what;
+	added->meaning.text = added->bytes;
+	added->meaning.types = types;
 	remove_name(session, kind, name);
 	if (session->guarded == NULL)
 		session->guarded = must(calloc(1, sizeof(*session->guarded)));
@@ -96,9 +102,9 @@ static void add_name(struct session *session, enum name_kind kind, const char *n
 }
 
 void guarded_add_statement(
-	struct session *session, const char *name, const char *text, size_t len, bool substituted)
+	struct session *session, const char *name, const struct guarded_text *what)
 {
-	add_name(session, NAME_STATEMENT, name, &(struct guarded_text){text, len, substituted});
+	add_name(session, NAME_STATEMENT, name, what);
 }
 
 void guarded_remove_statement(struct session *session, const char *name)
@@ -106,14 +112,18 @@ void guarded_remove_statement(struct session *session, const char *name)
 	remove_name(session, NAME_STATEMENT, name);
 }
 
-void guarded_bind(struct session *session, const char *portal, const char *statement)
+void guarded_bind(
+	struct session *session, const char *portal, const char *statement, const char *with_values)
 {
 	const struct guarded_text *what = guarded_statement_text(session, statement);
 
 	if (what == NULL)
 		remove_name(session, NAME_PORTAL, portal);
-	else
+	else if (with_values == NULL)
 		add_name(session, NAME_PORTAL, portal, what);
+	else
+		add_name(session, NAME_PORTAL, portal,
+			&(struct guarded_text){.text = with_values, .len = strlen(with_values)});
 }
 
 void guarded_remove_portal(struct session *session, const char *name)

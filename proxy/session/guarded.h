@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct session;
 
@@ -18,6 +19,8 @@ struct guarded_text {
 	const char *text;
 	size_t len;
 	bool substituted; /* the server holds an empty statement instead: a plan runs at Execute */
+	const uint8_t *types; /* of parameters whose values it awaits, as Parse declared them */
+	size_t types_len; /* 0: it awaits none */
 };
 
 /* Is there one of that name?  Cheap when the session has none. */
@@ -28,13 +31,16 @@ bool guarded_portal(const struct session *session, const char *name);
 const struct guarded_text *guarded_statement_text(const struct session *session, const char *name);
 const struct guarded_text *guarded_portal_text(const struct session *session, const char *name);
 
-/* text is copied; replaces what the name meant before. */
+/* what is copied; replaces what the name meant before. */
 void guarded_add_statement(
-	struct session *session, const char *name, const char *text, size_t len, bool substituted);
+	struct session *session, const char *name, const struct guarded_text *what);
 void guarded_remove_statement(struct session *session, const char *name);
-/* Binds the portal to what the statement name means; a statement that is not guarded frees the
- * name. */
-void guarded_bind(struct session *session, const char *portal, const char *statement);
+/*
+ * Binds the portal to what the statement name means; a statement that is not guarded frees the
+ * name.  with_values: its text with the parameters written in, or NULL.
+ */
+void guarded_bind(struct session *session, const char *portal, const char *statement,
+	const char *with_values);
 void guarded_remove_portal(struct session *session, const char *name);
 
 /* The transaction is over: no portal outlives it. */

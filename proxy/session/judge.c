@@ -10,6 +10,7 @@
 #include "gate_internal.h"
 #include "head.h"
 #include "inject.h"
+#include "parameters.h"
 #include "proxy.h"
 
 static bool observing(const struct session *session)
@@ -329,6 +330,11 @@ void judge_text(struct session *session, struct gate *gate)
 		return;
 	if (!gate->stmts.guarded) {
 		carry_unjudged(session, gate);
+		return;
+	}
+	if (gate->type == FRONTEND_PARSE && !observing(session) &&
+		parameters_awaited(&gate->stmts)) {
+		carry_out(session, gate);
 		return;
 	}
 	gate->request = facts_request(&gate->arena, &gate->stmts);

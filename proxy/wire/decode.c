@@ -167,6 +167,11 @@ int wire_read_parse(const uint8_t *body, size_t n, struct wire_parse *out, const
 	return 0;
 }
 
+uint32_t wire_type_at(const uint8_t *types, size_t types_len, size_t i)
+{
+	return types_len < 2 + 4 * (i + 1) ? 0 : wire_u32(types + 2 + 4 * i);
+}
+
 /* What follows the names is values; the server checks them. */
 int wire_read_bind(const uint8_t *body, size_t n, struct wire_bind *out, const char **error)
 {
@@ -174,8 +179,43 @@ int wire_read_bind(const uint8_t *body, size_t n, struct wire_bind *out, const c
 
 	out->portal = take_string(&reader);
 	out->statement = take_string(&reader);
+	out->values = reader.p;
+	out->values_len = (size_t)(reader.end - reader.p);
 	reader.p = reader.end;
 	return finish(&reader, error);
+}
+
+/* One format is for all parameters, none is text for all. */
+static bool is_binary(const uint8_t *formats, size_t n_formats, size_t i)
+{
+	const uint8_t *format = formats + 2 * (n_formats == 1 ? 0 : i);
+
+	return n_formats > 0 && (format[0] << 8 | format[1]) != 0;
+}
+
+static void take_value(struct reader *reader, struct wire_value *out)
+{
+	uint32_t len = take_u32(reader);
+
+	out->null = len == UINT32_MAX;
+	out->len = out->null ? 0 : len;
+	out->bytes = take_bytes(reader, out->len);
+}
+
+int wire_read_values(const struct wire_bind *bind, struct wire_value *out, size_t max, size_t *n)
+{
+	struct reader reader = read_body(bind->values, bind->values_len);
+	size_t n_formats = take_u16(&reader);
+	const uint8_t *formats = take_bytes(&reader, 2 * n_formats);
+
+	*n = take_u16(&reader);
+	if (reader.error != NULL || *n > max || (n_formats > 1 && n_formats != *n))
+		return -1;
+	for (size_t i = 0; i < *n; i++) {
+		take_value(&reader, &out[i]);
+		out[i].binary = is_binary(formats, n_formats, i);
+	}
+	return reader.error == NULL ? 0 : -1;
 }
 
 int wire_read_execute(const uint8_t *body, size_t n, struct wire_target *out, const char **error)

@@ -62,10 +62,21 @@ struct wire_parse {
 	size_t types_len;
 };
 int wire_read_parse(const uint8_t *body, size_t n, struct wire_parse *out, const char **error);
+/* The i-th declared parameter type of Parse's types; 0: not declared. */
+uint32_t wire_type_at(const uint8_t *types, size_t types_len, size_t i);
 struct wire_bind {
 	const char *portal, *statement;
+	const uint8_t *values; /* formats, parameters, result formats; unchecked */
+	size_t values_len;
 };
 int wire_read_bind(const uint8_t *body, size_t n, struct wire_bind *out, const char **error);
+struct wire_value {
+	bool null, binary;
+	const uint8_t *bytes;
+	size_t len;
+};
+/* The parameters of a Bind.  -1 when there are more than max, or they are not as announced. */
+int wire_read_values(const struct wire_bind *bind, struct wire_value *out, size_t max, size_t *n);
 /* Execute (portal, rows), Describe and Close ('S' or 'P', name): kind is 0 for Execute. */
 struct wire_target {
 	char kind;

@@ -4,9 +4,12 @@ UPDATE and DELETE of every row, sent in autocommit: carried out in batches, each
 once whatever happens meanwhile, and answered with one tag.
 """
 
+import datetime
+import decimal
 import random
 import threading
 import time
+import uuid
 
 import psycopg
 import pytest
@@ -163,13 +166,74 @@ def test_not_inside_a_transaction(t, target, connect, prepare):
     assert one(t, "SELECT sum(x) FROM t") == 0
 
 
+# ---- parameters ----
+
+# SET, its values, what is in x and v then
+VALUES = [
+    ("x = %s", [5], (5, None)),
+    ("x = %b", [70000], (70000, None)),
+    ("x = %b, v = %b", [-1, "%s $1"], (-1, "%s $1")),
+    ("x = %s + %s, v = %s", [1, -2, "it's \\ 'é'"], (-1, "it's \\ 'é'")),
+    ("x = %s, v = %s", [1, None], (1, None)),
+    ("v = %s::numeric * 2", [decimal.Decimal("1.25")], (0, "2.50")),
+    ("v = %s", [uuid.UUID(int=7)], (0, str(uuid.UUID(int=7)))),
+    ("v = CASE WHEN %b THEN %s ELSE '$2' END", [True, "yes"], (0, "yes")),
+    ("v = %s::date + %s", [datetime.date(2024, 2, 28), 1], (0, "2024-02-29")),
+    ("v = %b", [datetime.date.max], (0, "9999-12-31")),
+    ("v = %b", [datetime.datetime(1999, 12, 31, 23, 59, 59, 999999)], (0, "1999-12-31 23:59:59.999999")),
+    ("v = extract(epoch FROM %b)", [datetime.datetime(1969, 7, 20, 20, 17, 40, tzinfo=datetime.timezone.utc)],
+     (0, "-14182940.000000")),
+    ("v = %b", [0.1], (0, "0.1")),
+    ("v = %b", [float("-inf")], (0, "-Infinity")),
+    ("v = %s", [psycopg.types.json.Jsonb({"a": "'"})], (0, '{"a": "\'"}')),
+]
+
+
 @pytest.mark.parametrize("prepare", [False, True], ids=["extended", "named"])
-@pytest.mark.parametrize("autocommit", [True, False])
-def test_parameters_are_not_written_in(t, target, connect, prepare, autocommit):
-    with pytest.raises(psycopg.Error) as caught:
-        connect(autocommit=autocommit).execute("UPDATE t SET x = %s", [5], prepare=prepare)
-    assert "it has parameters" in caught.value.diag.message_hint
+@pytest.mark.parametrize(("assignment", "values", "row"), VALUES)
+def test_parameters_are_written_in(t, start_proxy, connect, prepare, assignment, values, row):
+    client = connect(start_proxy(STEADY))
+    cursor = client.execute(f"UPDATE t SET {assignment}", values, prepare=prepare)
+    assert cursor.statusmessage == f"UPDATE {ROWS}"
+    assert t.execute("SELECT DISTINCT x, v FROM t").fetchall() == [row]
+    assert change(t)[2] > 1
+
+
+def test_each_bind_has_its_own_values(t, start_proxy, connect):
+    client = connect(start_proxy(STEADY))
+    for value in (1, 2, 2):
+        assert client.execute("UPDATE t SET x = x + %s", [value], prepare=True).rowcount == ROWS
+    assert t.execute("SELECT DISTINCT x FROM t").fetchall() == [(5,)]
+    assert client.execute("DELETE FROM t WHERE %s = %s", [1, 1], prepare=True).statusmessage == f"DELETE {ROWS}"
+
+
+def test_the_server_checks_the_values(t, target, connect):
+    client = connect()
+    with pytest.raises(psycopg.errors.InvalidTextRepresentation):
+        client.execute("UPDATE t SET x = %s", ["five"], prepare=False)
+    assert client.execute("SELECT 5").fetchone() == (5,)
     assert one(t, "SELECT sum(x) FROM t") == 0
+
+
+REFUSED_VALUES = [
+    ("UPDATE t SET v = %b", [decimal.Decimal(1)], True, "it has parameters"),
+    ("UPDATE t SET v = %s", ["now"], True, "differs from batch to batch"),
+    ("UPDATE t SET x = %s", [5], False, "send it outside a transaction"),
+]
+
+
+@pytest.mark.parametrize(("statement", "values", "autocommit", "reason"), REFUSED_VALUES)
+def test_parameters_that_are_not_written_in(t, target, connect, statement, values, autocommit, reason):
+    with pytest.raises(psycopg.Error) as caught:
+        connect(autocommit=autocommit).execute(statement, values, prepare=False)
+    assert reason in caught.value.diag.message_hint
+    assert one(t, "SELECT sum(x) FROM t") == 0
+
+
+def test_a_small_table_is_the_servers(t, target, connect, direct):
+    direct.execute("CREATE TABLE little (x int); INSERT INTO little VALUES (1), (2); ANALYZE little")
+    assert connect().execute("UPDATE little SET x = %s", [7], prepare=True).statusmessage == "UPDATE 2"
+    assert one(direct, "SELECT sum(x) FROM little") == 14
 
 
 # ---- when it stops ----

@@ -233,6 +233,49 @@ Test(wire_decode, values)
 	cr_expect_null(fields.message);
 }
 
+Test(wire_decode, values_of_a_bind)
+{
+	static const struct {
+		const char *body;
+		size_t len;
+		int status;
+		const char *values; /* one letter each: n null, t text, b binary */
+	} cases[] = {
+#define CASE(body, status, values) {body, sizeof(body) - 1, status, values}
+		CASE("\0\0\0\0\0\0\0\0", 0, ""),
+		CASE("\0\0\0\0\0\1\0\0\0\1x\0\0", 0, "t"),
+		CASE("\0\0\0\1\0\1\0\2\0\0\0\1x\377\377\377\377\0\0", 0, "bn"),
+		CASE("\0\0\0\2\0\0\0\1\0\2\0\0\0\0\0\0\0\1x\0\0", 0, "tb"),
+		CASE("\0\0\0\0\0\5", -1, ""), /* more than there is room for */
+		CASE("\0\0\0\2\0\0\0\1\0\1\0\0\0\0\0\0", -1, ""), /* formats for others */
+		CASE("\0\0\0\0\0\1\0\0\0\2x", -1, ""),
+		CASE("\0\0\0\0", -1, ""),
+#undef CASE
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct wire_bind bind;
+		struct wire_value values[4];
+		const char *error;
+		size_t n = 0;
+
+		cr_assert_eq(
+			wire_read_bind((const uint8_t *)cases[i].body, cases[i].len, &bind, &error),
+			0);
+		cr_assert_eq(
+			wire_read_values(&bind, values, 4, &n), cases[i].status, "case %zu", i);
+		if (cases[i].status != 0)
+			continue;
+		cr_assert_eq(n, strlen(cases[i].values), "case %zu", i);
+		for (size_t v = 0; v < n; v++)
+			cr_expect_eq(cases[i].values[v],
+				values[v].null     ? 'n'
+				: values[v].binary ? 'b'
+						   : 't',
+				"case %zu", i);
+	}
+}
+
 Test(wire_decode, tags)
 {
 	static const struct {

@@ -25,6 +25,17 @@ static void check_string(const uint8_t *body, size_t n, const char *text)
 	check(text >= start && text + strlen(text) < start + n);
 }
 
+static void check_values(const struct wire_bind *bind, const uint8_t *end)
+{
+	struct wire_value values[16];
+	size_t n;
+
+	if (wire_read_values(bind, values, 16, &n) != 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		check(values[i].bytes >= bind->values && values[i].bytes + values[i].len <= end);
+}
+
 static void read_all(const uint8_t *body, size_t n)
 {
 	const char *error, *text, *value;
@@ -43,6 +54,7 @@ static void read_all(const uint8_t *body, size_t n)
 	if (wire_read_bind(body, n, &bind, &error) == 0) {
 		check_string(body, n, bind.portal);
 		check_string(body, n, bind.statement);
+		check_values(&bind, body + n);
 	}
 	if (wire_read_execute(body, n, &target, &error) == 0)
 		check(strlen(target.name) + 5 == n);
