@@ -68,6 +68,7 @@ enum column_test_kind {
 struct column_test {
 	enum column_test_kind kind;
 	const char *column;
+	const char *cast; /* to this type before it is compared; NULL: as it is */
 	const char *value; /* the literal's text, unquoted */
 	const char *type; /* that it is cast to, without schema; NULL: to none */
 };

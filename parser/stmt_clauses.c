@@ -57,6 +57,28 @@ static const char *column_of(struct arena *arena, const PgQuery__Node *node)
 	return tree_text(arena, tree_string(node->column_ref->fields[0]));
 }
 
+/* The type's last name; NULL where it has more to it than that. */
+static const char *plain_type(struct arena *arena, const PgQuery__TypeName *type, bool array)
+{
+	if (type->n_names == 0 || type->n_typmods > 0 || (type->n_array_bounds > 0) != array)
+		return NULL;
+	return tree_text(arena, tree_string(type->names[type->n_names - 1]));
+}
+
+/* The column and what it is cast to; its column stays NULL where it is none. */
+static struct column_test compared_column(
+	struct arena *arena, const PgQuery__Node *node, enum column_test_kind kind)
+{
+	struct column_test test = {.kind = kind};
+
+	if (node != NULL && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST) {
+		test.cast = plain_type(arena, node->type_cast->type_name, false);
+		node = test.cast != NULL ? node->type_cast->arg : NULL;
+	}
+	test.column = column_of(arena, node);
+	return test;
+}
+
 /* The text of a literal, without quotes; NULL: it is none. */
 static const char *literal(struct arena *arena, const PgQuery__Node *node)
 {
@@ -76,30 +98,34 @@ static const char *literal(struct arena *arena, const PgQuery__Node *node)
 	}
 }
 
-/* A literal, cast or not; else a test that says nothing. */
-static struct column_test compare(struct arena *arena, enum column_test_kind kind,
-	const char *column, const PgQuery__Node *value)
+static const struct column_test other = {.kind = TEST_OTHER};
+
+/* With a literal, cast or not; else a test that says nothing. */
+static struct column_test compare(
+	struct arena *arena, struct column_test test, const PgQuery__Node *value)
 {
-	struct column_test test = {.kind = kind, .column = column};
-
 	if (value->node_case == PG_QUERY__NODE__NODE_TYPE_CAST) {
-		const PgQuery__TypeName *type = value->type_cast->type_name;
-
-		if (type->n_names == 0 || type->n_typmods > 0 || type->n_array_bounds > 0)
-			return (struct column_test){.kind = TEST_OTHER};
-		test.type = tree_text(arena, tree_string(type->names[type->n_names - 1]));
+		test.type = plain_type(arena, value->type_cast->type_name, false);
+		if (test.type == NULL)
+			return other;
 		value = value->type_cast->arg;
 	}
 	test.value = literal(arena, value);
-	return test.value != NULL ? test : (struct column_test){.kind = TEST_OTHER};
+	return test.value != NULL ? test : other;
 }
 
-/* c = ANY (ARRAY[...]), c IN (...): one arm for each. */
-static void add_equal_to_any(struct arms *arms, const char *column, const PgQuery__Node *list)
+/* c = ANY (ARRAY[...]), the array perhaps cast as the column is; c IN (...): one arm for each. */
+static void add_equal_to_any(struct arms *arms, struct column_test test, const PgQuery__Node *list)
 {
 	PgQuery__Node *const *values = NULL;
 	size_t n = 0;
 
+	if (list->node_case == PG_QUERY__NODE__NODE_TYPE_CAST && test.cast != NULL) {
+		const char *type = plain_type(arms->arena, list->type_cast->type_name, true);
+
+		if (type != NULL && strcmp(type, test.cast) == 0)
+			list = list->type_cast->arg;
+	}
 	if (list->node_case == PG_QUERY__NODE__NODE_A_ARRAY_EXPR) {
 		values = list->a_array_expr->elements;
 		n = list->a_array_expr->n_elements;
@@ -108,25 +134,24 @@ static void add_equal_to_any(struct arms *arms, const char *column, const PgQuer
 		n = list->list->n_items;
 	}
 	for (size_t i = 0; i < n; i++)
-		add_arm(arms, compare(arms->arena, TEST_EQUAL, column, values[i]));
+		add_arm(arms, compare(arms->arena, test, values[i]));
 	if (n == 0)
-		add_arm(arms, (struct column_test){.kind = TEST_OTHER});
+		add_arm(arms, other);
 }
 
 static void add_comparison(struct arms *arms, const PgQuery__AExpr *expr, bool negated)
 {
-	enum column_test_kind kind = kind_of(expr, negated);
-	const char *column = column_of(arms->arena, expr->lexpr);
+	struct column_test test = compared_column(arms->arena, expr->lexpr, kind_of(expr, negated));
 	bool listed = expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_IN ||
 		      expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY;
 
-	if (column != NULL && listed && kind == TEST_EQUAL && !negated)
-		add_equal_to_any(arms, column, expr->rexpr);
-	else if (column != NULL && expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP &&
-		 kind != TEST_OTHER)
-		add_arm(arms, compare(arms->arena, kind, column, expr->rexpr));
+	if (test.column != NULL && listed && test.kind == TEST_EQUAL && !negated)
+		add_equal_to_any(arms, test, expr->rexpr);
+	else if (test.column != NULL && expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP &&
+		 test.kind != TEST_OTHER)
+		add_arm(arms, compare(arms->arena, test, expr->rexpr));
 	else
-		add_arm(arms, (struct column_test){.kind = TEST_OTHER});
+		add_arm(arms, other);
 }
 
 static void add_null_test(struct arms *arms, const PgQuery__NullTest *test, bool negated)
@@ -167,7 +192,7 @@ static void read_any(struct arms *arms, const PgQuery__Node *node, bool negated)
 	else if (node->node_case == PG_QUERY__NODE__NODE_NULL_TEST)
 		add_null_test(arms, node->null_test, negated);
 	else
-		add_arm(arms, (struct column_test){.kind = TEST_OTHER});
+		add_arm(arms, other);
 }
 
 static void read_all(struct reading *reading, const PgQuery__Node *node, bool negated)

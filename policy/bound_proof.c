@@ -17,12 +17,12 @@ enum { ARRAY_MAX = 100 }; /* MAX_SAOP_ARRAY_SIZE: beyond it no array is looked i
 
 /* ---- values ---- */
 
-/* Points of one column can be told apart and, but for text, put in order. */
+/* Points of one column can be told apart and, but for words, put in order. */
 struct point {
 	int64_t number; /* of integers */
 	char text[32]; /* of dates: YYYY-MM-DD HH:MM:SS */
 	char zone[8]; /* behind it; comparable only with the same */
-	const char *word; /* of text */
+	const char *word; /* of other types: the literal's text */
 };
 
 struct question {
@@ -42,6 +42,7 @@ static bool one_of(const char *word, const char *const *list)
 
 static const char *const integers[] = {"int2", "int4", "int8", NULL};
 static const char *const dates[] = {"date", "timestamp", "timestamptz", NULL};
+static const char *const words[] = {"text", "varchar", "uuid", "numeric", NULL};
 
 static bool read_number(const char *text, struct point *point)
 {
@@ -108,19 +109,19 @@ static bool read_point(const struct question *question, const char *text, struct
 	if (one_of(type, dates))
 		return read_date(question, text, point);
 	point->word = text;
-	return strcmp(type, "text") == 0;
+	return one_of(type, words);
 }
 
-/* a - b; false where that is not known. */
+/* a - b; false where that is not known: of words, where they are not the same. */
 static bool compare(
 	const struct question *question, const struct point *a, const struct point *b, int *order)
 {
 	if (one_of(question->column->base_type, integers))
 		*order = (a->number > b->number) - (a->number < b->number);
-	else if (a->word != NULL)
-		*order = strcmp(a->word, b->word) != 0;
 	else
 		*order = strcmp(a->text, b->text);
+	if (a->word != NULL)
+		return strcmp(a->word, b->word) == 0;
 	return strcmp(a->zone, b->zone) == 0;
 }
 
@@ -137,7 +138,8 @@ static bool read_bound(struct question *question, const struct bound_value *valu
 		return false;
 	if (*sql != '\'') {
 		strcpy(buffer, sql);
-		return one_of(question->column->base_type, integers) &&
+		return (one_of(question->column->base_type, integers) ||
+			       strcmp(question->column->base_type, "numeric") == 0) &&
 		       read_point(question, buffer, point);
 	}
 	if (n < 2 || sql[n - 1] != '\'')
@@ -153,16 +155,16 @@ struct bound_words {
 };
 
 static bool read_range(
-	struct question *question, const struct partition_bound *bound, struct bound_words *words)
+	struct question *question, const struct partition_bound *bound, struct bound_words *kept)
 {
 	const struct bound_value *ends[] = {bound->values, bound->upper};
 	bool *has[] = {&question->has_lower, &question->has_upper};
 
-	if (bound->n_values != 1 || strcmp(question->column->base_type, "text") == 0)
+	if (bound->n_values != 1)
 		return false;
 	for (size_t i = 0; i < 2; i++) {
 		*has[i] = ends[i]->kind == BOUND_VALUE;
-		if (*has[i] && !read_bound(question, ends[i], words->words[i], WORD_MAX,
+		if (*has[i] && !read_bound(question, ends[i], kept->words[i], WORD_MAX,
 				       &question->values[i]))
 			return false;
 	}
@@ -170,14 +172,14 @@ static bool read_range(
 }
 
 static bool read_list(
-	struct question *question, const struct partition_bound *bound, struct bound_words *words)
+	struct question *question, const struct partition_bound *bound, struct bound_words *kept)
 {
 	if (bound->n_values == 0 || bound->n_values > ARRAY_MAX)
 		return false;
 	question->n_values = bound->n_values;
 	for (size_t i = 0; i < bound->n_values; i++)
 		if (bound->values[i].kind != BOUND_VALUE ||
-			!read_bound(question, &bound->values[i], words->words[i], WORD_MAX,
+			!read_bound(question, &bound->values[i], kept->words[i], WORD_MAX,
 				&question->values[i]))
 			return false;
 	return true;
@@ -186,7 +188,7 @@ static bool read_list(
 /* Below a table that is a partition itself the constraint is longer. */
 static bool ask(struct question *question, const struct facts *facts,
 	const struct relation_facts *parent, const struct partition_bound *bound,
-	struct bound_words *words)
+	struct bound_words *kept)
 {
 	if (bound == NULL || bound->is_default || parent->partition || !parent->partition_plain ||
 		parent->n_partition_columns != 1 || parent->partition_columns[0] == NULL ||
@@ -198,24 +200,38 @@ static bool ask(struct question *question, const struct facts *facts,
 		question->column->base_type == NULL)
 		return false;
 	if (bound->strategy == 'r')
-		return read_range(question, bound, words);
-	return bound->strategy == 'l' && read_list(question, bound, words);
+		return read_range(question, bound, kept);
+	return bound->strategy == 'l' && read_list(question, bound, kept);
 }
 
 /* ---- what one comparison implies ---- */
 
 typedef bool arm_fn(const struct question *question, const struct column_test *test);
 
+/* varchar has no operators of its own: it is compared as text, without a function. */
+static bool compared_as_itself(const struct question *question, const struct column_test *test)
+{
+	bool varying = strcmp(question->column->base_type, "varchar") == 0;
+
+	return varying ? test->cast != NULL && strcmp(test->cast, "text") == 0 : test->cast == NULL;
+}
+
 /* With the constant of the same type, or of another integer: one operator family. */
+static bool of_its_type(const struct question *question, const char *type)
+{
+	const char *own = question->column->base_type;
+
+	if (type == NULL || strcmp(type, own) == 0)
+		return true;
+	return (one_of(own, integers) && one_of(type, integers)) ||
+	       (strcmp(own, "varchar") == 0 && strcmp(type, "text") == 0);
+}
+
 static bool point_of(
 	const struct question *question, const struct column_test *test, struct point *point)
 {
-	const char *type = question->column->base_type;
-	bool same = test->type == NULL || strcmp(test->type, type) == 0;
-
-	if (one_of(type, integers))
-		same = test->type == NULL || one_of(test->type, integers);
-	return test->value != NULL && same && read_point(question, test->value, point);
+	return test->value != NULL && compared_as_itself(question, test) &&
+	       of_its_type(question, test->type) && read_point(question, test->value, point);
 }
 
 static bool order_to(const struct question *question, const struct column_test *test,
@@ -332,9 +348,9 @@ bool bound_holds(const struct facts *facts, const struct relation_facts *parent,
 	const struct partition_bound *bound, const struct relation_facts *table)
 {
 	struct question question = {0};
-	struct bound_words words;
+	struct bound_words kept;
 
-	if (table->kind != 'r' || !ask(&question, facts, parent, bound, &words) ||
+	if (table->kind != 'r' || !ask(&question, facts, parent, bound, &kept) ||
 		!never_null(&question, table))
 		return false;
 	if (bound->strategy == 'l')
@@ -347,9 +363,9 @@ bool bound_excluded(const struct facts *facts, const struct relation_facts *pare
 	const struct partition_bound *bound, const struct relation_facts *default_partition)
 {
 	struct question question = {0};
-	struct bound_words words;
+	struct bound_words kept;
 
-	if (default_partition->kind != 'r' || !ask(&question, facts, parent, bound, &words))
+	if (default_partition->kind != 'r' || !ask(&question, facts, parent, bound, &kept))
 		return false;
 	return implied(
 		&question, default_partition, bound->strategy == 'l' ? not_in_list : outside);

@@ -2,8 +2,9 @@
 /*
  * Whether PostgreSQL itself would see that it need not read a table for a partition's bounds.  Its
  * prover (predtest.c) compares expressions and constants and does not think; this knows less than
- * it: one key column of an integer or date type, or text in a list, compared with literals whose
- * meaning no setting changes.  What is not sure is no.
+ * it: one key column of an integer or date type, or of one whose literals are the same word for
+ * word (text, varchar, uuid, numeric), compared with literals whose meaning no setting changes.
+ * What is not sure is no.
  */
 #ifndef BOUND_PROOF_H
 #define BOUND_PROOF_H

@@ -102,9 +102,9 @@ const struct rule rule_attach_partition = {
 	.locks = "SHARE UPDATE EXCLUSIVE on the parent; ACCESS EXCLUSIVE on the table attached and "
 		 "on the default partition while each is read.",
 	.safe_when = "the table attached is empty, small or new and there is no default partition "
-		     "of any size; or validated CHECKs imply the bounds on both; in a file, the "
-		     "text has "
-		     "validated a CHECK of the table.",
+		     "of any size; or validated CHECKs imply the bounds on both, as far as one key "
+		     "column is compared with plain literals; in a file, the text has validated a "
+		     "CHECK of the table.",
 	.hint = "On the table a CHECK of the bounds, NOT VALID and then validated; on the default "
 		"partition a CHECK that excludes them; ATTACH; drop both CHECKs.",
 	.hint_sql = attach_steps,
@@ -182,8 +182,9 @@ const struct rule rule_create_partition_of = {
 		  "holds it while the default partition is searched for rows of the new one.",
 	.locks = "ACCESS EXCLUSIVE on the parent and the default partition, for as long as that is "
 		 "read.",
-	.safe_when = "the parent has no default partition, or an empty or small one (the lock is "
-		     "brief then); or the parent was made in this transaction.",
+	.safe_when = "the parent has no default partition, or an empty or small one, or one whose "
+		     "validated CHECK excludes the bounds (the lock is brief then); or the parent "
+		     "was made in this transaction.",
 	.hint = "CREATE TABLE ... (LIKE parent INCLUDING ALL), then ATTACH PARTITION.",
 	.hint_sql = create_and_attach,
 };

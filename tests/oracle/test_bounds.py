@@ -22,7 +22,9 @@ VALUES = {
     "date": ["'2023-12-31'", "'2024-01-01'", "'2024-01-02'", "'2024-06-30'::timestamp", "'2024-12-31'", "'2025-01-01'"],
     "timestamp": ["'2023-12-31'", "'2024-01-01'", "'2024-01-01 12:00'", "'2024-01-01 12:00:01'", "'2024-06-30'", "'2025-01-01'::date"],
     "timestamptz": ["'2023-12-31'", "'2024-01-01'", "'2024-01-01 03:00+02'", "'2024-01-01 12:00:00+00'", "'2024-06-30'", "'2025-01-01'"],
-    "text": ["'a'", "'b'", "'c'", "'B'", "'a''b'", "''"],
+    "text": ["''", "'a'", "'a''b'", "'b'", "'c'", "'d'"],
+    "numeric": ["-7", "0", "10", "10.5", "100", "100.25"],
+    "uuid": [f"'00000000-0000-0000-0000-{i:012}'" for i in range(6)],
     "varchar(9)": ["'a'", "'b'", "'c'", "'B'", "'ab'", "'abc'"],
 }
 PLAIN = {kind: [value.split("::")[0] for value in values] for kind, values in VALUES.items()}
@@ -54,7 +56,7 @@ class Chance(random.Random):
 
     def bound(self, kind):
         """A clause, and the two values that a CHECK is aimed at."""
-        if kind in ("text", "varchar(9)") or self.random() < 0.2:
+        if kind in ("uuid", "varchar(9)") or self.random() < 0.2:
             values = self.sample(PLAIN[kind], self.choice([1, 1, 2]))
             return "LIST", f"FOR VALUES IN ({', '.join(values)})", values[0], values[0]
         at = self.randrange(5)

@@ -370,7 +370,8 @@ static const char *shown_test(const struct column_test *test)
 		[TEST_GREATER] = " > ",
 		[TEST_GREATER_EQUAL] = " >= "};
 
-	return arena_printf(&arena, "%s%s%s%s%s", test->column != NULL ? test->column : "",
+	return arena_printf(&arena, "%s%s%s%s%s%s%s", test->column != NULL ? test->column : "",
+		test->cast != NULL ? "::" : "", test->cast != NULL ? test->cast : "",
 		signs[test->kind], test->value != NULL ? test->value : "",
 		test->type != NULL ? " " : "", test->type != NULL ? test->type : "");
 }
@@ -411,7 +412,14 @@ Test(stmt_column, clauses_of_a_check)
 		{"c > 99999999999", "c > 99999999999"},
 		{"c > 1.5", "c > 1.5"},
 		{"5 < c", "?"},
-		{"c::text = 'a'", "?"},
+		{"c::text = 'a'", "c::text = a"},
+		{"c::text = ANY ((ARRAY['a'::varchar, 'b'::varchar])::text[])",
+			"c::text = a varchar or c::text = b varchar"},
+		{"c = ANY ((ARRAY['a'::varchar])::text[])", "?"},
+		{"c::text = ANY ((ARRAY['a'::varchar])::char[])", "?"},
+		{"c::varchar(3) = 'a'", "?"},
+		{"(c + 1)::int = 1", "?"},
+		{"c::text IS NULL", "?"},
 		{"t.c = 1", "?"},
 		{"c = 'a'::varchar(5)", "?"},
 		{"c = NULL", "?"},

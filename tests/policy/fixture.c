@@ -266,11 +266,13 @@ static const struct partition_facts numbers_tree[] = {
 };
 
 /* id IS NOT NULL AND id >= 0 AND id < 100; the rest: id < 0 OR id >= 100 */
-static const struct column_test not_null_id[] = {{TEST_NOT_NULL, "id", NULL, NULL}};
+static const struct column_test not_null_id[] = {{.kind = TEST_NOT_NULL, .column = "id"}};
 static const struct column_test outside_of_100[] = {
-	{TEST_LESS, "id", "0", NULL}, {TEST_GREATER_EQUAL, "id", "100", NULL}};
-static const struct column_test from_0[] = {{TEST_GREATER_EQUAL, "id", "0", NULL}};
-static const struct column_test below_100[] = {{TEST_LESS, "id", "100", NULL}};
+	{.kind = TEST_LESS, .column = "id", .value = "0"},
+	{.kind = TEST_GREATER_EQUAL, .column = "id", .value = "100"}};
+static const struct column_test from_0[] = {
+	{.kind = TEST_GREATER_EQUAL, .column = "id", .value = "0"}};
+static const struct column_test below_100[] = {{.kind = TEST_LESS, .column = "id", .value = "100"}};
 static const struct expr_clause within_100[] = {{not_null_id, 1}, {from_0, 1}, {below_100, 1}};
 static const struct expr_clause not_within_100[] = {{outside_of_100, 2}};
 static const struct constraint_facts numbers_new_constraints[] = {{.name = "within",

@@ -98,3 +98,13 @@ alter table q attach partition q1 for values from (0) to (100);
 alter table q attach partition q1 for values from (0) to (100);
 -- with: create table own.r (b int primary key); insert into own.r values (1); create table own.q (k int not null, b int references own.r) partition by range (k); create table own.q1 (k int not null, b int references own.r, check (k >= 0 and k < 100)); insert into own.q1 select 7, 1 from generate_series(1, 50) g
 alter table q attach partition q1 for values from (0) to (100);
+-- with: create table own.q (k varchar(9) not null) partition by list (k); create table own.q1 (k varchar(9) not null, check (k in ('a', 'b'))); insert into own.q1 values ('a')
+alter table q attach partition q1 for values in ('a', 'b');
+-- with: create table own.q (k varchar(9) not null) partition by range (k); create table own.q1 (k varchar(9) not null, check (k >= 'a' and k < 'b')); insert into own.q1 values ('a')
+alter table q attach partition q1 for values from ('a') to ('b');
+-- with: create table own.q (k text not null) partition by range (k); create table own.q1 (k text not null, check (k >= 'a' and k < 'b')); insert into own.q1 values ('a')
+alter table q attach partition q1 for values from ('a') to ('b');
+-- with: create table own.q (k numeric not null) partition by range (k); create table own.q1 (k numeric not null, check (k >= 0 and k < 10.5)); insert into own.q1 values (1)
+alter table q attach partition q1 for values from (0) to (10.5);
+-- with: create table own.q (k uuid not null) partition by list (k); create table own.q1 (k uuid not null, check (k = '00000000-0000-0000-0000-00000000000a')); insert into own.q1 values ('00000000-0000-0000-0000-00000000000a')
+alter table q attach partition q1 for values in ('00000000-0000-0000-0000-00000000000a');
