@@ -55,19 +55,24 @@ static struct phase_step planned_step(
 	};
 }
 
+static const char *written_purpose(const struct review_stmt *stmt)
+{
+	if (stmt->verdict == VERDICT_HOLD)
+		return "as written, once an operator has approved it";
+	return verdict_passes(stmt->verdict) ? "as written" : "no safe form is known";
+}
+
 static struct phase_step written_step(
 	struct arena *arena, const struct review *review, const struct review_stmt *stmt)
 {
-	bool refused = !verdict_passes(stmt->verdict);
-
 	return (struct phase_step){
 		.stmt = stmt,
 		.sql = arena_strndup(
 			arena, review->script.text + stmt->stmt->start, stmt->stmt->len),
-		.purpose = refused ? "no safe form is known" : "as written",
+		.purpose = written_purpose(stmt),
 		.rows = -1,
 		.seconds = -1,
-		.refused = refused,
+		.refused = !verdict_passes(stmt->verdict),
 	};
 }
 

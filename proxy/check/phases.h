@@ -16,7 +16,7 @@ struct phase_step {
 	const char *sql, *undo, *purpose; /* undo "": none of its own; NULL: not known */
 	double rows; /* of the table; -1 not known */
 	double seconds; /* estimate; -1 not known */
-	bool refused; /* no safe form is known: it is for a person to decide */
+	bool refused; /* no safe form is known, or it is held: it is for a person to decide */
 };
 
 struct phase {

@@ -194,7 +194,7 @@ static void engine_usable(struct session *session, struct gate *gate)
 		submit(session, gate);
 }
 
-static void engine_unusable(struct session *session, struct gate *gate, const char *because)
+static void engine_unusable(struct session *session, struct gate *gate)
 {
 	struct wire_error error = {
 		.sqlstate = SQLSTATE_CHANGE_FAILED,
@@ -202,45 +202,49 @@ static void engine_unusable(struct session *session, struct gate *gate, const ch
 		.detail = arena_printf(&gate->arena,
 			"%s phasegate would carry it out in phases, but cannot here: %s",
 			gate->decision.cause->detail != NULL ? gate->decision.cause->detail : "",
-			because),
+			gate->error.message),
 		.hint = plan_text(&gate->arena, gate->decision.plan),
 	};
 
 	carry_refusal(session, gate, &error);
 }
 
-static void engine_refused(struct session *session, struct gate *gate)
-{
-	engine_unusable(session, gate, gate->error.message);
-}
-
 static void on_engine_ready(struct worker *worker, void *arg, bool usable, const char *because)
 {
 	struct session *session = session_by_id(worker, (uint64_t)(uintptr_t)arg);
+	struct gate *gate = session == NULL ? NULL : session->gate;
 
 	/* The session may have ended meanwhile. */
-	if (session == NULL || session->gate == NULL || !session->gate->awaiting_engine)
+	if (gate == NULL || !gate->awaiting_engine)
 		return;
-	session->gate->awaiting_engine = false;
+	gate->awaiting_engine = false;
 	if (!usable)
-		session->gate->error.message = arena_strdup(&session->gate->arena, because);
-	gate_event(session, session->gate, usable ? engine_usable : engine_refused);
+		gate->error.message = arena_strdup(&gate->arena, because);
+	gate_event(session, gate, usable ? gate->usable : gate->unusable);
 }
 
-void carry_plan(struct session *session, struct gate *gate)
+void carry_with_engine(struct session *session, struct gate *gate)
 {
 	const char *because = NULL;
 
-	gate->tag = gate->decision.plan->tag;
 	switch (change_engine_ready(session->worker->proxy->engine, session->identity.database,
 		session->worker, on_engine_ready, (void *)(uintptr_t)session->id, &because)) {
 	case 1:
-		engine_usable(session, gate);
+		gate->usable(session, gate);
 		break;
 	case 0:
-		engine_unusable(session, gate, because);
+		gate->error.message = because;
+		gate->unusable(session, gate);
 		break;
 	default:
 		gate->awaiting_engine = true;
 	}
+}
+
+void carry_plan(struct session *session, struct gate *gate)
+{
+	gate->tag = gate->decision.plan->tag;
+	gate->usable = engine_usable;
+	gate->unusable = engine_unusable;
+	carry_with_engine(session, gate);
 }

@@ -174,35 +174,18 @@ static void cannot_ask(struct session *session, struct gate *gate)
 	judge_decided(session, gate);
 }
 
-static void on_engine_ready(struct worker *worker, void *arg, bool usable, const char *because)
-{
-	struct session *session = session_by_id(worker, (uint64_t)(uintptr_t)arg);
-
-	if (session == NULL || session->gate == NULL || !session->gate->awaiting_engine)
-		return;
-	session->gate->awaiting_engine = false;
-	if (!usable)
-		session->gate->error.message = arena_strdup(&session->gate->arena, because);
-	gate_event(session, session->gate, usable ? ask : cannot_ask);
-}
-
 void carry_hold(struct session *session, struct gate *gate)
 {
 	const char *because = obstacle(session, gate);
-	int ready;
 
 	if (because != NULL) {
 		refuse(gate, SQLSTATE_REJECTED, because);
 		judge_decided(session, gate);
 		return;
 	}
-	ready = change_engine_ready(session->worker->proxy->engine, session->identity.database,
-		session->worker, on_engine_ready, (void *)(uintptr_t)session->id, &because);
-	gate->awaiting_engine = ready < 0;
-	if (ready == 0)
-		gate->error.message = because;
-	if (ready >= 0)
-		(ready > 0 ? ask : cannot_ask)(session, gate);
+	gate->usable = ask;
+	gate->unusable = cannot_ask;
+	carry_with_engine(session, gate);
 }
 
 /* ---- using the approval up ---- */

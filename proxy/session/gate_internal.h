@@ -64,6 +64,7 @@ struct gate {
 	const char *note; /* for the outcome's record */
 	struct event *timer;
 	bool awaiting_engine;
+	gate_step *usable, *unusable; /* of the engine, once it is known: see carry_with_engine */
 	size_t step; /* of the plan in the client's transaction */
 	struct hold_answer answer; /* to a decision HOLD; arena copies */
 	int64_t approval; /* of the change that an operator approved; 0: it was not held */
@@ -112,6 +113,9 @@ void carry_refusal(struct session *session, struct gate *gate, const struct wire
 gate_step carry_failed;
 /* carry_change.c: the decision's plan, through the engine. */
 gate_step carry_plan;
+/* Makes sure of the engine in this database, then takes gate->usable, or gate->unusable with
+ * gate->error.message telling why. */
+void carry_with_engine(struct session *session, struct gate *gate);
 /* Who wants the statement, for the engine. */
 struct change_request carry_request(const struct session *session, const struct gate *gate);
 

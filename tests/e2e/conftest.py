@@ -226,6 +226,19 @@ def program(target, database):
 
 
 @pytest.fixture
+def phasegate(server, database):
+    """phasegate("pause", 1) -> what the finished command line program said; it has to end well."""
+    def run(command, *arguments, user="postgres", status=0):
+        done = subprocess.run([BUILD / "proxy" / "phasegate", command, "--server",
+                               f"{server.conninfo(database)} user={user}", *map(str, arguments)],
+                              capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    return run
+
+
+@pytest.fixture
 def in_background():
     """in_background(f, *args) -> a started thread, joined with the test."""
     threads = []

@@ -5,13 +5,11 @@ killed, stands still, or meets another one: lease, takeover, two clients with on
 """
 
 import signal
-import subprocess
 import time
 
 import psycopg
 import pytest
 
-from environment import BUILD
 from lab.process import wait_until
 
 pytestmark = pytest.mark.gate
@@ -29,19 +27,6 @@ def t(direct):
         INSERT INTO t SELECT i, i FROM generate_series(1, {ROWS}) i;
         ANALYZE t""")
     return direct
-
-
-@pytest.fixture
-def phasegate(server, database):
-    """phasegate("pause", 1) -> what the finished command line program said; it has to end well."""
-    def run(command, *arguments, user="postgres", status=0):
-        done = subprocess.run([BUILD / "proxy" / "phasegate", command, "--server",
-                               f"{server.conninfo(database)} user={user}", *map(str, arguments)],
-                              capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == status, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    return run
 
 
 class Client:

@@ -4,12 +4,10 @@ Where a change stops for people instead of being undone: rows in its way (change
 a table that somebody changed meanwhile.  It is tried again, with a fix or without, or taken back.
 """
 
-import subprocess
 
 import psycopg
 import pytest
 
-from environment import BUILD
 from lab.process import wait_until
 
 pytestmark = pytest.mark.gate
@@ -27,18 +25,6 @@ def t(direct):
         INSERT INTO t SELECT i, i, 1 + i % 100, i::text FROM generate_series(1, {ROWS}) i;
         ANALYZE t""")
     return direct
-
-
-@pytest.fixture
-def phasegate(server, database):
-    """phasegate("retry", 1) -> what the finished command line program said."""
-    def run(command, *arguments, status=0):
-        done = subprocess.run([BUILD / "proxy" / "phasegate", command, "--server", server.conninfo(database),
-                               *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == status, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    return run
 
 
 def one(connection, sql):

@@ -4,14 +4,13 @@ Statements that wait for an operator's approval: however they are sent, however 
 happens between the sending, the approval and the sending again.
 """
 
-import subprocess
 
 import psycopg
 import pytest
 
 from databases import ORDERS
-from environment import BUILD
 from lab.process import wait_until
+from lab.wire import SYNC, bind, errors, execute, parse
 
 pytestmark = [pytest.mark.gate, pytest.mark.contents(ORDERS)]
 
@@ -38,19 +37,6 @@ SINGLE = [row for row in STATEMENTS if ";" not in row[0] or "$$" in row[0]]
 WAYS = {"simple": {"params": None}, "extended": {"params": (), "prepare": False}, "prepared": {"params": (), "prepare": True}}
 ALL_WAYS = [(way, row) for way in WAYS for row in (STATEMENTS if way == "simple" else SINGLE)]
 ways = pytest.mark.parametrize("way, row", ALL_WAYS, ids=[f"{way}: {row[0]}" for way, row in ALL_WAYS])
-
-
-@pytest.fixture
-def phasegate(server, database):
-    """phasegate("approve", 1) -> what the finished command line program said; it has to end well."""
-    def run(command, *arguments, user="postgres", status=0):
-        done = subprocess.run([BUILD / "proxy" / "phasegate", command, "--server",
-                               f"{server.conninfo(database)} user={user}", *map(str, arguments)],
-                              capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == status, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -242,6 +228,57 @@ def test_a_text_that_ends_its_transaction_takes_the_approval_first(connect, dire
     assert "send the statement by itself" in caught.value.diag.message_detail
 
 
+def test_an_approval_behind_the_snapshot(connect, direct, start_proxy, phasegate):
+    client = connect(to=start_proxy(HOLD))
+    is_held(client, "TRUNCATE customers")
+    client.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM orders LIMIT 1")
+    phasegate("approve", 1)
+    with pytest.raises(psycopg.errors.ObjectInUse, match="as far as this transaction sees"):
+        client.execute("TRUNCATE customers")
+    client.execute("ROLLBACK")
+    client.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    client.execute("TRUNCATE customers")
+    client.execute("COMMIT")
+    assert states(direct) == ["done"]
+
+
+@pytest.mark.parametrize("send", ["alone", "behind", "before"])
+def test_in_a_batch(connect, wire, direct, start_proxy, phasegate, send):
+    """One Sync for several statements: all of them hold, or none and no approval is used."""
+    proxy = start_proxy(HOLD)
+    is_held(connect(to=proxy), "TRUNCATE customers")
+    phasegate("approve", 1)
+    w = wire(to=proxy)
+
+    def one_of(text):
+        return parse(text) + bind() + execute()
+
+    texts = {"alone": ["TRUNCATE customers"], "behind": ["INSERT INTO customers VALUES (-1)", "TRUNCATE customers"],
+             "before": ["TRUNCATE customers", "INSERT INTO customers VALUES (-1)"]}[send]
+    w.send(b"".join(one_of(text) for text in [*texts, "SELECT 1 / 0"]) + SYNC)
+    assert [m.sqlstate for m in errors(w.until())] == ["22012"]
+    assert states(direct) == ["approved"] and one(direct, CUSTOMERS) == 1000
+    w.send(b"".join(one_of(text) for text in texts) + SYNC)
+    assert not errors(w.until())
+    assert states(direct) == ["done"] and one(direct, CUSTOMERS) == (send == "before")
+    w.send(one_of("TRUNCATE customers") + one_of("INSERT INTO customers VALUES (-2)") + SYNC)
+    assert [m.sqlstate for m in errors(w.until())] == ["PG005"]
+    assert one(direct, "SELECT count(*) FROM customers WHERE id = -2") == 0
+
+
+def test_by_the_name_of_a_prepared_statement(connect, wire, direct, start_proxy, phasegate):
+    """A driver's Parse, executed by SQL; held and approved while it stays prepared."""
+    w = wire(to=start_proxy(HOLD))
+    w.send(parse("TRUNCATE customers", "s") + SYNC)
+    assert not errors(w.until())
+    assert [m.sqlstate for m in errors(w.query("EXECUTE s"))] == ["PG005"]
+    phasegate("approve", 1)
+    assert not errors(w.query("EXECUTE s"))
+    assert states(direct) == ["done"] and one(direct, CUSTOMERS) == 0
+    w.send(bind("s") + execute() + SYNC)
+    assert [m.sqlstate for m in errors(w.until())] == ["PG005"]
+
+
 # ---- what makes an approval void ----
 
 def expire(direct, client):
@@ -382,6 +419,18 @@ def test_two_persons_asked_for_later(connect, direct, start_proxy, phasegate):
     assert "rule of two persons" in is_held(client, "TRUNCATE customers", 2).message_detail
 
 
+def test_nobody_helps_himself(connect, direct, start_proxy):
+    client = connect(to=start_proxy(HOLD), user="app")
+    is_held(client, "TRUNCATE customers")
+    for sql, error in [("SELECT phasegate.pass('{\"passes\":1}', '\\x00')", "only phasegate may"),
+                       ("SELECT phasegate.use_approval(1, 0, 0)", "permission denied"),
+                       ("UPDATE phasegate.hold SET state = 'approved'", "permission denied"),
+                       ("SELECT * FROM phasegate.hold", "permission denied")]:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match=error):
+            client.execute(sql)
+    assert states(direct) == ["held"]
+
+
 # ---- crashes and crowds ----
 
 def test_it_is_still_held_after_a_kill(connect, direct, start_proxy, phasegate):
@@ -501,8 +550,10 @@ def test_the_list_and_the_details(connect, direct, start_proxy, phasegate):
 def test_check_and_plan_say_it(start_proxy, tmp_path):
     proxy = start_proxy(HOLD)
     file = tmp_path / "m.sql"
-    file.write_text("TRUNCATE customers;\nALTER TABLE orders ALTER COLUMN customer_id SET NOT NULL;\n")
+    file.write_text("LOCK TABLE customers;\nALTER TABLE orders ALTER COLUMN customer_id SET NOT NULL;\n")
     checked = proxy.run("check", "--config", proxy.config, file)
     assert checked.returncode == 1 and checked.stdout.count(" hold ") == 2 and ", 2 hold" in checked.stdout, checked.stdout
     planned = proxy.run("plan", "--config", proxy.config, file)
-    assert planned.returncode == 1 and "VALIDATE" in planned.stdout
+    assert planned.returncode == 1 and "VALIDATE" in planned.stdout, planned.stdout
+    assert "line 1: as written, once an operator has approved it" in planned.stdout, planned.stdout
+    assert planned.stdout.count("(held for approval)") > 1, planned.stdout
