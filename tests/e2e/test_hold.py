@@ -4,6 +4,7 @@ Statements that wait for an operator's approval: however they are sent, however 
 happens between the sending, the approval and the sending again.
 """
 
+from decimal import Decimal
 
 import psycopg
 import pytest
@@ -115,6 +116,18 @@ def test_the_text_may_be_dressed_otherwise(connect, direct, start_proxy, phasega
     send(client, "/*trace='17'*/ UPDATE orders\n\tSET status='x' -- now\n;")
     assert one(direct, "SELECT count(*) FROM orders WHERE status = 'x'") == 40000
     assert states(direct) == ["done", "held", "held"]
+
+
+def test_values_are_part_of_what_is_approved(connect, direct, start_proxy, phasegate):
+    client = connect(to=start_proxy(HOLD))
+    for returning, number in [("", 1), (" RETURNING id", 3)]:  # in batches, and as it is
+        statement = "UPDATE orders SET status = %s" + returning
+        is_held(client, statement, number, params=("x",))
+        phasegate("approve", number)
+        is_held(client, statement, number + 1, params=("y",))
+        assert client.execute(statement, ("x",)).rowcount == 40000
+    assert states(direct) == ["done", "held"] * 2
+    assert one(direct, "SELECT count(*) FROM orders WHERE status = 'x'") == 40000
 
 
 # ---- transactions ----
@@ -497,10 +510,10 @@ def test_sent_again_while_its_change_is_under_way(connect, direct, start_proxy, 
 
 # ---- what cannot wait ----
 
-def test_parameters_cannot_be_approved(connect, direct, start_proxy):
+def test_values_that_cannot_be_written_out_cannot_be_approved(connect, direct, start_proxy):
     client = connect(to=start_proxy(HOLD))
     with pytest.raises(psycopg.Error) as caught:
-        client.execute("UPDATE orders SET status = %s", ("x",))
+        client.execute("UPDATE orders SET amount = %b", (Decimal(1),))
     assert caught.value.sqlstate == "PG001" and "write the values out" in caught.value.diag.message_detail
     assert not one(direct, "SELECT to_regclass('phasegate.hold') IS NOT NULL")
 
