@@ -77,6 +77,16 @@ static bool sqitch_back(const char *path)
 	return in_folder(path, "revert") || in_folder(path, "verify");
 }
 
+/* 001.undo.what.sql of postgrator, 2020-what-down.sql of db-migrate, 1.rollback.sql of yoyo. */
+static bool other_back(const char *path)
+{
+	const char *name = base_name(path);
+
+	return (is_digit(name[0]) &&
+		       (strstr(name, ".undo.") != NULL || ends_with(name, "-down.sql"))) ||
+	       ends_with(name, ".rollback.sql") || in_folder(path, "down");
+}
+
 static bool is_down_file(const char *path)
 {
 	return strcasecmp(base_name(path), "down.sql") == 0;
@@ -93,6 +103,7 @@ static const struct {
 	{golang_migrate_up, WRAP_QUERY, false},
 	{golang_migrate_down, WRAP_QUERY, true},
 	{sqitch_back, WRAP_UNKNOWN, true}, /* writes its own BEGIN and COMMIT */
+	{other_back, WRAP_UNKNOWN, true},
 	{is_down_file, WRAP_UNKNOWN, true},
 };
 
@@ -114,21 +125,34 @@ static struct part whole_file(const char *path, size_t len)
 static const struct mark {
 	const char *text; /* behind the dashes */
 	const char *alone; /* behind it on the line: no transaction; NULL: no such word */
+	enum wrapping wrapping;
 	bool down;
+	bool parts; /* what stands above it goes forward */
 } marks[] = {
-	{"migrate:up", "transaction:false", false}, /* dbmate */
-	{"migrate:down", "transaction:false", true},
-	{"Up Migration", NULL, false}, /* node-pg-migrate */
-	{"Down Migration", NULL, true},
-	{"+goose Up", NULL, false},
-	{"+goose Down", NULL, true},
-	{"+migrate Up", "notransaction", false}, /* sql-migrate */
-	{"+migrate Down", "notransaction", true},
-	{"rambler up", NULL, false},
-	{"rambler down", NULL, true},
+	{"migrate:up", "transaction:false", WRAP_TRANSACTION, false, false}, /* dbmate */
+	{"migrate:down", "transaction:false", WRAP_TRANSACTION, true, false},
+	{"Up Migration", NULL, WRAP_TRANSACTION, false, false}, /* node-pg-migrate */
+	{"Down Migration", NULL, WRAP_TRANSACTION, true, false},
+	{"+goose Up", NULL, WRAP_TRANSACTION, false, false},
+	{"+goose Down", NULL, WRAP_TRANSACTION, true, false},
+	{"+migrate Up", "notransaction", WRAP_TRANSACTION, false, false}, /* sql-migrate */
+	{"+migrate Down", "notransaction", WRAP_TRANSACTION, true, false},
+	{"rambler up", NULL, WRAP_TRANSACTION, false, false},
+	{"rambler down", NULL, WRAP_TRANSACTION, true, false},
+	{"create above / drop below", NULL, WRAP_TRANSACTION, true, true}, /* tern */
+	{"//@UNDO", NULL, WRAP_TRANSACTION, true, true}, /* MyBatis */
+	{"// @UNDO", NULL, WRAP_TRANSACTION, true, true},
+	{"!Ups", NULL, WRAP_UNKNOWN, false, false}, /* Play */
+	{"!Downs", NULL, WRAP_UNKNOWN, true, false},
+	{"+micrate Up", NULL, WRAP_UNKNOWN, false, false},
+	{"+micrate Down", NULL, WRAP_UNKNOWN, true, false},
+	{"====  UP  ====", NULL, WRAP_UNKNOWN, false, false}, /* shmig */
+	{"==== UP ====", NULL, WRAP_UNKNOWN, false, false},
+	{"==== DOWN ====", NULL, WRAP_UNKNOWN, true, false},
 };
 
-static const char goose_alone[] = "+goose NO TRANSACTION";
+/* Anywhere in the file: none of its parts runs in a transaction. */
+static const char *const all_alone[] = {"+goose NO TRANSACTION", "tern: disable-tx"};
 
 static bool line_begins(const char *line, size_t len, const char *text)
 {
@@ -143,17 +167,16 @@ static bool line_holds(const char *line, size_t len, const char *word)
 	return word != NULL && memmem(line, len, word, strlen(word)) != NULL;
 }
 
-/* What a line says behind its dashes; len 0: it is no comment. */
+/* What a line says behind its dashes, or the # of Play; len 0: it is no comment. */
 static const char *comment_of(const char *line, size_t *len)
 {
 	size_t skip = strspn(line, " \t");
 
-	if (*len < skip + 2 || strncmp(line + skip, "--", 2) != 0) {
+	if (*len < skip + 2 || (line[skip] != '#' && strncmp(line + skip, "--", 2) != 0)) {
 		*len = 0;
 		return line;
 	}
-	skip += 2;
-	skip += strspn(line + skip, " \t");
+	skip += strspn(line + skip, "# \t-");
 	*len = *len > skip ? *len - skip : 0;
 	return line + skip;
 }
@@ -166,39 +189,51 @@ static const struct mark *find_mark(const char *comment, size_t len)
 	return NULL;
 }
 
-/* What stands above the first mark is run by no tool. */
-static void begin_part(
-	struct parts *parts, const struct mark *mark, size_t start, size_t end, bool alone)
+static bool says_all_alone(const char *comment, size_t len)
 {
-	if (parts->n == PARTS_MAX)
-		return;
-	if (parts->n > 0)
-		parts->items[parts->n - 1].end = start;
-	parts->items[parts->n++] = (struct part){
-		.start = start,
-		.end = end,
-		.wrapping = alone ? WRAP_NONE : WRAP_TRANSACTION,
-		.down = mark->down,
-	};
+	for (size_t i = 0; i < sizeof(all_alone) / sizeof(all_alone[0]); i++)
+		if (line_begins(comment, len, all_alone[i]))
+			return true;
+	return false;
+}
+
+static void add_part(struct parts *parts, const struct part *part)
+{
+	if (parts->n < PARTS_MAX)
+		parts->items[parts->n++] = *part;
+}
+
+/* What stands above the first mark is run by no tool, but for those that have no other. */
+static void begin_part(
+	struct parts *parts, const struct mark *mark, size_t at, struct part *part, bool alone)
+{
+	if (mark->parts && parts->n == 0)
+		add_part(parts, &(struct part){.end = at, .wrapping = mark->wrapping});
+	if (parts->n > 0 && parts->n < PARTS_MAX)
+		parts->items[parts->n - 1].end = at;
+	part->wrapping = alone ? WRAP_NONE : mark->wrapping;
+	part->down = mark->down;
+	add_part(parts, part);
 }
 
 static struct parts marked_parts(const char *text, size_t len)
 {
 	struct parts parts = {0};
-	bool all_alone = false;
+	bool alone = false;
 
 	for (size_t at = 0; at < len;) {
 		const char *newline = memchr(text + at, '\n', len - at);
 		size_t end = newline == NULL ? len : (size_t)(newline - text), n = end - at;
 		const char *comment = comment_of(text + at, &n);
 		const struct mark *mark = n == 0 ? NULL : find_mark(comment, n);
+		struct part part = {.start = end, .end = len};
 
-		all_alone |= n > 0 && line_begins(comment, n, goose_alone);
+		alone |= n > 0 && says_all_alone(comment, n);
 		if (mark != NULL)
-			begin_part(&parts, mark, at, len, line_holds(comment, n, mark->alone));
+			begin_part(&parts, mark, at, &part, line_holds(comment, n, mark->alone));
 		at = end + 1;
 	}
-	for (size_t i = 0; i < parts.n && all_alone; i++)
+	for (size_t i = 0; i < parts.n && alone; i++)
 		parts.items[i].wrapping = WRAP_NONE;
 	return parts;
 }

@@ -130,13 +130,6 @@ static void begin_json(struct report *report)
 	fputs("{\"files\":[", report->out);
 }
 
-static void print_file(struct report *report, json_t *file)
-{
-	fputs(report->n_files > 0 ? ",\n" : "\n", report->out);
-	json_dumpf(file, report->out, JSON_COMPACT);
-	json_decref(file);
-}
-
 static void review_json_plan(struct report *report, const struct review *review)
 {
 	struct arena arena = {0};
@@ -145,16 +138,14 @@ static void review_json_plan(struct report *report, const struct review *review)
 
 	for (size_t i = 0; i < phases.n; i++)
 		json_array_append_new(list, phase_json(&phases.items[i]));
-	print_file(report, json_pack("{s:s, s:o, s:o}", "file", review->script.path, "phases", list,
-				   "errors", review_errors_json(review)));
+	report_file_json(report, review->script.path, "phases", list, review_errors_json(review));
 	write_folder(report, review, &phases);
 	arena_free(&arena);
 }
 
-static void unreadable_json(struct report *report, const char *path, const char *why)
+static void unreadable_json_plan(struct report *report, const char *path, const char *why)
 {
-	print_file(report, json_pack("{s:s, s:[], s:[{s:i, s:i, s:s}]}", "file", path, "phases",
-				   "errors", "line", 0, "column", 0, "message", why));
+	report_file_json(report, path, "phases", json_array(), unreadable_json(why));
 }
 
 static void end_json(struct report *report)
@@ -174,7 +165,7 @@ static const struct report_format formats[] = {
 		.name = "json",
 		.begin = begin_json,
 		.review = review_json_plan,
-		.unreadable = unreadable_json,
+		.unreadable = unreadable_json_plan,
 		.end = end_json,
 	},
 };

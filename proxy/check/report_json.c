@@ -2,19 +2,14 @@
 /* One document, a file a line: what docs/check.md promises to programs. */
 #include <jansson.h>
 
+#include "arena.h"
 #include "plan_json.h"
 #include "report.h"
+#include "source_file.h"
 
 static void begin(struct report *report)
 {
 	fputs("{\"files\":[", report->out);
-}
-
-static void print_file(struct report *report, json_t *file)
-{
-	fputs(report->n_files > 0 ? ",\n" : "\n", report->out);
-	json_dumpf(file, report->out, JSON_COMPACT);
-	json_decref(file);
 }
 
 static const char *text_or_none(const char *text)
@@ -80,20 +75,37 @@ json_t *review_errors_json(const struct review *review)
 	return list;
 }
 
+json_t *unreadable_json(const char *why)
+{
+	return json_pack("[{s:i, s:i, s:s}]", "line", 0, "column", 0, "message", why);
+}
+
+void report_file_json(
+	struct report *report, const char *path, const char *key, json_t *list, json_t *errors)
+{
+	struct arena arena = {0};
+	json_t *file = json_pack("{s:s, s:o, s:o}", "file", source_path_text(&arena, path), key,
+		list, "errors", errors);
+
+	fputs(report->n_files > 0 ? ",\n" : "\n", report->out);
+	json_dumpf(file, report->out, JSON_COMPACT);
+	json_decref(file);
+	arena_free(&arena);
+}
+
 static void print_review(struct report *report, const struct review *review)
 {
 	json_t *stmts = json_array();
 
 	for (size_t i = 0; i < review->script.n_stmts; i++)
 		json_array_append_new(stmts, stmt_json(review, &review->stmts[i]));
-	print_file(report, json_pack("{s:s, s:o, s:o}", "file", review->script.path, "statements",
-				   stmts, "errors", review_errors_json(review)));
+	report_file_json(
+		report, review->script.path, "statements", stmts, review_errors_json(review));
 }
 
 static void unreadable(struct report *report, const char *path, const char *why)
 {
-	print_file(report, json_pack("{s:s, s:[], s:[{s:i, s:i, s:s}]}", "file", path, "statements",
-				   "errors", "line", 0, "column", 0, "message", why));
+	report_file_json(report, path, "statements", json_array(), unreadable_json(why));
 }
 
 static void end(struct report *report)

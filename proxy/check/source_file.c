@@ -127,6 +127,14 @@ static void make_utf8(char *text, size_t len)
 	}
 }
 
+const char *source_path_text(struct arena *arena, const char *path)
+{
+	char *text = arena_strdup(arena, path);
+
+	make_utf8(text, strlen(text));
+	return text;
+}
+
 static const char *finish(
 	struct arena *arena, char *text, size_t bytes, size_t *len, const char **error)
 {

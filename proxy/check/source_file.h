@@ -17,6 +17,9 @@ struct source_list {
 int source_list_add(
 	struct arena *arena, struct source_list *list, const char *operand, const char **error);
 
+/* For documents that are UTF-8: bytes of a path that are none become '_'. */
+const char *source_path_text(struct arena *arena, const char *path);
+
 /*
  * The text of a file ("-": standard input), as UTF-8 without its byte order mark.  Bytes that are
  * none become '_', so that every place stays where it was, and a name of another encoding a name.

@@ -110,6 +110,8 @@ CONVENTIONS = {
     "goose_alone.sql": ("-- +goose NO TRANSACTION\n-- +goose Up\n" + CONCURRENTLY, ["allow"], ["allow"]),
     "sql_migrate.sql": ("-- +migrate Up\n" + CONCURRENTLY + "-- +migrate Down\n" + DROP, ["reject"],
                         ["reject", "reject"]),
+    "tern.sql": (CONCURRENTLY + "---- create above / drop below ----\n" + DROP, ["reject"], ["reject", "reject"]),
+    "play.sql": ("# What\n\n# --- !Ups\n" + CONCURRENTLY + "# --- !Downs\n" + DROP, ["allow"], ["allow", "reject"]),
     "sql_migrate_alone.sql": ("-- +migrate Up notransaction\n" + CONCURRENTLY, ["allow"], ["allow"]),
 }
 
@@ -165,6 +167,17 @@ def test_other_files_are_judged_all_the_same(tmp_path, name):
     document, status = judged(bad, good)
     assert message in document["files"][0]["errors"][0]["message"]
     assert (verdicts(document, 1), status) == (["reject"], FAILED)
+
+
+def test_names_that_are_no_utf8(tmp_path):
+    path = os.fsencode(tmp_path) + b"/\xe9l\xe8ve.sql"
+    with open(path, "wb") as file:
+        file.write(b"DROP TABLE t;")
+    for command in "check", "plan":
+        done = subprocess.run([BUILD / "proxy" / "phasegate", command, "--format", "json", path],
+                              capture_output=True, env={**os.environ, **ASAN}, timeout=60)
+        (file,) = json.loads(done.stdout)["files"]
+        assert file["file"] == f"{tmp_path}/_l_ve.sql", done.stderr
 
 
 def test_a_syntax_error_tells_its_place():

@@ -30,6 +30,13 @@ Test(convention, by_name)
 		{"deploy/x.sql", WRAP_UNKNOWN, false},
 		{"2020_x/down.sql", WRAP_UNKNOWN, true},
 		{"2020_x/up.sql", WRAP_UNKNOWN, false},
+		{"001.do.x.sql", WRAP_UNKNOWN, false},
+		{"001.undo.x.sql", WRAP_UNKNOWN, true},
+		{"sqls/2020-x-up.sql", WRAP_UNKNOWN, false},
+		{"sqls/2020-x-down.sql", WRAP_UNKNOWN, true},
+		{"shut-down.sql", WRAP_UNKNOWN, false},
+		{"1_x.rollback.sql", WRAP_UNKNOWN, true},
+		{"down/x.sql", WRAP_UNKNOWN, true},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -63,6 +70,13 @@ Test(convention, by_marks)
 		{"-- +goose Up\n-- +goose StatementBegin\nx;\n-- +goose Down\ny;", "utdt"},
 		{"-- +goose NO TRANSACTION\n-- +goose Up\nx;\n-- +goose Down\n", "u-d-"},
 		{"-- +migrate Up notransaction\nx;\n-- +migrate Down\n", "u-dt"},
+		{"x;\n---- create above / drop below ----\ny;", "utdt"},
+		{"---- tern: disable-tx ----\nx;\n---- create above / drop below ----\ny;", "u-d-"},
+		{"-- // what\nx;\n\n-- //@UNDO\ny;", "utdt"},
+		{"# What\n\n# --- !Ups\nx;\n\n# --- !Downs\ny;", "u-d-"},
+		{"-- !Ups\nx;\n-- !Downs\ny;", "u-d-"},
+		{"-- +micrate Up\nx;\n-- +micrate Down\ny;", "u-d-"},
+		{"-- ====  UP  ====\nx;\n-- ==== DOWN ====\ny;", "u-d-"},
 		{"-- migrate:upwards\nx;", "u-"},
 		{"SELECT '-- migrate:down';", "u-"},
 		{"", "u-"},
