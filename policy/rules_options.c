@@ -36,12 +36,20 @@ const struct rule rule_replica_identity = {
 	.hint = "REPLICA IDENTITY USING INDEX, with a unique index on NOT NULL columns.",
 };
 
+static bool makes_policy(const struct rule_context *context, const struct action *action)
+{
+	return action->kind == ACTION_CREATE_POLICY &&
+	       may_be_same(&action->table, &context->action->table);
+}
+
+/* What one transaction does is seen at once, in whatever order. */
 static bool enables_without_policy(const struct rule_context *context)
 {
 	const char *word = context->action->name;
 	bool has_policies = context->table != NULL && context->table->has_policies;
 
-	return word != NULL && strcasecmp(word, "enable") == 0 && !has_policies;
+	return word != NULL && strcasecmp(word, "enable") == 0 && !has_policies &&
+	       !soon(context, makes_policy);
 }
 
 static bool disables(const struct rule_context *context)
@@ -75,8 +83,8 @@ const struct rule rule_row_level_security = {
 		"only warns.",
 	.locks =
 		"ACCESS EXCLUSIVE on the table, for a moment; CREATE, ALTER and DROP POLICY alike.",
-	.safe_when = "the table has a policy already, in the catalog or by the same text; or it is "
-		     "new or temporary.",
+	.safe_when = "the table has a policy already, in the catalog or by the same text, or the "
+		     "same transaction makes one; or it is new or temporary.",
 	.hint = "CREATE POLICY first, then ENABLE ROW LEVEL SECURITY, in one short transaction.",
 };
 

@@ -158,6 +158,7 @@ static char kind_made(const struct action *action)
 	case ACTION_CREATE_MATVIEW:
 		return 'm';
 	case ACTION_CREATE_VIEW:
+	case ACTION_REPLACE_VIEW:
 		return 'v';
 	case ACTION_CREATE_SEQUENCE:
 		return 'S';
@@ -268,7 +269,7 @@ void track_refresh(struct facts_track *track, const struct action *action)
 void track_view(struct facts_track *track, const struct action *action)
 {
 	forget_spellings(track, action->table.name);
-	if (action->kind == ACTION_CREATE_VIEW)
+	if (action->kind == ACTION_CREATE_VIEW || action->temporary)
 		track_create_table(track, action);
 }
 

@@ -8,6 +8,8 @@
 #include "arena.h"
 #include "catalog.h"
 
+static const char facts_query[] = "phasegate_facts";
+
 struct server {
 	PGconn *connection;
 	char *user;
@@ -61,6 +63,25 @@ static int begin(struct server *server, struct arena *arena, const struct server
 	return 0;
 }
 
+/* Planning the catalog query takes far longer than running it, so one plan serves all files. */
+static int prepare(struct server *server, struct arena *arena, const char **error)
+{
+	enum { PLAN_CACHE_MODE_SINCE = 120000 };
+	PGresult *result;
+	bool good;
+
+	if (PQserverVersion(server->connection) >= PLAN_CACHE_MODE_SINCE &&
+		run(server, arena, "SET LOCAL plan_cache_mode = force_generic_plan", NULL, error) !=
+			0)
+		return -1;
+	result = PQprepare(server->connection, facts_query, catalog_sql, CATALOG_PARAMETERS, NULL);
+	good = PQresultStatus(result) == PGRES_COMMAND_OK;
+	if (!good)
+		*error = one_line(arena, "the catalog query", PQerrorMessage(server->connection));
+	PQclear(result);
+	return good ? 0 : -1;
+}
+
 struct server *server_open(
 	struct arena *arena, const struct server_options *options, const char **error)
 {
@@ -80,7 +101,7 @@ struct server *server_open(
 		return NULL;
 	}
 	server->user = strdup(options->role != NULL ? options->role : PQuser(server->connection));
-	if (begin(server, arena, options, error) != 0) {
+	if (begin(server, arena, options, error) != 0 || prepare(server, arena, error) != 0) {
 		server_close(server);
 		return NULL;
 	}
@@ -115,8 +136,8 @@ int server_facts(struct server *server, struct arena *arena, const struct stmts 
 	int status = -1;
 
 	catalog_parameters(arena, &request, parameters);
-	result = PQexecParams(server->connection, catalog_sql, CATALOG_PARAMETERS, NULL, parameters,
-		NULL, NULL, 0);
+	result = PQexecPrepared(
+		server->connection, facts_query, CATALOG_PARAMETERS, parameters, NULL, NULL, 0);
 	if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1)
 		*error = one_line(arena, "the catalog query", PQerrorMessage(server->connection));
 	else
