@@ -50,6 +50,7 @@ static const struct {
 	{"UPDATE t SET a = 1", "t", "", ""},
 	{"DELETE FROM s.t", "s.t", "", ""},
 	{"ALTER DOMAIN d SET NOT NULL", "", "d", ""},
+	{"ALTER TYPE s.e RENAME VALUE 'a' TO 'b'", "", "s.e", ""},
 	{"CREATE OR REPLACE VIEW v AS SELECT 1", "v", "", ""},
 	{"ALTER TABLE t ADD a int; ALTER TABLE t ADD b int; ALTER TABLE \"T\" ADD b int", "t \"T\"",
 		"pg_catalog.int4", ""},
