@@ -346,6 +346,12 @@ void model_domain_constraint(struct model *model)
 	model->effects->scan = presence == UNKNOWN || type->n_used_by > 0;
 	for (size_t i = 0; presence == PRESENT && i < type->n_used_by; i++)
 		model_work(model, &type->used_by[i], LOCK_SHARE, WORK_SCAN);
-	if (presence == PRESENT)
-		model->effects->table = model_worst(model->facts, type->used_by, type->n_used_by);
+	if (presence != PRESENT)
+		return;
+	model->effects->table = model_worst(model->facts, type->used_by, type->n_used_by);
+	/* find_composite_type_dependencies */
+	if (type->embedded)
+		model_error(model, "0A000",
+			"cannot alter type \"%s\" because a column of an array or row type uses it",
+			action->targets[0].name);
 }

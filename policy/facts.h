@@ -230,6 +230,8 @@ struct type_facts {
 	const char *base_sql;
 	const char *const *constraints;
 	size_t n_constraints;
+	/* A column holds it inside an array or a row, where the server checks no new constraint. */
+	bool embedded;
 	const struct name *used_by; /* tables with a column of this domain, or of one over it */
 	size_t n_used_by;
 	const struct type_column *columns; /* those columns; likewise of an enum */

@@ -41,6 +41,9 @@ static struct domain_recipe open_recipe(const struct rule_context *context, stru
 /* Work is recorded by the table it is about: the largest of them. */
 static const char *obstacle(const struct domain_recipe *recipe)
 {
+	if (recipe->type != NULL && recipe->type->embedded)
+		return "a column holds it inside an array or a row, which PostgreSQL does not "
+		       "check";
 	if (recipe->planner.facts->known && recipe->planner.table == NULL)
 		return "not all tables with a column of the domain could be looked up";
 	return NULL;

@@ -88,6 +88,7 @@ static struct type_facts read_type(struct reader *reader, const json_t *object)
 	type.name = reader_name(reader, object, "name");
 	type.base_sql = reader_text(reader, object, "base");
 	type.constraints = reader_texts(reader, object, "constraints", false, &type.n_constraints);
+	type.embedded = reader_bool(reader, object, "embedded");
 	type.used_by = reader_names(reader, object, "used_by", &type.n_used_by);
 	READ_LIST(reader, object, "columns", type.columns, type.n_columns, read_type_column);
 	type.drops = catalog_read_drops(reader, object);

@@ -838,6 +838,24 @@ types AS (
 			'base', pg_catalog.format_type(base.oid, NULL),
 			'constraints', (SELECT pg_catalog.json_agg(k.conname ORDER BY k.conname)
 				FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid),
+			'embedded', EXISTS (SELECT
+				FROM own_types
+					CROSS JOIN LATERAL (
+						SELECT d.typarray AS oid FROM pg_catalog.pg_type d WHERE d.oid = own_types.oid
+						UNION ALL
+						SELECT whole.oid
+						FROM pg_catalog.pg_depend e
+							JOIN pg_catalog.pg_class c ON c.oid = e.objid AND e.objsubid > 0
+							CROSS JOIN LATERAL (SELECT r.oid FROM pg_catalog.pg_type r WHERE r.oid = c.reltype
+								UNION ALL SELECT r.typarray FROM pg_catalog.pg_type r WHERE r.oid = c.reltype) AS whole
+						WHERE e.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND e.refobjid = own_types.oid
+							AND e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+					) AS inside
+					JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
+						AND d.refobjid = inside.oid AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+						AND d.objsubid > 0
+					JOIN pg_catalog.pg_class c ON c.oid = d.objid AND c.relkind = ANY ('{r,m,p}'::pg_catalog."char"[])
+				WHERE own_types.root = t.oid AND own_types.typtype = 'd'),
 			'used_by', (SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(u.nsp, u.name))
 				FROM uses u WHERE u.root = t.oid AND u.typtype = 'd'),
 			'columns', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(

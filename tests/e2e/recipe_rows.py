@@ -283,6 +283,8 @@ UNPLANNED = [
     ("DOMAINS", "ALTER DOMAIN amount ADD CHECK (VALUE > 0)"),
     ("DOMAINS", "ALTER DOMAIN price ADD CONSTRAINT price_check CHECK (VALUE > 0)"),
     ("DOMAINS", "ALTER DOMAIN amount VALIDATE CONSTRAINT price_check"),
+    ("DOMAINS; CREATE TABLE lists (l amount[])", "ALTER DOMAIN amount ADD CONSTRAINT positive CHECK (VALUE > 0)"),
+    ("DOMAINS; CREATE TABLE wholes (w amounts[])", "ALTER DOMAIN amount ADD CONSTRAINT positive CHECK (VALUE > 0)"),
     ("", "REINDEX TABLE p"),
     ("", "REINDEX SCHEMA s"),
     ("PARTITIONS", "REFRESH MATERIALIZED VIEW unkeyed"),

@@ -90,7 +90,7 @@ static const char answer[] =
 	"\"types\":[{\"exists\":true,\"oid\":9,\"base_type\":\"int4\",\"base_typmod\":-1,"
 	"\"domain\":true,"
 	"\"domain_constrained\":true,\"json\":false,\"used_by\":[[\"s\",\"t\"]],\"drops\":null,"
-	"\"name\":[\"s\",\"d\"],\"base\":\"integer\",\"constraints\":[\"k\"],"
+	"\"name\":[\"s\",\"d\"],\"base\":\"integer\",\"constraints\":[\"k\"],\"embedded\":true,"
 	"\"columns\":[{\"table\":[\"s\",\"t\"],\"column\":\"a\"}]}],"
 	"\"functions\":[{\"exists\":true,\"volatility\":\"s\",\"drops\":null}]}";
 
@@ -202,6 +202,7 @@ Test(catalog, a_whole_answer)
 	cr_expect_str_eq(facts_type(&facts, &domain)->columns[0].column, "a");
 	cr_expect_str_eq(facts_type(&facts, &domain)->constraints[0], "k");
 	cr_expect_str_eq(facts_type(&facts, &domain)->base_sql, "integer");
+	cr_expect(facts_type(&facts, &domain)->embedded);
 	cr_expect_eq(facts_volatility(&facts, &function), 's');
 	arena_free(&arena);
 }

@@ -102,3 +102,19 @@ reindex index concurrently t_b;
 drop index concurrently t_b;
 vacuum t;
 create index concurrently k on p (id);
+-- with: create domain own.da as int; create table own.t1 (a own.da); insert into own.t1 values (1)
+alter domain da add constraint c check (value > 0);
+-- with: create domain own.da as int; create table own.t1 (a own.da); insert into own.t1 values (1); create domain own.db as own.da; create table own.t2 (b own.db); insert into own.t2 values (1)
+alter domain da add constraint c check (value > 0);
+-- with: create domain own.da as int; create table own.t1 (a own.da); insert into own.t1 values (1); create table own.t2 (b own.da[])
+alter domain da add constraint c check (value > 0);
+-- with: create domain own.da as int; create table own.t1 (a own.da); insert into own.t1 values (1); create table own.t2 (b own.da[])
+alter domain da add constraint c check (value > 0) not valid;
+-- with: create domain own.da as int; create table own.t1 (a own.da); insert into own.t1 values (1); create table own.t2 (b own.t1)
+alter domain da set not null;
+-- with: create domain own.da as int; create table own.t1 (a own.da); insert into own.t1 values (1); create type own.ct as (x own.da); create table own.t2 (b own.ct[])
+alter domain da set not null;
+-- with: create domain own.da as int; create table own.t1 (a own.da); insert into own.t1 values (1); create view own.v as select array[a] as l from own.t1
+alter domain da set not null;
+-- with: create domain own.da as int; create table own.t1 (a own.da); insert into own.t1 values (1); create domain own.db as own.da; create table own.t2 (b own.db[])
+alter domain da set not null;
