@@ -79,6 +79,7 @@ struct config {
 	bool release_automatic; /* what soaks goes on by itself, */
 	int release_after_ms; /* after so long */
 	int client_errors_max; /* within a minute, in the trigger of a change; 0: any number */
+	int lock_patience_ms; /* behind the first step, when those retries are over; 0: none */
 	bool keep_bad_rows; /* in the way of a change: wait for people instead of undoing it */
 	/* approvals */
 	bool two_persons; /* whoever approves has logged in as another role than whoever sent it */

@@ -76,6 +76,7 @@
 
 #define CHANGES_KEYS(KEY) \
 	KEY(changes, lease,         MS,   NULL,           config, lease_ms,          1000, 3600000) \
+	KEY(changes, lock_patience, MS,   NULL,           config, lock_patience_ms,  0, 3600000) \
 	KEY(changes, on_bad_rows,   WORD, bad_rows_words, config, keep_bad_rows,     0, 0) \
 	KEY(changes, release,       WORD, release_words,  config, release_automatic, 0, 0) \
 	KEY(changes, release_after, MS,   NULL,           config, release_after_ms,  0, INT32_MAX) \

@@ -78,6 +78,7 @@ void engine_tune(struct change_engine *engine, const struct config *config)
 		.lock_timeout_ms = config->policy.lock_timeout_ms,
 		.lock_retry_max = config->lock_retry_max,
 		.lock_retry_delay_ms = config->lock_retry_delay_ms,
+		.lock_patience_ms = config->lock_patience_ms,
 		.rates = {config->rows_per_second, config->wal_bytes_per_second,
 			config->duty_percent},
 		.batch_target_ms = config->batch_target_ms,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: PostgreSQL */
 #include "pace.h"
 
+#include <stddef.h>
+
 static int clamp(double rows, int min, int max)
 {
 	if (max < min)
@@ -108,4 +110,13 @@ int64_t lock_attempt_delay_ms(int attempt, int base_ms, double random)
 	if (delay > DELAY_MAX_MS)
 		delay = DELAY_MAX_MS;
 	return delay / 2 + (int64_t)((double)delay * random);
+}
+
+int64_t lock_patient_delay_ms(int attempt, int base_ms)
+{
+	static const int times[] = {1, 5, 10, 30};
+
+	if (base_ms == 0 || attempt < 0 || (size_t)attempt >= sizeof(times) / sizeof(times[0]))
+		return -1;
+	return (int64_t)times[attempt] * base_ms;
 }

@@ -41,5 +41,8 @@ double price_ms(const struct spending *spent, const struct rates *rates);
 int lock_attempt_timeout_ms(int attempt, int timeout_max_ms);
 /* How long to leave the table alone after it; random in [0, 1) spreads contenders. */
 int64_t lock_attempt_delay_ms(int attempt, int base_ms, double random);
+/* The same when patience is asked for, the first being 0: 1, 5, 10 and 30 times base_ms; -1: no
+ * more, or base_ms is 0. */
+int64_t lock_patient_delay_ms(int attempt, int base_ms);
 
 #endif

@@ -4,6 +4,7 @@
  *
  *   run.c       claim, forward, end; a lost connection
  *   step.c      steps in a transaction and steps outside one
+ *   attempt.c   what follows an attempt that failed for others
  *   batch.c     rows written in batches:
  *   between.c   what holds them apart
  *   vacuum.c    dead rows cleared away between them

@@ -182,38 +182,6 @@ bool run_transient(const struct run *run)
 	return false;
 }
 
-static void explain_lock_failure(struct run *run, const struct step_record *step)
-{
-	struct control_error *error = &run->main.error;
-
-	if (error->detail == NULL && run->blockers_text != NULL)
-		error->detail = arena_printf(run->arena,
-			"%s on %s was held up by %s; gave up after attempt %d.", step->lock,
-			name_text(run->arena, &run->change.table), run->blockers_text,
-			run->attempt);
-}
-
-int run_attempt_failed(struct run *run, const struct step_record *step, int attempts_max)
-{
-	struct control_error error = run->main.error;
-	int64_t delay =
-		lock_attempt_delay_ms(run->attempt, run->tuning.lock_retry_delay_ms, run_random());
-	int status;
-
-	status = store_attempt(&run->main, &run->change, step, run->blockers_json);
-	if (status < 0)
-		return -1;
-	run->main.error = error;
-	if (run->attempt >= attempts_max) {
-		explain_lock_failure(run, step);
-		return -1;
-	}
-	run_say(run, false, "%s: attempt %d failed (%s)%s%s; again in %.1f s", step->purpose,
-		run->attempt, error.message, run->blockers_text != NULL ? ", held by " : "",
-		run->blockers_text != NULL ? run->blockers_text : "", (double)delay / 1000);
-	return run_sleep(run, delay);
-}
-
 /* ---- in a transaction ---- */
 
 /* All of them before the first runs: what holds only because a step of the group ran is not done.

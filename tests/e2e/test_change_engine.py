@@ -337,6 +337,31 @@ def test_giving_up_on_a_lock(server, database, orders, document):
     assert outcome["hint"] == "Nothing was changed."
 
 
+@pytest.mark.parametrize("patience_ms, ends", [(1500, "done"), (60, "failed"), (60_000, "cancelled")])
+def test_a_lock_is_worth_waiting_for_behind_the_first_step(server, database, orders, document, patience_ms, ends):
+    """The backfill is done when a reader keeps the table: it goes, it stays, an operator has had enough."""
+    run = Run(document(ADD_COLUMN, settings={"lock_retry_max": 1, "lock_timeout_ms": 200, "rows_per_second": 300,
+                                             "batch_rows_first": 200, "lock_patience_ms": patience_ms}))
+    run.until("backfilling")
+    with server.connect(database, application_name="report") as other:
+        other.execute("BEGIN; LOCK TABLE orders IN ACCESS SHARE MODE")
+        run.until("set not null: attempt 2 failed")
+        if ends == "done":
+            wait_until(lambda: "it is tried again" in (one(orders, "SELECT waiting_for FROM phasegate.changes") or ""), "the wait")
+            assert "last held by pid" in one(orders, "SELECT waiting_for FROM phasegate.changes")
+        elif ends == "cancelled":
+            orders.execute("SELECT phasegate.abort(1)")
+        if ends != "done":
+            wait_until(lambda: state(orders, 1) == "undoing", "the change to turn back")
+        other.execute("COMMIT")
+        outcome = run.outcome()
+    assert (outcome["state"], state(orders, 1)) == (ends, ends)
+    if ends == "failed":
+        assert outcome["sqlstate"] == "55P03" and "gave up after attempt 6" in outcome["detail"], outcome
+    else:
+        assert one(orders, "SELECT waiting_for FROM phasegate.changes") is None
+
+
 def test_rows_locked_by_a_client_are_waited_for(server, database, orders, document):
     orders.execute("ALTER TABLE orders ADD COLUMN filled int")
     with server.connect(database) as other:

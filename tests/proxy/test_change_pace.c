@@ -98,3 +98,12 @@ Test(change_pace, lock_attempts)
 			"case %zu", i);
 	}
 }
+
+Test(change_pace, patience_ends)
+{
+	static const int64_t delays[] = {60000, 300000, 600000, 1800000, -1};
+
+	for (int i = 0; i < 5; i++)
+		cr_expect_eq(lock_patient_delay_ms(i, 60000), delays[i], "%d", i);
+	cr_expect_eq(lock_patient_delay_ms(0, 0), -1, "none was asked for");
+}

@@ -166,6 +166,7 @@ static struct config read_config(json_t *root)
 		.policy.lock_timeout_ms = number(settings, "lock_timeout_ms", 2000),
 		.lock_retry_max = number(settings, "lock_retry_max", 5),
 		.lock_retry_delay_ms = number(settings, "lock_retry_delay_ms", 50),
+		.lock_patience_ms = number(settings, "lock_patience_ms", 0),
 		.rows_per_second = number(settings, "rows_per_second", 0),
 		.wal_bytes_per_second = number(settings, "wal_bytes_per_second", 0),
 		.duty_percent = number(settings, "duty_percent", 100),
