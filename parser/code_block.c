@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "head.h"
 #include "head_words.h"
 #include "lexer.h"
 #include "stmt_internal.h"
@@ -133,6 +134,8 @@ static bool take_statement(struct block *block, size_t first, size_t end)
 	if (!opaque && !token_is_any(token, writes))
 		return true;
 	if (token_is_any(token, other)) /* they mean something else in PL/pgSQL */
+		return false;
+	if (head_over_limit(block->text + start, len, &head_limits_default) != NULL)
 		return false;
 	if (stmt_parse(block->arena, block->text + start, len, &stmts, &error) != 0 || stmts.n != 1)
 		return !opaque;

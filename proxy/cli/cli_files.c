@@ -31,11 +31,14 @@ static struct config *load(const char *path)
 	return config;
 }
 
+enum { FILE_STATEMENT_BYTES_MAX = 16 << 20 };
+
 int cli_review_files(const struct command *command, struct check *check,
 	const struct file_arguments *arguments, int argc, char **argv,
 	void (*prepare)(struct check *check, const struct config *config))
 {
 	struct arena arena = {0};
+	struct head_limits limits;
 	struct config *config;
 	int status = CLI_FAILED;
 
@@ -50,7 +53,11 @@ int cli_review_files(const struct command *command, struct check *check,
 	if (config == NULL)
 		return CLI_FAILED;
 	check->reviewer.settings = &config->policy;
-	check->reviewer.options.limits = &config->head_limits;
+	/* Nobody waits for a file, and no deeper tree comes of more text. */
+	limits = config->head_limits;
+	if (limits.text_bytes_max < FILE_STATEMENT_BYTES_MAX)
+		limits.text_bytes_max = FILE_STATEMENT_BYTES_MAX;
+	check->reviewer.options.limits = &limits;
 	check->server = arguments->server.conninfo != NULL ? &arguments->server : NULL;
 	if (list_sources(command, &arena, &check->sources, argc, argv) == 0) {
 		if (prepare != NULL)

@@ -76,6 +76,10 @@ TEXTS = {
     "nothing": ("-- nothing\n", [], GOOD),
     "harmless and too long for the grammar": ("SELECT '%s';" % ("x" * 300_000), ["allow"], GOOD),
     "guarded and too long for the grammar": ("DROP TABLE %s;" % ("x," * 200_000 + "x"), ["reject"], FAILED),
+    "guarded and longer than a message may be": (
+        "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$SELECT '%s'$$;" % ("x" * 300_000), ["allow"], GOOD),
+    "too many words in a code block": (
+        "DO $$ BEGIN CREATE VIEW v AS SELECT %s1; END $$;" % ("1+" * 100_000), ["reject"], FOUND),
     "nested too deeply": ("SELECT %s1%s;" % ("(" * 20_000, ")" * 20_000), ["allow"], GOOD),
 }
 
