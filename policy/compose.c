@@ -22,9 +22,6 @@ static int pass_of(enum action_kind kind)
 	case ACTION_ADD_COLUMN:
 		return 2;
 	case ACTION_SET_NOT_NULL:
-	case ACTION_SET_DEFAULT:
-	case ACTION_ADD_IDENTITY:
-	case ACTION_SET_IDENTITY:
 		return 3;
 	case ACTION_ADD_UNIQUE:
 	case ACTION_ADD_PRIMARY_KEY:
@@ -32,6 +29,8 @@ static int pass_of(enum action_kind kind)
 		return 4;
 	case ACTION_ADD_CHECK:
 	case ACTION_ADD_FOREIGN_KEY:
+	case ACTION_SET_DEFAULT:
+	case ACTION_ADD_IDENTITY:
 		return 5;
 	default:
 		return 6;

@@ -104,6 +104,48 @@ void model_must_outlive(
 			referenced->name.name);
 }
 
+/*
+ * What a foreign key needs: an equality of both types among the index's operators, or a cast to the
+ * key's type that PostgreSQL makes by itself (findFkeyCast).  Groups share their equality; casts_to
+ * names types.
+ */
+static const struct {
+	const char *type;
+	char group;
+	const char *casts_to;
+} key_types[] = {
+	{"int2", 'i', "numeric float4 float8 oid"},
+	{"int4", 'i', "numeric float4 float8 oid"},
+	{"int8", 'i', "numeric float4 float8 oid"},
+	{"oid", 'o', ""},
+	{"numeric", 'n', "float4 float8"},
+	{"float4", 'f', ""},
+	{"float8", 'f', ""},
+	{"text", 't', "bpchar"},
+	{"varchar", 't', "bpchar"},
+	{"bpchar", 'c', "text varchar"},
+	{"date", 'd', ""},
+	{"timestamp", 'd', ""},
+	{"timestamptz", 'd', ""},
+	{"bool", 'b', ""},
+	{"uuid", 'u', ""},
+};
+
+bool key_types_fit(const char *from, const char *to)
+{
+	const size_t n = sizeof(key_types) / sizeof(key_types[0]);
+	size_t a = 0, b = 0;
+
+	if (from == NULL || to == NULL || strcmp(from, to) == 0)
+		return true;
+	while (a < n && strcmp(key_types[a].type, from) != 0)
+		a++;
+	while (b < n && strcmp(key_types[b].type, to) != 0)
+		b++;
+	return a == n || b == n || key_types[a].group == key_types[b].group ||
+	       strstr(key_types[a].casts_to, to) != NULL;
+}
+
 /* NULL when nobody knows.  The column may be the one that is just being added. */
 static const char *type_of(
 	const struct model *model, const struct relation_facts *table, const char *column)

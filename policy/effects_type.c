@@ -103,48 +103,6 @@ static bool modifier_is_free(const struct type_change *from, const struct type_c
 	return false;
 }
 
-/*
- * What a foreign key needs: an equality of both types among the index's operators, or a cast to the
- * key's type that PostgreSQL makes by itself (findFkeyCast).  Groups share their equality; casts_to
- * names types.
- */
-static const struct {
-	const char *type;
-	char group;
-	const char *casts_to;
-} key_types[] = {
-	{"int2", 'i', "numeric float4 float8 oid"},
-	{"int4", 'i', "numeric float4 float8 oid"},
-	{"int8", 'i', "numeric float4 float8 oid"},
-	{"oid", 'o', ""},
-	{"numeric", 'n', "float4 float8"},
-	{"float4", 'f', ""},
-	{"float8", 'f', ""},
-	{"text", 't', "bpchar"},
-	{"varchar", 't', "bpchar"},
-	{"bpchar", 'c', "text varchar"},
-	{"date", 'd', ""},
-	{"timestamp", 'd', ""},
-	{"timestamptz", 'd', ""},
-	{"bool", 'b', ""},
-	{"uuid", 'u', ""},
-};
-
-bool key_types_fit(const char *from, const char *to)
-{
-	const size_t n = sizeof(key_types) / sizeof(key_types[0]);
-	size_t a = 0, b = 0;
-
-	if (from == NULL || to == NULL || strcmp(from, to) == 0)
-		return true;
-	while (a < n && strcmp(key_types[a].type, from) != 0)
-		a++;
-	while (b < n && strcmp(key_types[b].type, to) != 0)
-		b++;
-	return a == n || b == n || key_types[a].group == key_types[b].group ||
-	       strstr(key_types[a].casts_to, to) != NULL;
-}
-
 enum type_work type_work(
 	const struct type_change *from, const struct type_change *to, bool timezone_utc)
 {
@@ -316,12 +274,8 @@ static void remake_reference(struct model *model, const struct name *other)
 /* The column of that name gets the new type there as well. */
 static bool changes_too(const struct model *model, const struct relation_facts *table)
 {
-	const struct relation_facts *own = model->table;
-
-	for (size_t i = 0; i < own->n_partitions; i++)
-		if (name_equal(&own->partitions[i], &table->name))
-			return true;
-	return name_equal(&own->name, &table->name);
+	return relation_below(model->table, &table->name) ||
+	       name_equal(&model->table->name, &table->name);
 }
 
 /* The key's side changes, and with it the foreign keys that rest on this key's index. */
@@ -409,6 +363,16 @@ static bool in_expression(const struct relation_facts *table, const struct colum
 	return false;
 }
 
+/* ATExecAlterColumnType, of every member before constraints are made again. */
+static void refuse_dependents(struct model *model, const struct relation_facts *member)
+{
+	const struct column_facts *column = facts_column(member, model->action->column);
+
+	if (column != NULL && column->n_dependents > 0)
+		model_error(model, "0A000", "cannot alter type of a column used by %s",
+			column->dependents[0]);
+}
+
 /* What the change means for one table: every member has a column and indexes of its own. */
 static void change_type(struct model *model, const struct relation_facts *member)
 {
@@ -418,9 +382,6 @@ static void change_type(struct model *model, const struct relation_facts *member
 
 	if (column == NULL)
 		return;
-	if (column->n_dependents > 0)
-		model_error(model, "0A000", "cannot alter type of a column used by %s",
-			column->dependents[0]);
 	from = present_type(column);
 	work = same_type(model, column) ? TYPE_NOTHING
 					: type_work(&from, &to, model->facts->timezone_utc);
@@ -481,6 +442,8 @@ void model_alter_type(struct model *model)
 		model_error(model, "22023", "identity column type must be an integer");
 	else if (column->identity != 0) /* ALTER SEQUENCE ... AS, the same type or not */
 		model_lock_part(model, &column->sequence, LOCK_SHARE_ROW_EXCLUSIVE, 0);
+	refuse_dependents(model, model->table);
+	model_each(model, refuse_dependents);
 	change_type(model, model->table);
 	model_each(model, change_type);
 	for (size_t i = 0; i < model->table->n_partition_tree; i++) {

@@ -36,6 +36,9 @@ static track_fn *const followers[ACTION_KINDS] = {
 	[ACTION_ALTER_COLUMN_TYPE] = track_change_column,
 	[ACTION_SET_NOT_NULL] = track_change_column,
 	[ACTION_DROP_NOT_NULL] = track_change_column,
+	[ACTION_ADD_IDENTITY] = track_change_column,
+	[ACTION_DROP_IDENTITY] = track_change_column,
+	[ACTION_DROP_EXPRESSION] = track_change_column,
 	[ACTION_SET_DEFAULT] = track_change_column,
 	[ACTION_DROP_DEFAULT] = track_change_column,
 

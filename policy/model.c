@@ -42,6 +42,14 @@ bool relation_private(const struct relation_facts *relation)
 	return relation->created_in_transaction || relation->persistence == 't';
 }
 
+bool relation_below(const struct relation_facts *table, const struct name *name)
+{
+	for (size_t i = 0; i < table->n_partitions; i++)
+		if (name_equal(&table->partitions[i], name))
+			return true;
+	return false;
+}
+
 bool relation_listed(const struct relation_facts *relation)
 {
 	return relation->oid != 0;
@@ -149,10 +157,33 @@ static bool named(const struct action *action, const struct name *name)
 	return false;
 }
 
+/* A child loses its column as well, and with it the foreign key to the parent's that is on it. */
+static bool heir_loses_it(const struct model *model, const struct loser_facts *loser)
+{
+	const struct relation_facts *table = model->table, *heir;
+	const char *column = model->action->column;
+
+	if (column == NULL || table == NULL || loser->gone || model->action->only ||
+		model_find(model->facts, &loser->name, &heir) != PRESENT ||
+		!relation_below(table, &heir->name))
+		return false;
+	for (size_t i = 0; i < heir->n_constraints; i++) {
+		const struct constraint_facts *c = &heir->constraints[i];
+
+		if (c->kind == CONSTRAINT_FOREIGN_KEY && name_equal(&c->referenced, &table->name) &&
+			!names_contain(c->columns, c->n_columns, column))
+			return false;
+	}
+	return true;
+}
+
 /* It goes with something else on the list, an index or partition with its table. */
 static bool goes_along(const struct model *model, const struct loser_facts *loser)
 {
 	const struct relation_facts *target;
+
+	if (heir_loses_it(model, loser))
+		return true;
 
 	for (size_t i = 0; i < model->action->n_targets; i++) {
 		if (model_find(model->facts, &model->action->targets[i], &target) != PRESENT)

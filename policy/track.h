@@ -32,8 +32,6 @@ void track_reference(
 	struct facts_track *track, const struct action *action, const struct constraint_def *def);
 typedef void track_entry_fn(
 	struct facts_track *track, struct relation_facts *relation, const struct action *action);
-/* relation is a partition or inheritance child of table, at any level. */
-bool track_below(const struct relation_facts *table, const struct relation_facts *relation);
 void track_each_entry(
 	struct facts_track *track, const struct action *action, track_entry_fn *change);
 /* What RENAME TO and SET SCHEMA make of the name of their relation. */

@@ -193,6 +193,15 @@ static void apply(
 	case ACTION_DROP_NOT_NULL:
 		column->not_null = false;
 		break;
+	case ACTION_ADD_IDENTITY:
+		column->identity = 'd';
+		break;
+	case ACTION_DROP_IDENTITY:
+		column->identity = 0;
+		break;
+	case ACTION_DROP_EXPRESSION:
+		column->generated = false;
+		break;
 	default: /* SET and DROP DEFAULT */
 		column->default_sql = default_of(action->expr);
 		column->default_volatile = action->expr != NULL && action->expr->n_functions > 0;

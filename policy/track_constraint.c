@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "model.h"
 #include "recipe_names.h"
 #include "track.h"
 
@@ -162,7 +163,7 @@ static void drop_parts(struct facts_track *track, const struct relation_facts *t
 	for (size_t i = 0; i < track->facts.n_relations; i++) {
 		struct relation_facts *relation = &track->relations[i];
 
-		if (!relation->partition || !track_below(table, relation))
+		if (!relation->partition || !relation_below(table, &relation->name))
 			continue;
 		for (size_t k = 0; k < relation->n_constraints; k++)
 			if (stems_from(&relation->constraints[k], whole))

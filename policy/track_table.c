@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "model.h"
 #include "track.h"
 
 /* Far more than a migration has; what is beyond is judged by itself alone. */
@@ -70,14 +71,6 @@ static bool same(const struct relation_facts *a, const struct relation_facts *b)
 	       name_equal(&a->name, &b->name);
 }
 
-bool track_below(const struct relation_facts *table, const struct relation_facts *relation)
-{
-	for (size_t i = 0; i < table->n_partitions; i++)
-		if (name_equal(&table->partitions[i], &relation->name))
-			return true;
-	return false;
-}
-
 /* What is done to a table is done to its children. */
 void track_each_entry(
 	struct facts_track *track, const struct action *action, track_entry_fn *change)
@@ -88,7 +81,7 @@ void track_each_entry(
 		return;
 	for (size_t i = 0; i < track->facts.n_relations; i++)
 		if (same(&track->relations[i], found) ||
-			(!action->only && track_below(found, &track->relations[i])))
+			(!action->only && relation_below(found, &track->relations[i].name)))
 			change(track, &track->relations[i], action);
 }
 
