@@ -42,6 +42,7 @@ struct text_list {
 /* Client traffic that is backfill. */
 struct lane_config {
 	struct text_list roles, applications, tags;
+	int idle_ms; /* after so long an idle transaction gives up its place; 0: never */
 	int64_t large_rows; /* of one statement of anybody's; 0: never mind */
 	struct lane_limits limits;
 };

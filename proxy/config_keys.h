@@ -116,7 +116,8 @@
 	KEY(lane, wal_bytes_per_second,  BYTES, NULL, config, lane.limits.wal_bytes_per_second,  0, INT64_MAX) \
 	KEY(lane, statements_per_second, COUNT, NULL, config, lane.limits.statements_per_second, 0, INT64_MAX) \
 	KEY(lane, concurrency,           COUNT, NULL, config, lane.limits.concurrency,           1, 1000000) \
-	KEY(lane, queue_max,             COUNT, NULL, config, lane.limits.queue_max,             1, 1000000)
+	KEY(lane, queue_max,             COUNT, NULL, config, lane.limits.queue_max,             1, 1000000) \
+	KEY(lane, idle_after,            MS,    NULL, config, lane.idle_ms,                      0, INT32_MAX)
 
 /* LIST(key, member): its lists of names. */
 #define LANE_LISTS(LIST) \

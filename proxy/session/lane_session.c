@@ -25,6 +25,7 @@ struct lane_stay {
 	uint64_t decision;
 	int64_t came_us, began_us; /* began: 0 while it waits */
 	int64_t rows, statements;
+	int idle_ms; /* its client has said nothing in its transaction for so long */
 	bool copies_out; /* the COPY under way reads */
 	char sqlstate[6]; /* of the first error */
 	char note[64]; /* what held the lane meanwhile */
@@ -368,9 +369,28 @@ void lane_enter(struct session *session, struct gate *gate)
 
 void lane_sent(struct session *session, enum owed_kind kind)
 {
+	struct lane_stay *stay = session->lane.stay;
+
+	stay->idle_ms = 0;
+	if (stay->ticket.place == LANE_OUTSIDE)
+		lane_pass(stay->lane, &stay->ticket);
 	/* Whether the transaction goes on behind it is known once it is answered. */
 	if (kind == OWED_QUERY || kind == OWED_FUNCTION || kind == OWED_SYNC)
 		session->lane.closed = true;
+}
+
+/* What it holds it goes on holding, but the server does nothing for it: others may. */
+void lane_tick(struct session *session)
+{
+	struct lane_stay *stay = session->lane.stay;
+	int idle_ms = session->config->lane.idle_ms;
+
+	if (stay == NULL || stay->ticket.place != LANE_RUNNING || session->gate != NULL ||
+		session->status == 'I' || !pipeline_idle(&session->pipeline))
+		return;
+	stay->idle_ms += 1000;
+	if (idle_ms > 0 && stay->idle_ms >= idle_ms)
+		lane_leave(stay->lane, &stay->ticket);
 }
 
 static bool is_command(const char *tag, const char *command)

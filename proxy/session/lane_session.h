@@ -67,6 +67,8 @@ void lane_large(struct session *session, const char *tag);
 
 /* A message of the client was passed on while the session is in the lane. */
 void lane_sent(struct session *session, enum owed_kind kind);
+/* Once a second.  A transaction whose client says nothing gives up its place until it goes on. */
+void lane_tick(struct session *session);
 /* An answer to such a message, before it is passed on. */
 void lane_answer(struct session *session, const struct answer *answer,
 	const struct wire_header *header, const uint8_t *body);

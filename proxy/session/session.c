@@ -210,6 +210,7 @@ static void sweep(struct session *session)
 {
 	uint32_t tick = session->worker->tick, idle_s = tick - session->active_tick;
 
+	lane_tick(session);
 	if (!waits_for_client(session)) {
 		session->active_tick = tick;
 		return;

@@ -394,6 +394,21 @@ def test_without_a_connection_it_waits(t, server, start_proxy, connect, hold):
     t.execute("REASSIGN OWNED BY keeper TO postgres; DROP ROLE keeper")
 
 
+def test_a_client_that_says_nothing_holds_up_nobody(t, start_proxy, connect):
+    proxy = start_proxy(lane(concurrency=1, idle_after="1s"))
+    idle = connect(proxy, autocommit=False)
+    write(idle, first=1)
+    assert seconds(write, connect(proxy), 100, 1001) > 0.5
+    # It goes on at once, beside another, and counts again.
+    other = connect(proxy, autocommit=False)
+    write(other, first=1101)
+    assert seconds(write, idle, 100, 101) < 0.5
+    other.rollback()
+    idle.commit()
+    assert sorted(record["rows"] for record in outcomes(proxy)) == [100, 100, 200]
+    assert t.execute("SELECT count(*) FROM t WHERE x = 1").fetchone() == (300,)
+
+
 # ---- ends of waiting ----
 
 @pytest.fixture

@@ -101,8 +101,8 @@ Test(config, the_default_file_documents_every_key)
 		"release:", "release_after:", "rows_per_second:", "wal_bytes_per_second:",
 		"duty_percent:", "throttle:", "key_file:", "fsync_interval:", "rotate_bytes:",
 		"raw_text:", "lane:", "large_rows:", "roles:", "applications:", "tags:",
-		"statements_per_second:", "concurrency:", "queue_max:", "two_persons:", "within:",
-		"lock_patience:", "lasts:"};
+		"statements_per_second:", "concurrency:", "queue_max:", "idle_after:",
+		"two_persons:", "within:", "lock_patience:", "lasts:"};
 	FILE *file = fopen(SOURCE_DIR "/docs/phasegate.yaml", "r");
 	char text[16384];
 
