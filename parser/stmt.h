@@ -318,8 +318,8 @@ int stmt_parse(
  * The text with every parameter $i replaced by values[i - 1], which is SQL; NULL when it has one
  * beyond n.
  */
-const char *stmt_with_values(struct arena *arena, const char *text, size_t len,
-	const char *const *values, size_t n);
+const char *stmt_with_values(
+	struct arena *arena, const char *text, size_t len, const char *const *values, size_t n);
 
 const char *action_name(enum action_kind kind);
 
