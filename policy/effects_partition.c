@@ -79,14 +79,34 @@ static void clone_foreign_keys(struct model *model, const struct relation_facts 
 	}
 }
 
-/* CloneFkReferenced: a key of the whole table gets a part for the new partition; DETACH drops it,
- * when no row refers to what goes (RI_PartitionRemove_Check). */
-static void follow_referencing(struct model *model, const struct relation_facts *parent,
-	enum lock_mode mode, unsigned work)
+/* A partition whose keys to the table are all its parent's. */
+static bool refers_through_parent(
+	const struct relation_facts *other, const struct relation_facts *table)
+{
+	for (size_t i = 0; i < other->n_constraints; i++)
+		if (name_equal(&other->constraints[i].referenced, &table->name) &&
+			!other->constraints[i].inherited)
+			return false;
+	return other->partition;
+}
+
+/*
+ * CloneFkReferenced: a key of the whole table gets a part for the new partition; DETACH drops it,
+ * when no row refers to what goes (RI_PartitionRemove_Check).  The key is that of the table above:
+ * its partitions are left alone.
+ */
+static void follow_referencing(
+	struct model *model, const struct relation_facts *parent, enum lock_mode mode)
 {
 	for (size_t i = 0; i < parent->n_referencing; i++) {
-		model_lock_partitions(model, &parent->referencing[i], mode);
-		model_work(model, &parent->referencing[i], LOCK_NONE, work);
+		const struct relation_facts *other;
+
+		if (model_find(model->facts, &parent->referencing[i], &other) == PRESENT &&
+			refers_through_parent(other, parent))
+			continue;
+		model_lock(model, &parent->referencing[i], mode);
+		if (model->action->kind == ACTION_DETACH_PARTITION)
+			model_reference(model, &parent->referencing[i]);
 	}
 }
 
@@ -113,7 +133,7 @@ void model_partition_of(struct model *model)
 	model_lock_indexes(model, parent, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
 	judge_default_partition(model, parent);
 	clone_foreign_keys(model, parent, NULL);
-	follow_referencing(model, parent, LOCK_SHARE_ROW_EXCLUSIVE, 0);
+	follow_referencing(model, parent, LOCK_SHARE_ROW_EXCLUSIVE);
 }
 
 /* tryAttachPartitionForeignKey: a key that the partition does not have is made, and checked. */
@@ -252,7 +272,7 @@ void model_attach(struct model *model)
 	judge_default_partition(model, model->table);
 	model_lock_indexes(model, model->table, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
 	clone_foreign_keys(model, model->table, partition);
-	follow_referencing(model, model->table, LOCK_SHARE_ROW_EXCLUSIVE, 0);
+	follow_referencing(model, model->table, LOCK_SHARE_ROW_EXCLUSIVE);
 	if (partition == NULL)
 		return;
 	check_member(model, model->table, partition);
@@ -294,7 +314,7 @@ void model_detach(struct model *model)
 	model_lock_tree(model, &action->other, LOCK_ACCESS_EXCLUSIVE);
 	set_free(model, &action->other);
 	if (model->table != NULL)
-		follow_referencing(model, model->table, LOCK_ACCESS_EXCLUSIVE, WORK_MAY_SCAN);
+		follow_referencing(model, model->table, LOCK_ACCESS_EXCLUSIVE);
 	if (model->table != NULL && model->table->n_referencing > 0)
 		model_reference(model, &action->other);
 	if (model->table == NULL || !model->table->has_default_partition)
