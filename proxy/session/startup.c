@@ -197,7 +197,7 @@ void session_new(struct worker *worker, int fd, const char *address, bool lane)
 	link_session(session, worker);
 	session->id = atomic_fetch_add(&worker->proxy->next_session, 1) + 1;
 	session->startup = startup;
-	session->identity.client_address = startup_copy(address, SIZE_MAX - 1);
+	session->identity.client_address = must(strdup(address));
 	session->lane.listener = lane;
 	pipeline_init(&session->pipeline);
 	startup->settings = proxy_settings_hold(worker->proxy);
