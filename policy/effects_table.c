@@ -110,13 +110,14 @@ static void empty_children(struct model *model, const struct relation_facts *tab
 		empty(model, &table->partitions[i]);
 }
 
-/* heap_truncate_find_FKs: CASCADE goes on from table to table. */
+/* heap_truncate_find_FKs: CASCADE goes on from table to table, but not to children by inheritance.
+ */
 static void empty_referencing(struct model *model, const struct relation_facts *table)
 {
 	for (size_t i = 0; i < table->n_referencing && model->action->cascade; i++) {
 		size_t before = model->effects->n_locks;
 
-		model_lock_tree(model, &table->referencing[i], LOCK_ACCESS_EXCLUSIVE);
+		model_lock_partitions(model, &table->referencing[i], LOCK_ACCESS_EXCLUSIVE);
 		if (model->effects->n_locks > before)
 			empty(model, &table->referencing[i]);
 	}
@@ -135,7 +136,8 @@ static void empty(struct model *model, const struct name *name)
 			WORK_FILE | (indexed ? WORK_SCAN | WORK_BUILD : 0));
 		model_lock_indexes(model, table, LOCK_ACCESS_EXCLUSIVE, WORK_FILE);
 	}
-	empty_children(model, table);
+	if (table->kind == 'p')
+		empty_children(model, table);
 	empty_referencing(model, table);
 }
 
@@ -165,8 +167,13 @@ void model_truncate(struct model *model)
 	if (!model->action->cascade && referenced_from_outside(model, names, n))
 		model_error(model, "0A000",
 			"cannot truncate a table referenced in a foreign key constraint");
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		const struct relation_facts *table;
+
 		empty(model, &names[i]);
+		if (model_find(model->facts, &names[i], &table) == PRESENT && table->kind != 'p')
+			empty_children(model, table);
+	}
 	model->effects->loses_data = true;
 }
 

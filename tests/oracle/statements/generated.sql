@@ -167,3 +167,5 @@ alter table q attach partition q1 for values from (0) to (9);
 create table q2 partition of q for values from (0) to (9);
 -- with: create table own.q (id int primary key) partition by range (id); create table own.q1 partition of own.q for values from (0) to (9); create table own.r (id int references own.q) partition by range (id); create table own.r1 partition of own.r default; insert into own.r select id from own.q
 alter table q detach partition q1;
+-- with: create table own.k (id int primary key); create table own.up (id int references own.k); create table own.down () inherits (own.up)
+truncate k cascade;
