@@ -10,7 +10,6 @@
 #include "lane.h"
 #include "must.h"
 #include "proxy.h"
-#include "tag.h"
 
 /* However long a wait is: a reload may have shortened it. */
 enum { LOOK_AGAIN_US = 500000 };
@@ -70,16 +69,6 @@ void lane_refresh(struct session *session)
 		session->lane.closed = session->lane.by != LANE_BY_NOTHING;
 }
 
-bool lane_tagged(const struct session *session, const char *text, size_t len)
-{
-	const struct text_list *tags = &session->config->lane.tags;
-
-	for (size_t i = 0; i < tags->n; i++)
-		if (tag_says(text, len, "lane", tags->items[i]))
-			return true;
-	return false;
-}
-
 enum lane_by lane_recognise(const struct session *session, const struct gate *gate)
 {
 	if (session->lane.by != LANE_BY_NOTHING)
@@ -89,41 +78,6 @@ enum lane_by lane_recognise(const struct session *session, const struct gate *ga
 	return gate->text != NULL && lane_tagged(session, gate->text, gate->text_len)
 		       ? LANE_BY_TAG
 		       : LANE_BY_NOTHING;
-}
-
-/* ---- prepared statements ---- */
-
-struct tagged_name {
-	struct tagged_name *next;
-	char name[NAME_BYTES_MAX + 1];
-};
-
-static struct tagged_name **find_name(struct tagged_name **link, const char *name)
-{
-	while (*link != NULL && strncmp((*link)->name, name, NAME_BYTES_MAX) != 0)
-		link = &(*link)->next;
-	return link;
-}
-
-/* Should the Parse fail, the name means nothing, and nobody can bind it. */
-void lane_parsed(struct session *session, const char *name, bool tagged)
-{
-	struct tagged_name **link = find_name(&session->lane.tagged, name), *found = *link;
-
-	if (tagged && found == NULL) {
-		*link = must(calloc(1, sizeof(**link)));
-		strncpy((*link)->name, name, NAME_BYTES_MAX);
-	} else if (!tagged && found != NULL) {
-		*link = found->next;
-		free(found);
-	}
-}
-
-bool lane_statement(const struct session *session, const char *name)
-{
-	struct tagged_name *first = session->lane.tagged;
-
-	return *find_name(&first, name) != NULL;
 }
 
 /* ---- the log ---- */
@@ -241,14 +195,8 @@ void lane_end(struct session *session, const char *sqlstate, const char *note)
 
 void lane_forget(struct session *session)
 {
-	struct tagged_name *name, *next;
-
 	lane_end(session, "08006", "the session ended");
-	for (name = session->lane.tagged; name != NULL; name = next) {
-		next = name->next;
-		free(name);
-	}
-	session->lane.tagged = NULL;
+	lane_tags_free(session);
 }
 
 /* ---- at the gate ---- */

@@ -50,6 +50,8 @@ bool lane_tagged(const struct session *session, const char *text, size_t len);
 /* A Parse under that name is on its way. */
 void lane_parsed(struct session *session, const char *name, bool tagged);
 bool lane_statement(const struct session *session, const char *name);
+/* Forgets them. */
+void lane_tags_free(struct session *session);
 
 /*
  * By the length of its tag a command was BEGIN or START TRANSACTION, which take no locks; RESET and
