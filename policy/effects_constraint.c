@@ -151,8 +151,8 @@ static const struct index_facts *used_index(struct model *model)
 		return NULL;
 	index = facts_index(model->table, def->using_index);
 	if (used_before(model, def->using_index))
-		model_absent(model, "23505", "index \"%s\" is used twice", def->using_index);
-	else if (index == NULL && relation_listed(model->table))
+		return index;
+	if (index == NULL && relation_listed(model->table))
 		model_absent(model, "42704", "index \"%s\" does not exist", def->using_index);
 	if (index == NULL || !qualifies(model, index))
 		return index;
@@ -161,14 +161,25 @@ static const struct index_facts *used_index(struct model *model)
 	return index;
 }
 
+/* Behind what index_constraint_create is called after: its constraint has the index's name. */
+static void refuse_second_use(struct model *model)
+{
+	const char *index = model->action->constraint->using_index;
+
+	if (model->table != NULL && !model->effects->absent && used_before(model, index))
+		model_absent(model, "23505", "index \"%s\" is used twice", index);
+}
+
 void model_add_unique(struct model *model)
 {
 	if (name_taken(model))
 		return;
-	if (model->action->constraint->using_index != NULL)
+	if (model->action->constraint->using_index != NULL) {
 		used_index(model);
-	else if (!key_is_wrong(model))
+		refuse_second_use(model);
+	} else if (!key_is_wrong(model)) {
 		build_index(model);
+	}
 }
 
 /* A primary key makes its columns NOT NULL first (transformIndexConstraint), with SET NOT NULL's
@@ -214,6 +225,8 @@ void model_add_primary_key(struct model *model)
 		model_absent(model, "42P16",
 			"multiple primary keys for table \"%s\" are not allowed",
 			model->table->name.name);
+	if (def->using_index != NULL)
+		refuse_second_use(model);
 	if (model->effects->absent || (def->using_index == NULL && key_is_wrong(model)))
 		return;
 	if (!partitioned(model) && !model->action->only) /* for their NOT NULL, had or not */

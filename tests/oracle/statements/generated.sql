@@ -169,3 +169,5 @@ create table q2 partition of q for values from (0) to (9);
 alter table q detach partition q1;
 -- with: create table own.k (id int primary key); create table own.up (id int references own.k); create table own.down () inherits (own.up)
 truncate k cascade;
+-- with: create table own.lone (a int primary key, b int not null); create unique index lone_b on own.lone (b)
+alter table lone add constraint lone_key unique using index lone_b, add constraint lone_pk primary key using index lone_b;
