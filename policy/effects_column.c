@@ -162,9 +162,29 @@ void model_alter_column(struct model *model)
 	model_own_column(model, &gone);
 }
 
+/*
+ * Another command of the statement drops the same NOT NULL.  Which partitions SET NOT NULL reaches
+ * was settled before that (ATPrepSetNotNull), by what is not known here any more.
+ */
+static bool dropped_as_well(const struct model *model)
+{
+	for (size_t i = 0; i < model->facts->n_commands; i++) {
+		const struct action *other = model->facts->commands[i];
+
+		if (other->kind == ACTION_DROP_NOT_NULL && other->column != NULL &&
+			strcmp(other->column, model->action->column) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void scan_for_nulls(struct model *model, const struct relation_facts *member)
 {
-	if (!model_never_null(model, member, model->action->column))
+	if (model_never_null(model, member, model->action->column))
+		return;
+	if (model->table->kind == 'p' && dropped_as_well(model))
+		model_work(model, &member->name, LOCK_NONE, WORK_MAY_SCAN);
+	else
 		model_scan(model, member);
 }
 

@@ -488,8 +488,12 @@ losers AS MATERIALIZED (
 drops AS MATERIALIZED (
 	SELECT needs.root_class, needs.root, needs.sub, pg_catalog.json_build_object(
 			'cascade_needed', needs.cascade, 'losers', named.list) AS detail
-	FROM (SELECT l.root_class, l.root, l.sub, pg_catalog.bool_or(l.cascade) AS cascade
-			FROM losses l GROUP BY l.root_class, l.root, l.sub) AS needs
+	-- A column that something is an internal part of needs no CASCADE where its table goes anyway.
+	FROM (SELECT l.root_class, l.root, l.sub, pg_catalog.bool_or(l.cascade AND w.object IS NULL) AS cascade
+			FROM losses l
+				LEFT JOIN losses w ON l.part <> 0 AND w.part = 0 AND NOT w.cascade AND w.class = l.class
+					AND w.object = l.object AND w.root_class = l.root_class AND w.root = l.root AND w.sub = l.sub
+			GROUP BY l.root_class, l.root, l.sub) AS needs
 		LEFT JOIN (
 			SELECT e.root_class, e.root, e.sub, pg_catalog.json_agg(pg_catalog.json_build_object(
 				'name', pg_catalog.json_build_array(n.nspname, c.relname),

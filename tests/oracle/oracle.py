@@ -155,12 +155,18 @@ class Server:
             "file": [was.names[oid] for oid, file in was.files.items() if was.kinds[oid] in ("r", "m", "i")
                      and now.files.get(oid, file) != file],
             "renamed": {name: was.names[oid] for oid, name in now.names.items() if was.names.get(oid, name) != name},
-            "remade": [was.names[oid] for oid in was.files if oid not in now.files
-                       and was.names[oid] in now.names.values()],
+            "remade": self._remade(was, now),
             "scan": self._scanned(was, now, notices),
             "build": self._built(was, now, notices),
             "loses_data": self._lost(was, now),
         }
+
+    @staticmethod
+    def _remade(was, now):
+        """Dropped, and made again: under their names, or an index under that of the constraint that uses it now."""
+        new_index = any(kind == "i" and oid not in was.kinds for oid, kind in now.kinds.items())
+        return [was.names[oid] for oid in was.files if oid not in now.files
+                and (was.names[oid] in now.names.values() or (was.kinds[oid] == "i" and new_index))]
 
     @staticmethod
     def _scanned(was, now, notices):
@@ -256,7 +262,7 @@ def disagreements(predicted, observed):
     for key in [key for key in ("file", "scan", "build") if key in observed]:
         more, less = set(predicted[key]) - set(observed[key]), set(observed[key]) - set(predicted[key])
         if key == "file":
-            more -= set(observed["remade"])  # dropped, and made again under its name
+            more -= set(observed["remade"])
         if key == "scan":
             less -= set(predicted["may_scan"])
             less -= {name for name, mode in observed["locks"].items() if mode == "ACCESS SHARE"}

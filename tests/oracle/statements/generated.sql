@@ -171,3 +171,13 @@ alter table q detach partition q1;
 truncate k cascade;
 -- with: create table own.lone (a int primary key, b int not null); create unique index lone_b on own.lone (b)
 alter table lone add constraint lone_key unique using index lone_b, add constraint lone_pk primary key using index lone_b;
+-- with: create table own.q (id int, g int generated always as (id + 1) stored) partition by range (id); create table own.q1 partition of own.q default; create table own.lone (a int)
+drop table lone, q;
+-- with: create table own.q (id int, g int generated always as (id + 1) stored) partition by range (id); create table own.q1 partition of own.q default
+drop table q;
+-- with: create table own.q (id int, a int not null) partition by range (id); create table own.q1 partition of own.q default; insert into own.q values (1, 1)
+alter table q alter column a set not null, alter column a drop not null;
+-- with: create table own.q (id int, a int) partition by range (id); create table own.q1 partition of own.q default; insert into own.q values (1, 1)
+alter table q alter column a drop not null, alter column a set not null;
+-- with: create table own.lone (a int not null); create unique index lone_a on own.lone (a)
+alter table lone alter column a type oid, add constraint lone_key unique using index lone_a;
