@@ -177,8 +177,22 @@ static bool heir_loses_it(const struct model *model, const struct loser_facts *l
 	return true;
 }
 
-/* It goes with something else on the list, an index or partition with its table. */
-static bool goes_along(const struct model *model, const struct loser_facts *loser)
+/* The drop reaches it by CASCADE as a whole. */
+static bool reached(const struct drop_facts *drops, const struct name *name)
+{
+	for (size_t i = 0; i < drops->n_losers; i++)
+		if (drops->losers[i].gone && drops->losers[i].cascade &&
+			name_equal(&drops->losers[i].name, name))
+			return true;
+	return false;
+}
+
+/*
+ * It goes with something else on the list, an index or partition with its table; or what it loses
+ * is a part of such a one that this drop reaches, as the triggers of its foreign key are.
+ */
+static bool goes_along(
+	const struct model *model, const struct drop_facts *drops, const struct loser_facts *loser)
 {
 	const struct relation_facts *target;
 
@@ -191,7 +205,8 @@ static bool goes_along(const struct model *model, const struct loser_facts *lose
 		for (size_t k = 0; k < target->drops.n_losers; k++) {
 			const struct loser_facts *own = &target->drops.losers[k];
 
-			if (own->gone && !own->cascade && name_equal(&own->name, &loser->name))
+			if (!own->cascade && name_equal(&own->name, &loser->name) &&
+				(own->gone || (!loser->gone && reached(drops, &target->name))))
 				return true;
 		}
 	}
@@ -207,7 +222,7 @@ static bool all_named(const struct model *model, const struct drop_facts *drops)
 		const struct loser_facts *loser = &drops->losers[i];
 
 		if (loser->cascade && !named(model->action, &loser->name) &&
-			!goes_along(model, loser))
+			!goes_along(model, drops, loser))
 			return false;
 		n += loser->cascade;
 	}

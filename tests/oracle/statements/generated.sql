@@ -181,3 +181,9 @@ alter table q alter column a set not null, alter column a drop not null;
 alter table q alter column a drop not null, alter column a set not null;
 -- with: create table own.lone (a int not null); create unique index lone_a on own.lone (a)
 alter table lone alter column a type oid, add constraint lone_key unique using index lone_a;
+-- with: create table own.q (id int primary key) partition by range (id); create table own.up (id int); create table own.down (foreign key (id) references own.q) inherits (own.up)
+drop table down, up;
+-- with: create table own.k (id int primary key); create table own.up (id int); create table own.down (foreign key (id) references own.k) inherits (own.up)
+drop table up, down;
+-- with: create table own.k (id int primary key); create table own.c (id int primary key references own.k); create table own.b (id int references own.c)
+drop table k, b;
