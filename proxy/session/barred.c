@@ -12,16 +12,16 @@
 #include "session.h"
 
 /*
- * What is remembered of a prepared statement: enough to tell tables apart, in little memory.  A
- * statement that is taken for another, or forgotten because there are too many, waits in vain for
- * a moment or queues in the server.
+ * What is remembered of a prepared statement: enough to tell tables apart, in little memory and
+ * without a search.  A statement that is taken for another waits in vain for a moment; one whose
+ * place another has taken queues in the server.
  */
 struct named_words {
-	uint32_t name;
+	uint32_t name; /* its hash */
 	struct word_set words;
 };
 
-enum { NAMED_FIRST = 8, NAMED_MAX = 1024 };
+enum { NAMED_PLACES = 128 };
 
 static uint32_t hash_name(const char *name)
 {
@@ -32,38 +32,16 @@ static uint32_t hash_name(const char *name)
 	return hash;
 }
 
-static struct named_words *find(const struct barred *barred, uint32_t name)
-{
-	for (uint32_t i = 0; i < barred->n_named; i++)
-		if (barred->named[i].name == name)
-			return &barred->named[i];
-	return NULL;
-}
-
-/* A new place, or the oldest one's. */
-static struct named_words *place(struct barred *barred)
-{
-	uint32_t n = barred->n_named;
-
-	if (n == NAMED_MAX)
-		return &barred->named[barred->next_named++ % NAMED_MAX];
-	/* It is full whenever n is a power of two. */
-	if (n == 0 || (n >= NAMED_FIRST && (n & (n - 1)) == 0)) {
-		size_t room = n == 0 ? NAMED_FIRST : 2 * (size_t)n;
-
-		barred->named = must(realloc(barred->named, room * sizeof(barred->named[0])));
-	}
-	return &barred->named[barred->n_named++];
-}
-
 void barred_parsed(struct session *session, const char *name, const char *text, size_t len)
 {
+	struct barred *barred = &session->barred;
 	uint32_t hash = hash_name(name);
-	struct named_words *found = find(&session->barred, hash);
 
-	if (found == NULL)
-		found = place(&session->barred);
-	*found = (struct named_words){hash, words_of(text, len)};
+	if (session->worker->proxy->engine == NULL)
+		return; /* nobody raises barriers */
+	if (barred->named == NULL)
+		barred->named = must(calloc(NAMED_PLACES, sizeof(barred->named[0])));
+	barred->named[hash % NAMED_PLACES] = (struct named_words){hash, words_of(text, len)};
 }
 
 void barred_free(struct session *session)
@@ -119,9 +97,12 @@ bool barred_text(struct session *session, const char *text, size_t len)
 
 bool barred_statement(struct session *session, const char *name)
 {
-	const struct named_words *found = find(&session->barred, hash_name(name));
+	uint32_t hash = hash_name(name);
+	const struct named_words *known = session->barred.named;
 
-	return found != NULL && !has_begun(session) && barred(session, &found->words);
+	if (known == NULL || known[hash % NAMED_PLACES].name != hash || has_begun(session))
+		return false;
+	return barred(session, &known[hash % NAMED_PLACES].words);
 }
 
 void barred_ask_again(struct worker *worker)

@@ -16,7 +16,6 @@ struct barred {
 	bool waits; /* the first message held back is not passed on before it asked again */
 	int64_t until_us; /* that one waits no longer; 0: it does not wait */
 	struct named_words *named; /* prepared statements; NULL: none yet */
-	uint32_t n_named, next_named;
 };
 
 /* Must the statement of that text wait?  Then the session asks again by itself. */

@@ -92,12 +92,8 @@ static enum look look_text(struct session *session, const uint8_t *body, size_t 
 	struct head_scan head;
 	bool certain;
 
-	if (have < header->body) {
-		if (header->body <= session->config->statement_bytes_max)
-			return LOOK_MORE;
-		*error = too_long;
-		return session->config->policy.observe ? LOOK_PASS : LOOK_FATAL;
-	}
+	if (have < header->body)
+		return whole(session, have, header, error);
 	if (header->type == FRONTEND_QUERY) {
 		if (wire_read_query(body, header->body, &text, &len, error) != 0)
 			return LOOK_PASS; /* 08P01: the server says so, and runs nothing of it */
