@@ -324,6 +324,16 @@ static bool acts_on_delete(const struct constraint_facts *c)
 						strstr(c->definition, "ON DELETE SET") != NULL);
 }
 
+/* A key of a partitioned table to one partition has no rows of its own in pg_constraint below it.
+ */
+static void search_rows(
+	struct model *model, const struct relation_facts *table, enum lock_mode mode)
+{
+	model_work(model, &table->name, mode, WORK_MAY_SCAN);
+	for (size_t i = 0; i < table->n_partition_tree; i++)
+		model_work(model, &table->partition_tree[i].name, mode, WORK_MAY_SCAN);
+}
+
 /* RI_FKey_noaction_del looks for rows that refer to each one that goes; CASCADE and SET write them.
  */
 static void search_referencing(struct model *model, const struct relation_facts *member)
@@ -335,10 +345,9 @@ static void search_referencing(struct model *model, const struct relation_facts 
 			continue;
 		for (size_t k = 0; k < other->n_constraints; k++)
 			if (name_equal(&other->constraints[k].referenced, &member->name))
-				model_work(model, &other->name,
+				search_rows(model, other,
 					acts_on_delete(&other->constraints[k]) ? LOCK_ROW_EXCLUSIVE
-									       : LOCK_ROW_SHARE,
-					WORK_MAY_SCAN);
+									       : LOCK_ROW_SHARE);
 	}
 }
 

@@ -43,6 +43,20 @@ void track_forget_temporary(struct facts_track *track);
 /* Whoever comes after the transaction sees them: tables that were filled are no news any more. */
 void track_publish(struct facts_track *track);
 
+/* track_dependent.c: what goes along with something that is dropped. */
+struct going {
+	const char *label; /* of itself among dependents, or NULL */
+	/* CASCADE takes these; none without it. */
+	const char *const *dependents;
+	size_t n_dependents;
+	const struct drop_facts *drops; /* NULL: nothing */
+};
+/* Nothing of it stands on the relation's columns any more. */
+void track_let_go(
+	struct facts_track *track, struct relation_facts *relation, const struct going *going);
+/* What dependents call a column of their table; one named as a keyword is not recognised. */
+const char *track_generated_label(struct arena *arena, const char *column);
+
 struct track_settings track_settings_of(const struct facts *facts);
 void track_restore_settings(struct facts_track *track);
 

@@ -101,15 +101,47 @@ static void drop_dependent(
 	relation->indexes = indexes;
 }
 
-static void drop_column(
-	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+static void remove_column(
+	struct facts_track *track, struct relation_facts *relation, const char *name)
 {
 	struct column_facts *columns = own_columns(track, relation);
 
 	for (size_t i = relation->n_columns; i-- > 0;)
-		if (strcmp(columns[i].name, action->column) == 0)
+		if (strcmp(columns[i].name, name) == 0)
 			columns[i] = columns[--relation->n_columns];
-	drop_dependent(track, relation, action->column);
+	drop_dependent(track, relation, name);
+}
+
+/* Columns computed from it go with it (CASCADE). */
+static void remove_generated(
+	struct facts_track *track, struct relation_facts *relation, const struct going *going)
+{
+	for (size_t i = relation->n_columns; i-- > 0;) {
+		const char *name = relation->columns[i].name;
+
+		if (named(going->dependents, going->n_dependents,
+			    track_generated_label(track->arena, name)))
+			remove_column(track, relation, name);
+	}
+}
+
+static void drop_column(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	const struct column_facts *known = facts_column(relation, action->column);
+	struct column_facts dropped = {0};
+	struct going going = {.label = track_generated_label(track->arena, action->column)};
+
+	if (known != NULL)
+		dropped = *known;
+	if (action->cascade) {
+		going.dependents = dropped.dependents;
+		going.n_dependents = dropped.n_dependents;
+		going.drops = &dropped.drops;
+	}
+	remove_column(track, relation, action->column);
+	remove_generated(track, relation, &going);
+	track_let_go(track, relation, &going);
 }
 
 void track_drop_column(struct facts_track *track, const struct action *action)
@@ -201,6 +233,7 @@ static void apply(
 		break;
 	case ACTION_DROP_EXPRESSION:
 		column->generated = false;
+		column->default_sql = NULL;
 		break;
 	default: /* SET and DROP DEFAULT */
 		column->default_sql = default_of(action->expr);
@@ -221,6 +254,10 @@ static void change_column(
 	for (size_t i = 0; i < relation->n_columns; i++)
 		if (strcmp(columns[i].name, action->column) == 0)
 			apply(track, &columns[i], action);
+	if (action->kind == ACTION_DROP_EXPRESSION)
+		track_let_go(track, relation,
+			&(struct going){
+				.label = track_generated_label(track->arena, action->column)});
 }
 
 void track_change_column(struct facts_track *track, const struct action *action)

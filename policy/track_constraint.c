@@ -33,13 +33,13 @@ static struct constraint_facts *own_constraints(
 /* ---- adding ---- */
 
 static void require_columns(struct facts_track *track, struct relation_facts *relation,
-	const struct constraint_def *def)
+	const char *const *names, size_t n)
 {
 	const struct column_facts *known;
 	struct column_facts *columns;
 
-	for (size_t i = 0; i < def->n_columns; i++) {
-		known = facts_column(relation, def->columns[i]);
+	for (size_t i = 0; i < n; i++) {
+		known = names[i] == NULL ? NULL : facts_column(relation, names[i]);
 		if (known == NULL)
 			continue;
 		columns = track_copy(
@@ -96,6 +96,7 @@ static void add_constraint(
 {
 	const struct constraint_def *def = action->constraint;
 	bool proves = def->check != NULL && !def->no_inherit;
+	const struct index_facts *used;
 	struct constraint_facts added;
 
 	if (too_many(relation, relation->n_constraints))
@@ -117,11 +118,15 @@ static void add_constraint(
 		.n_clauses = proves ? def->check->n_clauses : 0,
 	};
 
-	own_constraints(track, relation)[relation->n_constraints++] = added;
-	if (def->using_index != NULL)
+	used = def->using_index != NULL ? facts_index(relation, def->using_index) : NULL;
+	if (used != NULL) {
+		added.columns = used->columns;
+		added.n_columns = used->n_columns;
 		use_index(track, relation, def, added.name);
+	}
+	own_constraints(track, relation)[relation->n_constraints++] = added;
 	if (def->kind == CONSTRAINT_PRIMARY_KEY)
-		require_columns(track, relation, def);
+		require_columns(track, relation, added.columns, added.n_columns);
 }
 
 void track_add_constraint(struct facts_track *track, const struct action *action)
@@ -173,13 +178,15 @@ static void drop_parts(struct facts_track *track, const struct relation_facts *t
 
 /* With the index that backs it; a foreign key's is the other table's. */
 static void drop_constraint(struct facts_track *track, struct relation_facts *relation,
-	struct constraint_facts *constraints, size_t i)
+	struct constraint_facts *constraints, size_t i, bool cascade)
 {
 	const struct constraint_facts dropped = constraints[i];
 
 	constraints[i] = constraints[--relation->n_constraints];
 	if (dropped.kind == CONSTRAINT_FOREIGN_KEY)
 		return;
+	if (cascade)
+		track_let_go(track, relation, &(struct going){.drops = &dropped.drops});
 	remove_index(track, relation, dropped.name);
 	drop_parts(track, relation, &dropped);
 }
@@ -197,7 +204,7 @@ static void change_constraint(
 		else if (action->kind == ACTION_RENAME_CONSTRAINT)
 			constraints[i].name = action->new_name;
 		else
-			drop_constraint(track, relation, constraints, i--);
+			drop_constraint(track, relation, constraints, i--, action->cascade);
 	}
 }
 

@@ -54,7 +54,7 @@ class Alone:
     def judge(self, model, statement, before):
         """(predicted, observed), as of statements in a transaction; scans and builds are not observed."""
         self._make(before)
-        predicted = model.predict(self.runner, statement)
+        predicted = model.predict(self.runner, statement, {})
         relations = self.watcher.execute(RELATIONS).fetchall()
         error = self._run(statement)[1]
         if error is not None:

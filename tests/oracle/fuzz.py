@@ -9,9 +9,9 @@ import psycopg
 
 from commands import statement
 from generate import world
-from oracle import Model, Server, disagreements
+from oracle import Known, Model, Server, disagreements
 
-STATEMENTS = 25  # on each world
+STATEMENTS = 100  # on each world: what the catalog says of it is read once for several
 
 
 def make(server, script):
@@ -24,9 +24,10 @@ def make(server, script):
             made.append(statement)
         except psycopg.Error:
             continue
-    for (name,) in server.execute("SELECT relname FROM pg_class WHERE relnamespace = 'own'::regnamespace "
-                                  "AND relkind IN ('r', 'm')").fetchall():
-        server.execute(f"VACUUM ANALYZE {name}")
+    (names,) = server.execute("SELECT string_agg(relname, ', ') FROM pg_class WHERE relnamespace = 'own'::regnamespace "
+                              "AND relkind IN ('r', 'm')").fetchone()
+    if names:
+        server.execute(f"VACUUM ANALYZE {names}")
     return made
 
 
@@ -90,11 +91,11 @@ class Run:
         self.server, self.model = server, model
         self.counts, self.found = Counter(), []
 
-    def seed(self, seed):
+    def seed(self, seed, statements=STATEMENTS):
         place = world(seed)
-        script = make(self.server, place.script)
-        for _ in range(STATEMENTS):
-            self._try(seed, script, statement(place))
+        script, known = make(self.server, place.script), Known()
+        for _ in range(statements):
+            known = self._try(seed, script, statement(place), known)
         self.counts["worlds"] += 1
 
     def until(self, first, seconds, found_max=1):
@@ -104,17 +105,20 @@ class Run:
                 return seed
             self.seed(seed)
 
-    def _try(self, seed, script, statement):
-        predicted, observed = self.server.judge(self.model, statement)
+    def _try(self, seed, script, statement, known):
+        """Returns what is known of the world afterwards."""
+        predicted, observed = self.server.judge(self.model, statement, known=known)
         rows = disagreements(predicted, observed)
         self.counts["statements"] += 1
         self.counts[outcome(predicted, observed)] += 1
-        if rows:
-            small, least = Shrinker(self.server, self.model, rows).shrink(script, statement)
-            make(self.server, small)
-            rows = disagreements(*self.server.judge(self.model, least)) or rows
-            self.found.append(f"-- seed {seed}\n{report(small, least, rows)}")
-            make(self.server, script)
+        if not rows:
+            return known
+        small, least = Shrinker(self.server, self.model, rows).shrink(script, statement)
+        make(self.server, small)
+        rows = disagreements(*self.server.judge(self.model, least)) or rows
+        self.found.append(f"-- seed {seed}\n{report(small, least, rows)}")
+        make(self.server, script)
+        return Known()
 
     def summary(self):
         return ", ".join(f"{n} {what}" for what, n in sorted(self.counts.items(), key=lambda item: -item[1]))

@@ -32,22 +32,36 @@ DATA_ERRORS = {
     "23P01": ("build",),
 }
 
-RELATIONS = """
-SELECT c.oid, CASE WHEN n.nspname LIKE 'pg_temp%' THEN 'pg_temp' ELSE n.nspname END || '.' || c.relname,
-    c.relkind::text, pg_relation_filenode(c.oid), coalesce(pg_stat_get_xact_numscans(c.oid), 0)
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname !~ '^pg_toast_temp'
+# Relations, columns and valid foreign keys of users: only a statement changes them.
+SNAPSHOT = """
+SELECT json_build_object(
+    'relations', (SELECT json_agg(json_build_array(c.oid::int8, CASE WHEN n.nspname LIKE 'pg_temp%' THEN 'pg_temp'
+            ELSE n.nspname END || '.' || c.relname, c.relkind, pg_relation_filenode(c.oid)::int8))
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname !~ '^pg_toast_temp'),
+    'columns', (SELECT json_agg(json_build_array(attrelid::int8, attname))
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+        WHERE attnum > 0 AND NOT attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+            AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')),
+    'foreign_keys', (SELECT json_agg(json_build_array(oid::int8, conname, conrelid::int8))
+        FROM pg_constraint WHERE contype = 'f' AND convalidated))::text
 """
-LOCKS = """
-SELECT relation, mode FROM pg_locks
-WHERE pid = {pid} AND locktype = 'relation' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+# What this session has locked and scanned by now; scans are counted on through several transactions.
+MOMENT = """
+SELECT json_build_object(
+    'locks', (SELECT json_agg(json_build_array(relation::int8, mode)) FROM pg_locks
+        WHERE pid = pg_backend_pid() AND locktype = 'relation' AND relation >= 16384
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())),
+    'scans', (SELECT json_agg(json_build_array(oid::int8, pg_stat_get_xact_numscans(oid)))
+        FROM pg_class WHERE oid >= 16384 AND pg_stat_get_xact_numscans(oid) > 0))::text
 """
-COLUMNS = """
-SELECT attrelid, attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE attnum > 0 AND NOT attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-    AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
-"""
-FOREIGN_KEYS = "SELECT oid, conname, conrelid FROM pg_constraint WHERE contype = 'f' AND convalidated"
+
+
+def asked(pgconn, prepared, parameters=()):
+    """The one value that a prepared query has for an answer."""
+    result = pgconn.exec_prepared(prepared, list(parameters))
+    assert result.error_message == b"", result.error_message.decode()
+    return result.get_value(0, 0)
 
 
 class Model:
@@ -57,7 +71,7 @@ class Model:
         program = build / "tests" / "effects_json"
         self.catalog_sql = subprocess.run([program, "--catalog-sql"], capture_output=True, text=True,
                                           check=True).stdout
-        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.prepared = []  # connections
 
     def close(self):
@@ -65,23 +79,24 @@ class Model:
         self.process.stdout.close()
         return self.process.wait(30)
 
-    def predict(self, connection, statement):
-        parameters = self._say(json.dumps(statement))
+    def predict(self, connection, statement, answers):
+        """answers: the catalog query's by its parameters; grows."""
+        parameters = self._say(json.dumps(statement).encode())
         if isinstance(parameters, dict):
             return parameters
-        return self._say(json.dumps(json.loads(self._catalog(connection.pgconn, parameters))))
+        if tuple(parameters) not in answers:
+            answers[tuple(parameters)] = self._catalog(connection.pgconn, parameters)
+        return self._say(answers[tuple(parameters)])
 
     def _catalog(self, pgconn, parameters):
-        """Prepared, for it takes longer to plan than to run."""
+        """One line of JSON.  Prepared, for it takes longer to plan than to run."""
         if pgconn not in self.prepared:
             pgconn.prepare(b"catalog", self.catalog_sql.encode())
             self.prepared.append(pgconn)
-        result = pgconn.exec_prepared(b"catalog", [parameter.encode() for parameter in parameters])
-        assert result.error_message == b"", result.error_message.decode()
-        return result.get_value(0, 0)
+        return asked(pgconn, b"catalog", [parameter.encode() for parameter in parameters]).replace(b"\n", b" ")
 
     def _say(self, line):
-        self.process.stdin.write(line + "\n")
+        self.process.stdin.write(line + b"\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         assert answer, f"effects_json ended on {line}"
@@ -91,25 +106,47 @@ class Model:
 class Snapshot:
     """The user's relations at one moment; names are those of that moment."""
 
-    def __init__(self, connection):
-        rows = connection.execute(RELATIONS).fetchall()
+    def __init__(self, pgconn):
+        seen = json.loads(asked(pgconn, b"snapshot"))
+        rows = seen["relations"] or []
         self.names = {oid: name for oid, name, *_ in rows}
-        self.kinds = {oid: kind for oid, _, kind, *_ in rows}
-        self.files = {oid: file for oid, _, _, file, _ in rows}
-        self.scans = {oid: scans for oid, *_, scans in rows}
-        self.columns = set(connection.execute(COLUMNS).fetchall())
-        self.foreign_keys = set(connection.execute(FOREIGN_KEYS).fetchall())
+        self.kinds = {oid: kind for oid, _, kind, _ in rows}
+        self.files = {oid: file for oid, *_, file in rows}
+        self.columns = {tuple(column) for column in seen["columns"] or []}
+        self.foreign_keys = {tuple(key) for key in seen["foreign_keys"] or []}
+
+
+class Moment:
+    """Locks, the strongest of each relation, and numbers of scans."""
+
+    def __init__(self, pgconn):
+        seen = json.loads(asked(pgconn, b"moment"))
+        self.scans = dict(seen["scans"] or [])
+        self.locks = {}
+        for oid, mode in seen["locks"] or []:
+            mode = MODES[mode]
+            if STRENGTH[mode] >= STRENGTH.get(self.locks.get(oid), -1):
+                self.locks[oid] = mode
+
+
+class Known:
+    """What was read of relations that stay as they are from statement to statement."""
+
+    def __init__(self):
+        self.snapshot, self.answers = None, {}
 
 
 class Server:
     """One connection that statements are tried on, each in a transaction of its own."""
 
     def __init__(self, conninfo):
-        # psycopg would deallocate the prepared catalog query with its own.
+        # psycopg would deallocate our own prepared queries with its.
         self.connection = psycopg.connect(conninfo, autocommit=True, prepare_threshold=None)
         self.connection.add_notice_handler(lambda notice: self.notices.append(notice.message_primary))
         self.notices = []
-        self.pid = self.connection.info.backend_pid
+        self.pgconn = self.connection.pgconn
+        self.pgconn.prepare(b"snapshot", SNAPSHOT.encode())
+        self.pgconn.prepare(b"moment", MOMENT.encode())
 
     def close(self):
         self.connection.close()
@@ -117,27 +154,21 @@ class Server:
     def execute(self, sql):
         return self.connection.execute(sql)
 
-    def locks(self):
-        strongest = {}
-        for oid, mode in self.execute(LOCKS.format(pid=self.pid)).fetchall():
-            mode = MODES[mode]
-            if STRENGTH[mode] >= STRENGTH.get(strongest.get(oid), -1):
-                strongest[oid] = mode
-        return strongest
-
-    def judge(self, model, statement, before=""):
+    def judge(self, model, statement, before="", known=None):
         """(predicted, observed); `before` runs in the transaction first."""
+        known = known or Known()
         self.execute("BEGIN; SET LOCAL client_min_messages = debug1;" + before)
         try:
-            predicted = model.predict(self.connection, statement)
-            return predicted, self._observe(statement)
+            predicted = model.predict(self.connection, statement, known.answers)
+            known.snapshot = known.snapshot or Snapshot(self.pgconn)
+            return predicted, self._observe(statement, known.snapshot)
         finally:
             self.execute("ROLLBACK")
 
-    def _observe(self, statement):
-        was = Snapshot(self.connection)
+    def _observe(self, statement, was):
+        before = Moment(self.pgconn)
         # The catalog query reads the bounds of partitions, for which the server opens their parents.
-        held = {was.names[oid]: mode for oid, mode in self.locks().items() if oid in was.names}
+        held = {was.names[oid]: mode for oid, mode in before.locks.items() if oid in was.names}
         assert not compared(held), f"locked before the statement: {held}"
         self.notices.clear()
         try:
@@ -145,8 +176,10 @@ class Server:
         except psycopg.Error as error:
             return {"sqlstate": error.sqlstate, "error": error.diag.message_primary}
         notices = list(self.notices)
-        locks = self.locks()
-        now = Snapshot(self.connection)
+        after = Moment(self.pgconn)
+        now = Snapshot(self.pgconn)
+        locks = after.locks
+        scanned = {oid for oid, scans in after.scans.items() if scans > before.scans.get(oid, 0)}
         # Numbers drawn, and indexes by which checks of foreign keys find rows: the planner's choice.
         drawn = {oid for oid, mode in locks.items()
                  if (was.kinds.get(oid), mode) in (("S", "ROW EXCLUSIVE"), ("i", "ROW SHARE"), ("I", "ROW SHARE"))}
@@ -156,7 +189,7 @@ class Server:
                      and now.files.get(oid, file) != file],
             "renamed": {name: was.names[oid] for oid, name in now.names.items() if was.names.get(oid, name) != name},
             "remade": self._remade(was, now),
-            "scan": self._scanned(was, now, notices),
+            "scan": self._scanned(was, now, scanned, notices),
             "build": self._built(was, now, notices),
             "loses_data": self._lost(was, now),
         }
@@ -169,8 +202,7 @@ class Server:
                 and (was.names[oid] in now.names.values() or (was.kinds[oid] == "i" and new_index))]
 
     @staticmethod
-    def _scanned(was, now, notices):
-        scanned = {oid for oid, scans in now.scans.items() if scans > was.scans.get(oid, 0)}
+    def _scanned(was, now, scanned, notices):
         checked = {match.group(1) for message in notices
                    if (match := re.match(r'validating foreign key constraint "(.*)"', message))}
         # Partitions have keys of the same name: those that were valid before are not meant.

@@ -12,6 +12,7 @@ from fuzz import Run
 SECONDS = os.environ.get("PHASEGATE_ORACLE_SECONDS")
 SEED = int(os.environ.get("PHASEGATE_ORACLE_SEED", "1"))
 SEEDS = range(1, 5)
+STATEMENTS = 25
 
 
 def test_generated_statements(server, model):
@@ -21,6 +22,6 @@ def test_generated_statements(server, model):
         print(f"seeds {SEED} to {last - 1}: {run.summary()}")
     else:
         for seed in SEEDS:
-            run.seed(seed)
+            run.seed(seed, STATEMENTS)
     assert not run.found, "\n\n".join(run.found)
     assert run.counts["statements"] > 0

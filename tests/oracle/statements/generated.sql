@@ -187,3 +187,19 @@ drop table down, up;
 drop table up, down;
 -- with: create table own.k (id int primary key); create table own.c (id int primary key references own.k); create table own.b (id int references own.c)
 drop table k, b;
+-- with: create table own.lone (id int, a int); create view own.v as select id, a from own.lone
+alter table lone drop column a cascade, alter column id type bigint;
+-- with: create table own.lone (id int, a int); create view own.v as select id, a from own.lone
+alter table lone drop column a cascade, drop column id;
+-- with: create table own.lone (id int, g int generated always as (id + 1) stored)
+alter table lone drop column g, alter column id type bigint;
+-- with: create table own.lone (id int, a int, g int generated always as (id + 1) stored)
+alter table lone drop column id cascade, alter column g set not null;
+-- with: create table own.lone (id int, g int generated always as (id + 1) stored)
+alter table lone alter column g drop expression, drop column id;
+-- with: create table own.k (id int primary key); create table own.r (id int references own.k)
+alter table k drop constraint k_pkey cascade, drop column id;
+-- with: create table own.lone (a int not null, b int); create unique index lone_ab on own.lone (a, b); create unique index lone_b on own.lone (b)
+alter table lone add constraint lone_pk primary key using index lone_ab, replica identity using index lone_b;
+-- with: create table own.q (id int primary key) partition by range (id); create table own.q1 partition of own.q default; insert into own.q select generate_series(1, 9); create table own.r (id int references own.q) partition by range (id); create table own.r1 partition of own.r default
+delete from q1;
