@@ -27,7 +27,7 @@ from lab.postgres import Postgres, Standby, binaries  # noqa: E402
 from lab.process import LabError, interruptible, temporary_directory, wait_until  # noqa: E402
 from lab.proxy import Phasegate  # noqa: E402
 
-FIXED = [100, 300, 1000, 5000]
+FIXED = [50, 100, 300, 1000, 5000]
 SERVER = {"max_connections": 100, "shared_buffers": "512MB", "max_wal_size": "4GB", "checkpoint_timeout": "15min"}
 # The signals alone decide how fast it goes.
 UNLIMITED = {"backfill": {"rows_per_second": 0, "wal_bytes_per_second": 0}}

@@ -172,18 +172,19 @@ static void advance(struct fill *fill, const struct batch *batch)
  * Where statistics are missing or old, the planner is kept from scanning the whole table for a
  * small range of it, and from sorting all that is left of it to find where a batch ends.
  */
-static int begin_batch(struct run *run)
+static int begin_batch(struct run *run, int64_t *wal_position)
 {
-	char sql[160];
+	char sql[320];
 
 	snprintf(sql, sizeof(sql),
 		"BEGIN; SET LOCAL lock_timeout = %d;"
-		"SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off",
+		"SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = "
+		"off;" BUDGET_WAL_POSITION,
 		BATCH_LOCK_TIMEOUT_MS);
-	return control_exec(&run->main, sql);
+	return budget_read_position(control_query(&run->main, sql, NULL, 0), wal_position);
 }
 
-static int do_batch(struct fill *fill, struct batch *batch)
+static int do_batch(struct fill *fill, struct batch *batch, int64_t *wal_position)
 {
 	struct run *run = fill->run;
 	int status;
@@ -195,7 +196,8 @@ static int do_batch(struct fill *fill, struct batch *batch)
 	if (status == 0)
 		status = write_batch(fill, batch);
 	run->main.interruptible = false;
-	if (status < 0 || control_pin(&run->main) < 0)
+	if (status < 0 || budget_read_position(control_pin_and(&run->main, BUDGET_WAL_POSITION),
+				  wal_position) < 0)
 		return -1;
 	return fill->way->verify != NULL ? fill->way->verify(fill) : 0;
 }
@@ -203,15 +205,13 @@ static int do_batch(struct fill *fill, struct batch *batch)
 /* The server tells its WAL as a whole, so what others wrote meanwhile is counted as ours. */
 static int measure_batch(struct fill *fill, struct batch *batch)
 {
-	struct control *control = &fill->run->main;
-	int64_t started = engine_now_ms(), from = budget_wal_position(control), to;
+	int64_t started = engine_now_ms(), from, to;
 
-	if (from < 0 || do_batch(fill, batch) < 0)
+	if (begin_batch(fill->run, &from) < 0 || do_batch(fill, batch, &to) < 0)
 		return -1;
-	to = budget_wal_position(control);
 	batch->spent.wal_bytes = to - from;
 	batch->spent.busy_ms = engine_now_ms() - started;
-	return to < 0 ? -1 : 0;
+	return 0;
 }
 
 static int try_batch(struct fill *fill, struct batch *batch)
@@ -219,8 +219,6 @@ static int try_batch(struct fill *fill, struct batch *batch)
 	struct run *run = fill->run;
 	struct leaf_record before = *fill->leaf;
 
-	if (begin_batch(run) < 0)
-		return -1;
 	if (measure_batch(fill, batch) < 0)
 		goto failed;
 	advance(fill, batch);
@@ -409,6 +407,8 @@ void fill_begin(
 int fill_end(struct fill *fill, int status)
 {
 	free(fill->last_key);
+	if (status == 0)
+		status = fill_settle(fill);
 	signals_end(&fill->run->signals, fill->run->engine->latency);
 	return status < 0 ? -1 : run_record_done(fill->run, fill->step, false);
 }

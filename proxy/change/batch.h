@@ -39,6 +39,8 @@ struct fill {
 	int64_t advanced_ms; /* when the last batch went through */
 	int64_t asked_ms; /* when people were last asked what they want, */
 	struct limits limits; /* and what they had set then */
+	struct spending unpaid; /* since it was entered last, */
+	int64_t paid_ms; /* which was then */
 	double rate; /* rows a second; 0: not known yet */
 	int64_t rate_ms; /* when it was known last, */
 	uint64_t rate_rows; /* and how many rows there were then */
@@ -67,11 +69,13 @@ int fill_begin_pass(struct fill *fill);
 /* From where the leaf's record stands to the end of the pass. */
 int fill_walk(struct fill *fill);
 
-/* Between two batches: for as long as production needs; and what the last one cost. */
 /* People have their say; not after every batch, where those are short. */
 int fill_ask(struct fill *fill);
+/* Between two batches: for as long as production needs; and what the last one cost. */
 int fill_hold(struct fill *fill);
 int fill_pay(struct fill *fill, const struct spending *spent);
+/* Enters what is not on the account yet, behind the last batch. */
+int fill_settle(struct fill *fill);
 int fill_vacuum(struct fill *fill);
 
 /* A line of progress. */

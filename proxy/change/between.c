@@ -75,37 +75,66 @@ int fill_hold(struct fill *fill)
 	return 0;
 }
 
-/* Enters it on the account of all, and on its own if operators limit this change. */
-static int spend(struct run *run, const struct spending *spent, const struct limits *limits,
-	int64_t *owed_ms)
+static bool limited(const struct rates *rates)
 {
+	return rates->rows_per_second > 0 || rates->wal_bytes_per_second > 0;
+}
+
+/* Enters it on the account of all, and on its own if operators limit this change. */
+static int spend(struct fill *fill, int64_t *owed_ms)
+{
+	struct run *run = fill->run;
+	const struct limits *limits = &fill->limits;
 	char account[32];
 	int64_t own_ms = 0;
 
-	if (budget_spend(&run->main, BUDGET_DATABASE, spent, &limits->all, owed_ms) < 0)
+	if (budget_spend(&run->main, BUDGET_DATABASE, &fill->unpaid, &limits->all, owed_ms) < 0)
 		return -1;
-	if (limits->own.rows_per_second == 0 && limits->own.wal_bytes_per_second == 0)
-		return 0;
-	snprintf(account, sizeof(account), "change %lld", (long long)run->change.id);
-	if (budget_spend(&run->main, account, spent, &limits->own, &own_ms) < 0)
-		return -1;
+	if (limited(&limits->own)) {
+		snprintf(account, sizeof(account), "change %lld", (long long)run->change.id);
+		if (budget_spend(&run->main, account, &fill->unpaid, &limits->own, &own_ms) < 0)
+			return -1;
+	}
 	if (own_ms > *owed_ms)
 		*owed_ms = own_ms;
+	fill->unpaid = (struct spending){0};
+	fill->paid_ms = engine_now_ms();
 	return 0;
+}
+
+/* Where nothing has a price, the account is for people to read: not worth a write each batch. */
+static bool spend_now(const struct fill *fill)
+{
+	return price_ms(&fill->unpaid, &fill->limits.all) > 0 || limited(&fill->limits.own) ||
+	       engine_now_ms() - fill->paid_ms >= SAMPLE_MS;
+}
+
+int fill_settle(struct fill *fill)
+{
+	int64_t owed;
+
+	return fill->unpaid.busy_ms > 0 ? spend(fill, &owed) : 0;
+}
+
+static void add(struct spending *sum, const struct spending *spent)
+{
+	sum->rows += spent->rows;
+	sum->wal_bytes += spent->wal_bytes;
+	sum->busy_ms += spent->busy_ms;
 }
 
 int fill_pay(struct fill *fill, const struct spending *spent)
 {
 	struct run *run = fill->run;
-	const struct limits *limits = &fill->limits;
-	int64_t owed, pause;
+	int64_t owed = 0, pause;
 	enum signal_id id;
 
 	run->signals.worked = true;
-	if (fill_ask(fill) < 0 || spend(run, spent, limits, &owed) < 0)
+	add(&fill->unpaid, spent);
+	if (fill_ask(fill) < 0 || (spend_now(fill) && spend(fill, &owed) < 0))
 		return -1;
-	if (limits->ratio < 1 && owed < pause_of_ratio_ms(spent->busy_ms, limits->ratio))
-		owed = pause_of_ratio_ms(spent->busy_ms, limits->ratio);
+	if (fill->limits.ratio < 1 && owed < pause_of_ratio_ms(spent->busy_ms, fill->limits.ratio))
+		owed = pause_of_ratio_ms(spent->busy_ms, fill->limits.ratio);
 	id = signals_slow(&run->signals, spent->busy_ms, &pause);
 	return owed > pause ? pause_for(fill, SIGNALS, owed) : pause_for(fill, id, pause);
 }

@@ -63,16 +63,19 @@ int budget_limits(struct control *control, int64_t change, struct limits *limits
 	return 0;
 }
 
+int budget_read_position(PGresult *result, int64_t *position)
+{
+	if (result == NULL)
+		return -1;
+	*position = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+	PQclear(result);
+	return 0;
+}
+
 int64_t budget_wal_position(struct control *control)
 {
-	PGresult *result = control_query(control,
-		"SELECT (pg_catalog.pg_current_wal_insert_lsn()"
-		" OPERATOR(pg_catalog.-) '0/0'::pg_catalog.pg_lsn)::pg_catalog.int8",
-		NULL, 0);
-	int64_t position = -1;
+	int64_t position;
+	PGresult *result = control_query(control, BUDGET_WAL_POSITION, NULL, 0);
 
-	if (result != NULL)
-		position = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
-	PQclear(result);
-	return position;
+	return budget_read_position(result, &position) == 0 ? position : -1;
 }

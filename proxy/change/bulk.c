@@ -18,6 +18,15 @@ static const char *batch_sql(const struct fill *fill, struct arena *arena,
 		arena, &fill->key, &fill->leaf->table, range, &fill->step->bulk, explain);
 }
 
+#define SAME_NAME                                                                                  \
+	"SELECT WHERE pg_catalog.to_regclass($2)"                                                  \
+	" OPERATOR(pg_catalog.=) $1::pg_catalog.oid::pg_catalog.regclass"
+static const char same_name_sql[] = SAME_NAME;
+static const char same_leaf_sql[] = SAME_NAME
+	" AND $3::pg_catalog.oid IN (WITH RECURSIVE up (oid) AS (SELECT $1::pg_catalog.oid UNION"
+	"  SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN up ON i.inhrelid = up.oid)"
+	" SELECT oid FROM up)";
+
 /*
  * What we wrote to goes by its name still, and belongs to the table still.  Behind the write: its
  * lock on the leaf makes whoever would rename, detach or drop it wait.
@@ -27,15 +36,12 @@ static int verify_leaf(struct fill *fill)
 	struct run *run = fill->run;
 	const struct leaf_record *leaf = fill->leaf;
 	struct arena arena = {0};
-	PGresult *result = CONTROL_QUERY(&run->main,
-		"WITH RECURSIVE up (oid) AS (SELECT c.oid FROM pg_catalog.pg_class c"
-		"  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-		"  WHERE c.oid = $1::pg_catalog.oid AND n.nspname = $2::pg_catalog.name"
-		"  AND c.relname = $3::pg_catalog.name UNION"
-		"  SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN up ON i.inhrelid = up.oid)"
-		" SELECT FROM up WHERE oid = $4::pg_catalog.oid",
-		arena_printf(&arena, "%u", leaf->relid), leaf->table.schema, leaf->table.name,
-		arena_printf(&arena, "%u", run->change.relid));
+	const char *relid = arena_printf(&arena, "%u", leaf->relid);
+	const char *name = name_sql(&arena, &leaf->table);
+	PGresult *result = leaf->relid == run->change.relid
+				   ? CONTROL_QUERY(&run->main, same_name_sql, relid, name)
+				   : CONTROL_QUERY(&run->main, same_leaf_sql, relid, name,
+					     arena_printf(&arena, "%u", run->change.relid));
 	bool found = result != NULL && PQntuples(result) == 1;
 
 	if (result != NULL && !found)

@@ -225,9 +225,21 @@ char *control_value(struct arena *arena, const PGresult *result, int row, int co
 	return arena_strdup(arena, PQgetvalue(result, row, column));
 }
 
+PGresult *control_pin_and(struct control *control, const char *sql)
+{
+	char message[sizeof(PINNED_14) + 256];
+
+	snprintf(message, sizeof(message), "%s%s",
+		PQserverVersion(control->conn) >= 140000 ? PINNED_14 : PINNED, sql);
+	return control_query(control, message, NULL, 0);
+}
+
 int control_pin(struct control *control)
 {
-	return control_exec(control, PQserverVersion(control->conn) >= 140000 ? PINNED_14 : PINNED);
+	PGresult *result = control_pin_and(control, "");
+
+	PQclear(result);
+	return result != NULL ? 0 : -1;
 }
 
 static void ignore_notice(void *arg, const PGresult *result)

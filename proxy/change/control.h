@@ -68,6 +68,8 @@ int64_t control_change(
  * changed them.  Resolves no name itself.
  */
 int control_pin(struct control *control);
+/* And one statement of less than 256 bytes behind them, in the same message: as control_query. */
+PGresult *control_pin_and(struct control *control, const char *sql);
 
 /* An error of our own making. */
 void control_fail(struct control *control, const char *sqlstate, const char *fmt, ...)

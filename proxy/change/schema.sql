@@ -444,6 +444,29 @@ BEGIN
 END
 $$;
 
+-- How far a leaf is, with the work itself: false when another worker has the change now.  A function,
+-- because its plan is kept: prepared statements of a session in which the submitter's code runs
+-- could be replaced by it.
+CREATE OR REPLACE FUNCTION phasegate.record_leaf(change bigint, epoch bigint, ord integer, leaf oid,
+	last_key jsonb, hi_key jsonb, pass integer, pass_changed bigint, rows_changed bigint, batches bigint,
+	throttled_ms bigint, batch_rows integer, avg_rows double precision, avg_ms double precision,
+	done boolean, key_columns jsonb, throttled_by text) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	UPDATE phasegate.backfill f SET last_key = record_leaf.last_key, hi_key = record_leaf.hi_key,
+		pass = record_leaf.pass, pass_changed = record_leaf.pass_changed,
+		rows_changed = record_leaf.rows_changed, batches = record_leaf.batches,
+		throttled_ms = record_leaf.throttled_ms, batch_rows = record_leaf.batch_rows,
+		avg_rows = record_leaf.avg_rows, avg_ms = record_leaf.avg_ms, done = record_leaf.done,
+		key_columns = ARRAY(SELECT jsonb_array_elements_text(record_leaf.key_columns)),
+		throttled_by = coalesce(record_leaf.throttled_by, f.throttled_by), updated_at = clock_timestamp()
+	FROM (SELECT c.id FROM phasegate.change c WHERE c.id = record_leaf.change
+		AND c.epoch = record_leaf.epoch FOR SHARE) c
+	WHERE f.change_id = c.id AND f.ord = record_leaf.ord AND f.relid = leaf;
+	RETURN FOUND;
+END
+$$;
+
 -- Enters what was spent and returns for how many milliseconds nothing more may be.  price_ms is how
 -- long the rates give for it; the account remembers until when everything is paid.  That may lie in
 -- the past by at most 200 ms: a pause is not made up for by a burst.  Should the server's clock go

@@ -107,19 +107,12 @@ int store_leaf(struct control *control, const struct change_record *change,
 {
 	struct arena arena = {0};
 	int64_t changed = CONTROL_CHANGE(control,
-		"UPDATE phasegate.backfill f SET last_key = $5::pg_catalog.jsonb,"
-		" hi_key = $6::pg_catalog.jsonb, pass = $7::pg_catalog.int4,"
-		" pass_changed = $8::pg_catalog.int8, rows_changed = $9::pg_catalog.int8,"
-		" batches = $10::pg_catalog.int8, throttled_ms = $11::pg_catalog.int8,"
-		" batch_rows = $12::pg_catalog.int4, avg_rows = $13::pg_catalog.float8,"
-		" avg_ms = $14::pg_catalog.float8, done = $15::pg_catalog.bool,"
-		" key_columns = ARRAY(SELECT pg_catalog.jsonb_array_elements_text("
-		"  $16::pg_catalog.jsonb))::pg_catalog.name[],"
-		" throttled_by = COALESCE($17::pg_catalog.text, throttled_by), updated_at = "
-		"pg_catalog.clock_timestamp()"
-		" FROM (SELECT id FROM phasegate.change WHERE id = $1::pg_catalog.int8"
-		"  AND epoch = $2::pg_catalog.int8 FOR SHARE) c WHERE f.change_id = c.id"
-		" AND f.ord = $3::pg_catalog.int4 AND f.relid = $4::pg_catalog.oid",
+		"SELECT FROM phasegate.record_leaf($1::pg_catalog.int8, $2::pg_catalog.int8,"
+		" $3::pg_catalog.int4, $4::pg_catalog.oid, $5::pg_catalog.jsonb,"
+		" $6::pg_catalog.jsonb, $7::pg_catalog.int4, $8::pg_catalog.int8,"
+		" $9::pg_catalog.int8, $10::pg_catalog.int8, $11::pg_catalog.int8,"
+		" $12::pg_catalog.int4, $13::pg_catalog.float8, $14::pg_catalog.float8,"
+		" $15::pg_catalog.bool, $16::pg_catalog.jsonb, $17) r (recorded) WHERE r.recorded",
 		arena_printf(&arena, "%lld", (long long)change->id), change->epoch,
 		arena_printf(&arena, "%d", step->ord), arena_printf(&arena, "%u", leaf->relid),
 		leaf->last_key, leaf->hi_key, arena_printf(&arena, "%d", leaf->pass),
