@@ -12,7 +12,7 @@ enum {
 	WINDOW_MIN = 100, /* exchanges in a window, unless it gets long */
 	WINDOW_MS_MIN = 1000,
 	WINDOW_MS_MAX = 10000,
-	STILL_WINDOWS = 10,
+	STILL_WINDOWS = 6,
 };
 
 /*
@@ -204,6 +204,8 @@ double latency_watch(
 	/* Nobody asked for a while: the change was paused, and others had the server. */
 	if (window_ms < 2 * WINDOW_MS_MAX)
 		end_window(watch, sum, n);
+	else
+		watch->percent = 100;
 	begin_window(watch, board, now_ms);
 	return watch->percent;
 }

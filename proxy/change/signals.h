@@ -44,6 +44,7 @@ struct signals {
 	int64_t held_ms[SIGNALS + 1]; /* what each has cost so far; the last: rates and ratio */
 	struct trail positions, checkpoints;
 	struct latency_watch latency;
+	struct batch_target target;
 	bool worked; /* since they were read last */
 	int64_t read_ms;
 };
@@ -63,7 +64,7 @@ enum signal_id signals_stop(const struct signals *signals);
 enum signal_id signals_slow(const struct signals *signals, int64_t busy_ms, int64_t *pause_ms);
 
 /* How long a batch should take, longest_ms or less: what clients wait decides. */
-int signals_target_ms(const struct signals *signals, int longest_ms);
+int signals_target_ms(struct signals *signals, int longest_ms, int64_t now_ms);
 
 /* Milliseconds that all have cost, and which has cost most; SIGNALS: the limits. */
 int64_t signals_held(const struct signals *signals, enum signal_id *top);

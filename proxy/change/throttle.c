@@ -4,6 +4,7 @@
 #include <math.h>
 
 static const double relaxed = 0.2, easy = 0.5, clear = 0.8, critical = 5;
+static const double growth = 1.1, shrinkage = 0.5; /* of a batch, in a second */
 
 enum { PAUSE_MS_MAX = 5000 };
 
@@ -38,15 +39,18 @@ int64_t throttle_pause_ms(const struct throttle *throttle, int64_t busy_ms)
 	return pause < PAUSE_MS_MAX ? (int64_t)pause : PAUSE_MS_MAX;
 }
 
-int throttle_target_ms(const struct throttle *throttle, int longest_ms, int shortest_ms)
+int throttle_target_ms(const struct throttle *throttle, struct batch_target *target, int longest_ms,
+	int shortest_ms, int64_t now_ms)
 {
-	double share = (throttle->pressure - relaxed) / (easy - relaxed);
+	double seconds = fmin(fmax((double)(now_ms - target->at_ms) / 1000, 0), 1);
 
-	if (shortest_ms >= longest_ms || !(share > 0))
-		return longest_ms;
-	if (share >= 1)
-		return shortest_ms;
-	return (int)(longest_ms * pow((double)shortest_ms / longest_ms, share));
+	target->at_ms = now_ms;
+	if (throttle->pressure < relaxed)
+		target->ms *= pow(growth, seconds);
+	else if (throttle->pressure > easy)
+		target->ms *= pow(shrinkage, seconds);
+	target->ms = fmin(fmax(target->ms, shortest_ms), longest_ms);
+	return (int)lround(target->ms);
 }
 
 /* ---- trail ---- */

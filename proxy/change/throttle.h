@@ -32,11 +32,19 @@ void throttle_read(
 /* How long to pause after busy_ms of work, while it does not stand still. */
 int64_t throttle_pause_ms(const struct throttle *throttle, int64_t busy_ms);
 
+/* Zero at the start. */
+struct batch_target {
+	double ms;
+	int64_t at_ms; /* when it was so long */
+};
+
 /*
- * How long a batch should take.  Before there are pauses, batches grow short: a few long ones, with
- * long pauses between, are what the slowest of the clients meet; many short ones spread over all.
+ * How long a batch should take.  They begin short and grow for as long as nobody feels them: a few
+ * long ones, with long pauses between, are what the slowest of the clients meet; many short ones
+ * spread over all.  Slowly, since a reading tells what was some seconds ago; short again fast.
  */
-int throttle_target_ms(const struct throttle *throttle, int longest_ms, int shortest_ms);
+int throttle_target_ms(const struct throttle *throttle, struct batch_target *target, int longest_ms,
+	int shortest_ms, int64_t now_ms);
 
 /* ---- what was read before ---- */
 

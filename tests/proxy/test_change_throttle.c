@@ -315,23 +315,44 @@ Test(change_throttle, pauses_grow_towards_the_bound)
 	}
 }
 
-Test(change_throttle, batches_grow_short_before_there_are_pauses)
+Test(change_throttle, batches_begin_short_and_grow_while_nobody_feels_them)
 {
 	static const struct {
 		double pressure;
-		int longest_ms, shortest_ms, target_ms;
-	} cases[] = {{0, 200, 8, 200}, {-1, 200, 8, 200}, {0.2, 200, 8, 200}, {0.35, 200, 8, 40},
-		{0.5, 200, 8, 8}, {1, 200, 8, 8}, {3, 200, 8, 8}, {0.5, 5, 8, 5}, {0.5, 8, 8, 8}};
+		int begun_ms, longest_ms, shortest_ms, seconds, target_ms;
+	} cases[] = {
+		{0, 0, 200, 8, 0, 8}, /* the first */
+		{0, 0, 200, 8, 1, 9}, {0, 8, 200, 8, 1, 9}, {0, 8, 200, 8, 10, 21},
+		{-1, 8, 200, 8, 10, 21}, {0, 8, 200, 8, 60, 200},
+		{0.3, 8, 200, 8, 60, 8}, /* as it is */
+		{0.3, 50, 200, 8, 60, 50}, {0.6, 200, 200, 8, 1, 100}, {0.6, 200, 200, 8, 5, 8},
+		{3, 200, 200, 8, 5, 8},
+		{0, 200, 5, 8, 1, 5}, /* what the configuration allows goes before */
+	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct throttle throttle = {.pressure = cases[i].pressure};
-		int target_ms =
-			throttle_target_ms(&throttle, cases[i].longest_ms, cases[i].shortest_ms);
+		struct batch_target target = {.ms = cases[i].begun_ms, .at_ms = 1000};
+		int target_ms = 0;
 
-		cr_expect_leq(abs(target_ms - cases[i].target_ms), 1, "case %zu: %d", i, target_ms);
-		cr_expect(
-			throttle_pause_ms(&throttle, 200) == 0 || target_ms <= cases[i].shortest_ms,
-			"case %zu: no pause while batches are long", i);
+		for (int64_t ms = 0; ms <= cases[i].seconds * 1000; ms += SAMPLE_MS)
+			target_ms = throttle_target_ms(&throttle, &target, cases[i].longest_ms,
+				cases[i].shortest_ms, 1000 + ms);
+		cr_expect_eq(target_ms, cases[i].target_ms, "case %zu: %d", i, target_ms);
+	}
+}
+
+Test(change_throttle, a_target_does_not_grow_over_a_pause_or_a_clock_that_jumps)
+{
+	static const int64_t jumps_ms[] = {3600 * 1000, -3600 * 1000};
+
+	for (size_t i = 0; i < sizeof(jumps_ms) / sizeof(jumps_ms[0]); i++) {
+		struct throttle throttle = {0};
+		struct batch_target target = {.ms = 50, .at_ms = 7200 * 1000};
+
+		cr_expect_leq(
+			throttle_target_ms(&throttle, &target, 200, 8, 7200 * 1000 + jumps_ms[i]),
+			55, "case %zu", i);
 	}
 }
 
