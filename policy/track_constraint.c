@@ -30,6 +30,15 @@ static struct constraint_facts *own_constraints(
 	return constraints;
 }
 
+/* Children by inheritance keep to keys and indexes of their own. */
+static bool stays_above(struct facts_track *track, const struct relation_facts *relation,
+	const struct action *action)
+{
+	const struct relation_facts *own = track_entry(track, &action->table);
+
+	return own != NULL && own->kind != 'p' && relation_below(own, &relation->name);
+}
+
 /* ---- adding ---- */
 
 static void require_columns(struct facts_track *track, struct relation_facts *relation,
@@ -90,13 +99,31 @@ static void use_index(struct facts_track *track, struct relation_facts *relation
 	relation->indexes = indexes;
 }
 
+/* The key's columns: as written, or those of the table's index, which may have its new name. */
+static void name_columns(const struct relation_facts *own, const struct constraint_def *def,
+	struct constraint_facts *c)
+{
+	const struct index_facts *used = NULL;
+
+	c->columns = def->columns;
+	c->n_columns = def->n_columns;
+	if (own != NULL && def->using_index != NULL)
+		used = facts_index(own, def->using_index);
+	if (own != NULL && def->using_index != NULL && used == NULL)
+		used = facts_index(own, c->name);
+	if (used == NULL)
+		return;
+	c->columns = used->columns;
+	c->n_columns = used->n_columns;
+}
+
 /* Remembered for VALIDATE CONSTRAINT and SET NOT NULL further on. */
 static void add_constraint(
 	struct facts_track *track, struct relation_facts *relation, const struct action *action)
 {
 	const struct constraint_def *def = action->constraint;
 	bool proves = def->check != NULL && !def->no_inherit;
-	const struct index_facts *used;
+	bool goes_down = def->kind == CONSTRAINT_CHECK && !def->no_inherit;
 	struct constraint_facts added;
 
 	if (too_many(relation, relation->n_constraints))
@@ -107,8 +134,6 @@ static void add_constraint(
 		.validated = !def->not_valid,
 		.added_in_transaction = track->facts.in_transaction,
 		.deferrable = def->deferrable,
-		.columns = def->columns,
-		.n_columns = def->n_columns,
 		.referenced = def->referenced.name != NULL
 				      ? facts_qualified(&track->facts, &def->referenced)
 				      : def->referenced,
@@ -117,16 +142,14 @@ static void add_constraint(
 		.clauses = proves ? def->check->clauses : NULL,
 		.n_clauses = proves ? def->check->n_clauses : 0,
 	};
-
-	used = def->using_index != NULL ? facts_index(relation, def->using_index) : NULL;
-	if (used != NULL) {
-		added.columns = used->columns;
-		added.n_columns = used->n_columns;
-		use_index(track, relation, def, added.name);
-	}
-	own_constraints(track, relation)[relation->n_constraints++] = added;
+	name_columns(track_entry(track, &action->table), def, &added);
 	if (def->kind == CONSTRAINT_PRIMARY_KEY)
 		require_columns(track, relation, added.columns, added.n_columns);
+	if (!goes_down && stays_above(track, relation, action))
+		return;
+	if (def->using_index != NULL)
+		use_index(track, relation, def, added.name);
+	own_constraints(track, relation)[relation->n_constraints++] = added;
 }
 
 void track_add_constraint(struct facts_track *track, const struct action *action)
@@ -242,7 +265,7 @@ static void add_index(
 {
 	struct index_facts made, *indexes;
 
-	if (too_many(relation, relation->n_indexes))
+	if (stays_above(track, relation, action) || too_many(relation, relation->n_indexes))
 		return;
 	made = made_index(track, relation, action->index);
 	if (facts_index(relation, made.name.name) != NULL)
@@ -254,16 +277,17 @@ static void add_index(
 }
 
 /* The index as a relation, for the statements that name it and not its table. */
-static void add_index_relation(struct facts_track *track, const struct action *action)
+static void add_index_relation(
+	struct facts_track *track, const struct action *action, const char *made)
 {
 	struct relation_facts table = *track_own_entry(track, action), *index;
-	struct name name = {action->table.schema, action->index->name};
-	const struct index_facts *own = name.name == NULL ? NULL : facts_index(&table, name.name);
+	struct name name = {action->table.schema, made};
+	const struct index_facts *own = facts_index(&table, made);
 
 	if (own == NULL)
 		return;
 	index = track_make_entry(track, &name);
-	index->kind = 'i';
+	index->kind = table.kind == 'p' ? 'I' : 'i';
 	index->name = own->name;
 	index->table = table.name;
 	index->created_in_transaction = table.created_in_transaction;
@@ -274,11 +298,13 @@ static void add_index_relation(struct facts_track *track, const struct action *a
 
 void track_create_index(struct facts_track *track, const struct action *action)
 {
+	const char *made;
+
 	if (action->index == NULL)
 		return;
-	track_own_entry(track, action);
+	made = made_index(track, track_own_entry(track, action), action->index).name.name;
 	track_each_entry(track, action, add_index);
-	add_index_relation(track, action);
+	add_index_relation(track, action, made);
 }
 
 void track_drop_index(struct facts_track *track, const struct action *action)

@@ -192,3 +192,29 @@ Test(facts_track, functions_and_types_made_anew_are_not_trusted)
 	cr_assert_not_null(type);
 	cr_expect(type->domain_constrained);
 }
+
+Test(facts_track, an_index_without_a_name_gets_the_one_that_PostgreSQL_chooses)
+{
+	static const struct {
+		const char *sql, *index;
+		bool there;
+	} rows[] = {
+		{"CREATE TABLE n (a int); CREATE INDEX ON n (a)", "n_a_idx", true},
+		{"CREATE TABLE n (a int); CREATE INDEX ON n (a); CREATE INDEX ON n (a)", "n_a_idx1",
+			true},
+		{"CREATE TABLE n (a int, b int); CREATE INDEX ON n (a, (b + 1)) INCLUDE (b)",
+			"n_a_expr_b_idx", true},
+		{"CREATE TABLE n (a int); CREATE INDEX i ON n (a)", "n_a_idx", false},
+		{"CREATE TABLE n (a int); CREATE INDEX ON n (a); DROP INDEX n_a_idx", "n_a_idx",
+			false},
+		{"CREATE TABLE public.n (a int); CREATE INDEX ON public.n (a)", "n_a_idx", true},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct facts facts = after(rows[i].sql);
+		const struct relation_facts *index = relation(&facts, NULL, rows[i].index);
+
+		cr_expect_eq(index != NULL && index->kind == 'i' && index->created_in_transaction,
+			rows[i].there, "%s", rows[i].sql);
+	}
+}
