@@ -45,8 +45,7 @@ struct effects {
 	bool breaks_clients; /* statements of running clients start to fail */
 	bool noop; /* IF [NOT] EXISTS made it one */
 	bool absent; /* it names what is not there (or makes what is): the server refuses at once */
-	/* Only the server can tell: whether an expression on the column fits its new type, what a
-	 * parent says of its partition's column. */
+	/* Only the server can tell whether an expression on the column fits its new type. */
 	bool may_be_refused;
 	bool no_transaction; /* must stand outside a transaction block */
 	const char *error; /* it is bound to end in, when the catalog shows it; else NULL */

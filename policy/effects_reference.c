@@ -131,6 +131,14 @@ static const struct {
 	{"uuid", 'u', ""},
 };
 
+char type_group(const char *type)
+{
+	for (size_t i = 0; type != NULL && i < sizeof(key_types) / sizeof(key_types[0]); i++)
+		if (strcmp(key_types[i].type, type) == 0)
+			return key_types[i].group;
+	return 0;
+}
+
 bool key_types_fit(const char *from, const char *to)
 {
 	const size_t n = sizeof(key_types) / sizeof(key_types[0]);

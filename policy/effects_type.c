@@ -346,21 +346,16 @@ static void remake_constraints(
 	}
 }
 
-/* Defaults, CHECKs and indexes are parsed again with the new type. */
-static bool in_expression(const struct relation_facts *table, const struct column_facts *column)
+/* 42883 for an operator there is not. */
+static void read_expressions(struct model *model, const struct relation_facts *member,
+	const struct column_facts *column, const char *type)
 {
-	if (column->default_sql != NULL)
-		return true;
-	for (size_t i = 0; i < table->n_constraints; i++)
-		if (table->constraints[i].kind == CONSTRAINT_CHECK &&
-			names_contain(table->constraints[i].columns,
-				table->constraints[i].n_columns, column->name))
-			return true;
-	for (size_t i = 0; i < table->n_indexes; i++)
-		if (names_contain(
-			    table->indexes[i].mentions, table->indexes[i].n_mentions, column->name))
-			return true;
-	return false;
+	enum fit fit = expressions_fit(member, column, type);
+
+	model->effects->may_be_refused |= fit == MAY_FIT;
+	if (fit == UNFIT)
+		model_error(model, "42883", "a CHECK on column \"%s\" does not fit type %s",
+			column->name, type);
 }
 
 /* ATExecAlterColumnType, of every member before constraints are made again. */
@@ -388,9 +383,10 @@ static void change_type(struct model *model, const struct relation_facts *member
 	if (computed(model->action))
 		work = TYPE_REWRITE;
 	rebuild_indexes(model, member, column, work == TYPE_REINDEX);
-	remake_constraints(model, member, column);
+	/* ATRewriteCatalogs comes to the table's own CHECKs before it comes to keys of others. */
 	if (work != TYPE_NOTHING && strcmp(from.base == NULL ? "" : from.base, to.base) != 0)
-		model->effects->may_be_refused |= in_expression(member, column);
+		read_expressions(model, member, column, to.base);
+	remake_constraints(model, member, column);
 	if (work != TYPE_REWRITE)
 		return;
 	model->effects->rewrite = true;
@@ -416,6 +412,24 @@ static bool fits_sequence(const struct model *model)
 	       model_sequence_type(type->name.name);
 }
 
+/*
+ * The sequence is altered while the statement is prepared (ATPrepCmd), before another command of it
+ * drops the identity.
+ */
+static bool prepared_as_identity(const struct model *model, const struct column_facts *column)
+{
+	if (column->identity != 0)
+		return true;
+	for (size_t i = 0; i < model->facts->n_commands; i++) {
+		const struct action *other = model->facts->commands[i];
+
+		if (other->kind == ACTION_DROP_IDENTITY && other->column != NULL &&
+			strcmp(other->column, column->name) == 0)
+			return column->sequence.name != NULL && column->default_sql == NULL;
+	}
+	return false;
+}
+
 void model_alter_type(struct model *model)
 {
 	bool gone;
@@ -438,7 +452,7 @@ void model_alter_type(struct model *model)
 		model_absent(model, "42P16", "cannot alter inherited column \"%s\"", column->name);
 		return;
 	}
-	if (column->identity != 0 && !fits_sequence(model))
+	if (prepared_as_identity(model, column) && !fits_sequence(model))
 		model_error(model, "22023", "identity column type must be an integer");
 	else if (column->identity != 0) /* ALTER SEQUENCE ... AS, the same type or not */
 		model_lock_part(model, &column->sequence, LOCK_SHARE_ROW_EXCLUSIVE, 0);

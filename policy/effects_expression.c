@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * Expressions on a column that gets another type: ATPostAlterTypeParse (tablecmds.c) reads CHECKs
+ * and indexes again, ATExecAlterColumnType casts the default.  What is known of the types'
+ * operators and casts decides some; the server alone decides the rest.
+ */
+#include "model.h"
+
+#include <string.h>
+
+static enum fit worse(enum fit a, enum fit b)
+{
+	return a > b ? a : b;
+}
+
+static bool one_of(char group, const char *groups)
+{
+	return group != 0 && strchr(groups, group) != NULL;
+}
+
+static bool is_number(const char *text)
+{
+	return *text != '\0' && text[strspn(text, "-0123456789.")] == '\0';
+}
+
+/* A number without a point is an int4 or int8, with one a numeric. */
+static enum fit number_fits(const char *text, char group, bool printed)
+{
+	bool whole = strchr(text, '.') == NULL;
+
+	if (one_of(group, "inf") || (group == 'o' && whole))
+		return FITS;
+	/* As somebody wrote it, it may as well have been '5', which takes the column's type. */
+	return printed && one_of(group, "tcdbu") ? UNFIT : MAY_FIT;
+}
+
+static enum fit test_fits(const struct column_test *test, const char *type, bool printed)
+{
+	char group = type_group(type);
+
+	if (test->kind == TEST_NULL || test->kind == TEST_NOT_NULL)
+		return FITS;
+	if (test->kind == TEST_OTHER || test->cast != NULL)
+		return MAY_FIT;
+	if (test->type != NULL)
+		return group != 0 && type_group(test->type) == group ? FITS : MAY_FIT;
+	return is_number(test->value) ? number_fits(test->value, group, printed) : MAY_FIT;
+}
+
+enum fit check_fits(const struct expr_clause *clauses, size_t n, const char *column,
+	const char *type, bool printed)
+{
+	enum fit fit = n > 0 ? FITS : MAY_FIT;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < clauses[i].n; k++) {
+			const struct column_test *test = &clauses[i].arms[k];
+
+			if (test->column == NULL || strcmp(test->column, column) == 0)
+				fit = worse(fit, test_fits(test, type, printed));
+		}
+	return fit;
+}
+
+/*
+ * Casts in assignments; to text there is always one.  What the default was before it was made the
+ * column's type is not known, but numbers stay among numbers.
+ */
+static enum fit default_fits(const struct column_facts *column, const char *type)
+{
+	char from = type_group(column->base_type), to = type_group(type);
+
+	if (column->default_sql == NULL || one_of(to, "tc") ||
+		(one_of(from, "inf") && one_of(to, "inf")) || (from == 'i' && to == 'o') ||
+		(from == to && from != 0))
+		return FITS;
+	return MAY_FIT;
+}
+
+enum fit expressions_fit(
+	const struct relation_facts *table, const struct column_facts *column, const char *type)
+{
+	enum fit fit = default_fits(column, type);
+
+	for (size_t i = 0; i < table->n_constraints; i++) {
+		const struct constraint_facts *c = &table->constraints[i];
+
+		if (c->kind == CONSTRAINT_CHECK &&
+			names_contain(c->columns, c->n_columns, column->name))
+			fit = worse(fit, check_fits(c->clauses, c->n_clauses, column->name, type,
+						 relation_listed(table)));
+	}
+	for (size_t i = 0; i < table->n_indexes; i++)
+		if (names_contain(
+			    table->indexes[i].mentions, table->indexes[i].n_mentions, column->name))
+			fit = worse(fit, MAY_FIT);
+	return fit;
+}
