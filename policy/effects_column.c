@@ -261,29 +261,49 @@ void model_drop_expression(struct model *model)
 			model, "55000", "column \"%s\" is not a generated column", column->name);
 }
 
-static bool in_primary_key(const struct relation_facts *table, const char *column)
+/* The primary key or the replica identity, when the column is in it. */
+static const struct index_facts *identifying_index(
+	const struct relation_facts *table, const char *column)
 {
 	for (size_t i = 0; i < table->n_indexes; i++) {
 		const struct index_facts *index = &table->indexes[i];
 
-		if (index->primary && names_contain(index->columns, index->n_columns, column))
-			return true;
+		if ((index->primary || index->replica_identity) &&
+			names_contain(index->columns, index->n_columns, column))
+			return index;
 	}
-	return false;
+	return NULL;
 }
 
+static bool required_above(const struct model *model, const char *name)
+{
+	const struct relation_facts *parent;
+	const struct column_facts *column;
+
+	if (!model->table->partition ||
+		model_find(model->facts, &model->table->parent, &parent) != PRESENT)
+		return false;
+	column = facts_column(parent, name);
+	return column != NULL && column->not_null;
+}
+
+/* ATExecDropNotNull's order. */
 static void drop_not_null_of(struct model *model, const struct relation_facts *member)
 {
 	const struct column_facts *column = facts_column(member, model->action->column);
+	const struct index_facts *index;
 
 	if (column == NULL || !column->not_null)
 		return;
+	index = identifying_index(member, column->name);
 	if (column->identity != 0)
 		model_error(model, "42601", "column \"%s\" is an identity column", column->name);
-	else if (in_primary_key(member, column->name))
-		model_error(model, "42P16", "column \"%s\" is in a primary key", column->name);
-	else if (member == model->table && member->partition) /* NOT NULL above, perhaps */
-		model->effects->may_be_refused = true;
+	else if (index != NULL)
+		model_error(model, "42P16", "column \"%s\" is in a primary key or replica identity",
+			column->name);
+	else if (member == model->table && required_above(model, column->name))
+		model_error(model, "42P16", "column \"%s\" is marked NOT NULL in parent table",
+			column->name);
 }
 
 void model_drop_not_null(struct model *model)
@@ -292,7 +312,10 @@ void model_drop_not_null(struct model *model)
 
 	if (model_own_column(model, &gone) == NULL)
 		return;
-	drop_not_null_of(model, model->table);
+	if (model->action->only && model->table->kind == 'p' && model->table->n_partition_tree > 0)
+		model_absent(model, "42P16", "constraint must be removed from partitions too");
+	else
+		drop_not_null_of(model, model->table);
 	model_each(model, drop_not_null_of);
 }
 
@@ -374,14 +397,37 @@ void model_rename_column(struct model *model)
 			model, "42701", "column \"%s\" already exists", model->action->new_name);
 }
 
-static void drop_from_member(struct model *model, const struct relation_facts *member)
+/* The column of one table; returns false when nothing is known of it. */
+static bool dropped_from(struct model *model, const struct name *table, struct dropped *dropped)
 {
-	const struct column_facts *column = facts_column(member, model->action->column);
+	const struct relation_facts *member;
+	const struct column_facts *column;
 
-	if (column != NULL)
-		model_drop(model, &column->drops,
-			arena_printf(model->arena, "column %s of table %s", column->name,
-				member->name.name));
+	if (model_find(model->facts, table, &member) != PRESENT)
+		return false;
+	column = facts_column(member, model->action->column);
+	if (column == NULL)
+		return false;
+	*dropped =
+		(struct dropped){&column->drops, arena_printf(model->arena, "column %s of table %s",
+							 column->name, member->name.name)};
+	return true;
+}
+
+/* ATExecDropColumn collects the columns of the children and drops all of them together. */
+static void drop_from_all(struct model *model)
+{
+	const struct relation_facts *table = model->table;
+	size_t n_tables = table->n_partitions + table->n_partition_tree, n = 0;
+	struct dropped *dropped = arena_alloc(model->arena, (n_tables + 1) * sizeof(*dropped));
+
+	n += dropped_from(model, &table->name, dropped);
+	for (size_t i = 0; i < table->n_partition_tree && !model->action->only; i++)
+		if (table->partition_tree[i].kind == 'p')
+			n += dropped_from(model, &table->partition_tree[i].name, &dropped[n]);
+	for (size_t i = 0; i < table->n_partitions && !model->action->only; i++)
+		n += dropped_from(model, &table->partitions[i], &dropped[n]);
+	model_drop(model, dropped, n);
 }
 
 /* ATExecDropColumn tells the children that the column is theirs now. */
@@ -429,6 +475,5 @@ void model_drop_column(struct model *model)
 		lock_heirs(model);
 	if (column->n_dependents > 0)
 		model_cause(model, "%s uses it", column->dependents[0]);
-	drop_from_member(model, model->table);
-	model_each(model, drop_from_member);
+	drop_from_all(model);
 }

@@ -182,6 +182,15 @@ void model_add_unique(struct model *model)
 	}
 }
 
+static void scan_nullable(struct model *model, const struct name *name, const char *column)
+{
+	const struct relation_facts *member;
+
+	if (model_find(model->facts, name, &member) == PRESENT && member->kind == 'r' &&
+		!model_never_null(model, member, column))
+		model_scan(model, member);
+}
+
 /* A primary key makes its columns NOT NULL first (transformIndexConstraint), with SET NOT NULL's
  * scan. */
 static void require_column(struct model *model, const char *column)
@@ -196,7 +205,9 @@ static void require_column(struct model *model, const char *column)
 		return;
 	if (!model->action->only)
 		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
-	model_each(model, model_scan);
+	scan_nullable(model, &table->name, column);
+	for (size_t i = 0; i < table->n_partitions && !model->action->only; i++)
+		scan_nullable(model, &table->partitions[i], column);
 }
 
 static void require_columns(struct model *model, const char *const *columns, size_t n)
@@ -332,9 +343,10 @@ void model_drop_constraint(struct model *model)
 		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
 	if (c->kind == CONSTRAINT_FOREIGN_KEY)
 		model_lock(model, &c->referenced, LOCK_ACCESS_EXCLUSIVE);
-	model_drop(model, &c->drops,
-		arena_printf(model->arena, "constraint %s on table %s", c->name,
-			model->table->name.name));
+	model_drop(model,
+		&(struct dropped){&c->drops, arena_printf(model->arena, "constraint %s on table %s",
+						     c->name, model->table->name.name)},
+		1);
 }
 
 /* validateDomainConstraint and AlterDomainNotNull read every table with a column of the domain

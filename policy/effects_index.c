@@ -79,8 +79,10 @@ static void drop_one(struct model *model, const struct name *name)
 		model_lock_tree(model, &index->table, mode);
 	model_lock_part(model, &index->name, mode, 0);
 	if (!model->action->concurrently)
-		model_drop(model, &index->drops,
-			arena_printf(model->arena, "index %s", index->name.name));
+		model_drop(model,
+			&(struct dropped){&index->drops,
+				arena_printf(model->arena, "index %s", index->name.name)},
+			1);
 	if (index->n_indexes > 0 && index->indexes[0].attached)
 		model_error(model, "2BP01",
 			"cannot drop index %s because one of the parent requires it",

@@ -46,45 +46,52 @@ void model_create_table(struct model *model)
 			action->inherits ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_ACCESS_SHARE);
 }
 
-static void drop_target(struct model *model, const struct name *name)
-{
-	const struct relation_facts *relation;
-
-	if (model_find(model->facts, name, &relation) == PRESENT)
-		model_drop(model, &relation->drops, relation->name.name);
-}
-
 void model_drop_relation(struct model *model)
 {
-	size_t n;
+	size_t n, n_dropped = 0;
 	const struct name *names = targets(model->action, &n);
+	struct dropped *dropped = arena_alloc(model->arena, (n + 1) * sizeof(*dropped));
+	const struct relation_facts *relation;
 
 	for (size_t i = 0; i < n; i++)
-		drop_target(model, &names[i]);
+		if (model_find(model->facts, &names[i], &relation) == PRESENT)
+			dropped[n_dropped++] =
+				(struct dropped){&relation->drops, relation->name.name};
+	model_drop(model, dropped, n_dropped);
 	model->effects->loses_data = model->action->kind != ACTION_DROP_VIEW;
 	model->effects->breaks_clients = true;
 }
 
-/* Types, functions, sequences: who has a column, trigger or default of them loses it. */
-static void drop_object(struct model *model, const struct name *name)
+/* NULL when nothing is known of it. */
+static const struct drop_facts *object_drops(const struct facts *facts, const struct name *name)
 {
-	const struct facts *facts = model->facts;
 	const struct relation_facts *relation;
 	const struct type_facts *type;
 
 	if (model_find_type(facts, name, &type) == PRESENT)
-		model_drop(model, &type->drops, name->name);
+		return &type->drops;
 	if (model_find(facts, name, &relation) == PRESENT)
-		model_drop(model, &relation->drops, name->name);
+		return &relation->drops;
 	for (size_t i = 0; i < facts->n_functions; i++)
 		if (name_equal(&facts->functions[i].asked, name))
-			model_drop(model, &facts->functions[i].drops, name->name);
+			return &facts->functions[i].drops;
+	return NULL;
 }
 
+/* Types, functions, sequences: who has a column, trigger or default of them loses it. */
 void model_drop_object(struct model *model)
 {
-	for (size_t i = 0; i < model->action->n_targets; i++)
-		drop_object(model, &model->action->targets[i]);
+	const struct action *action = model->action;
+	struct dropped *dropped =
+		arena_alloc(model->arena, (action->n_targets + 1) * sizeof(*dropped));
+	size_t n = 0;
+
+	for (size_t i = 0; i < action->n_targets; i++) {
+		dropped[n] = (struct dropped){
+			object_drops(model->facts, &action->targets[i]), action->targets[i].name};
+		n += dropped[n].drops != NULL;
+	}
+	model_drop(model, dropped, n);
 }
 
 /* Storage parameters that vacuum and planner read take no more than SHARE UPDATE EXCLUSIVE

@@ -16,14 +16,22 @@
 struct loser_facts {
 	struct name name; /* fully qualified */
 	char kind; /* pg_class.relkind */
-	bool gone; /* dropped along; else it loses a column, constraint, trigger or default */
 	bool cascade; /* CASCADE only reaches it */
 };
 
+/* An object that goes along and could hang on others by which it may go, too. */
+struct along_facts {
+	uint32_t class_oid, oid; /* pg_depend.classid, .objid */
+	int part; /* .objsubid: a column's number, else 0 */
+	bool cascade;
+};
+
 struct drop_facts {
-	bool cascade_needed; /* without CASCADE the server refuses */
+	bool cascade_needed; /* dropped alone: without CASCADE the server refuses */
 	const struct loser_facts *losers;
 	size_t n_losers;
+	const struct along_facts *along; /* of what statements name, and of columns */
+	size_t n_along;
 };
 
 /* A privilege that the owner of a relation granted on it or a column of it. */
@@ -105,6 +113,7 @@ struct index_facts {
 	bool plain_order;
 	bool backs_constraint;
 	bool attached; /* to an index of the partitioned table above */
+	bool replica_identity;
 	bool nulls_not_distinct;
 	const char *const *columns; /* key columns; NULL entries are expressions */
 	size_t n_columns;

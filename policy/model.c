@@ -149,87 +149,7 @@ void model_lock_partitions(struct model *model, const struct name *name, enum lo
 		model_lock_tree(model, name, mode);
 }
 
-static bool named(const struct action *action, const struct name *name)
-{
-	for (size_t i = 0; i < action->n_targets; i++)
-		if (strcmp(action->targets[i].name, name->name) == 0)
-			return true;
-	return false;
-}
-
-/* A child loses its column as well, and with it the foreign key to the parent's that is on it. */
-static bool heir_loses_it(const struct model *model, const struct loser_facts *loser)
-{
-	const struct relation_facts *table = model->table, *heir;
-	const char *column = model->action->column;
-
-	if (column == NULL || table == NULL || loser->gone || model->action->only ||
-		model_find(model->facts, &loser->name, &heir) != PRESENT ||
-		!relation_below(table, &heir->name))
-		return false;
-	for (size_t i = 0; i < heir->n_constraints; i++) {
-		const struct constraint_facts *c = &heir->constraints[i];
-
-		if (c->kind == CONSTRAINT_FOREIGN_KEY && name_equal(&c->referenced, &table->name) &&
-			!names_contain(c->columns, c->n_columns, column))
-			return false;
-	}
-	return true;
-}
-
-/* The drop reaches it by CASCADE as a whole. */
-static bool reached(const struct drop_facts *drops, const struct name *name)
-{
-	for (size_t i = 0; i < drops->n_losers; i++)
-		if (drops->losers[i].gone && drops->losers[i].cascade &&
-			name_equal(&drops->losers[i].name, name))
-			return true;
-	return false;
-}
-
-/*
- * It goes with something else on the list, an index or partition with its table; or what it loses
- * is a part of such a one that this drop reaches, as the triggers of its foreign key are.
- */
-static bool goes_along(
-	const struct model *model, const struct drop_facts *drops, const struct loser_facts *loser)
-{
-	const struct relation_facts *target;
-
-	if (heir_loses_it(model, loser))
-		return true;
-
-	for (size_t i = 0; i < model->action->n_targets; i++) {
-		if (model_find(model->facts, &model->action->targets[i], &target) != PRESENT)
-			continue;
-		for (size_t k = 0; k < target->drops.n_losers; k++) {
-			const struct loser_facts *own = &target->drops.losers[k];
-
-			if (!own->cascade && name_equal(&own->name, &loser->name) &&
-				(own->gone || (!loser->gone && reached(drops, &target->name))))
-				return true;
-		}
-	}
-	return false;
-}
-
-/* What CASCADE would reach is on the list of the statement itself. */
-static bool all_named(const struct model *model, const struct drop_facts *drops)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < drops->n_losers; i++) {
-		const struct loser_facts *loser = &drops->losers[i];
-
-		if (loser->cascade && !named(model->action, &loser->name) &&
-			!goes_along(model, drops, loser))
-			return false;
-		n += loser->cascade;
-	}
-	return n > 0;
-}
-
-void model_drop(struct model *model, const struct drop_facts *drops, const char *what)
+static void lock_losers(struct model *model, const struct drop_facts *drops)
 {
 	for (size_t i = 0; i < drops->n_losers; i++) {
 		const struct loser_facts *loser = &drops->losers[i];
@@ -241,9 +161,46 @@ void model_drop(struct model *model, const struct drop_facts *drops, const char 
 		else
 			model_lock(model, &loser->name, LOCK_ACCESS_EXCLUSIVE);
 	}
-	if (drops->cascade_needed && !model->action->cascade && !all_named(model, drops))
-		model_error(
-			model, "2BP01", "cannot drop %s because other objects depend on it", what);
+}
+
+/* A column goes with its table. */
+static bool covers(const struct along_facts *one, const struct along_facts *other)
+{
+	return !one->cascade && one->oid == other->oid && one->class_oid == other->class_oid &&
+	       (one->part == 0 || one->part == other->part);
+}
+
+static bool goes_anyway(const struct dropped *all, size_t n, const struct along_facts *object)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < all[i].drops->n_along; k++)
+			if (covers(&all[i].drops->along[k], object))
+				return true;
+	return false;
+}
+
+/*
+ * findDependentObjects keeps one list for all that is dropped together, and reportDependentObjects
+ * (dependency.c) forgives what any of them takes along without CASCADE.
+ */
+static bool needs_cascade(const struct dropped *one, const struct dropped *all, size_t n)
+{
+	if (n == 1 || !one->drops->cascade_needed)
+		return one->drops->cascade_needed;
+	for (size_t i = 0; i < one->drops->n_along; i++)
+		if (!goes_anyway(all, n, &one->drops->along[i]))
+			return true;
+	return false;
+}
+
+void model_drop(struct model *model, const struct dropped *all, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		lock_losers(model, all[i].drops);
+		if (!model->action->cascade && needs_cascade(&all[i], all, n))
+			model_error(model, "2BP01",
+				"cannot drop %s because other objects depend on it", all[i].what);
+	}
 }
 
 /* ---- work on the action's table and its children ---- */
@@ -412,7 +369,10 @@ void model_read_anew(struct model *model, const struct expr *expr)
 	for (size_t i = 0; expr != NULL && model->table != NULL && i < expr->n_columns; i++) {
 		const struct column_facts *column = facts_column(model->table, expr->columns[i]);
 
-		model->effects->may_be_refused |= column != NULL && column->retyped;
+		if (column != NULL && column->retyped)
+			model->effects->may_be_refused |=
+				check_fits(expr->clauses, expr->n_clauses, column->name,
+					column->base_type, false) != FITS;
 	}
 }
 

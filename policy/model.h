@@ -51,8 +51,13 @@ void model_lock_part(
 void model_lock_indexes(struct model *model, const struct relation_facts *table,
 	enum lock_mode mode, unsigned work);
 bool model_locked(const struct model *model, const struct name *name);
-/* What an object that is dropped takes along, and the error when that needs CASCADE. */
-void model_drop(struct model *model, const struct drop_facts *drops, const char *what);
+/* One of the objects that a command drops together. */
+struct dropped {
+	const struct drop_facts *drops;
+	const char *what; /* for messages */
+};
+/* What they take along, and the error when that needs CASCADE. */
+void model_drop(struct model *model, const struct dropped *all, size_t n);
 
 /* Fit to be the partition's part of an index of the parent: columns, uniqueness, constraint. */
 /* A validated foreign key that says the same. */
@@ -131,8 +136,18 @@ struct type_change type_written(
 	struct arena *arena, const struct facts *facts, const struct type_name *type);
 /* A sequence may count in that type (init_params, sequence.c). */
 bool model_sequence_type(const char *type);
+/* Types that compare with each other: i integers, n numeric, f floats, o oid, t text, c char, d
+ * dates, b boolean, u uuid; 0 for all else. */
+char type_group(const char *type);
 /* Whether a foreign key of one type may refer to a key of the other; yes when not known. */
 bool key_types_fit(const char *from, const char *to);
+/* Whether what stands on a column can be read with another type. */
+enum fit { FITS, MAY_FIT, UNFIT };
+enum fit expressions_fit(
+	const struct relation_facts *table, const struct column_facts *column, const char *type);
+/* Of a CHECK, as the server prints it or as somebody wrote it. */
+enum fit check_fits(const struct expr_clause *clauses, size_t n, const char *column,
+	const char *type, bool printed);
 enum type_work type_work(
 	const struct type_change *from, const struct type_change *to, bool timezone_utc);
 

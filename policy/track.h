@@ -50,6 +50,8 @@ struct going {
 	const char *const *dependents;
 	size_t n_dependents;
 	const struct drop_facts *drops; /* NULL: nothing */
+	bool cascade;
+	uint32_t catalog; /* only its objects of this one, by oid; 0: all */
 };
 /* Nothing of it stands on the relation's columns any more. */
 void track_let_go(

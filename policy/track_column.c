@@ -6,6 +6,8 @@
 #include "model.h"
 #include "track.h"
 
+enum { PG_ATTRDEF = 2604 };
+
 static struct column_facts *own_columns(struct facts_track *track, struct relation_facts *relation)
 {
 	struct column_facts *columns = track_copy(track->arena, relation->columns,
@@ -130,14 +132,17 @@ static void drop_column(
 {
 	const struct column_facts *known = facts_column(relation, action->column);
 	struct column_facts dropped = {0};
-	struct going going = {.label = track_generated_label(track->arena, action->column)};
+	struct going going = {
+		.label = track_generated_label(track->arena, action->column),
+		.drops = &dropped.drops,
+		.cascade = action->cascade,
+	};
 
 	if (known != NULL)
 		dropped = *known;
 	if (action->cascade) {
 		going.dependents = dropped.dependents;
 		going.n_dependents = dropped.n_dependents;
-		going.drops = &dropped.drops;
 	}
 	remove_column(track, relation, action->column);
 	remove_generated(track, relation, &going);
@@ -242,6 +247,19 @@ static void apply(
 	}
 }
 
+static void let_expression_go(
+	struct facts_track *track, struct relation_facts *relation, const char *name)
+{
+	const struct column_facts *column = facts_column(relation, name);
+
+	track_let_go(track, relation,
+		&(struct going){
+			.label = track_generated_label(track->arena, name),
+			.drops = column != NULL ? &column->drops : NULL,
+			.catalog = PG_ATTRDEF,
+		});
+}
+
 static void change_column(
 	struct facts_track *track, struct relation_facts *relation, const struct action *action)
 {
@@ -255,9 +273,7 @@ static void change_column(
 		if (strcmp(columns[i].name, action->column) == 0)
 			apply(track, &columns[i], action);
 	if (action->kind == ACTION_DROP_EXPRESSION)
-		track_let_go(track, relation,
-			&(struct going){
-				.label = track_generated_label(track->arena, action->column)});
+		let_expression_go(track, relation, action->column);
 }
 
 void track_change_column(struct facts_track *track, const struct action *action)

@@ -208,8 +208,7 @@ static void drop_constraint(struct facts_track *track, struct relation_facts *re
 	constraints[i] = constraints[--relation->n_constraints];
 	if (dropped.kind == CONSTRAINT_FOREIGN_KEY)
 		return;
-	if (cascade)
-		track_let_go(track, relation, &(struct going){.drops = &dropped.drops});
+	track_let_go(track, relation, &(struct going){.drops = &dropped.drops, .cascade = cascade});
 	remove_index(track, relation, dropped.name);
 	drop_parts(track, relation, &dropped);
 }

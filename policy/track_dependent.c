@@ -22,17 +22,20 @@ static bool goes(const struct going *going, const char *label)
 	       names_contain(going->dependents, going->n_dependents, label);
 }
 
-static bool loses(const struct going *going, const struct loser_facts *loser)
+static bool went(const struct going *going, const struct along_facts *object)
 {
-	for (size_t i = 0; going->drops != NULL && i < going->drops->n_losers; i++)
-		if (going->drops->losers[i].cascade &&
-			name_equal(&going->drops->losers[i].name, &loser->name))
-			return true;
+	for (size_t i = 0; going->drops != NULL && i < going->drops->n_along; i++) {
+		const struct along_facts *gone = &going->drops->along[i];
+
+		if (gone->oid == object->oid && gone->class_oid == object->class_oid &&
+			gone->part == object->part)
+			return (going->cascade || !gone->cascade) &&
+			       (going->catalog == 0 || going->catalog == gone->class_oid);
+	}
 	return false;
 }
 
-/* Returns whether any went. */
-static bool release_dependents(
+static void release_dependents(
 	struct arena *arena, struct column_facts *column, const struct going *going)
 {
 	const char **left = track_copy(arena, NULL, 0, column->n_dependents, sizeof(*left));
@@ -42,34 +45,25 @@ static bool release_dependents(
 		if (!goes(going, column->dependents[i]))
 			left[n++] = column->dependents[i];
 	column->dependents = left;
-	if (n == column->n_dependents)
-		return false;
 	column->n_dependents = n;
-	return true;
 }
 
-static bool release_losers(struct arena *arena, struct drop_facts *drops, const struct going *going)
+static void release_along(struct arena *arena, struct drop_facts *drops, const struct going *going)
 {
-	struct loser_facts *left = track_copy(arena, NULL, 0, drops->n_losers, sizeof(*left));
+	struct along_facts *left = track_copy(arena, NULL, 0, drops->n_along, sizeof(*left));
+	bool needed = false;
 	size_t n = 0;
 
-	for (size_t i = 0; i < drops->n_losers; i++)
-		if (!drops->losers[i].cascade || !loses(going, &drops->losers[i]))
-			left[n++] = drops->losers[i];
-	drops->losers = left;
-	if (n == drops->n_losers)
-		return false;
-	drops->n_losers = n;
-	return true;
-}
-
-/* A generated column is no relation that is lost something, so dependents are asked as well. */
-static bool needs_cascade(const struct column_facts *column)
-{
-	for (size_t i = 0; i < column->drops.n_losers; i++)
-		if (column->drops.losers[i].cascade)
-			return true;
-	return column->n_dependents > 0;
+	for (size_t i = 0; i < drops->n_along; i++) {
+		if (went(going, &drops->along[i]))
+			continue;
+		needed |= drops->along[i].cascade;
+		left[n++] = drops->along[i];
+	}
+	if (n < drops->n_along)
+		drops->cascade_needed = needed;
+	drops->along = left;
+	drops->n_along = n;
 }
 
 void track_let_go(
@@ -79,11 +73,8 @@ void track_let_go(
 		track->arena, relation->columns, relation->n_columns, 1, sizeof(*columns));
 
 	for (size_t i = 0; i < relation->n_columns; i++) {
-		bool fewer = release_dependents(track->arena, &columns[i], going);
-
-		fewer |= release_losers(track->arena, &columns[i].drops, going);
-		if (fewer)
-			columns[i].drops.cascade_needed &= needs_cascade(&columns[i]);
+		release_dependents(track->arena, &columns[i], going);
+		release_along(track->arena, &columns[i].drops, going);
 	}
 	relation->columns = columns;
 }

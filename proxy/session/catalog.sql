@@ -452,15 +452,14 @@ losses AS MATERIALIZED (
 ),
 -- The relations that are locked for it: dropped themselves, or bereft of something.
 losers AS MATERIALIZED (
-	SELECT l.root_class, l.root, l.sub, hit.oid, pg_catalog.bool_and(l.cascade) AS cascade,
-		pg_catalog.bool_or(hit.gone) AS gone
+	SELECT l.root_class, l.root, l.sub, hit.oid, pg_catalog.bool_and(l.cascade) AS cascade
 	FROM losses l CROSS JOIN LATERAL (
-			SELECT l.object AS oid, l.part = 0 AS gone WHERE l.class = 'pg_catalog.pg_class'::pg_catalog.regclass
+			SELECT l.object AS oid WHERE l.class = 'pg_catalog.pg_class'::pg_catalog.regclass
 			UNION ALL
-			SELECT i.indrelid, false FROM pg_catalog.pg_index i
+			SELECT i.indrelid FROM pg_catalog.pg_index i
 			WHERE l.class = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.indexrelid = l.object
 			UNION ALL
-			SELECT up.oid, false
+			SELECT up.oid
 			FROM pg_catalog.pg_class c
 				JOIN pg_catalog.pg_inherits h ON h.inhrelid = c.oid
 				LEFT JOIN pg_catalog.pg_partitioned_table s ON s.partrelid = h.inhparent
@@ -468,26 +467,42 @@ losers AS MATERIALIZED (
 			WHERE l.class = 'pg_catalog.pg_class'::pg_catalog.regclass AND l.part = 0 AND c.oid = l.object AND c.relispartition
 				AND c.relkind <> 'i' AND c.relkind <> 'I'
 			UNION ALL
-			SELECT k.conrelid, false FROM pg_catalog.pg_constraint k
+			SELECT k.conrelid FROM pg_catalog.pg_constraint k
 			WHERE l.class = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND k.oid = l.object
 			UNION ALL
-			SELECT g.tgrelid, false FROM pg_catalog.pg_trigger g
+			SELECT g.tgrelid FROM pg_catalog.pg_trigger g
 			WHERE l.class = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND g.oid = l.object
 			UNION ALL
-			SELECT f.adrelid, false FROM pg_catalog.pg_attrdef f
+			SELECT f.adrelid FROM pg_catalog.pg_attrdef f
 			WHERE l.class = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND f.oid = l.object
 			UNION ALL
-			SELECT w.ev_class, false FROM pg_catalog.pg_rewrite w
+			SELECT w.ev_class FROM pg_catalog.pg_rewrite w
 			WHERE l.class = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND w.oid = l.object
 			UNION ALL
-			SELECT p.polrelid, false FROM pg_catalog.pg_policy p
+			SELECT p.polrelid FROM pg_catalog.pg_policy p
 			WHERE l.class = 'pg_catalog.pg_policy'::pg_catalog.regclass AND p.oid = l.object
 		) AS hit
 	GROUP BY l.root_class, l.root, l.sub, hit.oid
 ),
+-- What could go for another reason, too, when a statement drops several objects: what depends on something
+-- without being a part of it, and whole relations, with which their columns go.
+along AS MATERIALIZED (
+	SELECT l.root_class, l.root, l.sub, pg_catalog.json_agg(pg_catalog.json_build_object(
+			'class', l.class::pg_catalog.int8, 'oid', l.object::pg_catalog.int8, 'part', l.part, 'cascade', l.cascade)
+			ORDER BY l.class, l.object, l.part) AS list
+	FROM losses l
+	WHERE (l.sub <> 0 OR l.root_class <> 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
+			OR EXISTS (SELECT FROM targets t WHERE t.oid = l.root))
+		AND ((l.sub = 0 AND l.part = 0 AND l.class = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid)
+			OR EXISTS (SELECT FROM pg_catalog.pg_depend n
+				WHERE n.classid = l.class AND n.objid = l.object AND n.objsubid = l.part AND n.deptype = 'n'
+					AND n.refobjid >= 16384
+					AND n.refclassid <> 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid))
+	GROUP BY l.root_class, l.root, l.sub
+),
 drops AS MATERIALIZED (
 	SELECT needs.root_class, needs.root, needs.sub, pg_catalog.json_build_object(
-			'cascade_needed', needs.cascade, 'losers', named.list) AS detail
+			'cascade_needed', needs.cascade, 'losers', named.list, 'along', along.list) AS detail
 	-- A column that something is an internal part of needs no CASCADE where its table goes anyway.
 	FROM (SELECT l.root_class, l.root, l.sub, pg_catalog.bool_or(l.cascade AND w.object IS NULL) AS cascade
 			FROM losses l
@@ -497,13 +512,14 @@ drops AS MATERIALIZED (
 		LEFT JOIN (
 			SELECT e.root_class, e.root, e.sub, pg_catalog.json_agg(pg_catalog.json_build_object(
 				'name', pg_catalog.json_build_array(n.nspname, c.relname),
-				'kind', c.relkind, 'gone', e.gone, 'cascade', e.cascade) ORDER BY n.nspname, c.relname) AS list
+				'kind', c.relkind, 'cascade', e.cascade) ORDER BY n.nspname, c.relname) AS list
 			FROM losers e
 				JOIN pg_catalog.pg_class c ON c.oid = e.oid
 					AND c.relkind = ANY ('{r,p,v,m,f,i,I,S}'::pg_catalog."char"[])
 				JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname <> 'pg_toast'
 			GROUP BY e.root_class, e.root, e.sub
 		) AS named ON named.root_class = needs.root_class AND named.root = needs.root AND named.sub = needs.sub
+		LEFT JOIN along ON along.root_class = needs.root_class AND along.root = needs.root AND along.sub = needs.sub
 ),
 columns AS MATERIALIZED (
 	SELECT a.attrelid, pg_catalog.json_agg(pg_catalog.json_build_object(
@@ -630,6 +646,7 @@ indexes AS MATERIALIZED (
 				WHERE u.ord <= i.indnkeyatts
 					AND (u.option <> 0 OR NOT o.opcdefault OR u.coll <> a.attcollation)),
 			'attached', c.relispartition,
+			'replica_identity', i.indisreplident,
 			'backs_constraint', EXISTS (SELECT FROM pg_catalog.pg_constraint k
 				WHERE k.conrelid = i.indrelid AND k.conindid = i.indexrelid
 					AND k.contype = ANY ('{p,u,x}'::pg_catalog."char"[])),

@@ -14,7 +14,16 @@ static struct loser_facts read_loser(struct reader *reader, const json_t *object
 	return (struct loser_facts){
 		.name = reader_name(reader, object, "name"),
 		.kind = reader_letter(reader, object, "kind"),
-		.gone = reader_bool(reader, object, "gone"),
+		.cascade = reader_bool(reader, object, "cascade"),
+	};
+}
+
+static struct along_facts read_along(struct reader *reader, const json_t *object)
+{
+	return (struct along_facts){
+		.class_oid = (uint32_t)reader_integer(reader, object, "class"),
+		.oid = (uint32_t)reader_integer(reader, object, "oid"),
+		.part = (int)reader_integer(reader, object, "part"),
 		.cascade = reader_bool(reader, object, "cascade"),
 	};
 }
@@ -28,6 +37,7 @@ struct drop_facts catalog_read_drops(struct reader *reader, const json_t *object
 		return drops;
 	drops.cascade_needed = reader_bool(reader, given, "cascade_needed");
 	READ_LIST(reader, given, "losers", drops.losers, drops.n_losers, read_loser);
+	READ_LIST(reader, given, "along", drops.along, drops.n_along, read_along);
 	return drops;
 }
 
@@ -164,6 +174,7 @@ static struct index_facts read_index(struct reader *reader, const json_t *object
 		.plain_order = reader_bool(reader, object, "plain_order"),
 		.backs_constraint = reader_bool(reader, object, "backs_constraint"),
 		.attached = reader_bool(reader, object, "attached"),
+		.replica_identity = reader_bool(reader, object, "replica_identity"),
 		.nulls_not_distinct = reader_bool(reader, object, "nulls_not_distinct"),
 		.definition = reader_text(reader, object, "definition"),
 		.tablespace = reader_text_or_null(reader, object, "tablespace"),

@@ -32,16 +32,16 @@ enum { DEFAULT_COLLATION = 100 };
 /* What loses something when something else is dropped. */
 static const struct loser_facts users_and_view[] = {
 	{.name = PUBLIC("users"), .kind = 'r'},
-	{.name = PUBLIC("v_orders"), .kind = 'v', .gone = true, .cascade = true},
+	{.name = PUBLIC("v_orders"), .kind = 'v', .cascade = true},
 };
 static const struct loser_facts users_alone[] = {{.name = PUBLIC("users"), .kind = 'r'}};
 static const struct loser_facts view_alone[] = {
-	{.name = PUBLIC("v_orders"), .kind = 'v', .gone = true, .cascade = true}};
+	{.name = PUBLIC("v_orders"), .kind = 'v', .cascade = true}};
 static const struct loser_facts orders_alone[] = {
 	{.name = PUBLIC("orders"), .kind = 'r', .cascade = true}};
 static const struct loser_facts events_parts[] = {
-	{.name = PUBLIC("events_2025"), .kind = 'r', .gone = true},
-	{.name = PUBLIC("events_2026"), .kind = 'r', .gone = true},
+	{.name = PUBLIC("events_2025"), .kind = 'r'},
+	{.name = PUBLIC("events_2026"), .kind = 'r'},
 };
 static const struct loser_facts events_alone[] = {{.name = PUBLIC("events"), .kind = 'p'}};
 

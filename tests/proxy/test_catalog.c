@@ -58,7 +58,8 @@ static const char answer[] =
 	"false,"
 	"\"identity\":\"\",\"generated\":false,\"inherited\":true,\"sequence\":[\"s\",\"q\"],"
 	"\"drops\":{\"cascade_needed\":true,\"losers\":[{\"name\":[\"s\",\"v\"],\"kind\":\"v\","
-	"\"gone\":true,\"cascade\":true}]},\"domain\":false,\"domain_constrained\":false,"
+	"\"cascade\":true}],\"along\":[{\"class\":2618,\"oid\":7,\"part\":0,\"cascade\":true}]},"
+	"\"domain\":false,\"domain_constrained\":false,"
 	"\"dependents\":[\"view s.v\"],\"mentioned_by\":[\"function "
 	"s.f\"],\"comment\":\"why\",\"statistics\":500,"
 	"\"options\":\"n_distinct=5\","
@@ -73,7 +74,7 @@ static const char answer[] =
 	"0)))\",\"comment\":null,\"referenced\":[\"s\",\"u\"]}],"
 	"\"indexes\":[{\"name\":[\"s\",\"i\"],\"unique\":true,\"primary\":false,\"valid\":true,"
 	"\"immediate\":true,\"partial\":false,\"has_expressions\":true,\"plain_order\":true,"
-	"\"attached\":false,"
+	"\"attached\":false,\"replica_identity\":false,"
 	"\"backs_constraint\":false,\"nulls_not_distinct\":false,\"columns\":[\"a\",null],"
 	"\"mentions\":[\"b\"],\"definition\":\"CREATE INDEX ..\","
 	"\"tablespace\":null,\"comment\":null,"
@@ -182,7 +183,9 @@ Test(catalog, a_whole_answer)
 	cr_expect(column->inherited && column->drops.cascade_needed);
 	cr_assert_eq(column->drops.n_losers, 1u);
 	cr_expect_str_eq(column->drops.losers[0].name.name, "v");
-	cr_expect(column->drops.losers[0].gone && column->drops.losers[0].cascade);
+	cr_expect(column->drops.losers[0].cascade);
+	cr_assert_eq(column->drops.n_along, 1u);
+	cr_expect(column->drops.along[0].oid == 7 && column->drops.along[0].cascade);
 	cr_expect_str_eq(column->sequence.name, "q");
 	cr_expect_str_eq(table->attached[0], "tr");
 	cr_expect_float_eq(column->null_fraction, 0.25, 1e-9);
