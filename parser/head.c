@@ -250,6 +250,10 @@ const char *head_over_limit(const char *text, size_t len, const struct head_limi
 {
 	struct reading reading;
 
+	/* Whatever is counted, there is no more of it than bytes. */
+	if (len <= limits->text_bytes_max && len <= limits->operator_run_max &&
+		len <= limits->nesting_max && len <= limits->links_max)
+		return NULL;
 	reading_begin(&reading, text, len);
 	read_text(&reading);
 	return over_limit(&reading, len, limits);

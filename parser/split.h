@@ -19,6 +19,7 @@ struct split_piece {
 	/* Behind the first semicolon inside of brackets; 0 without one.  In a text that the grammar
 	 * refuses, a bracket that is never closed has swallowed other statements. */
 	size_t inner_end;
+	bool executes; /* \gexec ends it: psql runs what it answers */
 };
 
 /* The first statement at or behind offset from; false when there is none before len. */

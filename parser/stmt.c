@@ -79,6 +79,11 @@ struct action *add_action(struct builder *builder, enum action_kind kind)
 	return action;
 }
 
+bool is_temporary_schema(const char *schema)
+{
+	return schema != NULL && strncmp(schema, "pg_temp", strlen("pg_temp")) == 0;
+}
+
 void set_relation(struct builder *builder, struct action *action, const PgQuery__RangeVar *relation)
 {
 	if (relation == NULL)
@@ -87,7 +92,7 @@ void set_relation(struct builder *builder, struct action *action, const PgQuery_
 	action->only = !relation->inh;
 	action->unlogged = strcmp(relation->relpersistence, "u") == 0;
 	action->temporary = strcmp(relation->relpersistence, "t") == 0 ||
-			    strncmp(relation->schemaname, "pg_temp", strlen("pg_temp")) == 0;
+			    is_temporary_schema(relation->schemaname);
 }
 
 struct action *add_statement(
@@ -177,26 +182,6 @@ static void classify_raw(struct arena *arena, const struct source *source,
 	};
 }
 
-static const char *fingerprint(struct arena *arena, const char *text)
-{
-	PgQueryFingerprintResult result = pg_query_fingerprint(text);
-	const char *hex = result.error == NULL ? result.fingerprint_str : "";
-	const char *copy = arena_strdup(arena, hex);
-
-	pg_query_free_fingerprint_result(result);
-	return copy;
-}
-
-static const char *normalize(struct arena *arena, const char *text)
-{
-	PgQueryNormalizeResult result = pg_query_normalize(text);
-	const char *query = result.error == NULL ? result.normalized_query : "";
-	const char *copy = arena_strdup(arena, query);
-
-	pg_query_free_normalize_result(result);
-	return copy;
-}
-
 static void classify_all(struct arena *arena, const struct source *source,
 	const PgQuery__ParseResult *tree, struct stmts *out)
 {
@@ -208,8 +193,6 @@ static void classify_all(struct arena *arena, const struct source *source,
 	}
 	out->items = items;
 	out->n = tree->n_stmts;
-	out->fingerprint = fingerprint(arena, source->text);
-	out->normalized = normalize(arena, source->text);
 }
 
 /* What the library must not see: it would read a part of it, or more than there is. */
@@ -265,4 +248,32 @@ out:
 		pg_query__parse_result__free_unpacked(tree, NULL);
 	pg_query_free_protobuf_parse_result(result);
 	return status;
+}
+
+static const char *fingerprint(struct arena *arena, const char *text)
+{
+	PgQueryFingerprintResult result = pg_query_fingerprint(text);
+	const char *hex = result.error == NULL ? result.fingerprint_str : "";
+	const char *copy = arena_strdup(arena, hex);
+
+	pg_query_free_fingerprint_result(result);
+	return copy;
+}
+
+static const char *normalize(struct arena *arena, const char *text)
+{
+	PgQueryNormalizeResult result = pg_query_normalize(text);
+	const char *query = result.error == NULL ? result.normalized_query : "";
+	const char *copy = arena_strdup(arena, query);
+
+	pg_query_free_normalize_result(result);
+	return copy;
+}
+
+void stmt_identify(struct arena *arena, const char *text, size_t len, struct stmts *stmts)
+{
+	const char *copy = arena_strndup(arena, text, len);
+
+	stmts->fingerprint = fingerprint(arena, copy);
+	stmts->normalized = normalize(arena, copy);
 }

@@ -212,12 +212,14 @@ struct action {
 	const char *column;
 	const char *name; /* constraint, trigger, rule, parameter, enum label, ...; unquoted */
 	/* Of renames, SET SCHEMA, OWNER TO; SET_PARAMETER's value; ENUM_ADD_VALUE's neighbour;
-	 * tablespace of REINDEX. */
+	 * tablespace of REINDEX; the parameter of ALTER ROLE ... SET. */
 	const char *new_name;
 	/* All that DROP, TRUNCATE, LOCK or VACUUM list; of REINDEX and DROP INDEX the index. */
 	const struct name *targets;
 	size_t n_targets;
-	const struct name *sources; /* CREATE TABLE AS, CREATE_MATVIEW: what the query reads */
+	/* CREATE TABLE AS, CREATE_MATVIEW: what the query reads; HARMLESS: what a SELECT reads all
+	 * of. */
+	const struct name *sources;
 	size_t n_sources;
 	struct name other; /* referenced table, partition, source of LIKE, new parent */
 	struct column_def *column_def; /* ADD_COLUMN */
@@ -301,7 +303,8 @@ struct stmts {
 	const struct stmt *items;
 	size_t n;
 	bool guarded; /* any of them */
-	const char *fingerprint; /* pg_query_fingerprint of the whole text, hex */
+	/* Of the whole text, by stmt_identify; else NULL. */
+	const char *fingerprint; /* pg_query_fingerprint, hex */
 	const char *normalized; /* literals replaced by $n; "" when that failed */
 	size_t error_at; /* byte at which the grammar gave up, when it did */
 };
@@ -313,6 +316,12 @@ struct stmts {
  */
 int stmt_parse(
 	struct arena *arena, const char *text, size_t len, struct stmts *out, const char **error);
+
+/*
+ * For records: fills fingerprint and normalized.  Each is a pass of the grammar over the whole text
+ * again.  text is what stmt_parse has taken.
+ */
+void stmt_identify(struct arena *arena, const char *text, size_t len, struct stmts *stmts);
 
 /*
  * The text with every parameter $i replaced by values[i - 1], which is SQL; NULL when it has one

@@ -45,6 +45,8 @@ void set_kind(struct builder *builder, struct action *action, enum action_kind k
 void set_sources(struct builder *builder, struct action *action, const ProtobufCMessage *query);
 void set_relation(
 	struct builder *builder, struct action *action, const PgQuery__RangeVar *relation);
+/* Of temporary tables, this session's or another's; NULL: none is written. */
+bool is_temporary_schema(const char *schema);
 /* The tokens of the statement from this byte of the text on. */
 struct span span_from(const struct builder *builder, int location);
 /* The first token behind a relation's name: ONLY (t) and t * are spellings of it too. */

@@ -51,12 +51,15 @@ static void classify_harmless(
 	struct builder *builder, const struct node_kind *kind, const PgQuery__Node *node)
 {
 	size_t before = builder->n_actions;
-	struct action harmless = {.kind = ACTION_HARMLESS};
+	struct action harmless = {.kind = ACTION_HARMLESS}, *action;
 
 	kind->handle(builder, node, &harmless);
 	classify_queries(builder, &node->base);
-	if (builder->n_actions == before)
-		add_statement(builder, ACTION_HARMLESS, tree_node_message(node));
+	if (builder->n_actions > before)
+		return;
+	action = add_statement(builder, ACTION_HARMLESS, tree_node_message(node));
+	action->sources = harmless.sources;
+	action->n_sources = harmless.n_sources;
 }
 
 void classify(struct builder *builder, const PgQuery__Node *node)

@@ -154,6 +154,14 @@ void set_object(struct builder *builder, struct action *action, PgQuery__ObjectT
 		action->name = action->targets[0].name;
 }
 
+static bool all_temporary(const struct action *action)
+{
+	for (size_t i = 0; i < action->n_targets; i++)
+		if (!is_temporary_schema(action->targets[i].schema))
+			return false;
+	return action->n_targets > 0;
+}
+
 /* DROP INDEX names an index; which table it is on, only the catalog knows. */
 void handle_drop(struct builder *builder, const PgQuery__Node *node, struct action *action)
 {
@@ -167,6 +175,8 @@ void handle_drop(struct builder *builder, const PgQuery__Node *node, struct acti
 	set_object(builder, action, drop->remove_type, drop->objects[0]);
 	if (kind->shape != OBJECT_PART)
 		set_targets(builder, action, drop->objects, drop->n_objects);
+	if (kind->shape == OBJECT_RELATION)
+		action->temporary = all_temporary(action);
 	if (drop->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX)
 		action->table = (struct name){0};
 	builder->no_transaction = drop->concurrent;

@@ -131,12 +131,40 @@ static void visit_delete(struct builder *builder, const PgQuery__DeleteStmt *del
 		note_delete(builder, delete);
 }
 
-static bool calls_random(const PgQuery__Node *node)
+static bool calls(const PgQuery__Node *node, const char *function)
 {
 	const PgQuery__FuncCall *call = node->func_call;
 
 	return node->node_case == PG_QUERY__NODE__NODE_FUNC_CALL && call->n_funcname > 0 &&
-	       strcmp(tree_string(call->funcname[call->n_funcname - 1]), "random") == 0;
+	       strcmp(tree_string(call->funcname[call->n_funcname - 1]), function) == 0;
+}
+
+/* An index answers that: setval('s', max(id)). */
+static bool calls_extreme(void *found, const ProtobufCMessage *message)
+{
+	if (message->descriptor == &pg_query__node__descriptor)
+		*(bool *)found |= calls((const PgQuery__Node *)message, "max") ||
+				  calls((const PgQuery__Node *)message, "min");
+	return true;
+}
+
+/* Nothing in it leaves rows of its tables out, as far as its own text shows. */
+static bool reads_every_row(const PgQuery__SelectStmt *select)
+{
+	bool extreme = false;
+
+	if (select->n_from_clause == 0 || select->where_clause != NULL ||
+		select->limit_count != NULL || select->into_clause != NULL)
+		return false;
+	for (size_t i = 0; i < select->n_target_list; i++)
+		tree_walk(&select->target_list[i]->base, calls_extreme, &extreme);
+	return !extreme;
+}
+
+void handle_select(struct builder *builder, const PgQuery__Node *node, struct action *action)
+{
+	if (reads_every_row(node->select_stmt))
+		set_sources(builder, action, &node->select_stmt->base);
 }
 
 static void visit_select(struct builder *builder, const PgQuery__SelectStmt *select)
@@ -144,7 +172,7 @@ static void visit_select(struct builder *builder, const PgQuery__SelectStmt *sel
 	struct action *action;
 
 	for (size_t i = 0; i < select->n_sort_clause; i++)
-		if (calls_random(select->sort_clause[i]->sort_by->node))
+		if (calls(select->sort_clause[i]->sort_by->node, "random"))
 			builder->habits |= HABIT_ORDER_BY_RANDOM;
 
 	if (select->into_clause == NULL)

@@ -142,8 +142,11 @@ void handle_alter_system(struct builder *builder, const PgQuery__Node *node, str
 
 void handle_role_set(struct builder *builder, const PgQuery__Node *node, struct action *action)
 {
+	const PgQuery__VariableSetStmt *set = node->alter_role_set_stmt->setstmt;
+
 	handle_role(builder, node, action);
-	note_lasting(builder, node->alter_role_set_stmt->setstmt);
+	action->new_name = arena_strdup(builder->arena, set->name);
+	note_lasting(builder, set);
 }
 
 void handle_database_set(struct builder *builder, const PgQuery__Node *node, struct action *action)

@@ -109,6 +109,7 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_DELETE_WITHOUT_WHERE] = TABLE,
 	[ACTION_CHANGE_ROWS] = TABLE,
 	[ACTION_PUBLICATION] = TARGETS,
+	[ACTION_HARMLESS] = SOURCES,
 };
 
 /* A list without duplicates. */

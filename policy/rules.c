@@ -72,6 +72,26 @@ bool reads_much(const struct rule_context *context, const struct name *name)
 	return table == NULL || (!is_private(table) && !is_small(table, context->settings));
 }
 
+bool keeps_books(const struct rule_context *context)
+{
+	static const char *const tables[] = {"alembic_version", "ar_internal_metadata",
+		"atlas_schema_revisions", "databasechangelog", "databasechangeloglock",
+		"django_migrations", "doctrine_migration_versions", "flyway_schema_history",
+		"goose_db_version", "gorp_migrations", "knex_migrations", "knex_migrations_lock",
+		"pgmigrations", "phinxlog", "refinery_schema_history", "schema_info",
+		"schema_migrations", "schema_version", "schema_versions", "typeorm_migrations",
+		"SequelizeMeta", "_prisma_migrations", "_sqlx_migrations",
+		"__diesel_schema_migrations", "__EFMigrationsHistory"};
+	const char *name = context->action->table.name;
+
+	for (size_t i = 0;
+		!context->facts->known && name != NULL && i < sizeof(tables) / sizeof(tables[0]);
+		i++)
+		if (strcmp(name, tables[i]) == 0)
+			return true;
+	return false;
+}
+
 bool is_partitioned(const struct rule_context *context)
 {
 	return context->table != NULL && context->table->kind == 'p';
@@ -126,10 +146,32 @@ bool may_be_same(const struct name *a, const struct name *b)
 	return a->schema == NULL || b->schema == NULL || strcmp(a->schema, b->schema) == 0;
 }
 
+enum { ACTIONS_SEEN_MAX = 64 }; /* a hostile text has thousands */
+
 static bool ends_transaction(const struct action *action)
 {
 	return action->kind == ACTION_TRANSACTION && action->name != NULL &&
 	       (strcmp(action->name, "COMMIT") == 0 || strcmp(action->name, "ROLLBACK") == 0);
+}
+
+bool before(const struct rule_context *context,
+	bool (*matches)(const struct rule_context *, const struct action *))
+{
+	size_t n = 0;
+
+	if (!context->facts->in_transaction)
+		return false;
+	for (size_t i = (size_t)(context->stmt - context->text->items); i-- > 0;) {
+		const struct stmt *stmt = &context->text->items[i];
+
+		for (size_t k = 0; k < stmt->n_actions; k++) {
+			if (stmt->actions[k].kind == ACTION_TRANSACTION || n++ == ACTIONS_SEEN_MAX)
+				return false;
+			if (matches(context, &stmt->actions[k]))
+				return true;
+		}
+	}
+	return false;
 }
 
 bool in_statement(const struct rule_context *context,
@@ -144,7 +186,6 @@ bool in_statement(const struct rule_context *context,
 static bool found_on(const struct rule_context *context, bool same_transaction,
 	bool (*matches)(const struct rule_context *, const struct action *))
 {
-	enum { ACTIONS_MAX = 64 }; /* a hostile text has thousands */
 	const struct stmts *text = context->text;
 	const struct action *own = context->action;
 	size_t n = 0;
@@ -157,7 +198,8 @@ static bool found_on(const struct rule_context *context, bool same_transaction,
 		for (size_t k = 0; k < stmt->n_actions; k++) {
 			const struct action *action = &stmt->actions[k];
 
-			if ((same_transaction && ends_transaction(action)) || n++ == ACTIONS_MAX)
+			if ((same_transaction && ends_transaction(action)) ||
+				n++ == ACTIONS_SEEN_MAX)
 				return false;
 			if ((stmt != context->stmt || action != own) && matches(context, action))
 				return true;

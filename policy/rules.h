@@ -14,6 +14,8 @@ bool action_is(const struct rule_context *context, enum action_kind kind);
 bool large(const struct rule_context *context);
 /* Others can see the table, whatever its size. */
 bool shared(const struct rule_context *context);
+/* What migration tools keep their books in: a row for each migration, where no catalog tells. */
+bool keeps_books(const struct rule_context *context);
 bool is_partitioned(const struct rule_context *context);
 /* Work in proportion to its rows is brief. */
 bool is_small(const struct relation_facts *table, const struct policy_settings *settings);
@@ -29,7 +31,10 @@ bool in_statement(const struct rule_context *context,
 /* Another action of this statement, or a later one of this transaction as far as the text shows. */
 bool soon(const struct rule_context *context,
 	bool (*matches)(const struct rule_context *, const struct action *));
-/* The same, but in whatever transaction. */
+/* An earlier action of this transaction, as far as the text shows. */
+bool before(const struct rule_context *context,
+	bool (*matches)(const struct rule_context *, const struct action *));
+/* As soon, but in whatever transaction. */
 bool later(const struct rule_context *context,
 	bool (*matches)(const struct rule_context *, const struct action *));
 /* An earlier statement of the text renamed what others knew by that name. */

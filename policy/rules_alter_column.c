@@ -291,10 +291,32 @@ const struct rule rule_drop_column = {
 	.hint_sql = drop_column_steps,
 };
 
+static bool takes_old_name(const struct rule_context *context, const struct action *action)
+{
+	return action->kind == ACTION_RENAME_COLUMN && action->new_name != NULL &&
+	       may_be_same(&action->table, &context->action->table) &&
+	       strcmp(action->new_name, context->action->column) == 0;
+}
+
+static bool frees_new_name(const struct rule_context *context, const struct action *action)
+{
+	return (action->kind == ACTION_RENAME_COLUMN || action->kind == ACTION_DROP_COLUMN) &&
+	       action->column != NULL && may_be_same(&action->table, &context->action->table) &&
+	       strcmp(action->column, context->action->new_name) == 0;
+}
+
+/* What ends a change of type by hand: another column has the name when the transaction is over. */
+static bool swaps_columns(const struct rule_context *context)
+{
+	if (context->action->column == NULL || context->action->new_name == NULL)
+		return false;
+	return soon(context, takes_old_name) || before(context, frees_new_name);
+}
+
 static bool renames_column(const struct rule_context *context)
 {
 	return action_is(context, ACTION_RENAME_COLUMN) && context->effects->breaks_clients &&
-	       shared(context) && !added_by_text(context);
+	       shared(context) && !added_by_text(context) && !swaps_columns(context);
 }
 
 static const char *rename_column_steps(const struct rule_context *context)
@@ -325,7 +347,10 @@ const struct rule rule_rename_column = {
 	.title = "RENAME COLUMN breaks every running client that uses the old name",
 	.reason = "No deployment is so fast that old and new code never run side by side.",
 	.locks = "ACCESS EXCLUSIVE on the table and its children, for a moment.",
-	.safe_when = "the column was added by the same text; or the table is new or temporary.",
+	.safe_when =
+		"the column was added by the same text; or the same transaction gives its name to "
+		"another column, or has freed the new name (a swap); or the table is new or "
+		"temporary.",
 	.hint = "Add the new column, keep both equal by a trigger, move clients over, drop the "
 		"old.",
 	.hint_sql = rename_column_steps,

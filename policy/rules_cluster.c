@@ -2,6 +2,8 @@
 /* Section L: what reaches beyond one table. */
 #include "rules.h"
 
+#include <string.h>
+
 static bool touches_extension(const struct rule_context *context)
 {
 	return action_is(context, ACTION_CREATE_EXTENSION) ||
@@ -40,12 +42,15 @@ static bool changes_cluster(const struct rule_context *context)
 	       action_is(context, ACTION_REASSIGN_OWNED);
 }
 
+/* What a role may do concerns that role; what its sessions begin with, what it is called and that
+ * it is gone concern those who log in by it. */
 static enum verdict cluster_verdict(const struct rule_context *context)
 {
-	bool wide = action_is(context, ACTION_ALTER_SYSTEM) ||
-		    action_is(context, ACTION_ALTER_DATABASE);
+	const char *tag = context->stmt->tag;
+	bool narrow = action_is(context, ACTION_ROLE) && context->action->new_name == NULL &&
+		      (tag == NULL || strcmp(tag, "DROP ROLE") != 0);
 
-	return wide ? VERDICT_WARN : VERDICT_ALLOW;
+	return narrow ? VERDICT_ALLOW : VERDICT_WARN;
 }
 
 const struct rule rule_alter_system_database_role = {
@@ -56,9 +61,9 @@ const struct rule rule_alter_system_database_role = {
 	.fires = changes_cluster,
 	.title = "Statement changes settings of the whole server, a database or a role",
 	.reason = "It holds for everybody, some of it only from the next start or the next login "
-		  "on, and it does not belong to the schema that a migration changes. Roles and "
-		  "REASSIGN OWNED are only noted.",
+		  "on, and it does not belong to the schema that a migration changes. What else is "
+		  "done to roles is only noted.",
 	.locks = "No table; REASSIGN OWNED takes ACCESS EXCLUSIVE on each table for a moment.",
-	.safe_when = "it is about a role, which is only noted.",
+	.safe_when = "it creates a role or changes what one may do, which is only noted.",
 	.hint = "Keep it with the configuration of the server, not with the migrations.",
 };

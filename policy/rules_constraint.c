@@ -51,8 +51,14 @@ const struct rule rule_add_fk_not_not_valid = {
 
 static bool partitioned_foreign_key(const struct rule_context *context)
 {
-	return action_is(context, ACTION_ADD_FOREIGN_KEY) && is_partitioned(context) &&
-	       large(context) && (context->effects->scan || context->effects->error != NULL);
+	const struct effects *effects = context->effects;
+
+	if (!action_is(context, ACTION_ADD_FOREIGN_KEY) || !is_partitioned(context))
+		return false;
+	/* The server refuses NOT VALID, however new the table is. */
+	return (large(context) && (effects->scan || effects->error != NULL)) ||
+	       (context->action->constraint->not_valid && effects->error != NULL &&
+		       !effects->absent);
 }
 
 const struct rule rule_add_fk_on_partitioned = {
@@ -66,7 +72,7 @@ const struct rule rule_add_fk_on_partitioned = {
 		  "while writes wait.",
 	.locks = "SHARE ROW EXCLUSIVE on the parent, every partition and the referenced table, "
 		 "while every row is looked up.",
-	.safe_when = "the table is new, temporary, empty or small.",
+	.safe_when = "NOT VALID is not written and the table is new, temporary, empty or small.",
 	.hint = "ADD CONSTRAINT ... NOT VALID and VALIDATE it on every partition, then add it on "
 		"the parent, which takes them over without checking again.",
 };

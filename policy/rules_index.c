@@ -66,10 +66,13 @@ const struct rule rule_create_unique_index = {
 
 static bool partitioned_index(const struct rule_context *context)
 {
+	const struct effects *effects = context->effects;
+
 	if (!action_is(context, ACTION_CREATE_INDEX) || !is_partitioned(context))
 		return false;
-	return (context->effects->index_build && large(context)) ||
-	       (context->action->concurrently && shared(context));
+	/* The server refuses CONCURRENTLY, however new the table is. */
+	return (effects->index_build && large(context)) ||
+	       (context->action->concurrently && !effects->absent && !effects->noop);
 }
 
 const struct rule rule_create_index_on_partitioned = {
@@ -82,7 +85,8 @@ const struct rule rule_create_index_on_partitioned = {
 	.reason = "PostgreSQL refuses CONCURRENTLY on the parent; the plain form takes SHARE on "
 		  "the parent and all partitions and builds every index under it.",
 	.locks = "SHARE on the parent and on every partition until the last index is built.",
-	.safe_when = "ON ONLY is written; or the table is new, temporary, empty or small.",
+	.safe_when = "ON ONLY is written; or, without CONCURRENTLY, the table is new, temporary, "
+		     "empty or small.",
 	.hint = "CREATE INDEX ... ON ONLY parent; CREATE INDEX CONCURRENTLY on each partition; "
 		"ALTER INDEX ... ATTACH PARTITION each of them.",
 };

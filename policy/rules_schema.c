@@ -104,23 +104,6 @@ const struct rule rule_set_schema = {
 	.hint = "Move it and create a view of it in the old schema, in one transaction.",
 };
 
-static bool renames_schema(const struct rule_context *context)
-{
-	return action_is(context, ACTION_RENAME_SCHEMA);
-}
-
-const struct rule rule_rename_schema = {
-	.id = "rename-schema",
-	.section = 'F',
-	.verdict = VERDICT_REJECT,
-	.fires = renames_schema,
-	.title = "Renaming a schema breaks every name and search_path that mentions it",
-	.reason = "No table is locked, but all of them change their names at once.",
-	.locks = "No table.",
-	.safe_when = "nothing is renamed.",
-	.hint = "Create the new schema, move the tables one by one, leave views behind.",
-};
-
 static bool makes_schema(const struct rule_context *context, const char *schema)
 {
 	for (const struct stmt *stmt = context->text->items; stmt < context->stmt; stmt++)
@@ -148,6 +131,24 @@ static bool made_by_text(const struct rule_context *context)
 			return false;
 	return true;
 }
+
+static bool renames_schema(const struct rule_context *context)
+{
+	return action_is(context, ACTION_RENAME_SCHEMA) &&
+	       !makes_schema(context, context->action->name);
+}
+
+const struct rule rule_rename_schema = {
+	.id = "rename-schema",
+	.section = 'F',
+	.verdict = VERDICT_REJECT,
+	.fires = renames_schema,
+	.title = "Renaming a schema breaks every name and search_path that mentions it",
+	.reason = "No table is locked, but all of them change their names at once.",
+	.locks = "No table.",
+	.safe_when = "the same text made the schema.",
+	.hint = "Create the new schema, move the tables one by one, leave views behind.",
+};
 
 static bool drops_schema(const struct rule_context *context)
 {
@@ -185,10 +186,28 @@ const struct rule rule_drop_database = {
 	.hint = "An administrator drops it on a connection of his own.",
 };
 
+/* What a file made a few statements before it drops has no users but those made with it. */
+static bool drops_own_types(const struct rule_context *context)
+{
+	const struct action *action = context->action;
+	size_t n = 0;
+
+	while (n < action->n_targets) {
+		const struct type_facts *type = facts_type(context->facts, &action->targets[n]);
+
+		if (type == NULL || !type->created_in_transaction)
+			return false;
+		n++;
+	}
+	return context->separate && n > 0;
+}
+
 static bool drops_with_users(const struct rule_context *context)
 {
 	if (action_is(context, ACTION_DROP_OWNED))
 		return true;
+	if (action_is(context, ACTION_DROP_OBJECT) && drops_own_types(context))
+		return false;
 	return (action_is(context, ACTION_DROP_OBJECT) ||
 		       action_is(context, ACTION_DROP_EXTENSION) ||
 		       action_is(context, ACTION_ALTER_COMPOSITE_TYPE)) &&
@@ -207,7 +226,8 @@ const struct rule rule_drop_type_function_extension_cascade = {
 		"of "
 		"every table of the type.",
 	.locks = "ACCESS EXCLUSIVE on every table that uses what is dropped.",
-	.safe_when = "CASCADE is not written: the server refuses if anything depends on it.",
+	.safe_when = "CASCADE is not written: the server refuses if anything depends on it; or the "
+		     "same file made the type.",
 	.hint = "Drop without CASCADE; the server then names what still depends on it.",
 };
 

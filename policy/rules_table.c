@@ -210,24 +210,6 @@ const struct rule rule_lock_table = {
 	.hint_sql = lock_mildly,
 };
 
-/* What migration tools keep their books in: a row for each migration, where no catalog tells. */
-static bool keeps_books(const struct rule_context *context)
-{
-	static const char *const tables[] = {"alembic_version", "ar_internal_metadata",
-		"databasechangelog", "databasechangeloglock", "django_migrations",
-		"flyway_schema_history", "goose_db_version", "gorp_migrations", "knex_migrations",
-		"knex_migrations_lock", "pgmigrations", "schema_info", "schema_migrations",
-		"schema_version", "_prisma_migrations", "__EFMigrationsHistory"};
-	const char *name = context->action->table.name;
-
-	for (size_t i = 0;
-		!context->facts->known && name != NULL && i < sizeof(tables) / sizeof(tables[0]);
-		i++)
-		if (strcmp(name, tables[i]) == 0)
-			return true;
-	return false;
-}
-
 /* In a file what a rule or function does is no matter of the migration that makes it.  Over the
  * wire it may be what comes next. */
 static bool is_kept(const struct rule_context *context)

@@ -27,6 +27,12 @@ const struct rule rule_missing_lock_timeout = {
 	.hint = "SET lock_timeout = '2s'; -- and try again on SQLSTATE 55P03",
 };
 
+/* A file that runs without a phasegate before the server waits for as long as it says itself. */
+static enum verdict verdict_as_written(const struct rule_context *context)
+{
+	return context->separate ? VERDICT_WARN : VERDICT_ALLOW;
+}
+
 static bool has_useless_lock_timeout(const struct rule_context *context)
 {
 	return waits_without_bound(context) && !has_no_lock_timeout(context);
@@ -36,10 +42,13 @@ const struct rule rule_lock_timeout_zero_or_too_long = {
 	.id = "lock-timeout-zero-or-too-long",
 	.section = 'A',
 	.verdict = VERDICT_ALLOW,
+	.verdict_here = verdict_as_written,
 	.fires = has_useless_lock_timeout,
 	.title = "lock_timeout is off or too long for a strong lock",
-	.reason = "Zero waits for ever, and so, to the queries queueing behind it, does a minute. "
-		  "phasegate sets a short one around such a statement itself.",
+	.reason =
+		"Zero waits for ever, and so, to the queries queueing behind it, does a minute. "
+		"phasegate sets a short one around such a statement itself, and warns only of what "
+		"a file says.",
 	.locks = "As long as the statement waits, every later query on the table waits too.",
 	.safe_when = "lock_timeout is at most lock_timeout_max; what waits is CREATE or DROP INDEX "
 		     "CONCURRENTLY, which holds nobody up; RESET and DEFAULT count as not set.",
@@ -57,9 +66,11 @@ const struct rule rule_lock_timeout_after_ddl = {
 	.id = "lock-timeout-after-ddl",
 	.section = 'A',
 	.verdict = VERDICT_ALLOW,
+	.verdict_here = verdict_as_written,
 	.fires = sets_lock_timeout_late,
 	.title = "lock_timeout is set only after a statement that needed it",
-	.reason = "The strong lock before it was asked for without a bound on the wait.",
+	.reason = "The strong lock before it was asked for without a bound on the wait. A warning "
+		  "in files; over the wire phasegate has set one.",
 	.locks = "What the earlier statement locked; the SET itself locks nothing.",
 	.safe_when = "No statement before it took a strong lock on a table that others see.",
 	.hint = "Move SET lock_timeout in front of the first schema change.",

@@ -130,6 +130,8 @@ static bool changes_many_rows(const struct rule_context *context)
 {
 	const struct action *action = context->action;
 
+	if (keeps_books(context))
+		return false;
 	if (action->kind == ACTION_UPDATE_WITHOUT_WHERE ||
 		action->kind == ACTION_DELETE_WITHOUT_WHERE)
 		return large(context);
@@ -244,6 +246,15 @@ struct lock_pair {
 	struct name wanted;
 };
 
+/* A foreign key locks both of its tables, however it is added: that one of them was locked just
+ * before, for its column or to drop the key's predecessor, adds none. */
+static bool is_own_end(const struct rule_context *context, const struct held_lock *held)
+{
+	struct name own = facts_qualified(context->facts, &context->action->table);
+
+	return action_is(context, ACTION_ADD_FOREIGN_KEY) && name_equal(&held->relation, &own);
+}
+
 /* Two tables, at least one of them under ACCESS EXCLUSIVE, the second not locked so far. */
 static struct lock_pair widening(const struct rule_context *context)
 {
@@ -259,7 +270,7 @@ static struct lock_pair widening(const struct rule_context *context)
 			facts_held(context->facts, &name) >= LOCK_SHARE_ROW_EXCLUSIVE)
 			continue;
 		held = strong_on_other(context, &name, lock->mode);
-		if (held != NULL)
+		if (held != NULL && !is_own_end(context, held))
 			return (struct lock_pair){held, name};
 	}
 	return (struct lock_pair){0};
@@ -338,20 +349,37 @@ const struct rule rule_wide_lock_window = {
 	.locks = "ACCESS EXCLUSIVE on one table, SHARE ROW EXCLUSIVE or stronger on another, both "
 		 "until COMMIT.",
 	.safe_when = "All but one of the tables are new or temporary; a table and its partitions; "
-		     "views; the swap of two tables by renaming; the statements run in "
-		     "transactions of their own.",
+		     "views; the two tables of a foreign key that is added; the swap of two tables "
+		     "by renaming; the statements run in transactions of their own.",
 	.hint = "One transaction for each table; else lock all of them first, in one order that "
 		"every transaction keeps.",
 	.message = wide_message,
 	.hint_sql = lock_order,
 };
 
+static bool is_catalog(const struct name *name)
+{
+	return strncmp(name->name, "pg_", strlen("pg_")) == 0 ||
+	       (name->schema != NULL && (strcmp(name->schema, "information_schema") == 0 ||
+						strcmp(name->schema, "pg_catalog") == 0));
+}
+
+static bool reads_all(const struct rule_context *context)
+{
+	const struct action *action = context->action;
+
+	for (size_t i = 0; action->kind == ACTION_HARMLESS && i < action->n_sources; i++)
+		if (!is_catalog(&action->sources[i]) && reads_much(context, &action->sources[i]))
+			return true;
+	return false;
+}
+
 static bool lingers(const struct rule_context *context)
 {
 	if (!holds(context, LOCK_ACCESS_EXCLUSIVE) || validates_under_lock(context) ||
 		backfills_under_lock(context))
 		return false;
-	return (works_long(context) && !stops_writes(context->effects)) ||
+	return (works_long(context) && !stops_writes(context->effects)) || reads_all(context) ||
 	       (changes_many_rows(context) && !adds_rows(context));
 }
 

@@ -25,6 +25,34 @@ static bool made_here(const struct rule_context *context)
 	return type != NULL && type->created_in_transaction;
 }
 
+/* A new type of the old name, or the other half of a swap: clients find one at any time. */
+static bool takes_type_name(const struct rule_context *context, const struct action *action)
+{
+	struct name name = {0};
+
+	if (action->n_targets == 0)
+		return false;
+	name = action->targets[0];
+	if (action->kind == ACTION_RENAME_OBJECT)
+		name.name = action->new_name;
+	else if (action->kind != ACTION_CREATE_TYPE && action->kind != ACTION_CREATE_DOMAIN)
+		return false;
+	return may_be_same(&name, &context->action->targets[0]);
+}
+
+static bool swaps_type(const struct rule_context *context)
+{
+	static const char *const objects[] = {"TYPE", "DOMAIN", NULL};
+
+	if (!action_is(context, ACTION_RENAME_OBJECT) || context->action->n_targets == 0 ||
+		!is_any(context->action->object, objects))
+		return false;
+	/* A file that says no BEGIN may well be run in one transaction. */
+	return context->separate && !context->facts->in_transaction
+		       ? later(context, takes_type_name)
+		       : soon(context, takes_type_name);
+}
+
 static bool renames_type_or_function(const struct rule_context *context)
 {
 	static const char *const objects[] = {
@@ -34,7 +62,7 @@ static bool renames_type_or_function(const struct rule_context *context)
 		       action_is(context, ACTION_ALTER_COMPOSITE_TYPE);
 
 	return renames && action->new_name != NULL && is_any(action->object, objects) &&
-	       !made_here(context);
+	       !made_here(context) && !swaps_type(context);
 }
 
 const struct rule rule_rename_type_attribute_function = {
@@ -47,7 +75,10 @@ const struct rule rule_rename_type_attribute_function = {
 	.reason = "Calls, casts and bodies of functions name it by text and fail from then on; "
 		  "drivers keep the old name of a type.",
 	.locks = "No table; for an attribute, ACCESS EXCLUSIVE on tables of that type.",
-	.safe_when = "the type was made by the same text.",
+	.safe_when =
+		"the type was made by the same text; or the same transaction, or a file without "
+		"one, puts another type in the place of the old name (how values are taken out of "
+		"an enum).",
 	.hint = "Create it under the new name, move clients over, drop the old one when nothing "
 		"uses it. A function of the old name may call the new one meanwhile.",
 };

@@ -113,7 +113,7 @@ int check_run(struct check *check)
 	int error;
 
 	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, PARSE_STACK_BYTES);
+	pthread_attr_setstacksize(&attributes, FILE_DEPTH * PARSE_STACK_BYTES);
 	error = pthread_create(&thread, &attributes, on_thread, &run);
 	pthread_attr_destroy(&attributes);
 	if (error != 0) {

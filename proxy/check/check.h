@@ -8,6 +8,10 @@
 #include "server.h"
 #include "source_file.h"
 
+/* Nobody waits for a file: its statements may be so many times as deep as those over the wire, and
+ * the thread's stack is larger accordingly. */
+enum { FILE_DEPTH = 4 };
+
 struct check {
 	struct reviewer reviewer;
 	const struct server_options *server; /* NULL: without one */

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "arena.h"
+
 /* ---- by name ---- */
 
 static const char *base_name(const char *path)
@@ -128,31 +130,37 @@ static const struct mark {
 	enum wrapping wrapping;
 	bool down;
 	bool parts; /* what stands above it goes forward */
+	const char *of; /* it means something only in files that begin so; NULL: in all */
 } marks[] = {
-	{"migrate:up", "transaction:false", WRAP_TRANSACTION, false, false}, /* dbmate */
-	{"migrate:down", "transaction:false", WRAP_TRANSACTION, true, false},
-	{"Up Migration", NULL, WRAP_TRANSACTION, false, false}, /* node-pg-migrate */
-	{"Down Migration", NULL, WRAP_TRANSACTION, true, false},
-	{"+goose Up", NULL, WRAP_TRANSACTION, false, false},
-	{"+goose Down", NULL, WRAP_TRANSACTION, true, false},
-	{"+migrate Up", "notransaction", WRAP_TRANSACTION, false, false}, /* sql-migrate */
-	{"+migrate Down", "notransaction", WRAP_TRANSACTION, true, false},
-	{"rambler up", NULL, WRAP_TRANSACTION, false, false},
-	{"rambler down", NULL, WRAP_TRANSACTION, true, false},
-	{"create above / drop below", NULL, WRAP_TRANSACTION, true, true}, /* tern */
-	{"//@UNDO", NULL, WRAP_TRANSACTION, true, true}, /* MyBatis */
-	{"// @UNDO", NULL, WRAP_TRANSACTION, true, true},
-	{"!Ups", NULL, WRAP_UNKNOWN, false, false}, /* Play */
-	{"!Downs", NULL, WRAP_UNKNOWN, true, false},
-	{"+micrate Up", NULL, WRAP_UNKNOWN, false, false},
-	{"+micrate Down", NULL, WRAP_UNKNOWN, true, false},
-	{"====  UP  ====", NULL, WRAP_UNKNOWN, false, false}, /* shmig */
-	{"==== UP ====", NULL, WRAP_UNKNOWN, false, false},
-	{"==== DOWN ====", NULL, WRAP_UNKNOWN, true, false},
+	{"migrate:up", "transaction:false", WRAP_TRANSACTION, false, false, NULL}, /* dbmate */
+	{"migrate:down", "transaction:false", WRAP_TRANSACTION, true, false, NULL},
+	{"Up Migration", NULL, WRAP_TRANSACTION, false, false, NULL}, /* node-pg-migrate */
+	{"Down Migration", NULL, WRAP_TRANSACTION, true, false, NULL},
+	{"+goose Up", NULL, WRAP_TRANSACTION, false, false, NULL},
+	{"+goose Down", NULL, WRAP_TRANSACTION, true, false, NULL},
+	{"+migrate Up", "notransaction", WRAP_TRANSACTION, false, false, NULL}, /* sql-migrate */
+	{"+migrate Down", "notransaction", WRAP_TRANSACTION, true, false, NULL},
+	{"rambler up", NULL, WRAP_TRANSACTION, false, false, NULL},
+	{"rambler down", NULL, WRAP_TRANSACTION, true, false, NULL},
+	{"create above / drop below", NULL, WRAP_TRANSACTION, true, true, NULL}, /* tern */
+	{"//@UNDO", NULL, WRAP_TRANSACTION, true, true, NULL}, /* MyBatis */
+	{"// @UNDO", NULL, WRAP_TRANSACTION, true, true, NULL},
+	{"!Ups", NULL, WRAP_UNKNOWN, false, false, NULL}, /* Play */
+	{"!Downs", NULL, WRAP_UNKNOWN, true, false, NULL},
+	{"+micrate Up", NULL, WRAP_UNKNOWN, false, false, NULL},
+	{"+micrate Down", NULL, WRAP_UNKNOWN, true, false, NULL},
+	{"====  UP  ====", NULL, WRAP_UNKNOWN, false, false, NULL}, /* shmig */
+	{"==== UP ====", NULL, WRAP_UNKNOWN, false, false, NULL},
+	{"==== DOWN ====", NULL, WRAP_UNKNOWN, true, false, NULL},
+	/* What takes one back is written in comments, so it is no part. */
+	{"changeset", "runInTransaction:false", WRAP_TRANSACTION, false, false,
+		"liquibase formatted sql"},
 };
 
-/* Anywhere in the file: none of its parts runs in a transaction. */
-static const char *const all_alone[] = {"+goose NO TRANSACTION", "tern: disable-tx"};
+/* Anywhere in the file: none of its parts runs in a transaction.  goose, tern, Atlas, yoyo, sqlx,
+ * Graphile. */
+static const char *const all_alone[] = {"+goose NO TRANSACTION", "tern: disable-tx",
+	"atlas:txmode none", "transactional: false", "no-transaction", "! no-transaction"};
 
 static bool line_begins(const char *line, size_t len, const char *text)
 {
@@ -181,10 +189,12 @@ static const char *comment_of(const char *line, size_t *len)
 	return line + skip;
 }
 
-static const struct mark *find_mark(const char *comment, size_t len)
+static const struct mark *find_mark(
+	const char *comment, size_t len, const char *first, size_t first_len)
 {
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
-		if (line_begins(comment, len, marks[i].text))
+		if (line_begins(comment, len, marks[i].text) &&
+			(marks[i].of == NULL || line_begins(first, first_len, marks[i].of)))
 			return &marks[i];
 	return NULL;
 }
@@ -197,54 +207,75 @@ static bool says_all_alone(const char *comment, size_t len)
 	return false;
 }
 
-static void add_part(struct parts *parts, const struct part *part)
+/* A file under way. */
+struct marked {
+	struct arena *arena;
+	struct parts parts;
+	const char *first; /* what its first line says, as a comment */
+	size_t first_len;
+	bool alone;
+};
+
+static void add_part(struct marked *marked, const struct part *part)
 {
-	if (parts->n < PARTS_MAX)
-		parts->items[parts->n++] = *part;
+	struct parts *parts = &marked->parts;
+
+	parts->items = arena_grow(
+		marked->arena, parts->items, parts->n, &parts->n_max, sizeof(*parts->items));
+	parts->items[parts->n++] = *part;
 }
 
 /* What stands above the first mark is run by no tool, but for those that have no other. */
-static void begin_part(
-	struct parts *parts, const struct mark *mark, size_t at, struct part *part, bool alone)
+static void begin_part(struct marked *marked, const struct mark *mark, size_t at, size_t start,
+	size_t len, bool alone)
 {
+	struct parts *parts = &marked->parts;
+
 	if (mark->parts && parts->n == 0)
-		add_part(parts, &(struct part){.end = at, .wrapping = mark->wrapping});
-	if (parts->n > 0 && parts->n < PARTS_MAX)
+		add_part(marked, &(struct part){.end = at, .wrapping = mark->wrapping});
+	if (parts->n > 0)
 		parts->items[parts->n - 1].end = at;
-	part->wrapping = alone ? WRAP_NONE : mark->wrapping;
-	part->down = mark->down;
-	add_part(parts, part);
+	add_part(marked, &(struct part){
+				 .start = start,
+				 .end = len,
+				 .wrapping = alone ? WRAP_NONE : mark->wrapping,
+				 .down = mark->down,
+			 });
 }
 
-static struct parts marked_parts(const char *text, size_t len)
+static void read_marks(struct marked *marked, const char *text, size_t len)
 {
-	struct parts parts = {0};
-	bool alone = false;
-
 	for (size_t at = 0; at < len;) {
 		const char *newline = memchr(text + at, '\n', len - at);
 		size_t end = newline == NULL ? len : (size_t)(newline - text), n = end - at;
 		const char *comment = comment_of(text + at, &n);
-		const struct mark *mark = n == 0 ? NULL : find_mark(comment, n);
-		struct part part = {.start = end, .end = len};
+		const struct mark *mark;
 
-		alone |= n > 0 && says_all_alone(comment, n);
+		if (at == 0) {
+			marked->first = comment;
+			marked->first_len = n;
+		}
+		mark = n == 0 ? NULL : find_mark(comment, n, marked->first, marked->first_len);
+		marked->alone |= n > 0 && says_all_alone(comment, n);
 		if (mark != NULL)
-			begin_part(&parts, mark, at, &part, line_holds(comment, n, mark->alone));
+			begin_part(marked, mark, at, end, len, line_holds(comment, n, mark->alone));
 		at = end + 1;
 	}
-	for (size_t i = 0; i < parts.n && alone; i++)
-		parts.items[i].wrapping = WRAP_NONE;
-	return parts;
 }
 
-struct parts convention_parts(const char *path, const char *text, size_t len)
+struct parts convention_parts(struct arena *arena, const char *path, const char *text, size_t len)
 {
-	struct parts parts = marked_parts(text, len);
+	struct marked marked = {.arena = arena};
 
-	if (parts.n == 0)
-		parts = (struct parts){.items = {whole_file(path, len)}, .n = 1};
-	return parts;
+	read_marks(&marked, text, len);
+	if (marked.parts.n == 0) {
+		struct part whole = whole_file(path, len);
+
+		add_part(&marked, &whole);
+	}
+	for (size_t i = 0; i < marked.parts.n && marked.alone; i++)
+		marked.parts.items[i].wrapping = WRAP_NONE;
+	return marked.parts;
 }
 
 /* ---- order ---- */

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct arena;
+
 enum wrapping {
 	WRAP_UNKNOWN, /* statement by statement, unless the user says otherwise */
 	WRAP_NONE, /* statement by statement, says the file */
@@ -24,14 +26,13 @@ struct part {
 	bool down; /* takes a migration back */
 };
 
-enum { PARTS_MAX = 64 }; /* marks beyond these belong to the last part */
-
+/* At least one; those that follow each other in one direction are run one after the other. */
 struct parts {
-	struct part items[PARTS_MAX];
-	size_t n;
+	struct part *items;
+	size_t n, n_max;
 };
 
-struct parts convention_parts(const char *path, const char *text, size_t len);
+struct parts convention_parts(struct arena *arena, const char *path, const char *text, size_t len);
 
 /* The order in which tools run the files of a folder: for qsort, of const char *. */
 int convention_order(const void *a, const void *b);

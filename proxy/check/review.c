@@ -8,31 +8,42 @@
 #include "rule.h"
 #include "server.h"
 
-struct review_part {
+/* Parts that run one after the other: what one makes, the next one meets. */
+struct review_run {
 	struct arena *arena;
 	const struct reviewer *reviewer;
 	struct review *review;
-	const struct part *part;
+	size_t first, n; /* parts */
+	size_t first_stmt, end_stmt; /* of the script */
 	struct stmts stmts;
-	size_t *indexes; /* of each statement in the script */
+	size_t *indexes; /* of each statement in the script; NO_INDEX: it is the tool's */
 	struct facts facts;
 	struct decision decision;
 };
 
-static void gather(struct review_part *part, size_t number)
-{
-	const struct script *script = &part->review->script;
-	struct stmt *items = arena_alloc(part->arena, (script->n_stmts + 1) * sizeof(*items));
+#define NO_INDEX SIZE_MAX
 
-	part->indexes = arena_alloc(part->arena, (script->n_stmts + 1) * sizeof(*part->indexes));
-	for (size_t i = 0; i < script->n_stmts; i++) {
-		if (script->stmts[i].part != number || script->stmts[i].error != NULL)
-			continue;
-		part->indexes[part->stmts.n] = i;
-		items[part->stmts.n++] = script->stmts[i].stmt;
-		part->stmts.guarded |= script->stmts[i].stmt.guarded;
-	}
-	part->stmts.items = items;
+static void add_stmt(struct review_run *run, struct stmt *items, const struct stmt *stmt, size_t i)
+{
+	run->indexes[run->stmts.n] = i;
+	items[run->stmts.n++] = *stmt;
+	run->stmts.guarded |= stmt->guarded;
+}
+
+/* What the tool writes between parts, which have transactions of their own. */
+static void add_transaction(struct review_run *run, struct stmt *items, const char *command)
+{
+	struct action *action = arena_alloc(run->arena, sizeof(*action));
+
+	*action = (struct action){.kind = ACTION_TRANSACTION, .name = command, .sql = command};
+	add_stmt(run, items,
+		&(struct stmt){.sql = command, .tag = command, .actions = action, .n_actions = 1},
+		NO_INDEX);
+}
+
+static const struct part *part_at(const struct review_run *run, size_t i)
+{
+	return &run->review->script.parts.items[run->first + i];
 }
 
 static bool must_stand_alone(const struct stmts *stmts)
@@ -43,29 +54,58 @@ static bool must_stand_alone(const struct stmts *stmts)
 	return false;
 }
 
-static bool starts_in_transaction(const struct review_part *part)
+static bool in_transaction(const struct review_run *run, const struct part *part)
 {
-	switch (part->part->wrapping) {
+	switch (part->wrapping) {
 	case WRAP_UNKNOWN:
-		return part->reviewer->assume_in_transaction;
+		return run->reviewer->assume_in_transaction;
 	case WRAP_NONE:
 		return false;
 	case WRAP_TRANSACTION:
 		return true;
 	case WRAP_QUERY:
-		return part->stmts.n > 1;
+		return run->stmts.n > 1;
 	case WRAP_IF_POSSIBLE:
-		return !must_stand_alone(&part->stmts);
+		return !must_stand_alone(&run->stmts);
 	}
 	return false;
 }
 
-static int decide(struct review_part *part, const char **error)
+static size_t add_part(struct review_run *run, struct stmt *items, size_t number, size_t i)
 {
-	const struct reviewer *reviewer = part->reviewer;
+	const struct script *script = &run->review->script;
+
+	for (; i < run->end_stmt && script->stmts[i].part == number; i++)
+		if (script->stmts[i].error == NULL)
+			add_stmt(run, items, &script->stmts[i].stmt, i);
+	return i;
+}
+
+static void gather(struct review_run *run)
+{
+	const size_t max = run->end_stmt - run->first_stmt + 2 * run->n;
+	struct stmt *items = arena_alloc(run->arena, (max + 1) * sizeof(*items));
+	size_t at = run->first_stmt;
+
+	run->indexes = arena_alloc(run->arena, (max + 1) * sizeof(*run->indexes));
+	run->stmts.items = items;
+	for (size_t i = 0; i < run->n; i++) {
+		bool wrapped = run->n > 1 && in_transaction(run, part_at(run, i));
+
+		if (wrapped)
+			add_transaction(run, items, "BEGIN");
+		at = add_part(run, items, run->first + i, at);
+		if (wrapped)
+			add_transaction(run, items, "COMMIT");
+	}
+}
+
+static int decide(struct review_run *run, const char **error)
+{
+	const struct reviewer *reviewer = run->reviewer;
 	struct decide_input input = {
-		.stmts = &part->stmts,
-		.facts = &part->facts,
+		.stmts = &run->stmts,
+		.facts = &run->facts,
 		.settings = reviewer->settings,
 		.subject = &reviewer->subject,
 		.separate = true,
@@ -73,10 +113,10 @@ static int decide(struct review_part *part, const char **error)
 	};
 
 	if (reviewer->server != NULL &&
-		server_facts(reviewer->server, part->arena, &part->stmts, &part->facts, error) != 0)
+		server_facts(reviewer->server, run->arena, &run->stmts, &run->facts, error) != 0)
 		return -1;
-	part->facts.in_transaction = starts_in_transaction(part);
-	part->decision = policy_decide(part->arena, &input);
+	run->facts.in_transaction = run->n == 1 && in_transaction(run, part_at(run, 0));
+	run->decision = policy_decide(run->arena, &input);
 	return 0;
 }
 
@@ -96,10 +136,10 @@ static const struct suppression *excuse_for(
 	return NULL;
 }
 
-static void add_finding(struct review_part *part, size_t stmt, struct review_finding *out,
+static void add_finding(struct review_run *run, size_t stmt, struct review_finding *out,
 	const struct finding *finding)
 {
-	struct review *review = part->review;
+	struct review *review = run->review;
 	struct review_stmt *of = &review->stmts[stmt];
 
 	*out = (struct review_finding){
@@ -115,48 +155,75 @@ static void add_finding(struct review_part *part, size_t stmt, struct review_fin
 	if (of->plan == NULL && finding->plan != NULL && out->suppression == NULL) {
 		of->plan = finding->plan;
 		of->by_hand = finding->verdict == VERDICT_REJECT;
-		of->table = facts_relation(&part->facts, &finding->plan->table);
+		of->table = facts_relation(&run->facts, &finding->plan->table);
 	}
 }
 
 /* Findings of one statement stand together, in the order of the statements. */
-static size_t take_findings(struct review_part *part, size_t n_stmt, size_t first)
+static size_t take_findings(struct review_run *run, size_t n_stmt, size_t first)
 {
-	const struct decision *decision = &part->decision;
-	struct review_stmt *out = &part->review->stmts[part->indexes[n_stmt]];
+	const struct decision *decision = &run->decision;
+	struct review_stmt *out;
 	struct review_finding *findings;
 	size_t end = first, n = 0;
 
 	while (end < decision->n_findings && decision->findings[end].statement == n_stmt)
 		end++;
-	findings = arena_alloc(part->arena, (end - first + 1) * sizeof(*findings));
+	if (run->indexes[n_stmt] == NO_INDEX)
+		return end;
+	out = &run->review->stmts[run->indexes[n_stmt]];
+	findings = arena_alloc(run->arena, (end - first + 1) * sizeof(*findings));
 	for (size_t i = first; i < end; i++)
 		if (decision->findings[i].verdict > VERDICT_ALLOW)
-			add_finding(part, part->indexes[n_stmt], &findings[n++],
-				&decision->findings[i]);
+			add_finding(
+				run, run->indexes[n_stmt], &findings[n++], &decision->findings[i]);
 	out->findings = findings;
 	out->n_findings = n;
 	return end;
 }
 
-static int review_part(struct arena *arena, const struct reviewer *reviewer, struct review *review,
-	size_t number, const char **error)
+static int review_run(struct review_run *run, const char **error)
 {
-	struct review_part part = {
-		.arena = arena,
-		.reviewer = reviewer,
-		.review = review,
-		.part = &review->script.parts.items[number],
-	};
 	size_t at = 0;
 
-	gather(&part, number);
-	if (part.stmts.n == 0)
+	gather(run);
+	if (run->stmts.n == 0)
 		return 0;
-	if (decide(&part, error) != 0)
+	if (decide(run, error) != 0)
 		return -1;
-	for (size_t i = 0; i < part.stmts.n; i++)
-		at = take_findings(&part, i, at);
+	for (size_t i = 0; i < run->stmts.n; i++)
+		at = take_findings(run, i, at);
+	return 0;
+}
+
+/* From this part and this statement on; statements stand in the order of their parts. */
+static struct review_run find_run(const struct script *script, size_t first, size_t first_stmt)
+{
+	const struct parts *parts = &script->parts;
+	struct review_run run = {.first = first, .first_stmt = first_stmt, .end_stmt = first_stmt};
+
+	while (first + run.n < parts->n &&
+		parts->items[first + run.n].down == parts->items[first].down)
+		run.n++;
+	while (run.end_stmt < script->n_stmts && script->stmts[run.end_stmt].part < first + run.n)
+		run.end_stmt++;
+	return run;
+}
+
+static int review_runs(struct arena *arena, const struct reviewer *reviewer, struct review *review,
+	const char **error)
+{
+	for (size_t part = 0, stmt = 0; part < review->script.parts.n;) {
+		struct review_run run = find_run(&review->script, part, stmt);
+
+		run.arena = arena;
+		run.reviewer = reviewer;
+		run.review = review;
+		if (review_run(&run, error) != 0)
+			return -1;
+		part += run.n;
+		stmt = run.end_stmt;
+	}
 	return 0;
 }
 
@@ -211,9 +278,8 @@ int review_text(struct arena *arena, const struct reviewer *reviewer, const char
 	*out = (struct review){0};
 	out->script = script_read(arena, path, text, len, &reviewer->options);
 	start_stmts(arena, out);
-	for (size_t i = 0; i < out->script.parts.n; i++)
-		if (review_part(arena, reviewer, out, i, error) != 0)
-			return -1;
+	if (review_runs(arena, reviewer, out, error) != 0)
+		return -1;
 	find_errors(arena, out);
 	return 0;
 }

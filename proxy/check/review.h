@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * What policy says of a script: each part is one sequence of statements, judged in its order and
- * in the transaction its tool would give it.  Findings that policy itself lets pass are left out.
+ * What policy says of a script: parts that go one way are one sequence of statements, judged in
+ * its order and in the transactions their tool would give them.  Findings that policy itself lets
+ * pass are left out.
  */
 #ifndef REVIEW_H
 #define REVIEW_H

@@ -121,6 +121,20 @@ static void open_code_block(
 	}
 }
 
+/* What psql runs next is what the server answers. */
+static void add_execution(struct script_reader *reader, struct script_stmt *out)
+{
+	struct stmt *stmt = &out->stmt;
+	struct action *actions =
+		arena_alloc(reader->arena, (stmt->n_actions + 1) * sizeof(*actions));
+
+	if (stmt->n_actions > 0)
+		memcpy(actions, stmt->actions, stmt->n_actions * sizeof(*actions));
+	actions[stmt->n_actions++] = (struct action){
+		.kind = ACTION_DYNAMIC_SQL, .sql = stmt->sql, .location = out->start};
+	stmt->actions = actions;
+}
+
 static bool parse(struct script_reader *reader, struct script_stmt *out, const char *text)
 {
 	struct stmts stmts;
@@ -193,8 +207,11 @@ static size_t add_statement(
 	stmt = &script->stmts[script->n_stmts++];
 	*stmt = (struct script_stmt){
 		.start = piece->start, .len = piece->end - piece->start, .part = part};
-	if (parse_filled(reader, stmt) || piece->inner_end == 0)
+	if (parse_filled(reader, stmt) || piece->inner_end == 0) {
+		if (piece->executes && stmt->error == NULL)
+			add_execution(reader, stmt);
 		return piece->next;
+	}
 	stmt->len = trimmed_len(script->text + stmt->start, piece->inner_end - stmt->start);
 	parse_filled(reader, stmt);
 	return piece->inner_end;
@@ -216,7 +233,7 @@ struct script script_read(struct arena *arena, const char *path, const char *tex
 	struct script script = {.path = path, .text = text, .len = len, .down = options->down};
 	struct script_reader reader = {.arena = arena, .options = options, .script = &script};
 
-	script.parts = convention_parts(path, text, len);
+	script.parts = convention_parts(arena, path, text, len);
 	find_lines(arena, &script);
 	for (size_t i = 0; i < script.parts.n; i++)
 		if (!script.parts.items[i].down || options->down)

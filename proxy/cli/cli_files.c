@@ -53,8 +53,9 @@ int cli_review_files(const struct command *command, struct check *check,
 	if (config == NULL)
 		return CLI_FAILED;
 	check->reviewer.settings = &config->policy;
-	/* Nobody waits for a file, and no deeper tree comes of more text. */
+	/* No deeper tree comes of more text, only of more words. */
 	limits = config->head_limits;
+	limits.links_max *= FILE_DEPTH;
 	if (limits.text_bytes_max < FILE_STATEMENT_BYTES_MAX)
 		limits.text_bytes_max = FILE_STATEMENT_BYTES_MAX;
 	check->reviewer.options.limits = &limits;

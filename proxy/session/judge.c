@@ -326,6 +326,7 @@ void judge_text(struct session *session, struct gate *gate)
 		unparsable(session, gate, error);
 		return;
 	}
+	stmt_identify(&gate->arena, gate->text, gate->text_len, &gate->stmts);
 	if (executes_guarded_name(session, gate) && follow_execute(session, gate))
 		return;
 	if (!gate->stmts.guarded) {

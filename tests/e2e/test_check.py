@@ -80,6 +80,7 @@ TEXTS = {
         "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$SELECT '%s'$$;" % ("x" * 300_000), ["allow"], GOOD),
     "too many words in a code block": (
         "DO $$ BEGIN CREATE VIEW v AS SELECT %s1; END $$;" % ("1+" * 100_000), ["reject"], FOUND),
+    "of many words": ("CREATE VIEW v AS SELECT %s1;" % ("1+" * 20_000), ["allow"], GOOD),
     "nested too deeply": ("SELECT %s1%s;" % ("(" * 20_000, ")" * 20_000), ["allow"], GOOD),
 }
 
@@ -116,6 +117,12 @@ CONVENTIONS = {
                         ["reject", "reject"]),
     "tern.sql": (CONCURRENTLY + "---- create above / drop below ----\n" + DROP, ["reject"], ["reject", "reject"]),
     "play.sql": ("# What\n\n# --- !Ups\n" + CONCURRENTLY + "# --- !Downs\n" + DROP, ["allow"], ["allow", "reject"]),
+    "liquibase.sql": ("--liquibase formatted sql\n--changeset a:1\nCREATE TABLE made (a int);\n" + CONCURRENTLY
+                      + "--rollback " + DROP + "--changeset a:2 runInTransaction:false\n" + CONCURRENTLY
+                      + "CREATE INDEX j ON made (a);\n", ["allow", "reject", "allow", "allow"],
+                      ["allow", "reject", "allow", "allow"]),
+    "V2__no_transaction.sql": ("-- no-transaction\nALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;\n"
+                               "ALTER TABLE t VALIDATE CONSTRAINT c;", ["allow", "allow"], ["allow", "allow"]),
     "sql_migrate_alone.sql": ("-- +migrate Up notransaction\n" + CONCURRENTLY, ["allow"], ["allow"]),
 }
 

@@ -84,8 +84,10 @@ static void *parse(void *text)
 	const char *error = NULL;
 
 	/* bison refuses some at 10,000 levels; what matters is to come back. */
-	if (stmt_parse(&arena, text, strlen(text), &stmts, &error) == 0)
+	if (stmt_parse(&arena, text, strlen(text), &stmts, &error) == 0) {
+		stmt_identify(&arena, text, strlen(text), &stmts);
 		cr_expect(stmts.guarded, "%.60s", (char *)text);
+	}
 	arena_free(&arena);
 	return NULL;
 }

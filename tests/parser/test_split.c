@@ -78,6 +78,16 @@ Test(split, what_an_open_bracket_swallows)
 	cr_expect_eq(piece.inner_end, 0);
 }
 
+Test(split, what_psql_runs_the_answer_of)
+{
+	struct split_piece piece;
+
+	cr_assert(split_next("SELECT 'x' \\gexec\nSELECT 2", 27, 0, &piece));
+	cr_expect(piece.executes);
+	cr_assert(split_next("SELECT 'x' \\gset\nSELECT 2", 26, 0, &piece));
+	cr_expect_not(piece.executes);
+}
+
 Test(split, placeholders)
 {
 	static const struct {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
 #include "convention.h"
 
 Test(convention, by_name)
@@ -40,12 +41,14 @@ Test(convention, by_name)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct parts parts = convention_parts(cases[i].path, "SELECT 1;", 9);
+		struct arena arena = {0};
+		struct parts parts = convention_parts(&arena, cases[i].path, "SELECT 1;", 9);
 
 		cr_assert_eq(parts.n, 1, "%s", cases[i].path);
 		cr_expect_eq(parts.items[0].wrapping, cases[i].wrapping, "%s", cases[i].path);
 		cr_expect_eq(parts.items[0].down, cases[i].down, "%s", cases[i].path);
 		cr_expect_eq(parts.items[0].end, 9, "%s", cases[i].path);
+		arena_free(&arena);
 	}
 }
 
@@ -79,29 +82,56 @@ Test(convention, by_marks)
 		{"-- ====  UP  ====\nx;\n-- ==== DOWN ====\ny;", "u-d-"},
 		{"-- migrate:upwards\nx;", "u-"},
 		{"SELECT '-- migrate:down';", "u-"},
+		{"-- atlas:txmode none\nx;", "u-"},
+		{"--liquibase formatted sql\n--changeset a:1\nx;\n--rollback y;\n"
+		 "-- changeset a:2 runInTransaction:false\nz;\n--changeset a:3\n",
+			"utu-ut"},
+		{"x;\n--changeset a:1\ny;", "u-"},
 		{"", "u-"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct arena arena = {0};
 		struct parts parts =
-			convention_parts("x.sql", cases[i].text, strlen(cases[i].text));
-		char described[2 * PARTS_MAX + 1];
+			convention_parts(&arena, "x.sql", cases[i].text, strlen(cases[i].text));
+		char described[32];
 
+		cr_assert_lt(2 * parts.n, sizeof(described), "%s", cases[i].text);
 		describe(&parts, described);
 		cr_expect_str_eq(described, cases[i].parts, "%s", cases[i].text);
+		arena_free(&arena);
 	}
 }
 
-Test(convention, more_marks_than_parts)
+Test(convention, alone_by_its_own_word)
 {
-	static char text[2 * PARTS_MAX * sizeof("-- migrate:up\n")];
+	static const char *const texts[] = {"-- atlas:txmode none\nx;", "-- no-transaction\nx;",
+		"-- transactional: false\nx;", "--! no-transaction\nx;"};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct arena arena = {0};
+		struct parts parts =
+			convention_parts(&arena, "V1__x.sql", texts[i], strlen(texts[i]));
+
+		cr_assert_eq(parts.n, 1, "%s", texts[i]);
+		cr_expect_eq(parts.items[0].wrapping, WRAP_NONE, "%s", texts[i]);
+		arena_free(&arena);
+	}
+}
+
+Test(convention, many_parts)
+{
+	enum { N = 200 };
+	static char text[N * sizeof("-- migrate:up\n")];
+	struct arena arena = {0};
 	struct parts parts;
 
-	for (int i = 0; i < 2 * PARTS_MAX; i++)
+	for (int i = 0; i < N; i++)
 		strcat(text, "-- migrate:up\n");
-	parts = convention_parts("x.sql", text, strlen(text));
-	cr_expect_eq(parts.n, PARTS_MAX);
-	cr_expect_eq(parts.items[PARTS_MAX - 1].end, strlen(text));
+	parts = convention_parts(&arena, "x.sql", text, strlen(text));
+	cr_expect_eq(parts.n, N);
+	cr_expect_eq(parts.items[N - 1].end, strlen(text));
+	arena_free(&arena);
 }
 
 Test(convention, order)

@@ -47,6 +47,12 @@ DO $$ BEGIN CREATE INDEX CONCURRENTLY i ON orders (a); END $$;
 --! set-not-null
 DO $$ BEGIN BEGIN ALTER TABLE orders ALTER COLUMN a SET NOT NULL; EXCEPTION WHEN others THEN NULL; END; END $$;
 
+-- === what psql runs of its own accord
+SELECT count(*) FROM orders \gset
+--! unanalyzable-dynamic-ddl
+SELECT format('ALTER TABLE %I ADD COLUMN a int', tablename) FROM pg_tables \gexec
+SELECT 1;
+
 -- === what is built cannot be read
 --! unanalyzable-dynamic-ddl
 DO $$ BEGIN EXECUTE format('ALTER TABLE %I ADD COLUMN a int', 'orders'); END $$;

@@ -31,9 +31,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *error;
 
 	if (size <= TEXT_BYTES_MAX &&
-		stmt_parse(&arena, (const char *)data, size, &stmts, &error) == 0)
+		stmt_parse(&arena, (const char *)data, size, &stmts, &error) == 0) {
+		stmt_identify(&arena, (const char *)data, size, &stmts);
 		for (size_t i = 0; i < stmts.n; i++)
 			check(&arena, &stmts.items[i]);
+	}
 	arena_free(&arena);
 	return 0;
 }

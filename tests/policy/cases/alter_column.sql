@@ -164,6 +164,26 @@ ALTER TABLE elsewhere ADD COLUMN c int; ALTER TABLE elsewhere RENAME c TO d; ALT
 -- hint: "quantity" AS "qty"
 ALTER TABLE orders RENAME COLUMN qty TO quantity;
 
+-- the swap that ends a change of type made by hand
+
+-- expect: allow
+-- not: rename-column
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t RENAME COLUMN c TO c_old; ALTER TABLE t RENAME COLUMN c_new TO c; COMMIT;
+
+-- expect: reject drop-column
+-- not: rename-column
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t DROP COLUMN c; ALTER TABLE public.t RENAME c_new TO c; COMMIT;
+
+-- expect: reject rename-column
+-- facts: separate, unknown
+ALTER TABLE t RENAME COLUMN c TO c_old; ALTER TABLE t RENAME COLUMN c_new TO c;
+
+-- expect: reject rename-column, wide-lock-window
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t RENAME COLUMN c TO c_old; ALTER TABLE u RENAME COLUMN c_new TO c; COMMIT;
+
 -- expect: reject rename-column
 ALTER VIEW v_orders RENAME COLUMN a TO b;
 

@@ -20,11 +20,26 @@ ALTER SYSTEM SET work_mem = '1GB';
 -- expect: warn alter-system-database-role
 ALTER DATABASE shop SET work_mem = '1GB';
 
--- expect: allow alter-system-database-role
+-- expect: warn alter-system-database-role
 ALTER ROLE app SET work_mem = '1GB';
 
--- expect: allow alter-system-database-role
+-- expect: warn alter-system-database-role
+ALTER ROLE ALL RESET ALL;
+
+-- expect: warn alter-system-database-role
+ALTER ROLE app RENAME TO application;
+
+-- expect: warn alter-system-database-role
+DROP ROLE IF EXISTS app;
+
+-- expect: warn alter-system-database-role
 REASSIGN OWNED BY app TO other;
+
+-- expect: allow alter-system-database-role
+CREATE ROLE app LOGIN;
+
+-- expect: allow alter-system-database-role
+ALTER ROLE app PASSWORD 'x' VALID UNTIL 'infinity';
 
 -- expect: allow
 -- not: alter-system-database-role

@@ -44,6 +44,15 @@ ALTER TABLE events ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES users (id);
 -- expect: rewrite add-fk-on-partitioned, fk-missing-index
 ALTER TABLE events ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID;
 
+-- expect: rewrite add-fk-on-partitioned
+-- facts: separate, unknown
+CREATE TABLE p (id int) PARTITION BY RANGE (id); ALTER TABLE p ADD CONSTRAINT k FOREIGN KEY (id) REFERENCES u NOT VALID;
+
+-- expect: allow
+-- not: add-fk-on-partitioned
+-- facts: separate, unknown
+CREATE TABLE p (id int) PARTITION BY RANGE (id); ALTER TABLE p ADD CONSTRAINT k FOREIGN KEY (id) REFERENCES u;
+
 -- expect: allow
 -- not: add-fk-on-partitioned
 ALTER TABLE events ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES missing (id);

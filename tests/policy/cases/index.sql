@@ -65,6 +65,15 @@ CREATE INDEX i ON events (user_id);
 -- expect: rewrite create-index-on-partitioned
 CREATE INDEX CONCURRENTLY i ON events (user_id);
 
+-- expect: rewrite create-index-on-partitioned
+-- facts: separate, unknown
+CREATE TABLE p (id int) PARTITION BY RANGE (id); CREATE INDEX CONCURRENTLY i ON p (id);
+
+-- expect: allow
+-- not: create-index-on-partitioned
+-- facts: separate, unknown
+CREATE TABLE p (id int) PARTITION BY RANGE (id); CREATE INDEX i ON p (id);
+
 -- expect: allow
 -- not: create-index-on-partitioned
 CREATE INDEX i ON ONLY events (user_id);

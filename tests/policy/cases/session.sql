@@ -17,11 +17,11 @@ ALTER TABLE orders ADD COLUMN c int;
 -- lock_timeout: 2000
 ALTER TABLE orders ADD COLUMN c int;
 
--- expect: allow lock-timeout-zero-or-too-long
+-- expect: warn lock-timeout-zero-or-too-long
 -- facts: separate
 SET lock_timeout = 0; ALTER TABLE orders ADD COLUMN c int;
 
--- expect: allow lock-timeout-zero-or-too-long
+-- expect: warn lock-timeout-zero-or-too-long
 -- facts: separate
 SET lock_timeout = '5min'; ALTER TABLE orders ADD COLUMN c int;
 
@@ -57,7 +57,7 @@ BEGIN; SET lock_timeout = '1s'; ROLLBACK; ALTER TABLE orders ADD COLUMN c int;
 -- facts: separate
 BEGIN; SET lock_timeout = '1s'; COMMIT; ALTER TABLE orders ADD COLUMN c int;
 
--- expect: allow lock-timeout-after-ddl
+-- expect: warn lock-timeout-after-ddl
 -- facts: separate
 ALTER TABLE orders ADD COLUMN c int; SET lock_timeout = '2s';
 

@@ -25,6 +25,15 @@ DROP TABLE fresh_t;
 
 -- expect: allow
 -- not: drop-table
+-- facts: unknown
+DROP TABLE IF EXISTS pg_temp.whatever;
+
+-- expect: reject drop-table
+-- facts: unknown
+DROP TABLE pg_temp.whatever, whatever;
+
+-- expect: allow
+-- not: drop-table
 DROP TABLE IF EXISTS missing;
 
 -- expect: allow
@@ -335,6 +344,10 @@ ALTER TABLE temp_t SET SCHEMA archive;
 ALTER TABLE public.orders SET SCHEMA archive;
 CREATE VIEW public.orders AS SELECT * FROM archive.orders;
 
+-- expect: allow
+-- not: rename-schema
+CREATE SCHEMA made; ALTER SCHEMA made RENAME TO other;
+
 -- expect: reject rename-schema
 ALTER SCHEMA public RENAME TO old;
 
@@ -355,6 +368,15 @@ DROP DATABASE shop;
 -- expect: allow
 -- not: drop-database
 CREATE DATABASE shop;
+
+-- expect: allow
+-- not: drop-type-function-extension-cascade
+-- facts: separate, unknown
+CREATE TYPE made AS ENUM ('a'); DROP TYPE made CASCADE;
+
+-- expect: reject drop-type-function-extension-cascade
+-- facts: separate, unknown
+CREATE TYPE made AS ENUM ('a'); DROP TYPE made, mood CASCADE;
 
 -- expect: reject drop-type-function-extension-cascade
 DROP TYPE mood CASCADE;

@@ -165,7 +165,30 @@ BEGIN; ALTER TABLE orders ADD COLUMN c int; UPDATE small_t SET a = 0 WHERE b = '
 -- facts: separate, unknown
 BEGIN; CREATE TABLE n (id int); INSERT INTO n SELECT id FROM t; UPDATE n SET id = 0 WHERE id > 5; COMMIT;
 
+-- expect: allow
+-- not: backfill-in-ddl-transaction, statement-after-access-exclusive
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t ADD COLUMN c int; UPDATE alembic_version SET version_num = 'b' WHERE alembic_version.version_num = 'a'; COMMIT;
+
 -- ---- long statements behind the lock ----
+
+-- expect: warn statement-after-access-exclusive
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t ADD COLUMN c int; SELECT count(*) FROM u; COMMIT;
+
+-- expect: warn statement-after-access-exclusive
+-- facts: separate
+BEGIN; ALTER TABLE orders ADD COLUMN c int; SELECT l.* FROM logs l JOIN users USING (id); COMMIT;
+
+-- expect: allow
+-- not: statement-after-access-exclusive
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t ADD COLUMN c int; SELECT setval('s', (SELECT max(id) FROM t)); SELECT setval('s', max(id)) FROM t; SELECT 1 FROM u WHERE id = 1; SELECT * FROM u LIMIT 1; SELECT relname FROM pg_class; SELECT * FROM information_schema.tables; COMMIT;
+
+-- expect: allow
+-- not: statement-after-access-exclusive
+-- facts: separate
+BEGIN; ALTER TABLE orders ADD COLUMN c int; SELECT * FROM small_t; COMMIT; SELECT * FROM logs;
 
 -- expect: warn statement-after-access-exclusive
 -- facts: separate, unknown
@@ -227,6 +250,17 @@ BEGIN; CREATE TABLE n (id int REFERENCES u); ALTER TABLE n ADD COLUMN c int; CRE
 -- not: wide-lock-window
 -- facts: separate
 BEGIN; ALTER TABLE ONLY events ADD CONSTRAINT k CHECK (id > 0) NOT VALID; ALTER TABLE events_2025 ADD CONSTRAINT k CHECK (id > 0) NOT VALID; COMMIT;
+
+-- both ends of a foreign key
+
+-- expect: allow
+-- not: wide-lock-window
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t DROP CONSTRAINT IF EXISTS k; ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (u_id) REFERENCES u NOT VALID; COMMIT;
+
+-- expect: warn wide-lock-window
+-- facts: separate, unknown
+BEGIN; ALTER TABLE s ADD COLUMN c int; ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (u_id) REFERENCES u NOT VALID; COMMIT;
 
 -- ---- style ----
 

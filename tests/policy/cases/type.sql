@@ -65,6 +65,35 @@ ALTER TYPE mood RENAME VALUE 'happy' TO 'glad';
 -- hint: UPDATE <table> SET <column> = 'glad'
 ALTER TYPE mood RENAME VALUE 'happy' TO 'glad';
 
+-- how values are taken out of an enum: another type takes the name in the same transaction
+
+-- expect: allow
+-- not: rename-type-attribute-function
+-- facts: separate
+BEGIN; ALTER TYPE mood RENAME TO mood_old; CREATE TYPE mood AS ENUM ('a'); DROP TYPE mood_old; COMMIT;
+
+-- expect: allow
+-- not: rename-type-attribute-function
+-- facts: separate
+BEGIN; CREATE TYPE mood_new AS ENUM ('a'); ALTER TYPE mood RENAME TO mood_old; ALTER TYPE public.mood_new RENAME TO mood; COMMIT;
+
+-- expect: allow
+-- not: rename-type-attribute-function
+-- facts: separate
+ALTER TYPE mood RENAME TO mood_old; CREATE TYPE public.mood AS ENUM ('a');
+
+-- expect: reject rename-type-attribute-function
+-- facts: separate
+BEGIN; ALTER TYPE mood RENAME TO mood_old; COMMIT; CREATE TYPE mood AS ENUM ('a');
+
+-- expect: reject rename-type-attribute-function
+-- facts: separate
+BEGIN; ALTER TYPE mood RENAME TO mood_old; CREATE TYPE other AS ENUM ('a'); COMMIT;
+
+-- expect: reject rename-type-attribute-function
+-- facts: separate
+BEGIN; ALTER FUNCTION f(int) RENAME TO g; CREATE TYPE f AS ENUM ('a'); COMMIT;
+
 -- expect: allow
 -- not: rename-enum-value, enum-add-value
 CREATE TYPE t AS ENUM ('a'); ALTER TYPE t RENAME VALUE 'a' TO 'b';
