@@ -188,7 +188,7 @@ static void scan_for_nulls(struct model *model, const struct relation_facts *mem
 		model_scan(model, member);
 }
 
-/* AT_CheckNotNull: with ONLY the partitions have to be so already. */
+/* ATExecCheckNotNull: with ONLY the partitions have to be so already; a CHECK does not do. */
 static void check_partitions(struct model *model)
 {
 	const struct relation_facts *table = model->table;
@@ -196,9 +196,12 @@ static void check_partitions(struct model *model)
 	model_lock_tree(model, &table->name, LOCK_ACCESS_EXCLUSIVE);
 	for (size_t i = 0; i < table->n_partitions; i++) {
 		const struct relation_facts *partition;
+		const struct column_facts *column;
 
-		if (model_find(model->facts, &table->partitions[i], &partition) == PRESENT &&
-			!model_never_null(model, partition, model->action->column))
+		if (model_find(model->facts, &table->partitions[i], &partition) != PRESENT)
+			continue;
+		column = facts_column(partition, model->action->column);
+		if (column != NULL && !column->not_null)
 			model_absent(
 				model, "42P16", "constraint must be added to child tables too");
 	}

@@ -259,93 +259,6 @@ static void rebuild_indexes(struct model *model, const struct relation_facts *ta
 	}
 }
 
-/* Whether the old check still holds depends on the operators of the new types
- * (ATAddForeignKeyConstraint: old_check_ok). */
-static void remake_reference(struct model *model, const struct name *other)
-{
-	const struct relation_facts *relation;
-
-	model_lock_partitions(model, other, LOCK_ACCESS_EXCLUSIVE);
-	model_reference(model, other);
-	if (model_find(model->facts, other, &relation) == PRESENT && relation->kind == 'r')
-		model_work(model, other, LOCK_NONE, WORK_MAY_SCAN);
-}
-
-/* The column of that name gets the new type there as well. */
-static bool changes_too(const struct model *model, const struct relation_facts *table)
-{
-	return relation_below(model->table, &table->name) ||
-	       name_equal(&model->table->name, &table->name);
-}
-
-/* The key's side changes, and with it the foreign keys that rest on this key's index. */
-static void remake_references(
-	struct model *model, const struct constraint_facts *key, const struct name *referencing)
-{
-	const struct relation_facts *other;
-	const char *type = wanted_type(model).base;
-
-	if (model_find(model->facts, referencing, &other) != PRESENT || key->index.name == NULL) {
-		remake_reference(model, referencing);
-		return;
-	}
-	for (size_t i = 0; i < other->n_constraints; i++) {
-		const struct constraint_facts *c = &other->constraints[i];
-		const struct column_facts *column;
-
-		if (c->kind != CONSTRAINT_FOREIGN_KEY || !name_equal(&c->index, &key->index))
-			continue;
-		remake_reference(model, referencing);
-		column = c->n_columns == 1 && !changes_too(model, other)
-				 ? facts_column(other, c->columns[0])
-				 : NULL;
-		if (column != NULL && !key_types_fit(column->base_type, type))
-			model_error(model, "42804", "foreign key constraint cannot be implemented");
-	}
-}
-
-/* One column refers to one key, as nearly all do; of others nothing is said. */
-static void check_key_type(struct model *model, const struct name *referenced, const char *type)
-{
-	const struct relation_facts *other;
-	const struct index_facts *key = NULL;
-	const struct column_facts *column;
-
-	if (model_find(model->facts, referenced, &other) != PRESENT || changes_too(model, other))
-		return;
-	for (size_t i = 0; i < other->n_indexes; i++)
-		if (other->indexes[i].primary && other->indexes[i].n_columns == 1)
-			key = &other->indexes[i];
-	column = key == NULL ? NULL : facts_column(other, key->columns[0]);
-	if (column != NULL && !key_types_fit(type, column->base_type))
-		model_error(model, "42804", "foreign key constraint cannot be implemented");
-}
-
-/* ATPostAlterTypeCleanup drops and makes again every constraint on the column: a CHECK is verified
- * anew. */
-static void remake_constraints(
-	struct model *model, const struct relation_facts *table, const struct column_facts *column)
-{
-	for (size_t i = 0; i < table->n_constraints; i++) {
-		const struct constraint_facts *c = &table->constraints[i];
-
-		if (!names_contain(c->columns, c->n_columns, column->name))
-			continue;
-		if (c->kind == CONSTRAINT_CHECK && c->validated && table->kind != 'p') {
-			model->effects->scan = true;
-			model_scan(model, table);
-		}
-		if (c->kind == CONSTRAINT_FOREIGN_KEY) {
-			check_key_type(model, &c->referenced, wanted_type(model).base);
-			remake_reference(model, &c->referenced);
-			model_work(model, &table->name, LOCK_NONE, WORK_MAY_SCAN);
-		}
-		if (c->kind == CONSTRAINT_PRIMARY_KEY || c->kind == CONSTRAINT_UNIQUE)
-			for (size_t r = 0; r < table->n_referencing; r++)
-				remake_references(model, c, &table->referencing[r]);
-	}
-}
-
 /* 42883 for an operator there is not. */
 static void read_expressions(struct model *model, const struct relation_facts *member,
 	const struct column_facts *column, const char *type)
@@ -383,10 +296,9 @@ static void change_type(struct model *model, const struct relation_facts *member
 	if (computed(model->action))
 		work = TYPE_REWRITE;
 	rebuild_indexes(model, member, column, work == TYPE_REINDEX);
-	/* ATRewriteCatalogs comes to the table's own CHECKs before it comes to keys of others. */
 	if (work != TYPE_NOTHING && strcmp(from.base == NULL ? "" : from.base, to.base) != 0)
 		read_expressions(model, member, column, to.base);
-	remake_constraints(model, member, column);
+	model_remake_constraints(model, member, column);
 	if (work != TYPE_REWRITE)
 		return;
 	model->effects->rewrite = true;
@@ -468,6 +380,8 @@ void model_alter_type(struct model *model)
 				PRESENT)
 			change_type(model, between);
 	}
+	model_refuse_referencing(model, model->table);
+	model_each(model, model_refuse_referencing);
 }
 
 /* AlterEnum (typecmds.c) until PostgreSQL 12. */

@@ -148,6 +148,10 @@ enum fit expressions_fit(
 /* Of a CHECK, as the server prints it or as somebody wrote it. */
 enum fit check_fits(const struct expr_clause *clauses, size_t n, const char *column,
 	const char *type, bool printed);
+/* Of a column that gets another type: its constraints are made again, and may not fit it. */
+void model_remake_constraints(
+	struct model *model, const struct relation_facts *table, const struct column_facts *column);
+model_member_fn model_refuse_referencing;
 enum type_work type_work(
 	const struct type_change *from, const struct type_change *to, bool timezone_utc);
 

@@ -235,3 +235,9 @@ drop view w, v;
 drop domain d, e;
 -- with: create domain own.d as int; create domain own.e as own.d
 drop domain e, d;
+-- with: create table own.q (id int, a int check (a is not null)) partition by range (id); create table own.q1 partition of own.q default
+alter table only q alter column a set not null;
+-- with: create table own.up (id int primary key); create table own.down (check (id > 0)) inherits (own.up); create table own.r (id int references own.up)
+alter table up alter column id type text;
+-- with: create table own.up (id int primary key); create table own.down (b int references own.up) inherits (own.up)
+alter table up alter column id type text;
