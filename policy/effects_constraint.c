@@ -51,7 +51,6 @@ void model_add_foreign_key(struct model *model)
 
 	if (name_taken(model))
 		return;
-	model_need_names(model, def->columns, def->n_columns);
 	if (model_find(model->facts, &def->referenced, &referenced) == ABSENT) {
 		model_absent(
 			model, "42P01", "relation \"%s\" does not exist", def->referenced.name);

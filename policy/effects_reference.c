@@ -205,6 +205,8 @@ void model_check_reference(struct model *model, const struct constraint_def *def
 			model, "42809", "cannot add NOT VALID foreign key on partitioned table");
 	if (table != NULL)
 		model_must_outlive(model, table->persistence, referenced);
+	if (model->action->column_def == NULL) /* else the column is being added */
+		model_need_names(model, def->columns, def->n_columns);
 	if (referenced != NULL && relation_listed(referenced))
 		check_key(model, def, referenced);
 }

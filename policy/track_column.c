@@ -237,8 +237,9 @@ static void apply(
 		column->identity = 0;
 		break;
 	case ACTION_DROP_EXPRESSION:
+		if (column->generated)
+			column->default_sql = NULL;
 		column->generated = false;
-		column->default_sql = NULL;
 		break;
 	default: /* SET and DROP DEFAULT */
 		column->default_sql = default_of(action->expr);
