@@ -113,6 +113,15 @@ keys AS (
 		JOIN pg_catalog.pg_constraint k ON k.oid = d.objid AND k.contype = 'f' AND k.confrelid = top.oid
 	WHERE top.depth < 4
 ),
+-- A partitioned table's key to a single partition is not its partitions' own: they have one to the whole.
+key_parts AS (
+	SELECT h.inhrelid AS oid, keys.depth
+	FROM keys
+		JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = keys.conrelid
+		JOIN pg_catalog.pg_inherits h ON h.inhparent = p.partrelid
+	UNION
+	SELECT h.inhrelid, key_parts.depth FROM key_parts JOIN pg_catalog.pg_inherits h ON h.inhparent = key_parts.oid
+),
 -- Domains asked for and those over them, and enums; and who has a column of one: where values of it are.
 own_types AS (
 	SELECT t.oid AS root, t.oid, t.typtype
@@ -140,6 +149,7 @@ family AS MATERIALIZED (
 			UNION ALL SELECT below.oid, below.depth FROM below
 			UNION ALL SELECT keys.conrelid, keys.depth FROM keys
 			UNION ALL SELECT keys.confrelid, keys.depth FROM keys
+			UNION ALL SELECT key_parts.oid, key_parts.depth FROM key_parts
 			UNION ALL SELECT uses.oid, 2 FROM uses WHERE uses.typtype = 'd') AS kin
 	WHERE pg_catalog.mod(kin.oid::pg_catalog.int8, 1) = 0 AND NOT EXISTS (SELECT FROM targets t WHERE t.oid = kin.oid)
 	GROUP BY kin.oid ORDER BY pg_catalog.min(kin.depth), kin.oid LIMIT 64
