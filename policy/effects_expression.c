@@ -77,19 +77,25 @@ static enum fit default_fits(const struct column_facts *column, const char *type
 	return MAY_FIT;
 }
 
-enum fit expressions_fit(
-	const struct relation_facts *table, const struct column_facts *column, const char *type)
+enum fit checks_fit(const struct relation_facts *table, const char *column, const char *type)
 {
-	enum fit fit = default_fits(column, type);
+	enum fit fit = FITS;
 
 	for (size_t i = 0; i < table->n_constraints; i++) {
 		const struct constraint_facts *c = &table->constraints[i];
 
-		if (c->kind == CONSTRAINT_CHECK &&
-			names_contain(c->columns, c->n_columns, column->name))
-			fit = worse(fit, check_fits(c->clauses, c->n_clauses, column->name, type,
+		if (c->kind == CONSTRAINT_CHECK && names_contain(c->columns, c->n_columns, column))
+			fit = worse(fit, check_fits(c->clauses, c->n_clauses, column, type,
 						 relation_listed(table)));
 	}
+	return fit;
+}
+
+enum fit others_fit(
+	const struct relation_facts *table, const struct column_facts *column, const char *type)
+{
+	enum fit fit = default_fits(column, type);
+
 	for (size_t i = 0; i < table->n_indexes; i++)
 		if (names_contain(
 			    table->indexes[i].mentions, table->indexes[i].n_mentions, column->name))

@@ -263,10 +263,11 @@ static void rebuild_indexes(struct model *model, const struct relation_facts *ta
 static void read_expressions(struct model *model, const struct relation_facts *member,
 	const struct column_facts *column, const char *type)
 {
-	enum fit fit = expressions_fit(member, column, type);
+	enum fit checks = checks_fit(member, column->name, type);
 
-	model->effects->may_be_refused |= fit == MAY_FIT;
-	if (fit == UNFIT)
+	model->effects->may_be_refused |=
+		checks == MAY_FIT || others_fit(member, column, type) == MAY_FIT;
+	if (checks == UNFIT)
 		model_error(model, "42883", "a CHECK on column \"%s\" does not fit type %s",
 			column->name, type);
 }

@@ -143,7 +143,9 @@ char type_group(const char *type);
 bool key_types_fit(const char *from, const char *to);
 /* Whether what stands on a column can be read with another type. */
 enum fit { FITS, MAY_FIT, UNFIT };
-enum fit expressions_fit(
+enum fit checks_fit(const struct relation_facts *table, const char *column, const char *type);
+/* The default and indexes, which are read before any CHECK is. */
+enum fit others_fit(
 	const struct relation_facts *table, const struct column_facts *column, const char *type);
 /* Of a CHECK, as the server prints it or as somebody wrote it. */
 enum fit check_fits(const struct expr_clause *clauses, size_t n, const char *column,

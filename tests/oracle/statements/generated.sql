@@ -247,3 +247,7 @@ alter table only q alter column a set not null;
 alter table up alter column id type text;
 -- with: create table own.up (id int primary key); create table own.down (b int references own.up) inherits (own.up)
 alter table up alter column id type text;
+-- with: create table own.up (id int check (id > 0)); create index up_id on own.up (id) where id > 5; create table own.down () inherits (own.up); create view own.v as select id from own.down
+alter table up alter column id type text;
+-- with: create table own.up (id int check (id > 0)); create table own.down () inherits (own.up); create view own.v as select id from own.down
+alter table up alter column id type text;
