@@ -6,57 +6,6 @@
 
 #include "must.h"
 
-/* ---- words ---- */
-
-/* ident_cont of PostgreSQL's scan.l */
-static bool in_word(unsigned char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_' || c == '$' || c >= 0x80;
-}
-
-/* FNV-1a */
-static uint32_t add_byte(uint32_t hash, unsigned char c)
-{
-	return (hash ^ (c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c)) * 16777619U;
-}
-
-static void add_word(struct word_set *set, uint32_t hash)
-{
-	unsigned bit = (hash ^ hash >> 16) & 255;
-
-	set->bits[bit / 64] |= UINT64_C(1) << bit % 64;
-}
-
-struct word_set words_of(const char *text, size_t len)
-{
-	enum { NO_WORD = 2166136261U };
-	struct word_set set = {0};
-	uint32_t hash = NO_WORD;
-
-	for (size_t i = 0; i < len; i++) {
-		if (in_word((unsigned char)text[i])) {
-			hash = add_byte(hash, (unsigned char)text[i]);
-		} else if (hash != NO_WORD) {
-			add_word(&set, hash);
-			hash = NO_WORD;
-		}
-	}
-	if (hash != NO_WORD)
-		add_word(&set, hash);
-	return set;
-}
-
-static bool has_all(const struct word_set *set, const struct word_set *of)
-{
-	for (size_t i = 0; i < sizeof(set->bits) / sizeof(set->bits[0]); i++)
-		if ((of->bits[i] & ~set->bits[i]) != 0)
-			return false;
-	return true;
-}
-
-/* ---- barriers ---- */
-
 struct barriers *barriers_new(void (*lifted)(void *arg), void *arg)
 {
 	struct barriers *barriers = must(calloc(1, sizeof(*barriers)));
@@ -118,7 +67,7 @@ int64_t barrier_until_us(struct barriers *barriers, const char *database,
 
 		if (barrier->database != NULL && barrier->until_us > now_us &&
 			barrier->until_us > until_us && strcmp(barrier->database, database) == 0 &&
-			has_all(words, &barrier->table))
+			words_have(words, &barrier->table))
 			until_us = barrier->until_us;
 	}
 	pthread_mutex_unlock(&barriers->lock);

@@ -15,16 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BARRIER_US = 300000, BARRIERS_MAX = 32, BARRIER_NONE = -1 };
+#include "words.h"
 
-/*
- * The words of a text, as bits: has it all the words of a name, it may mention that name; misses it
- * one, it does not.  Letters count as PostgreSQL folds them, and quotes not at all.
- */
-struct word_set {
-	uint64_t bits[4];
-};
-struct word_set words_of(const char *text, size_t len);
+enum { BARRIER_US = 300000, BARRIERS_MAX = 32, BARRIER_NONE = -1 };
 
 struct barrier {
 	char *database; /* NULL: this place is free */

@@ -98,17 +98,18 @@
 	KEY(backfill, vacuum_percent,       COUNT, NULL, config, vacuum_percent,       0, 100)
 
 #define THROTTLE_KEYS(KEY) \
-	KEY(throttle, standby_lag,       MS,    NULL, config, signal_bounds[SIGNAL_STANDBY_LAG],     0, 86400000) \
-	KEY(throttle, standby_lag_bytes, BYTES, NULL, config, signal_bounds[SIGNAL_STANDBY_BYTES],   0, INT64_MAX) \
-	KEY(throttle, slot_bytes,        BYTES, NULL, config, signal_bounds[SIGNAL_SLOT_BYTES],      0, INT64_MAX) \
-	KEY(throttle, archiver,          BOOL,  NULL, config, signal_bounds[SIGNAL_ARCHIVER],        0, 0) \
-	KEY(throttle, active_sessions,   COUNT, NULL, config, signal_bounds[SIGNAL_ACTIVE_SESSIONS], 0, 1000000) \
-	KEY(throttle, lock_waiters,      COUNT, NULL, config, signal_bounds[SIGNAL_LOCK_WAITERS],    0, 1000000) \
-	KEY(throttle, checkpoints,       COUNT, NULL, config, signal_bounds[SIGNAL_CHECKPOINTS],     0, 1000000) \
-	KEY(throttle, latency_percent,   COUNT, NULL, config, signal_bounds[SIGNAL_LATENCY],         0, 100000) \
-	KEY(throttle, sql,               TEXT,  NULL, config, signal_sql,                            0, 0) \
-	KEY(throttle, window,            TEXT,  NULL, config, signal_window,                         0, 0) \
-	KEY(throttle, blocking,          MS,    NULL, config, blocking_ms,                           0, 3600000)
+	KEY(throttle, standby_lag,           MS,    NULL, config, signal_bounds[SIGNAL_STANDBY_LAG],     0, 86400000) \
+	KEY(throttle, standby_lag_bytes,     BYTES, NULL, config, signal_bounds[SIGNAL_STANDBY_BYTES],   0, INT64_MAX) \
+	KEY(throttle, slot_bytes,            BYTES, NULL, config, signal_bounds[SIGNAL_SLOT_BYTES],      0, INT64_MAX) \
+	KEY(throttle, archiver,              BOOL,  NULL, config, signal_bounds[SIGNAL_ARCHIVER],        0, 0) \
+	KEY(throttle, active_sessions,       COUNT, NULL, config, signal_bounds[SIGNAL_ACTIVE_SESSIONS], 0, 1000000) \
+	KEY(throttle, lock_waiters,          COUNT, NULL, config, signal_bounds[SIGNAL_LOCK_WAITERS],    0, 1000000) \
+	KEY(throttle, checkpoints,           COUNT, NULL, config, signal_bounds[SIGNAL_CHECKPOINTS],     0, 1000000) \
+	KEY(throttle, latency_percent,       COUNT, NULL, config, signal_bounds[SIGNAL_LATENCY],         0, 100000) \
+	KEY(throttle, table_latency_percent, COUNT, NULL, config, signal_bounds[SIGNAL_TABLE_LATENCY],   0, 100000) \
+	KEY(throttle, sql,                   TEXT,  NULL, config, signal_sql,                            0, 0) \
+	KEY(throttle, window,                TEXT,  NULL, config, signal_window,                         0, 0) \
+	KEY(throttle, blocking,              MS,    NULL, config, blocking_ms,                           0, 3600000)
 
 #define LANE_KEYS(KEY) \
 	KEY(lane, large_rows,            COUNT, NULL, config, lane.large_rows,                   0, INT64_MAX) \

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "must.h"
+#include "table_latency.h"
+
 enum {
 	OCTAVE = 16, /* buckets in one */
 	HOUR_MINUTES = 60,
@@ -19,10 +22,10 @@ enum {
  * Backfill and latency are a loop with a delay of one window.  A share this small of each new
  * reading keeps it from swinging: see the simulation in test_change_throttle.c.
  */
-static const double share_of_new = 0.15;
+static const double share_of_all = 0.15;
 static const double still_share_of_new = 0.3, reference_decay = 0.01;
 
-static unsigned bucket_of(int64_t us)
+unsigned latency_bucket(int64_t us)
 {
 	unsigned value, octave;
 
@@ -53,16 +56,22 @@ static void set(atomic_uint *count, unsigned value)
 struct latency_board *latency_board_new(unsigned n_workers)
 {
 	struct latency_board *board =
-		calloc(1, sizeof(*board) + n_workers * sizeof(board->workers[0]));
+		must(calloc(1, sizeof(*board) + n_workers * sizeof(board->workers[0])));
 
-	if (board != NULL)
-		board->n = n_workers;
+	board->n = n_workers;
+	board->tables = table_latency_new();
 	return board;
+}
+
+void latency_board_free(struct latency_board *board)
+{
+	table_latency_free(board->tables);
+	free(board);
 }
 
 void latency_add(struct latency *latency, int64_t us)
 {
-	atomic_uint *count = &latency->counts[bucket_of(us)];
+	atomic_uint *count = &latency->counts[latency_bucket(us)];
 
 	set(count, get(count) + 1);
 }
@@ -122,38 +131,39 @@ static double sum_normal(const struct latency_board *board, uint32_t sum[LATENCY
 	return total / HOUR_SCALE;
 }
 
-static double sum_since(const struct latency_board *board, const uint32_t from[LATENCY_BUCKETS],
-	uint32_t sum[LATENCY_BUCKETS])
+static void sum_counts(const struct latency_board *board, uint32_t sum[LATENCY_BUCKETS])
 {
-	double total = 0;
-
 	for (unsigned i = 0; i < LATENCY_BUCKETS; i++) {
-		sum[i] = -from[i];
+		sum[i] = 0;
 		for (unsigned w = 0; w < board->n; w++)
 			sum[i] += get(&board->workers[w].counts[i]);
-		total += sum[i];
 	}
-	return total;
 }
+
+/* ---- watching ---- */
 
 static void begin_window(
-	struct latency_watch *watch, const struct latency_board *board, int64_t now_ms)
+	struct latency_watch *watch, const uint32_t counts[LATENCY_BUCKETS], int64_t now_ms)
 {
-	static const uint32_t zero[LATENCY_BUCKETS];
-
 	watch->from_ms = now_ms;
-	sum_since(board, zero, watch->from);
+	memcpy(watch->from, counts, sizeof(watch->from));
 }
 
-static void begin(struct latency_watch *watch, struct latency_board *board, int64_t now_ms)
+void latency_watch_learn(
+	struct latency_watch *watch, const uint32_t normal[LATENCY_BUCKETS], double n)
 {
-	uint32_t sum[LATENCY_BUCKETS];
+	if (watch->normal_us <= 0 && n >= NORMAL_MIN)
+		watch->normal_us = watch->reference_us = latency_percentile(normal, 95);
+}
 
-	*watch = (struct latency_watch){.begun = true, .percent = 100};
-	if (sum_normal(board, sum) >= NORMAL_MIN)
-		watch->normal_us = watch->reference_us = latency_percentile(sum, 95);
-	atomic_fetch_add(&board->watchers, 1);
-	begin_window(watch, board, now_ms);
+void latency_watch_begin(struct latency_watch *watch, double share_of_new,
+	const uint32_t normal[LATENCY_BUCKETS], double n, const uint32_t counts[LATENCY_BUCKETS],
+	int64_t now_ms)
+{
+	*watch =
+		(struct latency_watch){.begun = true, .percent = 100, .share_of_new = share_of_new};
+	latency_watch_learn(watch, normal, n);
+	begin_window(watch, counts, now_ms);
 }
 
 static void renew_reference(struct latency_watch *watch, double p95_us)
@@ -181,33 +191,46 @@ static void end_window(struct latency_watch *watch, const uint32_t sum[LATENCY_B
 		renew_reference(watch, p95);
 		percent = p95 * 100 / watch->reference_us;
 	}
-	watch->percent += share_of_new * (percent - watch->percent);
+	watch->percent += watch->share_of_new * (percent - watch->percent);
 	watch->worked = false;
+}
+
+double latency_watch_counts(struct latency_watch *watch, const uint32_t counts[LATENCY_BUCKETS],
+	bool worked, int64_t now_ms)
+{
+	uint32_t window[LATENCY_BUCKETS];
+	int64_t window_ms = now_ms - watch->from_ms;
+	double n = 0;
+
+	watch->worked |= worked;
+	if (window_ms < WINDOW_MS_MIN || watch->normal_us <= 0)
+		return watch->percent;
+	for (unsigned i = 0; i < LATENCY_BUCKETS; i++)
+		n += window[i] = counts[i] - watch->from[i];
+	if (n < WINDOW_MIN && window_ms < WINDOW_MS_MAX)
+		return watch->percent;
+	/* Nobody asked for a while: the change was paused, and others had the server. */
+	if (window_ms < 2 * WINDOW_MS_MAX)
+		end_window(watch, window, n);
+	else
+		watch->percent = 100;
+	begin_window(watch, counts, now_ms);
+	return watch->percent;
 }
 
 double latency_watch(
 	struct latency_watch *watch, struct latency_board *board, bool worked, int64_t now_ms)
 {
-	uint32_t sum[LATENCY_BUCKETS];
-	int64_t window_ms;
-	double n;
+	uint32_t counts[LATENCY_BUCKETS], normal[LATENCY_BUCKETS];
 
-	if (!watch->begun)
-		begin(watch, board, now_ms);
-	watch->worked |= worked;
-	window_ms = now_ms - watch->from_ms;
-	if (window_ms < WINDOW_MS_MIN || watch->normal_us <= 0)
-		return watch->percent;
-	n = sum_since(board, watch->from, sum);
-	if (n < WINDOW_MIN && window_ms < WINDOW_MS_MAX)
-		return watch->percent;
-	/* Nobody asked for a while: the change was paused, and others had the server. */
-	if (window_ms < 2 * WINDOW_MS_MAX)
-		end_window(watch, sum, n);
-	else
-		watch->percent = 100;
-	begin_window(watch, board, now_ms);
-	return watch->percent;
+	sum_counts(board, counts);
+	if (!watch->begun) {
+		double n = sum_normal(board, normal);
+
+		latency_watch_begin(watch, share_of_all, normal, n, counts, now_ms);
+		atomic_fetch_add(&board->watchers, 1);
+	}
+	return latency_watch_counts(watch, counts, worked, now_ms);
 }
 
 void latency_watch_end(struct latency_watch *watch, struct latency_board *board)

@@ -17,6 +17,8 @@ enum {
 	LATENCY_EVERY = 16,
 };
 
+struct table_latency;
+
 /* Of one worker; only its thread writes. */
 struct latency {
 	uint32_t timed, turn; /* in this second; of all others */
@@ -28,12 +30,13 @@ struct latency {
 
 struct latency_board {
 	atomic_uint watchers; /* backfills under way: no time to learn what is normal */
+	struct table_latency *tables; /* the same, by table */
 	unsigned n;
 	struct latency workers[];
 };
 
-/* NULL when there is no memory. */
 struct latency_board *latency_board_new(unsigned n_workers);
+void latency_board_free(struct latency_board *board);
 
 /* Is this one to be timed? */
 static inline bool latency_due(struct latency *latency)
@@ -51,7 +54,8 @@ struct latency_watch {
 	double normal_us; /* p95 of the hour before; 0: too little was seen */
 	double still_us; /* p95 of late while the backfill stood still, smoothed */
 	double reference_us; /* the higher of both, once it stood still for long */
-	double percent; /* p95 of late in percent of that, smoothed */
+	double percent; /* p95 of late in percent of that, smoothed: */
+	double share_of_new; /* so much of each reading counts */
 	int64_t from_ms;
 	int still; /* windows in a row in which it did */
 	bool worked; /* in this window it did not */
@@ -67,6 +71,23 @@ struct latency_watch {
 double latency_watch(
 	struct latency_watch *watch, struct latency_board *board, bool worked, int64_t now_ms);
 void latency_watch_end(struct latency_watch *watch, struct latency_board *board);
+
+/* ---- for whoever counts exchanges of a kind ---- */
+
+unsigned latency_bucket(int64_t us);
+/*
+ * The watch begins.  normal, n of them: what is taken for the hour before, if they are enough.
+ * share_of_new: how much of each reading counts.
+ */
+void latency_watch_begin(struct latency_watch *watch, double share_of_new,
+	const uint32_t normal[LATENCY_BUCKETS], double n, const uint32_t counts[LATENCY_BUCKETS],
+	int64_t now_ms);
+/* Nothing when it has something to compare with, or still too few to call them normal. */
+void latency_watch_learn(
+	struct latency_watch *watch, const uint32_t normal[LATENCY_BUCKETS], double n);
+/* What latency_watch says, of counts that grow from the beginning on. */
+double latency_watch_counts(struct latency_watch *watch, const uint32_t counts[LATENCY_BUCKETS],
+	bool worked, int64_t now_ms);
 
 /* In microseconds, 0 when there are no counts. */
 double latency_percentile(const uint32_t counts[LATENCY_BUCKETS], double percent);

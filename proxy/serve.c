@@ -215,7 +215,7 @@ static void make_workers(struct proxy *proxy)
 
 	proxy->n_workers = n > 0 ? n : cores();
 	proxy->workers = must(calloc(proxy->n_workers, sizeof(proxy->workers[0])));
-	proxy->latency = must(latency_board_new(proxy->n_workers));
+	proxy->latency = latency_board_new(proxy->n_workers);
 }
 
 static void start_workers(struct proxy *proxy)
@@ -286,7 +286,7 @@ static void stop(struct proxy *proxy)
 	for (unsigned i = 0; i < proxy->n_workers; i++)
 		worker_join(&proxy->workers[i]);
 	free(proxy->workers);
-	free(proxy->latency);
+	latency_board_free(proxy->latency);
 	policy_log_event(proxy->log, "stop", "all sessions have ended",
 		proxy->settings.config->policy.observe);
 	log_info("stopped");

@@ -13,6 +13,8 @@ enum {
 	STALL_PAUSE_MS_MAX = 5000,
 };
 
+_Static_assert((int)TABLES_WATCHED_MAX >= (int)CREW_THREADS_MAX, "each change has a place");
+
 /* ---- the way through a leaf ---- */
 
 /* Blocks there are; rows in one, and how large they are, for sizing. */
@@ -329,7 +331,9 @@ static int next_batch(struct fill *fill, bool *last)
 	run->asked = run->yielding = false;
 	run->blocking_since_ms = 0;
 	run->lock_timeout_ms = BATCH_LOCK_TIMEOUT_MS;
+	table_watch_batch(&run->signals.table, true, engine_now_ms());
 	status = try_batch(fill, &batch);
+	table_watch_batch(&run->signals.table, false, engine_now_ms());
 	if (status == 0) {
 		*last = batch.last;
 		keep_key(fill, batch.range.to);
@@ -402,6 +406,9 @@ void fill_begin(
 	};
 	run->step = step;
 	run->attempt = 0;
+	if (run->engine->latency != NULL)
+		table_watch_begin(&run->signals.table, run->engine->latency->tables, run->database,
+			run->change.table.name, engine_now_ms());
 }
 
 int fill_end(struct fill *fill, int status)
@@ -410,5 +417,6 @@ int fill_end(struct fill *fill, int status)
 	if (status == 0)
 		status = fill_settle(fill);
 	signals_end(&fill->run->signals, fill->run->engine->latency);
+	table_watch_end(&fill->run->signals.table, engine_now_ms());
 	return status < 0 ? -1 : run_record_done(fill->run, fill->step, false);
 }

@@ -152,6 +152,12 @@ static const struct signal all[SIGNALS] = {
 			.unit = UNIT_PERCENT,
 			.rest = 100,
 		},
+	[SIGNAL_TABLE_LATENCY] =
+		{
+			.name = "p95 of the clients' latency on the table against the hour before",
+			.unit = UNIT_PERCENT,
+			.rest = 100,
+		},
 	[SIGNAL_SQL] =
 		{
 			.name = "answer of backfill.throttle.sql",
@@ -198,6 +204,13 @@ static double ask(struct signals *signals, struct control *control,
 	return value;
 }
 
+static bool nobody_asks(
+	const struct signals *signals, const struct latency_board *board, enum signal_id id)
+{
+	return (id == SIGNAL_LATENCY && board == NULL) ||
+	       (id == SIGNAL_TABLE_LATENCY && signals->table.all == NULL);
+}
+
 void signals_read(struct signals *signals, struct control *control, struct latency_board *board,
 	const struct signal_settings *settings, int64_t now_ms)
 {
@@ -207,13 +220,16 @@ void signals_read(struct signals *signals, struct control *control, struct laten
 	for (enum signal_id id = 0; id < SIGNALS; id++) {
 		double bound = (double)settings->bounds[id], rest = all[id].rest;
 
-		if (bound <= rest || (id == SIGNAL_LATENCY && board == NULL)) {
+		if (bound <= rest || nobody_asks(signals, board, id)) {
 			signals->throttles[id] = (struct throttle){0};
 			continue;
 		}
 		if (id == SIGNAL_LATENCY)
 			signals->values[id] =
 				latency_watch(&signals->latency, board, signals->worked, now_ms);
+		else if (id == SIGNAL_TABLE_LATENCY)
+			signals->values[id] =
+				table_watch_percent(&signals->table, signals->worked, now_ms);
 		else
 			signals->values[id] = ask(signals, control, settings, id, now_ms);
 		throttle_read(&signals->throttles[id], signals->values[id], rest, bound, now_ms);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "latency.h"
+#include "table_latency.h"
 #include "throttle.h"
 
 struct arena;
@@ -24,6 +25,7 @@ enum signal_id {
 	SIGNAL_LOCK_WAITERS,
 	SIGNAL_CHECKPOINTS,
 	SIGNAL_LATENCY,
+	SIGNAL_TABLE_LATENCY,
 	SIGNAL_SQL,
 	SIGNAL_WINDOW,
 	SIGNALS,
@@ -45,6 +47,7 @@ struct signals {
 	struct trail positions, checkpoints;
 	struct latency_watch latency;
 	struct batch_target target;
+	struct table_watch table; /* none where it is not one table that is written */
 	bool worked; /* since they were read last */
 	int64_t read_ms;
 };

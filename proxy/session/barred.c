@@ -10,6 +10,7 @@
 #include "proxy.h"
 #include "relay.h"
 #include "session.h"
+#include "words.h"
 
 /*
  * What is remembered of a prepared statement: enough to tell tables apart, in little memory and
@@ -23,25 +24,26 @@ struct named_words {
 
 enum { NAMED_PLACES = 128 };
 
-static uint32_t hash_name(const char *name)
-{
-	uint32_t hash = 2166136261U; /* FNV-1a */
-
-	for (; *name != '\0'; name++)
-		hash = (hash ^ (unsigned char)*name) * 16777619U;
-	return hash;
-}
-
 void barred_parsed(struct session *session, const char *name, const char *text, size_t len)
 {
 	struct barred *barred = &session->barred;
-	uint32_t hash = hash_name(name);
+	uint32_t hash = words_hash(name);
 
 	if (session->worker->proxy->engine == NULL)
 		return; /* nobody raises barriers */
 	if (barred->named == NULL)
 		barred->named = must(calloc(NAMED_PLACES, sizeof(barred->named[0])));
 	barred->named[hash % NAMED_PLACES] = (struct named_words){hash, words_of(text, len)};
+}
+
+const struct word_set *barred_words(const struct session *session, const char *name)
+{
+	uint32_t hash = words_hash(name);
+	const struct named_words *known = session->barred.named;
+
+	if (known == NULL || known[hash % NAMED_PLACES].name != hash)
+		return NULL;
+	return &known[hash % NAMED_PLACES].words;
 }
 
 void barred_free(struct session *session)
@@ -64,7 +66,7 @@ static void wait(struct session *session, int64_t us)
 	struct timeval time = {us / 1000000, us % 1000000};
 
 	session->barred.waits = true;
-	session->sent_us = 0; /* what waits for us says nothing of the server */
+	timing_drop(session);
 	if (!evtimer_pending(timer, NULL))
 		evtimer_add(timer, &time);
 }
@@ -97,12 +99,9 @@ bool barred_text(struct session *session, const char *text, size_t len)
 
 bool barred_statement(struct session *session, const char *name)
 {
-	uint32_t hash = hash_name(name);
-	const struct named_words *known = session->barred.named;
+	const struct word_set *words = barred_words(session, name);
 
-	if (known == NULL || known[hash % NAMED_PLACES].name != hash || has_begun(session))
-		return false;
-	return barred(session, &known[hash % NAMED_PLACES].words);
+	return words != NULL && !has_begun(session) && barred(session, words);
 }
 
 void barred_ask_again(struct worker *worker)

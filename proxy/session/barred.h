@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct session;
+struct word_set;
 struct worker;
 
 /* Of a session. */
@@ -24,6 +25,8 @@ bool barred_text(struct session *session, const char *text, size_t len);
 bool barred_statement(struct session *session, const char *name);
 /* A Parse of the text under that name was passed on. */
 void barred_parsed(struct session *session, const char *name, const char *text, size_t len);
+/* The words of its text; NULL when it is not remembered. */
+const struct word_set *barred_words(const struct session *session, const char *name);
 
 /* All that wait on this worker ask again. */
 void barred_ask_again(struct worker *worker);

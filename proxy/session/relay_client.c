@@ -106,6 +106,8 @@ static enum look look_text(struct session *session, const uint8_t *body, size_t 
 		if (guarded_statement(session, parse.statement))
 			return LOOK_GATE;
 	}
+	if (session->timing.interest != INTEREST_NONE)
+		timing_text(session, text, len);
 	if (enters_lane(session, statement, text, len))
 		return LOOK_GATE;
 	certain = session->standard_strings && session->encoding_safe &&
@@ -133,6 +135,8 @@ static enum look look_names(struct session *session, const uint8_t *body, size_t
 	size_t n = bind && header->body > NAMES_BYTES_MAX ? NAMES_BYTES_MAX : header->body;
 	const uint8_t *first_end, *second;
 
+	if (bind && session->timing.interest != INTEREST_NONE)
+		timing_bind(session, body, have < n ? have : n);
 	if (session->guarded == NULL && session->lane.tagged == NULL && !barrier)
 		return LOOK_PASS;
 	if (have < n)
@@ -308,7 +312,7 @@ static void take_client_bytes(struct session *session, const uint8_t *bytes, siz
 
 	if (session->pipeline.count == 0 && session->lane.stay == NULL &&
 		latency_due(session->worker->latency))
-		session->sent_us = clock_us();
+		timing_begin(session);
 	if (session->gate == NULL && buffer_len(held) == 0) {
 		passed = walk_client(session, bytes, n, &stop);
 		if (session->ended)
@@ -317,7 +321,7 @@ static void take_client_bytes(struct session *session, const uint8_t *bytes, siz
 	}
 	buffer_append(held, bytes + passed, n - passed);
 	if (stop == STOP_GATE) {
-		session->sent_us = 0; /* what waits for us says nothing of the server */
+		timing_drop(session);
 		gate_open(session);
 	}
 	if (passed == 0 || stop != STOP_MORE)

@@ -17,6 +17,7 @@
 #include "lane_session.h"
 #include "pipeline.h"
 #include "policy_log.h"
+#include "timing.h"
 #include "worker.h"
 
 struct config;
@@ -57,7 +58,7 @@ struct session {
 	struct identity identity;
 	int64_t *pending; /* changes recorded in the client's open transaction; n_pending of them */
 	unsigned n_pending;
-	int64_t sent_us; /* when the exchange under way began; 0: it is not timed */
+	struct timing timing;
 	uint32_t active_tick; /* worker->tick when the client last said something */
 	uint32_t backend_pid;
 	uint32_t tag_bytes; /* of the last CommandComplete */

@@ -84,7 +84,7 @@ def test_two_proxies_share_one_budget(direct, start_proxy, connect):
 # ---- signals ----
 
 OFF = {"standby_lag": 0, "standby_lag_bytes": 0, "slot_bytes": 0, "archiver": False, "active_sessions": 0,
-       "lock_waiters": 0, "latency_percent": 0}
+       "lock_waiters": 0, "latency_percent": 0, "table_latency_percent": 0}
 
 
 class Update:
@@ -268,6 +268,24 @@ def test_outside_of_its_window(update, direct):
     under_way.waits_for("throttle: time outside of backfill.throttle.window")
     assert under_way.written() == 0
     under_way.cancel()
+
+
+def test_statements_on_the_table_that_wait(update, connect):
+    under_way = update({"table_latency_percent": 150}, rows_per_second=1000)
+    client = connect(under_way.proxy)
+    wait_until(under_way.written, "it to begin")
+    begun = time.monotonic()
+    while time.monotonic() - begun < 2.5:
+        client.execute("SELECT FROM t WHERE id = 1")
+    assert under_way.seen("waiting_for") is None
+    while "throttle: p95 of the clients' latency on the table" not in (under_way.seen("waiting_for") or ""):
+        assert under_way.thread.is_alive()
+        for _ in range(20):
+            client.execute("SELECT pg_sleep(0.01) FROM t WHERE id = 1")
+    under_way.stands_still()
+    under_way.cancel()
+    assert any("on the table against the hour before: " in notice and "bound 150 %" in notice
+               for notice in under_way.notices)
 
 
 def test_an_operators_ratio(update, direct):

@@ -9,8 +9,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "latency.h"
 #include "pace.h"
+#include "table_latency.h"
 
 static const double rest = 0, bound = 64e6; /* bytes the standby is behind */
 enum { TARGET_MS = 200, MINUTE_MS = 60 * 1000 };
@@ -230,15 +230,43 @@ Test(change_throttle, load_steps)
 	}
 }
 
+/* Clients of the other loop: all of them, or those few that are after the table being written. */
+struct clients {
+	int every_ms; /* a statement */
+	double bound; /* of their p95 in percent */
+	struct latency_board *board;
+	struct latency_watch all;
+	struct table_watch table; /* of those of the table; else none */
+};
+
+static void wait_for(struct clients *clients, int64_t us, int64_t now_ms)
+{
+	static const char text[] = "SELECT FROM orders";
+	struct word_set words = words_of(text, sizeof(text) - 1);
+
+	if (clients->table.all != NULL)
+		table_latency_add(clients->board->tables, INTEREST_WATCHED, "shop", &words,
+			now_ms * 1000, now_ms * 1000 + us);
+	else
+		latency_add(&clients->board->workers[0], us);
+}
+
+static double percent_of(struct clients *clients, bool worked, int64_t now_ms)
+{
+	return clients->table.all != NULL
+		       ? table_watch_percent(&clients->table, worked, now_ms)
+		       : latency_watch(&clients->all, clients->board, worked, now_ms);
+}
+
 /*
  * The other loop: clients wait longer the more of the time a batch is under way.  slowdown: percent
  * that they wait longer beside a backfill without pauses.  Returns the share of the time in
  * batches.
  */
-static double work_beside_clients(struct latency_board *board, struct latency_watch *watch,
-	struct throttle *throttle, double slowdown, int64_t *now_ms, int64_t *stops)
+static double work_beside_clients(struct clients *clients, struct throttle *throttle,
+	double slowdown, int64_t *now_ms, int64_t *stops)
 {
-	int64_t end_ms = *now_ms + MINUTE_MS, busy_ms = 0;
+	int64_t end_ms = *now_ms + 5 * MINUTE_MS, busy_ms = 0, waited_ms = 0;
 
 	while (*now_ms < end_ms) {
 		int64_t pause_ms = throttle_pause_ms(throttle, TARGET_MS);
@@ -247,43 +275,67 @@ static double work_beside_clients(struct latency_board *board, struct latency_wa
 
 		if (throttle->stopped)
 			pause_ms = SAMPLE_MS;
-		for (int i = 0; i < (work_ms + pause_ms) / 5; i++)
-			latency_add(&board->workers[0],
+		for (waited_ms += work_ms + pause_ms; waited_ms >= clients->every_ms;
+			waited_ms -= clients->every_ms)
+			wait_for(clients,
 				(int64_t)(1000 + 10 * slowdown * (double)work_ms /
-							 (double)(work_ms + pause_ms)));
+							 (double)(work_ms + pause_ms)),
+				*now_ms);
 		*now_ms += work_ms + pause_ms;
 		busy_ms += work_ms;
-		throttle_read(throttle, latency_watch(watch, board, work_ms > 0, *now_ms), 100, 120,
-			*now_ms);
+		throttle_read(throttle, percent_of(clients, work_ms > 0, *now_ms), 100,
+			clients->bound, *now_ms);
 		*stops += !before && throttle->stopped;
 	}
-	return (double)busy_ms / MINUTE_MS;
+	return (double)busy_ms / (5 * MINUTE_MS);
+}
+
+/* What was normal: 1 ms, of each of them. */
+static struct clients begin_clients(int every_ms, bool of_the_table)
+{
+	static const char text[] = "SELECT FROM orders";
+	struct word_set words = words_of(text, sizeof(text) - 1);
+	struct clients clients = {.every_ms = every_ms,
+		.bound = of_the_table ? 150 : 120,
+		.board = latency_board_new(1)};
+
+	for (int n = 0; n < 5000; n++) {
+		latency_add(&clients.board->workers[0], 1000);
+		table_latency_add(clients.board->tables, INTEREST_HOUR, "shop", &words, n * 1000,
+			n * 1000 + 1000);
+	}
+	if (of_the_table)
+		table_watch_begin(&clients.table, clients.board->tables, "shop", "orders", 6000);
+	return clients;
 }
 
 Test(change_throttle, clients_that_wait_longer_slow_it_down_without_swinging)
 {
-	static const double slowdowns[] = {5, 30, 60, 100};
+	static const struct {
+		bool of_the_table;
+		int every_ms;
+		double slowdown;
+	} cases[] = {{false, 5, 5}, {false, 5, 30}, {false, 5, 60}, {false, 5, 100}, {true, 5, 15},
+		{true, 5, 100}, {true, 5, 250}, {true, 40, 15}, {true, 40, 100}, {true, 40, 250},
+		{true, 200, 100}};
 
-	for (size_t i = 0; i < sizeof(slowdowns) / sizeof(slowdowns[0]); i++) {
-		struct latency_board *board = latency_board_new(1);
-		struct latency_watch watch = {0};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct clients clients = begin_clients(cases[i].every_ms, cases[i].of_the_table);
 		struct throttle throttle = {0};
-		int64_t now_ms = 1000, stops = 0;
-		double share, before;
+		double slowdown = cases[i].slowdown, share, before, percent;
+		int64_t now_ms = 6000, stops = 0;
 
-		for (int n = 0; n < 5000; n++)
-			latency_add(&board->workers[0], 1000);
-		work_beside_clients(board, &watch, &throttle, slowdowns[i], &now_ms, &stops);
+		work_beside_clients(&clients, &throttle, slowdown, &now_ms, &stops);
 		stops = 0;
-		before = work_beside_clients(
-			board, &watch, &throttle, slowdowns[i], &now_ms, &stops);
-		share = work_beside_clients(
-			board, &watch, &throttle, slowdowns[i], &now_ms, &stops);
-		cr_expect_eq(stops, 0, "case %zu: it does not stop", i);
-		cr_expect_lt(watch.percent, 120, "case %zu: %.1f", i, watch.percent);
+		before = work_beside_clients(&clients, &throttle, slowdown, &now_ms, &stops);
+		share = work_beside_clients(&clients, &throttle, slowdown, &now_ms, &stops);
+		percent = percent_of(&clients, true, now_ms);
+		cr_expect_eq(stops, 0, "case %zu: it does not stop: %lld, %.1f, %.2f, %.2f", i,
+			(long long)stops, percent, before, share);
+		cr_expect_lt(percent, clients.bound, "case %zu: %.1f", i, percent);
 		cr_expect_float_eq(share, before, 0.1, "case %zu: %.2f, %.2f", i, before, share);
-		cr_expect_gt(share, slowdowns[i] < 10 ? 0.98 : 0.1, "case %zu: %.2f", i, share);
-		free(board);
+		cr_expect_gt(share, slowdown < 20 ? 0.98 : 0.1, "case %zu: %.2f", i, share);
+		latency_board_free(clients.board);
 	}
 }
 

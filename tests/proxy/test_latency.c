@@ -33,7 +33,7 @@ Test(latency, percentile_is_within_a_bucket_of_the_truth)
 		p95 = latency_percentile(counts, 95);
 		cr_expect(p95 >= most * 0.93 && p95 <= most * 1.0625 + 1, "%lld: %f",
 			(long long)times_us[i], p95);
-		free(board);
+		latency_board_free(board);
 	}
 }
 
@@ -74,7 +74,7 @@ Test(latency, it_is_held_against_the_hour_before)
 	latency_watch_end(&other, board);
 	latency_watch_end(&other, board);
 	cr_expect_eq(atomic_load(&board->watchers), 0, "ended twice");
-	free(board);
+	latency_board_free(board);
 }
 
 Test(latency, an_old_hour_is_forgotten)
@@ -88,7 +88,7 @@ Test(latency, an_old_hour_is_forgotten)
 	pass(board, 60);
 	latency_watch(&watch, board, true, 1);
 	cr_expect_float_eq(watch.normal_us, 1000, 60);
-	free(board);
+	latency_board_free(board);
 }
 
 Test(latency, without_clients_there_is_nothing_to_compare)
@@ -101,7 +101,7 @@ Test(latency, without_clients_there_is_nothing_to_compare)
 		cr_assert_eq(latency_watch(&watch, board, true, now_ms), 100);
 	}
 	cr_expect_eq(watch.normal_us, 0);
-	free(board);
+	latency_board_free(board);
 }
 
 /* Feeds one window a second with that latency; returns what the last one gives. */
@@ -133,7 +133,7 @@ Test(latency, what_is_not_the_backfills_doing_does_not_stop_it_for_ever)
 	cr_expect_lt(windows(board, &watch, 20, 1000, false, &now_ms), 110);
 	cr_expect_gt(windows(board, &watch, 20, 1500, true, &now_ms), 140,
 		"others have gone: against the hour before once more");
-	free(board);
+	latency_board_free(board);
 }
 
 Test(latency, a_long_pause_tells_nothing)
@@ -146,5 +146,5 @@ Test(latency, a_long_pause_tells_nothing)
 	latency_watch(&watch, board, true, now_ms);
 	add(&board->workers[0], 5000, 9000);
 	cr_expect_eq(latency_watch(&watch, board, true, now_ms + 60000), 100);
-	free(board);
+	latency_board_free(board);
 }

@@ -152,7 +152,7 @@ static void end(void)
 	cancel_registry_free(proxy.cancels);
 	barriers_free(proxy.barriers);
 	lanes_free(proxy.lanes);
-	free(proxy.latency);
+	latency_board_free(proxy.latency);
 	close(listener);
 	snprintf(command, sizeof(command), "rm -rf %s", directory);
 	cr_expect_eq(system(command), 0);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: PostgreSQL */
+#include "timing.h"
+
+#include <string.h>
+
+#include "barred.h"
+#include "gate_internal.h"
+#include "latency.h"
+#include "proxy.h"
+#include "session.h"
+
+static struct table_latency *tables_of(const struct session *session)
+{
+	return session->worker->proxy->latency->tables;
+}
+
+void timing_begin(struct session *session)
+{
+	int64_t now_us = clock_us();
+
+	session->timing = (struct timing){
+		.sent_us = now_us,
+		.interest = table_latency_interest(tables_of(session), now_us),
+	};
+}
+
+void timing_drop(struct session *session)
+{
+	session->timing.sent_us = 0;
+	session->timing.interest = INTEREST_NONE;
+}
+
+void timing_end(struct session *session)
+{
+	const struct timing *timing = &session->timing;
+	int64_t now_us = clock_us();
+
+	latency_add(session->worker->latency, now_us - timing->sent_us);
+	if (timing->interest != INTEREST_NONE)
+		table_latency_add(tables_of(session), timing->interest, session->identity.database,
+			&timing->words, timing->sent_us, now_us);
+	timing_drop(session);
+}
+
+void timing_text(struct session *session, const char *text, size_t len)
+{
+	struct word_set words = words_of(text, len);
+
+	words_join(&session->timing.words, &words);
+}
+
+/* The portal's name, then the statement's. */
+void timing_bind(struct session *session, const uint8_t *body, size_t n)
+{
+	const uint8_t *name = memchr(body, 0, n);
+	const struct word_set *words;
+
+	if (name == NULL || memchr(name + 1, 0, n - (size_t)(name + 1 - body)) == NULL)
+		return;
+	words = barred_words(session, (const char *)name + 1);
+	if (words != NULL)
+		words_join(&session->timing.words, words);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * How long a client waits for the server: from its message, when nothing was owed, until nothing is
+ * owed again.  Only a few such exchanges are timed (latency_due), and of fewer still the texts are
+ * looked at, for what tables they name.
+ */
+#ifndef TIMING_H
+#define TIMING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "table_latency.h"
+
+struct session;
+
+/* Of a session. */
+struct timing {
+	int64_t sent_us; /* when the exchange under way began; 0: it is not timed */
+	enum table_interest interest; /* in its texts */
+	struct word_set words; /* of those so far */
+};
+
+void timing_begin(struct session *session);
+/* What waits for us says nothing of the server. */
+void timing_drop(struct session *session);
+/* It is answered. */
+void timing_end(struct session *session);
+
+/* While there is interest: a text in it, and the start of the body of a Bind. */
+void timing_text(struct session *session, const char *text, size_t len);
+void timing_bind(struct session *session, const uint8_t *body, size_t n);
+
+#endif
