@@ -40,7 +40,7 @@ static void on_progress(void *arg, int64_t id, const char *text)
 
 	(void)id;
 	session_hold(session);
-	notice_send(session, "NOTICE", "00000", text, NULL);
+	notice_progress(session, text);
 	relay_update(session);
 	session_release(session);
 }

@@ -13,6 +13,7 @@ struct lane {
 	struct lane_limits limits; /* that the budget was kept by */
 	struct lane_budget budget;
 	const char *held_by;
+	int64_t held_since_us;
 	struct lane_report report; /* what it will be */
 	struct lane_ticket *first, *last; /* of those that wait */
 	unsigned queued, running;
@@ -201,6 +202,23 @@ const char *lane_held_by(struct lane *lane)
 	return held_by;
 }
 
+struct lane_standing lane_standing(
+	struct lane *lane, const struct lane_ticket *ticket, int64_t now_us)
+{
+	struct lane_standing standing = {0};
+
+	pthread_mutex_lock(&lane->lock);
+	for (const struct lane_ticket *other = lane->first; other != NULL && other != ticket;
+		other = other->next)
+		standing.before++;
+	standing.running = lane->running;
+	standing.paid_in_us = lane_budget_wait_us(&lane->budget, now_us);
+	standing.held_by = lane->held_by;
+	standing.held_us = now_us - lane->held_since_us;
+	pthread_mutex_unlock(&lane->lock);
+	return standing;
+}
+
 /* ---- keeping in step ---- */
 
 struct lane *lanes_next(struct lanes *lanes, const struct lane *lane)
@@ -240,6 +258,8 @@ void lane_tell(struct lane *lane, int64_t wait_us, const char *held_by, int64_t 
 		lane->budget.paid_until_us = now_us + wait_us;
 	if (lane->held_by != NULL && held_by == NULL)
 		wake_first(lane);
+	if (lane->held_by != held_by)
+		lane->held_since_us = now_us;
 	lane->held_by = held_by;
 	pthread_mutex_unlock(&lane->lock);
 }

@@ -53,6 +53,17 @@ void lane_spend(struct lane *lane, const struct lane_spending *spent,
 /* Why nothing may start at present; static text, or NULL. */
 const char *lane_held_by(struct lane *lane);
 
+/* Where a ticket that waits stands, and what for. */
+struct lane_standing {
+	unsigned before; /* in the row, */
+	unsigned running; /* and under way */
+	int64_t paid_in_us; /* what was spent; 0: it is */
+	const char *held_by; /* as above, */
+	int64_t held_us; /* and for how long */
+};
+struct lane_standing lane_standing(
+	struct lane *lane, const struct lane_ticket *ticket, int64_t now_us);
+
 /* ---- for whoever keeps the lanes in step with their databases ---- */
 
 /* The first for NULL; NULL behind the last. */

@@ -8,11 +8,15 @@
 #include "config.h"
 #include "gate_internal.h"
 #include "lane.h"
+#include "lane_notice.h"
 #include "must.h"
 #include "proxy.h"
 
-/* However long a wait is: a reload may have shortened it. */
-enum { LOOK_AGAIN_US = 500000 };
+enum {
+	LOOK_AGAIN_US = 500000, /* however long a wait is: a reload may have shortened it */
+	TELL_FIRST_US = 1000000,
+	TELL_EVERY_US = 5000000,
+};
 
 /* From the moment a transaction comes to the lane until it has left it. */
 struct lane_stay {
@@ -23,6 +27,7 @@ struct lane_stay {
 	struct event *timer; /* NULL: never had to wait */
 	uint64_t decision;
 	int64_t came_us, began_us; /* began: 0 while it waits */
+	int64_t tell_us; /* when its client is told next what it waits for */
 	int64_t rows, statements;
 	int idle_ms; /* its client has said nothing in its transaction for so long */
 	bool copies_out; /* the COPY under way reads */
@@ -160,13 +165,15 @@ static void come(struct session *session)
 {
 	struct worker *worker = session->worker;
 	struct lane_stay *stay = must(calloc(1, sizeof(*stay)));
+	const int64_t now_us = clock_us();
 
 	*stay = (struct lane_stay){
 		.ticket = {.wake = wake},
 		.lane = lanes_find(worker->proxy->lanes, session->identity.database),
 		.worker = worker,
 		.session = session->id,
-		.came_us = clock_us(),
+		.came_us = now_us,
+		.tell_us = now_us + TELL_FIRST_US,
 	};
 	session->lane.stay = stay;
 }
@@ -232,6 +239,20 @@ static void wait_us(struct session *session, int64_t us)
 	event_add(stay->timer, &delay);
 }
 
+static void tell(struct session *session)
+{
+	struct lane_stay *stay = session->lane.stay;
+	const struct lane_limits *limits = &session->config->lane.limits;
+	int64_t now_us = clock_us();
+	struct lane_standing standing;
+
+	if (now_us < stay->tell_us)
+		return;
+	stay->tell_us = now_us + TELL_EVERY_US;
+	standing = lane_standing(stay->lane, &stay->ticket, now_us);
+	lane_notice(session, &standing, limits, now_us - stay->came_us);
+}
+
 static void ask(struct session *session, struct gate *gate)
 {
 	struct lane_stay *stay = session->lane.stay;
@@ -243,10 +264,12 @@ static void ask(struct session *session, struct gate *gate)
 	}
 	session_renew_config(session);
 	us = lane_ask(stay->lane, &stay->ticket, &session->config->lane.limits, clock_us());
-	if (us == 0)
+	if (us == 0) {
 		go_on(session, gate);
-	else
-		wait_us(session, us);
+		return;
+	}
+	wait_us(session, us);
+	tell(session);
 }
 
 /* Its locks would be held while it waits.  Drivers send BEGIN as a Query, or in front of the batch.
@@ -341,45 +364,13 @@ void lane_tick(struct session *session)
 		lane_leave(stay->lane, &stay->ticket);
 }
 
-static bool is_command(const char *tag, const char *command)
-{
-	return strncmp(tag, command, strlen(command)) == 0;
-}
-
-static int64_t rows_written(const char *tag)
-{
-	static const char *const writes[] = {"INSERT ", "UPDATE ", "DELETE ", "MERGE "};
-
-	for (size_t i = 0; i < sizeof(writes) / sizeof(writes[0]); i++)
-		if (is_command(tag, writes[i]))
-			return wire_tag_rows(tag);
-	return 0;
-}
-
 /* COPY to the client says how many rows it read. */
 static int64_t rows_to_pay(const struct lane_stay *stay, const char *tag)
 {
-	int64_t rows = is_command(tag, "COPY ") && !stay->copies_out ? wire_tag_rows(tag)
-								     : rows_written(tag);
+	bool copy = strncmp(tag, "COPY ", strlen("COPY ")) == 0;
+	int64_t rows = copy && !stay->copies_out ? wire_tag_rows(tag) : lane_rows_written(tag);
 
 	return rows > 0 ? rows : 0;
-}
-
-/* COPY is how dumps are loaded, so it has to be asked for. */
-void lane_large(struct session *session, const char *tag)
-{
-	const struct lane_config *config = &session->config->lane;
-	struct lane_spending spent = {.rows = rows_written(tag), .statements = 1};
-
-	if (config->large_rows == 0 || spent.rows < config->large_rows)
-		return;
-	session->lane.owes = true;
-	if (session->lane.stay != NULL)
-		return; /* it pays there */
-	lane_refresh(session);
-	if (!observing(session))
-		lane_spend(lanes_find(session->worker->proxy->lanes, session->identity.database),
-			&spent, &config->limits, clock_us());
 }
 
 static void pay(struct session *session, int64_t rows)

@@ -27,7 +27,7 @@ enum lane_by {
 	LANE_BY_LISTENER,
 	LANE_BY_TAG,
 	LANE_BY_BULK, /* UPDATE or DELETE of every row of a large table, let through as it is */
-	LANE_BY_ROWS, /* it wrote lane.large_rows in one statement, unasked */
+	LANE_BY_ROWS, /* it wrote lane.large_rows, unasked: in one statement, or a loop of them */
 	LANE_BYS
 };
 
@@ -37,6 +37,9 @@ struct lane_seat {
 	bool listener; /* it came in where all is backfill */
 	bool owes; /* what it wrote by LANE_BY_ROWS: its next transaction waits until that is paid
 		    */
+	bool loops; /* it wrote so much, and stays in the lane while it goes on like that */
+	int64_t loop_rows; /* written outside of the lane by statements of many rows each, */
+	uint32_t loop_tick; /* since this second */
 	bool closed; /* what starts next has to come to the gate */
 	struct lane_stay *stay; /* of its transaction: waits or runs in the lane; else NULL */
 	struct tagged_name *tagged; /* prepared statements whose texts have the tag */
@@ -62,10 +65,18 @@ static inline bool lane_is_begin(uint32_t tag_bytes)
 	return tag_bytes == sizeof("BEGIN") || tag_bytes == sizeof("START TRANSACTION");
 }
 
-/* Shorter tags tell of less than LANE_LARGE_ROWS_MIN rows. */
-enum { LANE_LARGE_TAG_BYTES = sizeof("MERGE 10000"), LANE_LARGE_ROWS_MIN = 10000 };
+/* Shorter tags tell of less than LANE_LARGE_ROWS_MIN rows, and of UPDATE and DELETE of less than
+ * LANE_LOOP_ROWS_MIN. */
+enum {
+	LANE_LARGE_TAG_BYTES = sizeof("MERGE 10000"),
+	LANE_LARGE_ROWS_MIN = 10000,
+	LANE_LOOP_ROWS_MIN = 1000,
+	LANE_LOOP_SECONDS = 60,
+};
 /* A command that may have written many rows is complete. */
 void lane_large(struct session *session, const char *tag);
+/* By INSERT, UPDATE, DELETE or MERGE; 0: none, or more than can be. */
+int64_t lane_rows_written(const char *tag);
 
 /* A message of the client was passed on while the session is in the lane. */
 void lane_sent(struct session *session, enum owed_kind kind);

@@ -29,6 +29,13 @@ void notice_send(struct session *session, const char *severity, const char *sqls
 	buffer_clear(&out);
 }
 
+void notice_progress(struct session *session, const char *text)
+{
+	/* Nor in the middle of a message of the server's. */
+	if (buffer_len(&session->to_client.unsent) == 0 && session->to_client.skip == 0)
+		notice_send(session, "NOTICE", "00000", text, NULL);
+}
+
 static const char *where(struct arena *arena, const char *rule, uint64_t record)
 {
 	return arena_printf(arena, "phasegate policy log record %" PRIu64 "%s%s%s", record,

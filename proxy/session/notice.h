@@ -19,6 +19,10 @@ struct session;
 void notice_send(struct session *session, const char *severity, const char *sqlstate,
 	const char *message, const char *detail);
 
+/* One that is followed by others: left out while the client has not taken what it was sent before.
+ */
+void notice_progress(struct session *session, const char *text);
+
 /* The error for a refused decision; names the policy log record.  Strings belong to the arena. */
 struct wire_error notice_refusal(
 	struct arena *arena, const struct decision *decision, uint64_t record);

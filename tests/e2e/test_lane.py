@@ -4,6 +4,7 @@ Backfill that clients send: recognised in every way, held before its transaction
 them, as fast as the limits allow, and unfelt by everybody else.
 """
 
+import re
 import signal
 import threading
 import time
@@ -60,6 +61,8 @@ class Held:
 
     def __init__(self, in_background, connection, sql):
         self.connection, self.sql, self.error, self.seconds = connection, sql, None, None
+        self.notices = []
+        connection.add_notice_handler(lambda notice: self.notices.append(notice.message_primary))
         self.started = time.monotonic()
         self.thread = in_background(self.work)
 
@@ -210,6 +213,25 @@ def test_whoever_writes_much_unasked_waits_behind_it(direct, start_proxy, connec
     client.execute("COMMIT")
     assert [(record["lane_by"], record["verdict"]) for record in decisions(proxy)] == [("rows", "allow")] * 2
     assert [record["rows"] for record in outcomes(proxy)] == [0, 40000]
+
+
+def test_a_loop_of_batches_is_in_the_lane_before_long(direct, start_proxy, connect):
+    proxy = start_proxy(lane(rows_per_second=20000, large_rows=10000))
+    direct.execute("CREATE TABLE u AS SELECT i, 0 AS a FROM generate_series(1, 10000) i; ANALYZE u")
+    client = connect(proxy)
+
+    def batch(number, rows=2500):
+        client.execute(f"UPDATE u SET a = a + 1 WHERE i > {(number % 4) * rows} AND i <= {(number % 4 + 1) * rows}")
+
+    assert seconds(lambda: [batch(number) for number in range(4)]) < 0.4
+    assert 0.3 < seconds(batch, 4) < 2
+    batch(5)
+    client.execute("SELECT 1")
+    assert seconds(lambda: [batch(number) for number in range(6, 9)]) < 0.4
+    client.execute("INSERT INTO u SELECT i, 0 FROM generate_series(1, 9000) i")
+    client.execute("INSERT INTO u SELECT i, 0 FROM generate_series(1, 9000) i")
+    assert [record["rows"] for record in outcomes(proxy)] == [2500, 2500, 0]  # INSERT is no loop
+    assert {record["lane_by"] for record in decisions(proxy)} == {"rows"}
 
 
 @pytest.mark.parametrize("prepare", [False, True])
@@ -368,8 +390,10 @@ def test_an_operator_holds_it(t, start_proxy, connect, hold):
     first = hold(client, "SELECT 1" + TAG)
     wait_until(lambda: "the backfill lane is held by an operator" in proxy.stderr.read_text(), "it to be noticed")
     held = hold(connect(proxy), "SELECT 1" + TAG)
-    time.sleep(0.5)
+    wait_until(lambda: held.notices, "it to be told")
     assert held.waits()
+    assert re.fullmatch(r"phasegate: in the backfill lane for 1 s(, behind 1 other)?: an operator has held it for \d s",
+                        held.notices[0])
     t.execute("SELECT phasegate.throttle(NULL, 0, '1 hour')")
     wait_until(lambda: not held.waits() and not first.waits(), "it to be let go")
 
@@ -450,6 +474,7 @@ def test_waiting_is_not_idleness(blocked, connect, hold):
     held = hold(connect(proxy), "SELECT 1" + TAG)
     time.sleep(3)
     assert held.waits()
+    assert held.notices == ["phasegate: in the backfill lane for 1 s: 1 under way, lane.concurrency lets in no more"]
     first.rollback()
     wait_until(lambda: not held.waits(), "it to go")
     assert held.error is None and held.connection.execute("SELECT 1").fetchone() == (1,)

@@ -104,6 +104,33 @@ Test(lane, what_holds_locks_passes_and_counts)
 	cr_expect_eq(lane_ask(lane, &a.ticket, &one, 1), 0);
 }
 
+Test(lane, who_waits_can_be_told_what_for)
+{
+	static const struct lane_limits limits = {
+		.rows_per_second = 1000, .concurrency = 1, .queue_max = 9};
+	static const struct lane_spending second = {.rows = 1000};
+	struct client a, b, c;
+	struct lane_standing standing;
+
+	come(&a), come(&b), come(&c);
+	lane_pass(lane, &a.ticket);
+	lane_queue(lane, &b.ticket, &limits);
+	lane_queue(lane, &c.ticket, &limits);
+	lane_spend(lane, &second, &limits, 100 * SECOND);
+	lane_tell(lane, 0, "standby lag", 101 * SECOND);
+	lane_tell(lane, 0, "standby lag", 102 * SECOND);
+	standing = lane_standing(lane, &c.ticket, 104 * SECOND);
+	cr_expect(standing.before == 1 && standing.running == 1);
+	cr_expect_str_eq(standing.held_by, "standby lag");
+	cr_expect_eq(standing.held_us, 3 * SECOND, "since it was told first");
+	cr_expect_eq(standing.paid_in_us, 0);
+	lane_leave(lane, &a.ticket);
+	lane_tell(lane, 0, NULL, 105 * SECOND);
+	standing = lane_standing(lane, &b.ticket, 100 * SECOND);
+	cr_expect(standing.before == 0 && standing.running == 0 && standing.held_by == NULL);
+	cr_expect_eq(standing.paid_in_us, SECOND * 4 / 5);
+}
+
 /* ---- the budget ---- */
 
 Test(lane, prices)
