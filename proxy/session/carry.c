@@ -106,6 +106,19 @@ void carry_refusal(struct session *session, struct gate *gate, const struct wire
 	gate_close(session, gate);
 }
 
+void carry_too_many_names(struct session *session, struct gate *gate)
+{
+	static const struct wire_error too_many = {
+		.sqlstate = "54000",
+		.message = "too many prepared statements and portals that could change the schema",
+		.detail = "phasegate remembers 1000 of them in a session.",
+		.hint = "Close those that are no longer needed, or send DEALLOCATE ALL.",
+	};
+	_Static_assert(GUARDED_NAMES_MAX == 1000, "the detail says so");
+
+	carry_refusal(session, gate, &too_many);
+}
+
 void carry_failed(struct session *session, struct gate *gate)
 {
 	carry_refusal(session, gate, &gate->error);
@@ -286,6 +299,10 @@ static void carry_parse(struct session *session, struct gate *gate)
 {
 	struct buffer out = {0};
 
+	if (guarded_full(session) && !guarded_statement(session, gate->name)) {
+		carry_too_many_names(session, gate);
+		return;
+	}
 	gate->substituted = after_approval(&gate->decision)->verdict >= VERDICT_REWRITE;
 	if (gate->substituted) {
 		wire_put_parse(&out, gate->name, "", NULL, 0);

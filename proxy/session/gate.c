@@ -148,6 +148,11 @@ static void forward_bind(struct session *session, struct gate *gate)
 	struct wire_bind bind;
 	const char *error;
 
+	if (what != NULL && guarded_full(session) && !guarded_portal(session, gate->portal) &&
+		!session->config->policy.observe) {
+		carry_too_many_names(session, gate);
+		return;
+	}
 	if (what != NULL && what->types_len > 0 &&
 		wire_read_bind(gate_body(session), gate_body_bytes(gate), &bind, &error) == 0)
 		gate->text = parameters_write_in(&gate->arena, what, &bind);

@@ -109,8 +109,8 @@ gate_step carry_out; /* the decision stands */
 gate_step carry_unjudged;
 /* Refuse the message with this error; the server is made to fail in its place. */
 void carry_refusal(struct session *session, struct gate *gate, const struct wire_error *error);
-/* Likewise with gate->error. */
-gate_step carry_failed;
+/* Likewise with gate->error; and because the names of the session are too many. */
+gate_step carry_failed, carry_too_many_names;
 /* carry_change.c: the decision's plan, through the engine. */
 gate_step carry_plan;
 /* Makes sure of the engine in this database, then takes gate->usable, or gate->unusable with

@@ -21,6 +21,8 @@ struct guarded_name {
 
 struct guarded_names {
 	struct guarded_name *first;
+	unsigned n;
+	bool overflown;
 };
 
 static struct guarded_name **find(
@@ -35,6 +37,16 @@ static struct guarded_name **find(
 		if ((*link)->kind == kind && strncmp((*link)->name, name, NAME_BYTES_MAX) == 0)
 			return link;
 	return link;
+}
+
+bool guarded_full(const struct session *session)
+{
+	return session->guarded != NULL && session->guarded->n >= GUARDED_NAMES_MAX;
+}
+
+bool guarded_overflown(const struct session *session)
+{
+	return session->guarded != NULL && session->guarded->overflown;
 }
 
 bool guarded_statement(const struct session *session, const char *name)
@@ -65,27 +77,46 @@ const struct guarded_text *guarded_portal_text(const struct session *session, co
 	return meaning(session, NAME_PORTAL, name);
 }
 
-static void remove_name(struct session *session, enum name_kind kind, const char *name)
+static void remove_link(struct session *session, struct guarded_name **link)
 {
-	struct guarded_name **link = find(session, kind, name), *gone = *link;
+	struct guarded_name *gone = *link;
 
-	if (gone == NULL)
-		return;
 	*link = gone->next;
 	free(gone);
-	if (session->guarded->first == NULL) {
-		free(session->guarded);
-		session->guarded = NULL;
-	}
+	session->guarded->n--;
+}
+
+/* Without names, ordinary messages need not be asked about any. */
+static void forget_empty(struct session *session)
+{
+	if (session->guarded->first != NULL || session->guarded->overflown)
+		return;
+	free(session->guarded);
+	session->guarded = NULL;
+}
+
+static void remove_name(struct session *session, enum name_kind kind, const char *name)
+{
+	struct guarded_name **link = find(session, kind, name);
+
+	if (*link == NULL)
+		return;
+	remove_link(session, link);
+	forget_empty(session);
 }
 
 static void add_name(struct session *session, enum name_kind kind, const char *name,
 	const struct guarded_text *what)
 {
-	struct guarded_name *added =
-		must(calloc(1, sizeof(*added) + what->len + 1 + what->types_len));
-	uint8_t *types = (uint8_t *)added->bytes + what->len + 1;
+	struct guarded_name *added;
+	uint8_t *types;
 
+	if (guarded_full(session) && *find(session, kind, name) == NULL) {
+		session->guarded->overflown = true;
+		return;
+	}
+	added = must(calloc(1, sizeof(*added) + what->len + 1 + what->types_len));
+	types = (uint8_t *)added->bytes + what->len + 1;
 	added->kind = kind;
 	strncpy(added->name, name, NAME_BYTES_MAX);
 	memcpy(added->bytes, what->text, what->len);
@@ -99,6 +130,7 @@ static void add_name(struct session *session, enum name_kind kind, const char *n
 		session->guarded = must(calloc(1, sizeof(*session->guarded)));
 	added->next = session->guarded->first;
 	session->guarded->first = added;
+	session->guarded->n++;
 }
 
 void guarded_add_statement(
@@ -131,36 +163,34 @@ void guarded_remove_portal(struct session *session, const char *name)
 	remove_name(session, NAME_PORTAL, name);
 }
 
-/* Free all names, or only the portals. */
-static void free_names(struct session *session, bool portals_only)
+static void remove_kind(struct session *session, enum name_kind kind)
 {
 	struct guarded_name **link;
 
 	if (session->guarded == NULL)
 		return;
-	link = &session->guarded->first;
-	while (*link != NULL) {
-		struct guarded_name *name = *link;
+	for (link = &session->guarded->first; *link != NULL;)
+		if ((*link)->kind == kind)
+			remove_link(session, link);
+		else
+			link = &(*link)->next;
+	forget_empty(session);
+}
 
-		if (portals_only && name->kind != NAME_PORTAL) {
-			link = &name->next;
-			continue;
-		}
-		*link = name->next;
-		free(name);
-	}
-	if (session->guarded->first == NULL) {
-		free(session->guarded);
-		session->guarded = NULL;
-	}
+void guarded_remove_statements(struct session *session)
+{
+	if (session->guarded != NULL)
+		session->guarded->overflown = false;
+	remove_kind(session, NAME_STATEMENT);
 }
 
 void guarded_end_transaction(struct session *session)
 {
-	free_names(session, true);
+	remove_kind(session, NAME_PORTAL);
 }
 
 void guarded_free(struct session *session)
 {
-	free_names(session, false);
+	guarded_remove_statements(session);
+	guarded_end_transaction(session);
 }

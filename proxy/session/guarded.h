@@ -23,6 +23,12 @@ struct guarded_text {
 	size_t types_len; /* 0: it awaits none */
 };
 
+enum { GUARDED_NAMES_MAX = 1000 };
+/* No more are taken: ask before the message goes on.  One that means something else is replaced. */
+bool guarded_full(const struct session *session);
+/* Some were taken all the same, by nobody asking: what they mean is not known. */
+bool guarded_overflown(const struct session *session);
+
 /* Is there one of that name?  Cheap when the session has none. */
 bool guarded_statement(const struct session *session, const char *name);
 bool guarded_portal(const struct session *session, const char *name);
@@ -43,6 +49,8 @@ void guarded_bind(struct session *session, const char *portal, const char *state
 	const char *with_values);
 void guarded_remove_portal(struct session *session, const char *name);
 
+/* The server has forgotten all prepared statements. */
+void guarded_remove_statements(struct session *session);
 /* The transaction is over: no portal outlives it. */
 void guarded_end_transaction(struct session *session);
 

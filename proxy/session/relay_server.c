@@ -9,7 +9,6 @@
 #include "gate.h"
 #include "gate_internal.h"
 #include "guarded.h"
-#include "latency.h"
 #include "proxy.h"
 #include "relay_internal.h"
 #include "session.h"
@@ -100,12 +99,28 @@ static bool handle_ready(struct session *session, const uint8_t *body, bool pass
 			"Keep standard_conforming_strings on and client_encoding UTF8.");
 		return false;
 	}
+	if (!session->config->policy.observe && guarded_overflown(session)) {
+		session_fatal(session, "PG002",
+			"the session has more prepared statements than phasegate could judge since "
+			"it enforces the policy",
+			"Connect again.");
+		return false;
+	}
 	return pass && gate_ready(session, body);
+}
+
+/* DEALLOCATE of one name is not told apart: that name goes on being judged. */
+static bool forgets_statements(const char *tag)
+{
+	return strcmp(tag, "DEALLOCATE ALL") == 0 || strcmp(tag, "DISCARD ALL") == 0;
 }
 
 static void note_tag(struct session *session, uint32_t bytes, const uint8_t *body)
 {
 	session->tag_bytes = bytes;
+	if (session->guarded != NULL && bytes >= LANE_LARGE_TAG_BYTES && body[bytes - 1] == '\0' &&
+		forgets_statements((const char *)body))
+		guarded_remove_statements(session);
 	if (bytes >= LANE_LARGE_TAG_BYTES && body[bytes - 1] == '\0')
 		lane_large(session, (const char *)body);
 }
@@ -115,12 +130,6 @@ static void set_status(struct session *session, char status)
 	session->just_begun =
 		session->status == 'I' && status == 'T' && lane_is_begin(session->tag_bytes);
 	session->status = status;
-}
-
-static void note_latency(struct session *session)
-{
-	latency_add(session->worker->latency, clock_us() - session->sent_us);
-	session->sent_us = 0;
 }
 
 /*
@@ -152,8 +161,8 @@ static bool handle_server(
 	}
 	if (header->type == BACKEND_READY_FOR_QUERY && header->body == 1)
 		set_status(session, (char)body[0]);
-	if (session->sent_us != 0 && session->pipeline.count == 0)
-		note_latency(session);
+	if (session->timing.sent_us != 0 && session->pipeline.count == 0)
+		timing_end(session);
 	if (answer.mark == NULL && answer.owed.flags == 0)
 		pass = true;
 	else

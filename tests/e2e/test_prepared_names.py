@@ -22,6 +22,18 @@ def test_execute_is_judged_as_what_it_stands_for(wire, direct, execution):
     assert direct.execute("SELECT count(*) FROM orders").fetchone()[0] > 0
 
 
+def test_a_session_has_only_so_many_names(wire):
+    """VACUUM is judged without a look at the catalog."""
+    w = wire()
+    w.send(b"".join(parse("VACUUM orders", f"v{i}") for i in range(1000)) + SYNC)
+    assert not errors(w.until())
+    w.send(parse("VACUUM orders", "v1000") + SYNC)
+    assert "too many prepared statements" in errors(w.until())[0].text
+    assert not errors(w.query("DEALLOCATE ALL"))
+    w.send(parse("VACUUM orders", "v1000") + SYNC)
+    assert not errors(w.until())
+
+
 def test_a_database_made_anew(connect, server, target):
     for _ in range(2):
         server.query("DROP DATABASE IF EXISTS anew WITH (FORCE)")
