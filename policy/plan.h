@@ -13,7 +13,12 @@
 
 #include "stmt.h"
 
-enum { PLAN_STEPS_MAX = 256 }; /* a partitioned index takes two for each partition */
+enum {
+	PLAN_STEPS_MAX = 256, /* a partitioned index takes two for each partition */
+	/* Of their form as it is recorded.  Raised when a step may mean what those who know the
+	 * number before would not do: they leave its change alone. */
+	PLAN_VERSION = 1,
+};
 
 enum step_kind {
 	/* Metadata only, in a transaction, brief strong lock under lock_timeout with retry. */

@@ -39,7 +39,8 @@ static void explain(struct run *run, const struct step_record *step)
 			run->attempt);
 }
 
-/* Operators are listened to meanwhile, and see what it waits for. */
+/* Operators are listened to meanwhile, and see what it waits for; by phasegate.retry they end it.
+ */
 static int wait_patiently(struct run *run, const struct step_record *step, int64_t ms)
 {
 	enum { LOOK_EVERY_MS = 1000 };
@@ -53,14 +54,15 @@ static int wait_patiently(struct run *run, const struct step_record *step, int64
 	int64_t left;
 	int status = 0;
 
-	while (status == 0 && (left = end - engine_now_ms()) > 0) {
+	run->hurried = false;
+	while (status == 0 && !run->hurried && (left = end - engine_now_ms()) > 0) {
 		run_waiting(run, what);
 		if (run_sleep(run, left < LOOK_EVERY_MS ? left : LOOK_EVERY_MS) < 0 ||
 			run_check_record(run) < 0)
 			status = -1;
 	}
 	arena_free(&arena);
-	return status;
+	return status == 0 && run->hurried ? store_retried(&run->main, &run->change) : status;
 }
 
 int run_attempt_failed(struct run *run, const struct step_record *step, int attempts_max)

@@ -18,6 +18,8 @@
 #include "engine.h"
 #include "install.h"
 #include "must.h"
+#include "plan.h"
+#include "store.h"
 
 enum { LOOK_EVERY_MS = 1000, LOOK_IDLE_MS = 5000, LEARN_EVERY_MS = 2000, SLICE_MS = 100 };
 enum { TAKEN_MAX = 16 }; /* changes of one database taken up at once; the others wait */
@@ -177,12 +179,18 @@ static enum found ask(struct control *control)
 static enum found look(struct change_engine *engine, struct followed *followed)
 {
 	enum found found = ask(&followed->control);
+	char version[16];
 	PGresult *result;
 
 	if (found != FOUND_LIVE)
 		return found;
-	result = control_query(
-		&followed->control, "SELECT id FROM phasegate.unattended ORDER BY id", NULL, 0);
+	snprintf(version, sizeof(version), "%d", PLAN_VERSION);
+	/* What waits for a later phasegate is not for this one, who said so. */
+	result = CONTROL_QUERY(&followed->control,
+		"SELECT id FROM phasegate.unattended u JOIN phasegate.change c USING (id)"
+		" WHERE c.plan_version <= $1::pg_catalog.int4"
+		" OR c.waiting_for IS DISTINCT FROM '" STORE_LATER_PHASEGATE "' ORDER BY id",
+		version);
 	for (int i = 0; result != NULL && i < PQntuples(result); i++)
 		take_up(engine, followed, strtoll(PQgetvalue(result, i, 0), NULL, 10));
 	PQclear(result);

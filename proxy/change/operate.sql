@@ -142,14 +142,16 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
 		jsonb_build_object('reason', reason))
 $$;
 
--- Tries again what stopped for people.  A fix is a list for SET, as in UPDATE: it is applied first, by
--- the submitter's right, to the rows that were in the way.
+-- Tries again what stopped for people, or at once what waits for its next attempt.  A fix is a list for
+-- SET, as in UPDATE: it is applied first, by the submitter's right, to the rows that were in the way.
 CREATE OR REPLACE FUNCTION phasegate.retry(change bigint, fix text DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	operated phasegate.change := phasegate.operated(change);
 BEGIN
-	IF operated.state NOT IN ('needs_fix', 'needs_attention') OR operated.wanted = 'abort' THEN
+	IF operated.state NOT IN ('needs_fix', 'needs_attention')
+		AND (operated.state <> 'running' OR operated.waiting_for IS NULL) OR operated.wanted = 'abort'
+	THEN
 		RAISE EXCEPTION 'change % is %: there is nothing to try again', change, operated.state
 			USING ERRCODE = 'object_not_in_prerequisite_state';
 	END IF;

@@ -369,6 +369,24 @@ static enum run_end go_claimed(struct run *run)
 	return end;
 }
 
+/* There is no such change, or it is not for us. */
+static enum run_end not_claimed(struct run *run, int64_t id)
+{
+	int version;
+
+	if (store_later_plan(&run->main, id, &version) < 0)
+		return run_why(run);
+	if (version == 0)
+		return RUN_GONE;
+	control_fail(&run->main, SQLSTATE_CHANGE_FAILED,
+		"change %lld was planned by a later version of phasegate", (long long)id);
+	run->main.error.detail = arena_printf(run->arena,
+		"Its plan is of form %d, and this version knows %d at most. It stands where it is.",
+		version, PLAN_VERSION);
+	run->main.error.hint = "Start a phasegate of that version: it goes on by itself.";
+	return RUN_STUCK;
+}
+
 static enum run_end run_once(struct run *run, int64_t id)
 {
 	bool locked = false, found = false;
@@ -391,7 +409,7 @@ static enum run_end run_once(struct run *run, int64_t id)
 		store_totals(&run->main, id, &run->rows, &run->batches) < 0)
 		end = run_why(run);
 	else if (!found)
-		end = RUN_GONE;
+		end = not_claimed(run, id);
 	else
 		end = go_claimed(run);
 	if (!run->main.lost)

@@ -57,6 +57,7 @@ struct run {
 	struct change_record change;
 	bool undoing; /* no cancel any more */
 	bool worked; /* it was live when it was claimed */
+	bool hurried; /* an operator wants the next attempt now */
 	bool claimed; /* its lease is ours to renew */
 	int64_t renewed_ms; /* the lease */
 	char *waiting_for; /* as recorded, NULL: nothing; malloc'ed */

@@ -298,7 +298,7 @@ BEGIN
 			RETURN;
 		END IF;
 		INSERT INTO phasegate.change (id, idem_key, nonce, relid, nspname, relname, moved_nspname,
-			moved_relname, original_sql, fingerprint, rule, tag, summary, submitter, submitted_by, session_user_name,
+			moved_relname, original_sql, fingerprint, rule, tag, summary, plan_version, submitter, submitted_by, session_user_name,
 			search_path, client_address, application, decision, in_transaction, columns_before)
 		OVERRIDING SYSTEM VALUE
 		SELECT coalesce(approval, nextval(pg_get_serial_sequence('phasegate.change', 'id'))),
@@ -306,7 +306,7 @@ BEGIN
 			(plan ->> 'schema')::name, (plan ->> 'table')::name,
 			(plan ->> 'moved_schema')::name, (plan ->> 'moved_table')::name,
 			document ->> 'original_sql', document ->> 'fingerprint', plan ->> 'rule',
-			plan ->> 'tag', plan ->> 'summary',
+			plan ->> 'tag', plan ->> 'summary', coalesce((plan ->> 'version')::integer, 1),
 			record.submitter, pg_get_userbyid(record.submitter), session_name,
 			document ->> 'search_path', document ->> 'client_address',
 			document ->> 'application', (document ->> 'decision')::numeric, inside,

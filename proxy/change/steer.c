@@ -39,6 +39,7 @@ static int ask(struct run *run, struct steering *steering)
 	if (run_check(run) < 0 || store_steering(&run->main, &run->change, steering) < 0)
 		return -1;
 	run->change.abort |= steering->abort;
+	run->hurried |= steering->retry;
 	return 0;
 }
 

@@ -220,7 +220,7 @@ static int load_steps(struct control *control, struct arena *arena, struct chang
 static int load_change(struct control *control, struct arena *arena, int64_t id,
 	const struct claim *claim, struct change_record *change)
 {
-	char id_text[NUMBER_BYTES], lease[NUMBER_BYTES];
+	char id_text[NUMBER_BYTES], lease[NUMBER_BYTES], version[NUMBER_BYTES];
 	PGresult *result = CONTROL_QUERY(control,
 		"UPDATE phasegate.change SET"
 		" keep_bad_rows = COALESCE(keep_bad_rows, $4::pg_catalog.bool),"
@@ -234,6 +234,7 @@ static int load_change(struct control *control, struct arena *arena, int64_t id,
 		"  (SELECT backend_start FROM pg_catalog.pg_stat_activity"
 		"  WHERE pid = pg_catalog.pg_backend_pid()) ELSE owner_backend_start END"
 		" WHERE id = $1::pg_catalog.int8"
+		" AND (plan_version <= $5::pg_catalog.int4 OR finished_at IS NOT NULL)"
 		" RETURNING epoch, relid, nspname, relname, state, summary, original_sql, "
 		"search_path,"
 		" submitter, stopped_by_cancel, in_transaction, error_sqlstate, error_message,"
@@ -242,7 +243,7 @@ static int load_change(struct control *control, struct arena *arena, int64_t id,
 		" OR state = 'soaking' AND release_at < pg_catalog.clock_timestamp(),"
 		" bad_table, bad_rows, fix, keep_bad_rows",
 		number(id_text, id), claim->owner, number(lease, claim->lease_ms),
-		claim->keep_bad_rows ? "true" : "false");
+		claim->keep_bad_rows ? "true" : "false", number(version, PLAN_VERSION));
 	const char *sqlstate;
 
 	if (result == NULL)
@@ -317,6 +318,24 @@ int store_claim(struct control *control, struct arena *arena, int64_t id, const 
 failed:
 	control_rollback(control);
 	return -1;
+}
+
+int store_later_plan(struct control *control, int64_t id, int *version)
+{
+	char id_text[NUMBER_BYTES], known[NUMBER_BYTES];
+	PGresult *result = CONTROL_QUERY(control,
+		"UPDATE phasegate.change SET waiting_for = '" STORE_LATER_PHASEGATE "',"
+		" waiting_since = CASE WHEN waiting_for = '" STORE_LATER_PHASEGATE
+		"' THEN waiting_since ELSE pg_catalog.clock_timestamp() END"
+		" WHERE id = $1::pg_catalog.int8 AND plan_version > $2::pg_catalog.int4"
+		" RETURNING plan_version",
+		number(id_text, id), number(known, PLAN_VERSION));
+
+	if (result == NULL)
+		return -1;
+	*version = PQntuples(result) == 1 ? (int)integer(result, 0, 0) : 0;
+	PQclear(result);
+	return 0;
 }
 
 /* ---- its course ---- */

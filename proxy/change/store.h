@@ -77,10 +77,14 @@ struct claim {
 };
 /*
  * Raises the epoch and reads everything.  *found is false when there is no such change: its
- * transaction was rolled back.
+ * transaction was rolled back; or when its plan is of a form that we do not know.
  */
 int store_claim(struct control *control, struct arena *arena, int64_t id, const struct claim *claim,
 	struct change_record *change, bool *found);
+/* Of one that was not found: its plan's version, and the record says what it waits for; 0: there is
+ * none. */
+#define STORE_LATER_PHASEGATE "a later version of phasegate, which knows plans of its form"
+int store_later_plan(struct control *control, int64_t id, int *version);
 bool change_is_live(const struct change_record *change);
 
 /* Makes phasegate_run.change_N, which runs statements as the submitter; store_finish drops it. */
@@ -133,6 +137,7 @@ int store_forget_violations(struct control *control, const struct change_record 
 /* What operators ask of a change at work.  STORE_FENCED when it is no longer ours. */
 struct steering {
 	bool abort, paused;
+	bool retry; /* what is waited for is to be tried now */
 	char broken_off[512]; /* why nobody had to ask for the abort; "": somebody did */
 	char paused_by[64]; /* a role */
 };
@@ -140,6 +145,8 @@ int store_steering(
 	struct control *control, const struct change_record *change, struct steering *steering);
 /* What it waits for, NULL: nothing.  Since when is kept while the text stays the same. */
 int store_waiting(struct control *control, const struct change_record *change, const char *what);
+/* The wish to try now is granted. */
+int store_retried(struct control *control, const struct change_record *change);
 /* Who is in the way of the step, as JSON; NULL: nobody. */
 int store_blockers(struct control *control, const struct change_record *change,
 	const struct step_record *step, const char *json);

@@ -15,7 +15,7 @@ int store_steering(
 		"SELECT c.wanted IS NOT DISTINCT FROM 'abort', (SELECT p.set_by"
 		"  FROM phasegate.control p WHERE p.paused"
 		"  AND p.scope IN ('global', c.id::pg_catalog.text) ORDER BY p.scope LIMIT 1),"
-		" c.broken_off"
+		" c.broken_off, c.wanted IS NOT DISTINCT FROM 'retry'"
 		" FROM phasegate.change c WHERE c.id = $1::pg_catalog.int8"
 		" AND c.epoch = $2::pg_catalog.int8",
 		arena_printf(&arena, "%lld", (long long)change->id), change->epoch);
@@ -28,6 +28,7 @@ int store_steering(
 		*steering = (struct steering){
 			.abort = PQgetvalue(result, 0, 0)[0] == 't',
 			.paused = !PQgetisnull(result, 0, 1),
+			.retry = PQgetvalue(result, 0, 3)[0] == 't',
 		};
 		snprintf(steering->paused_by, sizeof(steering->paused_by), "%s",
 			PQgetvalue(result, 0, 1));
@@ -51,6 +52,18 @@ int store_waiting(struct control *control, const struct change_record *change, c
 		" ELSE pg_catalog.clock_timestamp() END"
 		" WHERE id = $1::pg_catalog.int8 AND epoch = $2::pg_catalog.int8",
 		arena_printf(&arena, "%lld", (long long)change->id), change->epoch, what);
+
+	arena_free(&arena);
+	return changed < 0 ? -1 : 0;
+}
+
+int store_retried(struct control *control, const struct change_record *change)
+{
+	struct arena arena = {0};
+	int64_t changed = CONTROL_CHANGE(control,
+		"UPDATE phasegate.change SET wanted = NULL WHERE wanted = 'retry'"
+		" AND id = $1::pg_catalog.int8 AND epoch = $2::pg_catalog.int8",
+		arena_printf(&arena, "%lld", (long long)change->id), change->epoch);
 
 	arena_free(&arena);
 	return changed < 0 ? -1 : 0;

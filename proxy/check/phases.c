@@ -170,6 +170,12 @@ struct phases phases_of(struct arena *arena, const struct review *review, int64_
 
 /* ---- words ---- */
 
+const char *phase_step_held(const struct phase_step *step)
+{
+	return step->step != NULL && step->stmt->verdict == VERDICT_HOLD ? " (held for approval)"
+									 : "";
+}
+
 const char *phase_step_lock(const struct phase_step *step)
 {
 	return step->step == NULL ? "that of the statement" : lock_mode_name(step->step->lock);

@@ -35,6 +35,8 @@ struct phases {
 /* rows_per_second: of a backfill; 0 when it has no limit. */
 struct phases phases_of(struct arena *arena, const struct review *review, int64_t rows_per_second);
 
+/* " (held for approval)" behind the purpose of a planned step that waits for one, else "". */
+const char *phase_step_held(const struct phase_step *step);
 /* The strongest lock of the step as people call it. */
 const char *phase_step_lock(const struct phase_step *step);
 /* "300,000 rows, about 30 s"; "" when nothing is known. */

@@ -34,8 +34,9 @@ static void print_step(FILE *out, const struct phase *phase, size_t i)
 {
 	const struct phase_step *step = &phase->steps[i];
 
-	fprintf(out, "\n-- line %u: %s (%s%s)\n", step->stmt->place.line, step->purpose,
-		phase_step_lock(step), step->step != NULL ? step_remark(step->step) : "");
+	fprintf(out, "\n-- line %u: %s%s (%s%s)\n", step->stmt->place.line, step->purpose,
+		phase_step_held(step), phase_step_lock(step),
+		step->step != NULL ? step_remark(step->step) : "");
 	if (step->refused) {
 		print_comment(out, step->sql);
 		return;
@@ -107,7 +108,7 @@ static void print_row(struct arena *arena, FILE *out, const struct phase_step *s
 {
 	fprintf(out, "| %u | ", step->stmt->place.line);
 	print_cell(out, step->purpose);
-	fprintf(out, " | %s | ", phase_step_lock(step));
+	fprintf(out, "%s | %s | ", phase_step_held(step), phase_step_lock(step));
 	print_cell(out, phase_step_cost(arena, step));
 	fputs(" |\n", out);
 }

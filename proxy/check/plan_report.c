@@ -53,8 +53,7 @@ static void print_step(struct arena *arena, FILE *out, const struct phase *phase
 	const char *cost = phase_step_cost(arena, step);
 
 	fprintf(out, "    line %u: %s%s\n", step->stmt->place.line, step->purpose,
-		step->step != NULL && step->stmt->verdict == VERDICT_HOLD ? " (held for approval)"
-									  : "");
+		phase_step_held(step));
 	fprintf(out, "      lock: %s%s%s\n", phase_step_lock(step), *cost != '\0' ? "; " : "",
 		cost);
 	if (phase_opens_transaction(phase, i))

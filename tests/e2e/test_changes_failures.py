@@ -269,16 +269,26 @@ def test_the_server_stops_at_once_and_restarts(cluster, proxy_on):
         assert one(look, "SELECT count(*) FROM t WHERE n = id") == ROWS
 
 
-def test_a_standby_is_promoted(cluster, proxy_on):
+@pytest.mark.parametrize("lost", [False, True], ids=["nothing is lost", "the last batches are lost"])
+def test_a_standby_is_promoted(cluster, proxy_on, lost):
+    """Rows and the record of their progress are lost together, so it goes on where the standby stands."""
     primary, standby = cluster
     primary.query(TABLE)
-    wait_until(lambda: standby.query("SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'")[0][0] == 1,
-               "the standby to stream")
+    streams = "SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'"
+    wait_until(lambda: standby.query(streams)[0][0] == 1, "the standby to stream")
     proxy = proxy_on(primary, wherever(primary, standby))
+    written = "SELECT sum(rows_changed)::int FROM phasegate.backfill"
     with primary.connect() as look:
         client = Client(proxy, psycopg.connect(proxy.conninfo(), autocommit=True), TYPE, look)
+        if lost:
+            standby.query("ALTER SYSTEM SET primary_conninfo = ''")
+            standby.query("SELECT pg_reload_conf()")
+            wait_until(lambda: standby.query("SELECT count(*) FROM pg_stat_wal_receiver")[0][0] == 0, "the standby to be cut off")
+            wait_until(lambda: one(look, written) > standby.query(written)[0][0] + 500, "some batches that it misses")
+        known = one(look, written)
     primary.stop(signal.SIGQUIT)
     assert client.end() is not None
+    assert not lost or standby.query(written)[0][0] < known - 500
     standby.query("SELECT pg_promote()")
     wait_until(lambda: state_on(standby) == "done", "the change to go on over there", timeout=60)
     with standby.connect() as look:

@@ -275,3 +275,21 @@ def test_a_proxy_that_stops_hands_over_at_once(t, start_proxy, send):
     wait_until(lambda: one(t, "SELECT state FROM phasegate.change") == "done", "the other to finish", timeout=10)
     assert time.monotonic() - stopped < 8
     is_done(t)
+
+
+def test_a_plan_of_a_later_version_is_left_to_it(t, start_proxy, send):
+    first = start_proxy(SLOWLY)
+    client = send(first)
+    backfilling(t)
+    assert first.stop() == 0
+    client.end()
+    t.execute("UPDATE phasegate.change SET plan_version = 99")
+    epoch = one(t, "SELECT epoch FROM phasegate.change")
+    second = start_proxy()
+    wait_until(lambda: "a later version of phasegate" in (one(t, "SELECT waiting_for FROM phasegate.changes") or ""), "it to say so")
+    error = send(second).end().error
+    assert error.sqlstate == "PG004" and "was planned by a later version of phasegate" in error.diag.message_primary
+    assert t.execute("SELECT state, epoch FROM phasegate.change").fetchall() == [("running", epoch)]
+    t.execute("UPDATE phasegate.change SET plan_version = 1")
+    wait_until(lambda: one(t, "SELECT state FROM phasegate.change") == "done", "one that knows it to finish", timeout=30)
+    is_done(t)

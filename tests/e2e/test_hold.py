@@ -532,6 +532,14 @@ def test_a_plan_that_cannot_be_carried_out_is_rejected_at_once(connect, start_pr
     assert caught.value.sqlstate == "PG001" and "send it alone" in caught.value.diag.message_hint
 
 
+def test_over_a_replication_connection_nothing_is_held(wire, direct, start_proxy):
+    """The walsender speaks no extended protocol, so nobody could use an approval up in it."""
+    w = wire(start_proxy({**HOLD, "allow_replication": True}), replication="database")
+    refused = errors(w.query("TRUNCATE customers"))[0]
+    assert refused.sqlstate == "PG001" and "it comes over a replication connection" in refused.fields["D"], refused.fields
+    assert one(direct, CUSTOMERS) == 1000 and not one(direct, "SELECT to_regclass('phasegate.hold') IS NOT NULL")
+
+
 def test_observing_holds_nothing(connect, direct, start_proxy):
     proxy = start_proxy({**HOLD, "mode": "observe"})
     connect(to=proxy).execute("TRUNCATE customers")
@@ -570,3 +578,6 @@ def test_check_and_plan_say_it(start_proxy, tmp_path):
     assert planned.returncode == 1 and "VALIDATE" in planned.stdout, planned.stdout
     assert "line 1: as written, once an operator has approved it" in planned.stdout, planned.stdout
     assert planned.stdout.count("(held for approval)") > 1, planned.stdout
+    proxy.run("plan", "--config", proxy.config, "--out", tmp_path / "plan", file)
+    for name in ["01-refused.sql", "02-expand.sql", "plan.md"]:
+        assert "approv" in (tmp_path / "plan" / name).read_text(), sorted((tmp_path / "plan").iterdir())

@@ -247,6 +247,24 @@ class TestLogTrouble:
         assert columns == ["i", *(f"c{i}" for i in range(20) if errors_seen[i] is None), "afterwards"]
         proxy.verify_log()
 
+    def test_an_approval_is_not_used_up_by_what_cannot_be_logged(self, connect, proxy, direct, phasegate):
+        direct.execute("CREATE TABLE t (i int)")
+        proxy.configure({"policy_log": {"path": str(proxy.policy_log)}, "rules": {"lock-table": "hold"}})
+        proxy.reload()
+        connection = connect(proxy)
+        assert fails(connection.execute, "LOCK TABLE t").sqlstate == "PG005"
+        phasegate("approve", 1)
+        with self.full_disk(proxy):
+            errors_seen = [fails(connection.execute, self.GUARDED.format(f"c{i}")) for i in range(20)]
+            assert errors_seen[-1].sqlstate == "PG003"
+            assert fails(connection.execute, "LOCK TABLE t").sqlstate == "PG003"
+            assert direct.execute("SELECT state FROM phasegate.holds").fetchone() == ("approved",)
+        wait_until(lambda: fails(connection.execute, "LOCK TABLE t").sqlstate != "PG003", "the log to recover", 10)
+        # Outside of a transaction the server itself refuses it, and the approval is given back.
+        with connection.transaction():
+            connection.execute("LOCK TABLE t")
+        assert direct.execute("SELECT state FROM phasegate.holds").fetchone() == ("done",)
+
     def test_no_log_no_service(self, start_proxy, tmp_path):
         with pytest.raises(LabError, match="ended with status"):
             start_proxy({"policy_log": {"path": str(tmp_path / "no" / "such" / "folder" / "log")}})
