@@ -155,6 +155,10 @@ BEGIN
 		RAISE EXCEPTION 'change % is %: there is nothing to try again', change, operated.state
 			USING ERRCODE = 'object_not_in_prerequisite_state';
 	END IF;
+	IF operated.state <> 'running' AND operated.lease_until > clock_timestamp() THEN
+		RAISE EXCEPTION 'change % is being tried again just now', change
+			USING ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
 	IF fix IS NOT NULL AND operated.bad_rows IS NULL THEN
 		RAISE EXCEPTION 'it is not known which rows are in the way of change %', change
 			USING ERRCODE = 'object_not_in_prerequisite_state',

@@ -44,6 +44,7 @@ static void carry_on(struct change_engine *engine, const char *database, int64_t
 		.engine = engine,
 		.arena = &arena,
 		.database = database,
+		.unasked = true,
 		.cancel = &never,
 		.progress = say,
 		.arg = (void *)database,

@@ -372,12 +372,13 @@ static enum run_end go_claimed(struct run *run)
 /* There is no such change, or it is not for us. */
 static enum run_end not_claimed(struct run *run, int64_t id)
 {
+	bool there;
 	int version;
 
-	if (store_later_plan(&run->main, id, &version) < 0)
+	if (store_unclaimed(&run->main, id, &there, &version) < 0)
 		return run_why(run);
 	if (version == 0)
-		return RUN_GONE;
+		return there ? RUN_STUCK : RUN_GONE;
 	control_fail(&run->main, SQLSTATE_CHANGE_FAILED,
 		"change %lld was planned by a later version of phasegate", (long long)id);
 	run->main.error.detail = arena_printf(run->arena,
@@ -402,7 +403,8 @@ static enum run_end run_once(struct run *run, int64_t id)
 	run->waiting_for = NULL;
 	if (store_lock(&run->main, id, &locked) < 0)
 		return run_why(run);
-	claim = (struct claim){run->engine->owner, run->tuning.lease_ms, run->tuning.keep_bad_rows};
+	claim = (struct claim){
+		run->engine->owner, run->tuning.lease_ms, run->tuning.keep_bad_rows, run->unasked};
 	if (!locked)
 		return lease_break(run, id) < 0 ? run_why(run) : RUN_BUSY;
 	if (store_claim(&run->main, run->arena, id, &claim, &run->change, &found) < 0 ||

@@ -41,6 +41,7 @@ struct run {
 	struct change_engine *engine;
 	struct arena *arena; /* of the record and the outcome */
 	const char *database;
+	bool unasked; /* no client asked for this: what stopped for people waits for them */
 	const atomic_bool *cancel; /* the client asked */
 	void (*progress)(void *arg, int64_t id, const char *text); /* from this thread */
 	void *arg;

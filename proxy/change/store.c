@@ -235,6 +235,8 @@ static int load_change(struct control *control, struct arena *arena, int64_t id,
 		"  WHERE pid = pg_catalog.pg_backend_pid()) ELSE owner_backend_start END"
 		" WHERE id = $1::pg_catalog.int8"
 		" AND (plan_version <= $5::pg_catalog.int4 OR finished_at IS NOT NULL)"
+		" AND NOT ($6::pg_catalog.bool AND wanted IS NULL"
+		"  AND state IN ('needs_fix', 'needs_attention'))"
 		" RETURNING epoch, relid, nspname, relname, state, summary, original_sql, "
 		"search_path,"
 		" submitter, stopped_by_cancel, in_transaction, error_sqlstate, error_message,"
@@ -243,7 +245,8 @@ static int load_change(struct control *control, struct arena *arena, int64_t id,
 		" OR state = 'soaking' AND release_at < pg_catalog.clock_timestamp(),"
 		" bad_table, bad_rows, fix, keep_bad_rows",
 		number(id_text, id), claim->owner, number(lease, claim->lease_ms),
-		claim->keep_bad_rows ? "true" : "false", number(version, PLAN_VERSION));
+		claim->keep_bad_rows ? "true" : "false", number(version, PLAN_VERSION),
+		claim->if_wanted ? "true" : "false");
 	const char *sqlstate;
 
 	if (result == NULL)
@@ -320,20 +323,24 @@ failed:
 	return -1;
 }
 
-int store_later_plan(struct control *control, int64_t id, int *version)
+int store_unclaimed(struct control *control, int64_t id, bool *there, int *later)
 {
 	char id_text[NUMBER_BYTES], known[NUMBER_BYTES];
 	PGresult *result = CONTROL_QUERY(control,
-		"UPDATE phasegate.change SET waiting_for = '" STORE_LATER_PHASEGATE "',"
-		" waiting_since = CASE WHEN waiting_for = '" STORE_LATER_PHASEGATE
-		"' THEN waiting_since ELSE pg_catalog.clock_timestamp() END"
-		" WHERE id = $1::pg_catalog.int8 AND plan_version > $2::pg_catalog.int4"
-		" RETURNING plan_version",
+		"WITH later AS (UPDATE phasegate.change SET"
+		"  waiting_for = '" STORE_LATER_PHASEGATE "',"
+		"  waiting_since = CASE WHEN waiting_for = '" STORE_LATER_PHASEGATE "'"
+		"   THEN waiting_since ELSE pg_catalog.clock_timestamp() END"
+		"  WHERE id = $1::pg_catalog.int8 AND plan_version > $2::pg_catalog.int4"
+		"  RETURNING plan_version)"
+		" SELECT COALESCE((SELECT plan_version FROM later), 0), EXISTS"
+		" (SELECT FROM phasegate.change WHERE id = $1::pg_catalog.int8)",
 		number(id_text, id), number(known, PLAN_VERSION));
 
 	if (result == NULL)
 		return -1;
-	*version = PQntuples(result) == 1 ? (int)integer(result, 0, 0) : 0;
+	*later = (int)integer(result, 0, 0);
+	*there = truth(result, 0, 1);
 	PQclear(result);
 	return 0;
 }
@@ -464,7 +471,8 @@ int store_soak(struct control *control, const struct change_record *change,
 		    CONTROL_CHANGE(control,
 			    "WITH held AS (UPDATE phasegate.change SET state = 'soaking', stage = "
 			    "$4,"
-			    "  state_since = pg_catalog.clock_timestamp(), wanted = NULL,"
+			    "  state_since = pg_catalog.clock_timestamp(),"
+			    "  wanted = CASE WHEN wanted = 'abort' THEN wanted END,"
 			    "  waiting_for = 'its release',"
 			    "  waiting_since = pg_catalog.clock_timestamp(), lease_until = NULL,"
 			    "  error_sqlstate = NULLIF($5, ''), error_message = $6,"

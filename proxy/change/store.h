@@ -74,17 +74,19 @@ struct claim {
 	const char *owner; /* UUID */
 	int lease_ms;
 	bool keep_bad_rows;
+	bool if_wanted; /* one that stopped for people only if they want it to go on */
 };
 /*
  * Raises the epoch and reads everything.  *found is false when there is no such change: its
- * transaction was rolled back; or when its plan is of a form that we do not know.
+ * transaction was rolled back; when its plan is of a form that we do not know; or when nobody wants
+ * it to go on.
  */
 int store_claim(struct control *control, struct arena *arena, int64_t id, const struct claim *claim,
 	struct change_record *change, bool *found);
-/* Of one that was not found: its plan's version, and the record says what it waits for; 0: there is
- * none. */
 #define STORE_LATER_PHASEGATE "a later version of phasegate, which knows plans of its form"
-int store_later_plan(struct control *control, int64_t id, int *version);
+/* Of one that was not found: is there one?  Its plan's version, if that is why, and the record says
+ * what it waits for; else 0. */
+int store_unclaimed(struct control *control, int64_t id, bool *there, int *later);
 bool change_is_live(const struct change_record *change);
 
 /* Makes phasegate_run.change_N, which runs statements as the submitter; store_finish drops it. */

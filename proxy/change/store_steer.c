@@ -100,7 +100,8 @@ int store_stuck(struct control *control, const struct change_record *change, con
 {
 	struct arena arena = {0};
 	int64_t changed = CONTROL_CHANGE(control,
-		"WITH held AS (UPDATE phasegate.change SET state = $3, wanted = NULL, fix = NULL,"
+		"WITH held AS (UPDATE phasegate.change SET state = $3, fix = NULL,"
+		"  wanted = CASE WHEN wanted = 'abort' THEN wanted END,"
 		"  state_since = pg_catalog.clock_timestamp(), lease_until = NULL,"
 		"  waiting_for = 'retry or abort', waiting_since = pg_catalog.clock_timestamp(),"
 		"  error_sqlstate = $4, error_message = $5, error_detail = $6, error_hint = $7,"
