@@ -388,6 +388,12 @@ static enum run_end not_claimed(struct run *run, int64_t id)
 	return RUN_STUCK;
 }
 
+/* undefined_table: schema phasegate was made with the change, and lost with it. */
+static bool no_record(const struct run *run)
+{
+	return !run->main.lost && control_failed_with(&run->main, "42P01");
+}
+
 static enum run_end run_once(struct run *run, int64_t id)
 {
 	bool locked = false, found = false;
@@ -409,7 +415,7 @@ static enum run_end run_once(struct run *run, int64_t id)
 		return lease_break(run, id) < 0 ? run_why(run) : RUN_BUSY;
 	if (store_claim(&run->main, run->arena, id, &claim, &run->change, &found) < 0 ||
 		store_totals(&run->main, id, &run->rows, &run->batches) < 0)
-		end = run_why(run);
+		end = no_record(run) ? RUN_GONE : run_why(run);
 	else if (!found)
 		end = not_claimed(run, id);
 	else
@@ -419,47 +425,14 @@ static enum run_end run_once(struct run *run, int64_t id)
 	return end;
 }
 
-enum { RECONNECT_MS_MAX = 5 * 60 * 1000, RECONNECT_PAUSE_MS_MAX = 5000 };
-
-static bool is_primary(struct run *run)
-{
-	PGresult *result =
-		control_query(&run->main, "SELECT pg_catalog.pg_is_in_recovery()", NULL, 0);
-	bool primary = result != NULL && PQgetvalue(result, 0, 0)[0] == 'f';
-
-	if (result != NULL && !primary)
-		control_fail(&run->main, "25006", "the server is a standby");
-	PQclear(result);
-	return primary;
-}
-
-/* The server restarts or fails over: what was committed is in the record, so begin there. */
-static int reconnect(struct run *run)
-{
-	int64_t deadline = engine_now_ms() + RECONNECT_MS_MAX, pause = 250;
-
-	run->undoing = true; /* a cancel is answered once the record can be reached again */
-	while (engine_now_ms() < deadline && run_sleep(run, pause) == 0) {
-		run_close(run);
-		run->watch_failed_ms = 0;
-		if (run_open(run) == 0 && is_primary(run)) {
-			run->undoing = false;
-			return 0;
-		}
-		run_say(run, false, "the control connection is lost; trying again: %s",
-			run->main.error.message);
-		pause = pause * 2 < RECONNECT_PAUSE_MS_MAX ? pause * 2 : RECONNECT_PAUSE_MS_MAX;
-	}
-	return -1;
-}
-
 enum run_end run_change(struct run *run, int64_t id)
 {
 	enum run_end end;
 
 	run->worked = false;
+	run_know_server(run);
 	while ((end = run_once(run, id)) == RUN_LOST)
-		if (reconnect(run) < 0)
+		if (run_reconnect(run) < 0)
 			return atomic_load(&run->engine->stopping) ? RUN_STOPPED : RUN_LOST;
 	if (end != RUN_GONE || !run->worked)
 		return end;

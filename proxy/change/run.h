@@ -2,7 +2,8 @@
 /*
  * One change being carried out on one thread: what its files share.
  *
- *   run.c       claim, forward, end; a lost connection
+ *   run.c       claim, forward, end
+ *   reconnect.c a lost connection
  *   step.c      steps in a transaction and steps outside one
  *   attempt.c   what follows an attempt that failed for others
  *   batch.c     rows written in batches:
@@ -46,6 +47,7 @@ struct run {
 	void (*progress)(void *arg, int64_t id, const char *text); /* from this thread */
 	void *arg;
 
+	char system[24]; /* the server's system identifier; "": not known */
 	struct control main; /* carries the change out, holds its lock */
 	struct control watch; /* looks at main while it waits */
 	struct arena watch_arena;
@@ -109,6 +111,11 @@ enum run_end run_change(struct run *run, int64_t id);
 enum run_end attend(struct run *run, int64_t id, bool begun_here);
 
 /* ---- inside ---- */
+
+/* Before the first connection is lost. */
+void run_know_server(struct run *run);
+/* -1: for too long there was none to go on with. */
+int run_reconnect(struct run *run);
 
 /* Why the last -1: by its SQLSTATE, the flags, and the connection. */
 enum run_end run_why(const struct run *run);

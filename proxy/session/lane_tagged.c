@@ -10,6 +10,8 @@
 #include "tag.h"
 #include "text.h"
 
+enum { TAGGED_NAMES_MAX = 256 }; /* of more the oldest are forgotten, and not held any more */
+
 bool lane_tagged(const struct session *session, const char *text, size_t len)
 {
 	const struct text_list *tags = &session->config->lane.tags;
@@ -32,14 +34,29 @@ static struct tagged_name **find_name(struct tagged_name **link, const char *nam
 	return link;
 }
 
+/* The last one in the row. */
+static void add_name(struct session *session, const char *name)
+{
+	struct tagged_name **link = &session->lane.tagged, *oldest = *link;
+	size_t n = 0;
+
+	for (; *link != NULL; link = &(*link)->next)
+		n++;
+	*link = must(calloc(1, sizeof(**link)));
+	strncpy((*link)->name, name, NAME_BYTES_MAX);
+	if (n < TAGGED_NAMES_MAX)
+		return;
+	session->lane.tagged = oldest->next;
+	free(oldest);
+}
+
 /* Should the Parse fail, the name means nothing, and nobody can bind it. */
 void lane_parsed(struct session *session, const char *name, bool tagged)
 {
 	struct tagged_name **link = find_name(&session->lane.tagged, name), *found = *link;
 
 	if (tagged && found == NULL) {
-		*link = must(calloc(1, sizeof(**link)));
-		strncpy((*link)->name, name, NAME_BYTES_MAX);
+		add_name(session, name);
 	} else if (!tagged && found != NULL) {
 		*link = found->next;
 		free(found);

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: PostgreSQL
 """
 What else may happen to a change under way: somebody drops what it made or changes its table, fills or
-empties it, attaches a partition; the server crashes, or a standby takes its place; the policy log's
-disk is full.
+empties it, attaches a partition; the server crashes, or a standby takes its place.
 """
 
 import itertools
 import signal
 import threading
+import time
 
 import psycopg
 import pytest
@@ -254,36 +254,50 @@ def state_on(server):
         return None
 
 
-def test_the_server_stops_at_once_and_restarts(cluster, proxy_on):
+def test_the_server_stops_at_once_and_restarts(cluster, proxy_on, server):
+    """Another one that answers meanwhile is no standby of it."""
     primary, _ = cluster
     primary.query(TABLE)
-    proxy = proxy_on(primary, wherever(primary))
+    proxy = proxy_on(primary, wherever(primary, server))
     with primary.connect() as look:
         client = Client(proxy, psycopg.connect(proxy.conninfo(), autocommit=True), TYPE, look)
     primary.stop(signal.SIGQUIT)
     assert client.end() is not None
+    time.sleep(1)  # the engine looks again after 0.25, 0.5 and 1 s
     primary.start()
     wait_until(lambda: state_on(primary) == "done", "the change to go on", timeout=60)
     with primary.connect() as look:
         is_bigint(look)
         assert one(look, "SELECT count(*) FROM t WHERE n = id") == ROWS
+    assert "not on record" not in proxy.stderr.read_text()
+
+
+def cut_off(standby):
+    standby.query("ALTER SYSTEM SET primary_conninfo = ''")
+    standby.query("SELECT pg_reload_conf()")
+    wait_until(lambda: standby.query("SELECT count(*) FROM pg_stat_wal_receiver")[0][0] == 0, "the standby to be cut off")
+
+
+@pytest.fixture
+def taken_over(cluster, proxy_on):
+    """The primary has the table, and the standby has it from there."""
+    primary, standby = cluster
+    primary.query(TABLE)
+    wait_until(lambda: standby.query("SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'")[0][0] == 1,
+               "the standby to stream")
+    wait_until(lambda: standby.query("SELECT to_regclass('t') IS NOT NULL")[0][0], "the standby to have the table")
+    return primary, standby, proxy_on(primary, wherever(primary, standby))
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["nothing is lost", "the last batches are lost"])
-def test_a_standby_is_promoted(cluster, proxy_on, lost):
+def test_a_standby_is_promoted(taken_over, lost):
     """Rows and the record of their progress are lost together, so it goes on where the standby stands."""
-    primary, standby = cluster
-    primary.query(TABLE)
-    streams = "SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'"
-    wait_until(lambda: standby.query(streams)[0][0] == 1, "the standby to stream")
-    proxy = proxy_on(primary, wherever(primary, standby))
+    primary, standby, proxy = taken_over
     written = "SELECT sum(rows_changed)::int FROM phasegate.backfill"
     with primary.connect() as look:
         client = Client(proxy, psycopg.connect(proxy.conninfo(), autocommit=True), TYPE, look)
         if lost:
-            standby.query("ALTER SYSTEM SET primary_conninfo = ''")
-            standby.query("SELECT pg_reload_conf()")
-            wait_until(lambda: standby.query("SELECT count(*) FROM pg_stat_wal_receiver")[0][0] == 0, "the standby to be cut off")
+            cut_off(standby)
             wait_until(lambda: one(look, written) > standby.query(written)[0][0] + 500, "some batches that it misses")
         known = one(look, written)
     primary.stop(signal.SIGQUIT)
@@ -294,3 +308,15 @@ def test_a_standby_is_promoted(cluster, proxy_on, lost):
     with standby.connect() as look:
         is_bigint(look)
         assert one(look, "SELECT count(*) FROM t WHERE n = id") == ROWS
+
+
+def test_a_standby_is_promoted_that_never_heard_of_the_change(taken_over):
+    primary, standby, proxy = taken_over
+    cut_off(standby)
+    with primary.connect() as look:
+        client = Client(proxy, psycopg.connect(proxy.conninfo(), autocommit=True), TYPE, look)
+    primary.stop(signal.SIGQUIT)
+    assert client.end() is not None
+    standby.query("SELECT pg_promote()")
+    wait_until(lambda: "change 1, which was being carried out, is not on record any more" in proxy.stderr.read_text(), "the alert", 20)
+    assert standby.query("SELECT count(*) FROM t WHERE n = id") == [(ROWS,)]
