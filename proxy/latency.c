@@ -11,8 +11,8 @@ enum {
 	OCTAVE = 16, /* buckets in one */
 	HOUR_MINUTES = 60,
 	HOUR_SCALE = 16,
-	NORMAL_MIN = 200, /* exchanges without which nothing is called normal */
-	WINDOW_MIN = 100, /* exchanges in a window, unless it gets long */
+	NORMAL_MIN = 200, /* transactions without which nothing is called normal */
+	WINDOW_MIN = 100, /* transactions in a window, unless it gets long */
 	WINDOW_MS_MIN = 1000,
 	WINDOW_MS_MAX = 10000,
 	STILL_WINDOWS = 6,
@@ -181,7 +181,7 @@ static void renew_reference(struct latency_watch *watch, double p95_us)
 		watch->reference_us = watch->still_us > normal ? watch->still_us : normal;
 }
 
-/* n exchanges in a window; an application that says nothing suffers nothing. */
+/* n transactions in a window; an application that says nothing suffers nothing. */
 static void end_window(struct latency_watch *watch, const uint32_t sum[LATENCY_BUCKETS], double n)
 {
 	double percent = 100, p95;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
  * How long clients wait for the server, and how that compares with the hour before a backfill.
- * Each worker counts in a histogram of its own; a few exchanges are timed, not all.  From any
+ * Each worker counts in a histogram of its own; a few transactions are timed, not all.  From any
  * thread: the counts are atomic, and one that is a moment old does no harm.
  */
 #ifndef LATENCY_H
@@ -13,7 +13,7 @@
 
 enum {
 	LATENCY_BUCKETS = 432, /* 16 an octave, to 2^30 us */
-	LATENCY_ALL = 64, /* so many in a second are all timed, then one in LATENCY_EVERY */
+	LATENCY_ALL = 256, /* so many in a second are all timed, then one in LATENCY_EVERY */
 	LATENCY_EVERY = 16,
 };
 

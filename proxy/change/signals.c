@@ -268,7 +268,7 @@ enum signal_id signals_slow(const struct signals *signals, int64_t busy_ms, int6
 	return slowest;
 }
 
-/* A batch as short as what the clients do themselves holds none of them up for longer than that. */
+/* Beside a batch that is shorter than what they do themselves, clients take not twice as long. */
 int signals_target_ms(struct signals *signals, int longest_ms, int64_t now_ms)
 {
 	double normal_ms = signals->latency.reference_us / 1000;
@@ -276,7 +276,7 @@ int signals_target_ms(struct signals *signals, int longest_ms, int64_t now_ms)
 	if (normal_ms <= 0) /* there are no clients, or they have asked for nothing */
 		return longest_ms;
 	return throttle_target_ms(&signals->throttles[SIGNAL_LATENCY], &signals->target, longest_ms,
-		(int)fmax(normal_ms, TARGET_MS_MIN), now_ms);
+		(int)fmax(normal_ms / 2, TARGET_MS_MIN), now_ms);
 }
 
 /* ---- telling ---- */

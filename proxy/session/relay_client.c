@@ -311,7 +311,7 @@ static void take_client_bytes(struct session *session, const uint8_t *bytes, siz
 	size_t passed = 0;
 
 	if (session->pipeline.count == 0 && session->lane.stay == NULL &&
-		latency_due(session->worker->latency))
+		timing_due(session))
 		timing_begin(session);
 	if (session->gate == NULL && buffer_len(held) == 0) {
 		passed = walk_client(session, bytes, n, &stop);

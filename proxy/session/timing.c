@@ -14,32 +14,43 @@ static struct table_latency *tables_of(const struct session *session)
 	return session->worker->proxy->latency->tables;
 }
 
+bool timing_due(struct session *session)
+{
+	if (session->status == 'I')
+		session->timing.waited_us = 0;
+	return session->status == 'I' ? latency_due(session->worker->latency)
+				      : session->timing.waited_us > 0;
+}
+
 void timing_begin(struct session *session)
 {
 	int64_t now_us = clock_us();
 
 	session->timing = (struct timing){
 		.sent_us = now_us,
+		.waited_us = session->timing.waited_us,
 		.interest = table_latency_interest(tables_of(session), now_us),
 	};
 }
 
 void timing_drop(struct session *session)
 {
-	session->timing.sent_us = 0;
+	session->timing.sent_us = session->timing.waited_us = 0;
 	session->timing.interest = INTEREST_NONE;
 }
 
 void timing_end(struct session *session)
 {
 	const struct timing *timing = &session->timing;
-	int64_t now_us = clock_us();
+	int64_t now_us = clock_us(), waited_us = timing->waited_us + now_us - timing->sent_us;
 
-	latency_add(session->worker->latency, now_us - timing->sent_us);
+	if (session->status == 'I')
+		latency_add(session->worker->latency, waited_us);
 	if (timing->interest != INTEREST_NONE)
 		table_latency_add(tables_of(session), timing->interest, session->identity.database,
 			&timing->words, timing->sent_us, now_us);
 	timing_drop(session);
+	session->timing.waited_us = waited_us > 0 ? waited_us : 1;
 }
 
 void timing_text(struct session *session, const char *text, size_t len)

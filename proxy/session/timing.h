@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
  * How long a client waits for the server: from its message, when nothing was owed, until nothing is
- * owed again.  Only a few such exchanges are timed (latency_due), and of fewer still the texts are
- * looked at, for what tables they name.
+ * owed again.  What it waits in a transaction counts as one: a batch is met by the one COMMIT among
+ * many statements, and people wait for the whole.  Only a few transactions are timed (latency_due),
+ * and of fewer exchanges still the texts are looked at, for what tables they name.
  */
 #ifndef TIMING_H
 #define TIMING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,10 +19,13 @@ struct session;
 /* Of a session. */
 struct timing {
 	int64_t sent_us; /* when the exchange under way began; 0: it is not timed */
+	int64_t waited_us; /* in the transaction's exchanges before it; 0: none was timed */
 	enum table_interest interest; /* in its texts */
 	struct word_set words; /* of those so far */
 };
 
+/* Is the exchange that begins now to be timed?  All of a transaction are, or none. */
+bool timing_due(struct session *session);
 void timing_begin(struct session *session);
 /* What waits for us says nothing of the server. */
 void timing_drop(struct session *session);

@@ -271,7 +271,7 @@ def test_outside_of_its_window(update, direct):
 
 
 def test_statements_on_the_table_that_wait(update, connect):
-    under_way = update({"table_latency_percent": 150}, rows_per_second=1000)
+    under_way = update({"table_latency_percent": 150}, rows_per_second=300)
     client = connect(under_way.proxy)
     wait_until(under_way.written, "it to begin")
     begun = time.monotonic()
