@@ -239,6 +239,7 @@ struct action {
 	enum lock_mode lock_mode; /* LOCK_TABLE */
 	bool only; /* ONLY t */
 	bool if_exists, if_not_exists;
+	bool part_if_exists; /* if_exists is said of a column or constraint, not of its table */
 	bool cascade;
 	bool concurrently;
 	bool temporary; /* CREATE TEMP ..., or the name is in pg_temp */

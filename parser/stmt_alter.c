@@ -339,6 +339,7 @@ static void add_command(
 	/* ADD COLUMN IF NOT EXISTS is missing_ok too. */
 	action->if_exists = alter->missing_ok ||
 			    (command->cmd->missing_ok && command->cmd->subtype != AT(AddColumn));
+	action->part_if_exists = action->if_exists && !alter->missing_ok;
 	action->cascade = command->cmd->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
 	action->location = builder->source->tokens[command->span.first].start;
 	if (!alone)

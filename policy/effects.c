@@ -153,9 +153,11 @@ static bool lock_subject(struct model *model, const struct row *row, const struc
 	const struct relation_facts *relation;
 
 	if (model_find(model->facts, name, &relation) == ABSENT) {
-		if (!model->action->if_exists)
+		bool tolerated = model->action->if_exists && !model->action->part_if_exists;
+
+		if (!tolerated)
 			model_absent(model, "42P01", "relation \"%s\" does not exist", name->name);
-		return model->action->if_exists;
+		return tolerated;
 	}
 	if (row->mode == LOCK_NONE)
 		return true;
