@@ -238,8 +238,8 @@ struct action {
 	const char *behind_bound;
 	enum lock_mode lock_mode; /* LOCK_TABLE */
 	bool only; /* ONLY t */
-	bool if_exists, if_not_exists;
-	bool part_if_exists; /* if_exists is said of a column or constraint, not of its table */
+	bool if_exists, if_not_exists; /* of ALTER TABLE the table; ADD COLUMN IF NOT EXISTS */
+	bool part_if_exists; /* ALTER TABLE: the column, constraint, identity or expression */
 	bool cascade;
 	bool concurrently;
 	bool temporary; /* CREATE TEMP ..., or the name is in pg_temp */

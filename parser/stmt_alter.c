@@ -336,10 +336,9 @@ static void add_command(
 	set_relation(builder, action, alter->relation);
 	action->only = only(alter);
 	action->object = object_kind(alter->objtype)->word;
+	action->if_exists = alter->missing_ok;
 	/* ADD COLUMN IF NOT EXISTS is missing_ok too. */
-	action->if_exists = alter->missing_ok ||
-			    (command->cmd->missing_ok && command->cmd->subtype != AT(AddColumn));
-	action->part_if_exists = action->if_exists && !alter->missing_ok;
+	action->part_if_exists = command->cmd->missing_ok && command->cmd->subtype != AT(AddColumn);
 	action->cascade = command->cmd->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
 	action->location = builder->source->tokens[command->span.first].start;
 	if (!alone)

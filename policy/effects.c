@@ -153,11 +153,9 @@ static bool lock_subject(struct model *model, const struct row *row, const struc
 	const struct relation_facts *relation;
 
 	if (model_find(model->facts, name, &relation) == ABSENT) {
-		bool tolerated = model->action->if_exists && !model->action->part_if_exists;
-
-		if (!tolerated)
+		if (!model->action->if_exists)
 			model_absent(model, "42P01", "relation \"%s\" does not exist", name->name);
-		return tolerated;
+		return model->action->if_exists;
 	}
 	if (row->mode == LOCK_NONE)
 		return true;

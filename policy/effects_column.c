@@ -55,6 +55,8 @@ static bool has_default(const struct column_def *column)
 static void add_inline_constraint(
 	struct model *model, const struct column_def *column, const struct constraint_def *def)
 {
+	const struct relation_facts *referenced;
+
 	switch (def->kind) {
 	case CONSTRAINT_CHECK:
 		model_need_columns(model, def->check);
@@ -64,6 +66,11 @@ static void add_inline_constraint(
 		model_cause(model, "the CHECK is verified for every row");
 		break;
 	case CONSTRAINT_FOREIGN_KEY:
+		if (model_find(model->facts, &def->referenced, &referenced) == ABSENT) {
+			model_absent(model, "42P01", "relation \"%s\" does not exist",
+				def->referenced.name);
+			break;
+		}
 		model_lock_partitions(model, &def->referenced, LOCK_SHARE_ROW_EXCLUSIVE);
 		model_check_reference(model, def);
 		if (has_default(column)) {
@@ -259,7 +266,7 @@ void model_drop_expression(struct model *model)
 			column->name);
 	else if ((model->action->only && model->table->n_partitions > 0) || deep(model))
 		model_absent(model, "0A000", "the expression must be dropped in child tables too");
-	else if (!column->generated && !model->action->if_exists)
+	else if (!column->generated && !model->action->part_if_exists)
 		model_absent(
 			model, "55000", "column \"%s\" is not a generated column", column->name);
 }
@@ -360,7 +367,7 @@ static const struct column_facts *identity_column(struct model *model)
 
 	if (column == NULL || column->identity != 0)
 		return column;
-	if (model->action->if_exists)
+	if (model->action->part_if_exists)
 		model->effects->noop = true;
 	else
 		model_absent(

@@ -269,7 +269,7 @@ static const struct constraint_facts *own_constraint(struct model *model)
 	c = facts_constraint(model->table, model->action->name);
 	if (c != NULL || !relation_listed(model->table))
 		return c;
-	if (model->action->if_exists)
+	if (model->action->part_if_exists)
 		model->effects->noop = true;
 	else
 		model_absent(

@@ -326,7 +326,7 @@ const struct column_facts *model_own_column(struct model *model, bool *gone)
 	if (column != NULL || model->table->n_columns == 0 || !relation_listed(model->table))
 		return column;
 	*gone = true;
-	if (model->action->if_exists)
+	if (model->action->part_if_exists && model->action->kind == ACTION_DROP_COLUMN)
 		model->effects->noop = true;
 	else
 		model_absent(model, "42703", "column \"%s\" does not exist", name);

@@ -189,9 +189,10 @@ static bool repeatable(const struct rule_context *context)
 	case ACTION_DROP_SCHEMA:
 	case ACTION_DROP_TRIGGER:
 	case ACTION_DROP_OBJECT:
+		return action->if_exists;
 	case ACTION_DROP_COLUMN:
 	case ACTION_DROP_CONSTRAINT:
-		return action->if_exists;
+		return action->part_if_exists;
 	default:
 		return true;
 	}

@@ -252,3 +252,18 @@ alter table up alter column id type text;
 alter table up alter column id type text;
 -- with: create table own.up (id int check (id > 0)); create table own.down () inherits (own.up); create view own.v as select id from own.down
 alter table up alter column id type text;
+alter table nope alter column a drop identity if exists;
+-- with: create table own.lone (a int)
+alter table lone alter column nope drop identity if exists;
+-- with: create table own.lone (a int)
+alter table if exists lone alter column nope set not null;
+-- with: create table own.lone (a int)
+alter table if exists lone drop column nope;
+-- with: create table own.lone (a int)
+alter table lone drop column if exists nope;
+-- with: create table own.lone (a int)
+alter table if exists lone drop constraint nope;
+-- with: create table own.lone (a int, id int, g int generated always as (id + 1) stored)
+alter table lone drop column id cascade, alter column g drop identity if exists;
+-- with: create table own.lone (a int)
+alter table lone add column b int references nope;
