@@ -150,7 +150,9 @@ DECLARE
 	operated phasegate.change := phasegate.operated(change);
 BEGIN
 	IF operated.state NOT IN ('needs_fix', 'needs_attention')
-		AND (operated.state <> 'running' OR operated.waiting_for IS NULL) OR operated.wanted = 'abort'
+		AND (operated.state <> 'running' OR operated.waiting_for IS NULL
+			OR operated.waiting_for NOT LIKE '%; it is tried again every now and then')
+		OR operated.wanted = 'abort'
 	THEN
 		RAISE EXCEPTION 'change % is %: there is nothing to try again', change, operated.state
 			USING ERRCODE = 'object_not_in_prerequisite_state';

@@ -94,6 +94,7 @@ def test_pause_and_resume(t, start_proxy, send, phasegate):
     assert "paused" in phasegate("changes") and "resume: postgres paused it" in phasegate("show", 1)
     time.sleep(1)
     assert filled(t) == standing and not client.error
+    assert "there is nothing to try again" in phasegate("retry", 1, status=2)
     assert "change 1 goes on" in phasegate("resume", 1)
     assert client.end().error is None
     is_done(t)
