@@ -345,7 +345,7 @@ static void search_rows(
  */
 static void search_referencing(struct model *model, const struct relation_facts *member)
 {
-	for (size_t i = 0; i < member->n_referencing && !member->empty; i++) {
+	for (size_t i = 0; i < member->n_referencing && !member->bare; i++) {
 		const struct relation_facts *other;
 
 		if (model_find(model->facts, &member->referencing[i], &other) != PRESENT)

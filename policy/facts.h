@@ -154,6 +154,8 @@ struct relation_facts {
 	double rows; /* reltuples, summed likewise; -1 unknown */
 	/* Known to hold no row: relpages and reltuples are 0 after a VACUUM, in partitions too. */
 	bool empty;
+	/* Likewise of itself alone: its children by inheritance may hold rows. */
+	bool bare;
 	/* No statement has read it for a day or more, in which it was there and was counted. */
 	bool unread;
 	bool partition; /* it is one */

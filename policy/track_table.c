@@ -174,7 +174,7 @@ void track_create_table(struct facts_track *track, const struct action *action)
 	}
 	if (action->unlogged)
 		relation->persistence = 'u';
-	relation->empty = action->kind == ACTION_CREATE_TABLE;
+	relation->empty = relation->bare = action->kind == ACTION_CREATE_TABLE;
 	relation->kind = kind_made(action);
 	relation->populated = action->kind == ACTION_CREATE_MATVIEW && action->with_data;
 }
@@ -287,7 +287,7 @@ static void grow(
 	(void)track, (void)action;
 	relation->pages = -1;
 	relation->rows = -1;
-	relation->empty = false;
+	relation->empty = relation->bare = false;
 }
 
 /*
@@ -336,7 +336,7 @@ static void fill(
 	(void)track;
 	if (!relation->created_in_transaction || !adds_rows(action))
 		return;
-	relation->empty = false;
+	relation->empty = relation->bare = false;
 	relation->filled |= !action->few_rows;
 }
 

@@ -203,15 +203,17 @@ sizes AS MATERIALIZED (
 		pg_catalog.sum(seen.pages)::pg_catalog.int8 AS pages,
 		pg_catalog.sum(greatest(CASE WHEN c.never THEN seen.pages * 226 ELSE c.reltuples::pg_catalog.int8 END,
 			pg_catalog.pg_stat_get_live_tuples(c.oid)))::pg_catalog.int8 AS rows,
-		pg_catalog.bool_and(me.version >= 140000 AND c.relkind <> 'f' AND c.relpages = 0 AND c.reltuples = 0
-			AND pg_catalog.pg_stat_get_live_tuples(c.oid) = 0
-			AND pg_catalog.pg_stat_get_ins_since_vacuum(c.oid) = 0
-			AND pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) = 0) AS empty
+		pg_catalog.bool_and(seen.nothing) AS empty,
+		pg_catalog.bool_and(seen.nothing OR c.oid <> c.root) AS bare
 	FROM holders c
 		CROSS JOIN me
 		CROSS JOIN LATERAL (SELECT CASE WHEN c.never
 			THEN (pg_catalog.pg_relation_size(c.oid::pg_catalog.regclass) / 8192)
-			ELSE c.relpages::pg_catalog.int8 END AS pages) AS seen
+			ELSE c.relpages::pg_catalog.int8 END AS pages,
+			me.version >= 140000 AND c.relkind <> 'f' AND c.relpages = 0 AND c.reltuples = 0
+				AND pg_catalog.pg_stat_get_live_tuples(c.oid) = 0
+				AND pg_catalog.pg_stat_get_ins_since_vacuum(c.oid) = 0
+				AND pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) = 0 AS nothing) AS seen
 	GROUP BY c.root
 ),
 -- Since when scans are counted.  A crash sets what is counted back and moves the bgwriter's time only.
@@ -730,6 +732,7 @@ details AS (
 			'pages', CASE WHEN sizes.unknown THEN -1 ELSE coalesce(sizes.pages, 0) END,
 			'rows', CASE WHEN sizes.unknown THEN -1 ELSE coalesce(sizes.rows, 0) END,
 			'empty', coalesce(sizes.empty, true),
+			'bare', coalesce(sizes.bare, true),
 			'unread', coalesce(r.ord IS NOT NULL AND (SELECT unread.holds FROM unread WHERE unread.root = c.oid), false),
 			'partition', coalesce(c.relispartition, false),
 			'parent', (SELECT pg_catalog.json_build_array(pn.nspname, p.relname)

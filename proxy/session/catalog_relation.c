@@ -281,6 +281,7 @@ struct relation_facts catalog_read_relation(struct reader *reader, const json_t 
 	relation.pages = reader_integer(reader, object, "pages");
 	relation.rows = (double)reader_integer(reader, object, "rows");
 	relation.empty = reader_bool(reader, object, "empty");
+	relation.bare = reader_bool(reader, object, "bare");
 	relation.unread = reader_bool(reader, object, "unread");
 	relation.partition = reader_bool(reader, object, "partition");
 	relation.parent = reader_name_or_null(reader, object, "parent");

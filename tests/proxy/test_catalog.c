@@ -42,7 +42,8 @@ static const char answer[] =
 	"\"superuser\":false,\"snapshot_kept\":false,"
 	"\"relations\":[{\"exists\":true,\"oid\":4000000000,\"name\":[\"s\",\"t\"],\"kind\":\"p\","
 	"\"persistence\":\"p\",\"created_in_transaction\":true,\"system\":false,\"pages\":7,"
-	"\"rows\":-1,\"empty\":false,\"unread\":true,\"partition\":true,\"parent\":[\"s\",\"top\"],"
+	"\"rows\":-1,\"empty\":false,\"bare\":true,\"unread\":true,\"partition\":true,\"parent\":["
+	"\"s\",\"top\"],"
 	"\"tree\":[{\"name\":[\"s\",\"p1\"],\"parent\":[\"s\",\"t\"],\"kind\":\"p\"},"
 	"{\"name\":[\"s\",\"p1a\"],\"parent\":[\"s\",\"p1\"],\"kind\":\"r\"}],"
 	"\"default_partition\":[\"s\",\"d\"],\"partition_strategy\":\"r\","
@@ -158,7 +159,8 @@ Test(catalog, a_whole_answer)
 	table = facts_relation(&facts, &t);
 	cr_assert_not_null(table);
 	cr_expect_eq(table->oid, 4000000000u);
-	cr_expect(table->created_in_transaction && table->partition && !table->empty);
+	cr_expect(
+		table->created_in_transaction && table->partition && !table->empty && table->bare);
 	cr_expect_str_eq(table->parent.name, "top");
 	cr_expect_eq(table->rows, -1);
 	cr_expect_eq(table->pages, 7);
