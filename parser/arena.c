@@ -11,8 +11,14 @@ struct arena_chunk {
 	alignas(max_align_t) char bytes[];
 };
 
-/* One malloc per request keeps AddressSanitizer exact; arenas never serve the hot path. */
-void *arena_alloc(struct arena *arena, size_t size)
+/* One malloc per request keeps AddressSanitizer exact. */
+#ifdef __SANITIZE_ADDRESS__
+enum { BLOCK_BYTES = 0 };
+#else
+enum { BLOCK_BYTES = 4096 - (int)sizeof(struct arena_chunk) };
+#endif
+
+static char *add_chunk(struct arena *arena, size_t size)
 {
 	struct arena_chunk *chunk = calloc(1, sizeof(*chunk) + size);
 
@@ -23,6 +29,25 @@ void *arena_alloc(struct arena *arena, size_t size)
 	chunk->next = arena->chunks;
 	arena->chunks = chunk;
 	return chunk->bytes;
+}
+
+/* What would leave half a block unused has a chunk to itself. */
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	const size_t align = alignof(max_align_t);
+	size_t padded = size + align - size % align;
+	char *room;
+
+	if (padded < size || padded > BLOCK_BYTES / 2)
+		return add_chunk(arena, size);
+	if (padded > arena->left) {
+		arena->at = add_chunk(arena, BLOCK_BYTES);
+		arena->left = BLOCK_BYTES;
+	}
+	room = arena->at;
+	arena->at += padded;
+	arena->left -= padded;
+	return room;
 }
 
 void *arena_grow(struct arena *arena, const void *items, size_t n, size_t *n_max, size_t size)
@@ -40,14 +65,18 @@ void *arena_grow(struct arena *arena, const void *items, size_t n, size_t *n_max
 
 char *arena_vprintf(struct arena *arena, const char *fmt, va_list args)
 {
+	char brief[256]; /* most texts are; one too long for it is written again */
 	va_list again;
 	int len;
 	char *text;
 
 	va_copy(again, args);
-	len = vsnprintf(NULL, 0, fmt, args);
+	len = vsnprintf(brief, sizeof(brief), fmt, args);
 	text = arena_alloc(arena, (size_t)len + 1);
-	vsnprintf(text, (size_t)len + 1, fmt, again);
+	if ((size_t)len < sizeof(brief))
+		memcpy(text, brief, (size_t)len);
+	else
+		vsnprintf(text, (size_t)len + 1, fmt, again);
 	va_end(again);
 	return text;
 }
@@ -84,4 +113,5 @@ void arena_free(struct arena *arena)
 		arena->chunks = chunk->next;
 		free(chunk);
 	}
+	arena->left = 0;
 }

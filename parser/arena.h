@@ -8,6 +8,8 @@
 
 struct arena_chunk;
 struct arena {
+	char *at; /* where the current block has room */
+	size_t left;
 	struct arena_chunk *chunks;
 };
 

@@ -217,26 +217,77 @@ static size_t byte_of_character(const char *text, int position)
 	return at;
 }
 
+/* The same text with spaces for its comments; NULL: it has none. */
+static const char *without_comments(struct arena *arena, const struct source *source)
+{
+	char *copy = arena_strndup(arena, source->text, source->len);
+	bool blanked = false;
+	size_t at = 0;
+
+	for (size_t i = 0; i <= source->n_tokens; i++) {
+		for (; at < source->tokens[i].start; at++)
+			if (byte_classes[(unsigned char)copy[at]] != BYTE_SPACE) {
+				copy[at] = ' ';
+				blanked = true;
+			}
+		at = source->tokens[i].end;
+	}
+	return blanked ? copy : NULL;
+}
+
+/*
+ * The server's grammar sees no comments.  The library's trips over one between words that it reads
+ * together: NOT IN, NULLS LAST, WITH ORDINALITY (base_yylex in its parser.c).
+ */
+static PgQueryProtobufParseResult parse(struct arena *arena, const struct source *source)
+{
+	PgQueryProtobufParseResult result = pg_query_parse_protobuf(source->text), again;
+	const char *blanked = result.error == NULL ? NULL : without_comments(arena, source);
+
+	if (blanked == NULL)
+		return result;
+	again = pg_query_parse_protobuf(blanked);
+	if (again.error != NULL) {
+		pg_query_free_protobuf_parse_result(again);
+		return result; /* whose error is about the text as written */
+	}
+	pg_query_free_protobuf_parse_result(result);
+	return again;
+}
+
+static void *alloc_in_tree(void *tree, size_t size)
+{
+	return arena_alloc(tree, size);
+}
+
+/* The tree goes as a whole. */
+static void keep_in_tree(void *tree, void *part)
+{
+	(void)tree, (void)part;
+}
+
 int stmt_parse(
 	struct arena *arena, const char *text, size_t len, struct stmts *out, const char **error)
 {
 	const char *copy = arena_strndup(arena, text, len);
 	struct source source = source_read(arena, copy, len);
 	PgQueryProtobufParseResult result = {0};
-	PgQuery__ParseResult *tree = NULL;
+	struct arena nodes = {0};
+	ProtobufCAllocator allocator = {alloc_in_tree, keep_in_tree, &nodes};
+	const PgQuery__ParseResult *tree;
 	int status = -1;
 
 	*out = (struct stmts){0};
 	if ((*error = unreadable(arena, &source)) != NULL)
 		return -1;
-	result = pg_query_parse_protobuf(copy);
+	result = parse(arena, &source);
 	if (result.error != NULL) {
 		*error = arena_strdup(arena, result.error->message);
 		out->error_at = byte_of_character(copy, result.error->cursorpos);
 		goto out;
 	}
 	tree = pg_query__parse_result__unpack(
-		NULL, result.parse_tree.len, (const uint8_t *)result.parse_tree.data);
+		&allocator, result.parse_tree.len, (const uint8_t *)result.parse_tree.data);
 	if (tree == NULL) {
 		*error = "the parse tree cannot be read";
 		goto out;
@@ -244,8 +295,7 @@ int stmt_parse(
 	classify_all(arena, &source, tree, out);
 	status = 0;
 out:
-	if (tree != NULL)
-		pg_query__parse_result__free_unpacked(tree, NULL);
+	arena_free(&nodes);
 	pg_query_free_protobuf_parse_result(result);
 	return status;
 }

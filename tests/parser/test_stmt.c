@@ -78,6 +78,31 @@ Test(stmt, refuses_what_it_cannot_parse)
 	}
 }
 
+/* libpg_query's grammar alone refuses these. */
+Test(stmt, comments_between_words_that_are_read_together)
+{
+	static const char *const texts[] = {
+		"SELECT a NOT /* x */ IN (1) FROM t",
+		"SELECT a FROM t WHERE a NOT -- x\n LIKE 'b' ORDER BY a NULLS /* ' */ LAST",
+		"SELECT * FROM unnest(b) WITH /* x */ ORDINALITY /* é */ AS u",
+		"SELECT U&'d!0061t' /* x */ UESCAPE '!'",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct stmts stmts = parsed(texts[i]);
+
+		cr_expect_eq(stmts.n, 1, "%s", texts[i]);
+		cr_expect_str_eq(stmts.items[0].sql, texts[i]);
+	}
+	for (const char *const *text = (const char *const[]){"SELECT 1 /* x */ NOT", "/* x", NULL};
+		*text != NULL; text++) {
+		struct stmts stmts;
+		const char *error;
+
+		cr_expect_eq(stmt_parse(&arena, *text, strlen(*text), &stmts, &error), -1);
+	}
+}
+
 Test(stmt, reads_no_byte_behind_the_text)
 {
 	struct stmts stmts;
