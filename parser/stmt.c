@@ -217,14 +217,15 @@ static size_t byte_of_character(const char *text, int position)
 	return at;
 }
 
-/* The same text with spaces for its comments; NULL: it has none. */
+/* The same text with spaces for the comments between its tokens, behind which one may not end;
+ * NULL: there are none. */
 static const char *without_comments(struct arena *arena, const struct source *source)
 {
 	char *copy = arena_strndup(arena, source->text, source->len);
 	bool blanked = false;
 	size_t at = 0;
 
-	for (size_t i = 0; i <= source->n_tokens; i++) {
+	for (size_t i = 0; i < source->n_tokens; i++) {
 		for (; at < source->tokens[i].start; at++)
 			if (byte_classes[(unsigned char)copy[at]] != BYTE_SPACE) {
 				copy[at] = ' ';

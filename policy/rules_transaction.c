@@ -48,7 +48,7 @@ static const char *validate_detail(const struct rule_context *context)
 	bool added = constraint != NULL && constraint->added_in_transaction;
 
 	return arena_printf(context->arena,
-		"This transaction holds a %s lock on the table already%s, and keeps it while every "
+		"This transaction has %s on the table already%s, and keeps it while every "
 		"row is read; %s wait.",
 		lock_mode_name(held >= LOCK_SHARE_ROW_EXCLUSIVE ? held : LOCK_SHARE_ROW_EXCLUSIVE),
 		added ? ", from adding the constraint" : "",
@@ -177,7 +177,7 @@ static const char *backfill_detail(const struct rule_context *context)
 	bool on_own = own >= LOCK_SHARE_ROW_EXCLUSIVE;
 
 	return arena_printf(context->arena,
-		"This transaction holds a %s lock on %s, and keeps it while the rows are written; "
+		"This transaction has %s on %s, and keeps it while the rows are written; "
 		"%s wait.",
 		lock_mode_name(on_own ? own : held), on_own ? "the table" : "another table",
 		(on_own ? own : held) == LOCK_ACCESS_EXCLUSIVE ? "reads and writes of it"

@@ -35,9 +35,13 @@ static void append(struct arena *arena, struct source_list *list, const char *pa
 
 static bool is_sql(const char *name)
 {
-	size_t n = strlen(name);
+	static const char *const endings[] = {".sql", ".psql", ".pgsql"};
+	const char *dot = strrchr(name, '.');
 
-	return n > 4 && strcasecmp(name + n - 4, ".sql") == 0;
+	for (size_t i = 0; dot != NULL && dot > name && i < sizeof(endings) / sizeof(*endings); i++)
+		if (strcasecmp(dot, endings[i]) == 0)
+			return true;
+	return false;
 }
 
 static bool is_folder(const char *path, bool follow)

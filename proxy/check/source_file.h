@@ -7,7 +7,7 @@
 
 struct arena;
 
-/* Paths to read, in order: operands as given, folders as the .sql files below them. */
+/* Paths to read, in order: operands as given, folders as the files of SQL below them. */
 struct source_list {
 	const char **paths;
 	size_t n, n_max;

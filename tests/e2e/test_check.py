@@ -149,7 +149,7 @@ def test_assume_in_transaction():
 
 def test_folders_in_the_order_of_the_tool(tmp_path):
     order = ["V1__a.sql", "V1_1__b.sql", "V2__c.sql", "V10__d.sql", "R__a.sql", "U2__c.sql"]
-    plain = ["2_b.up.sql", "10_c.up.sql", "sub/1_a.sql"]
+    plain = ["2_b.up.sql", "10_c.up.sql", "11_d.pgsql", "sub/1_a.sql"]
     for name in reversed(order + plain):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("SELECT 1;")

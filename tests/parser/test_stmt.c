@@ -94,7 +94,8 @@ Test(stmt, comments_between_words_that_are_read_together)
 		cr_expect_eq(stmts.n, 1, "%s", texts[i]);
 		cr_expect_str_eq(stmts.items[0].sql, texts[i]);
 	}
-	for (const char *const *text = (const char *const[]){"SELECT 1 /* x */ NOT", "/* x", NULL};
+	for (const char *const *text =
+			(const char *const[]){"SELECT 1 /* x */ FROM FROM", "SELECT 1 /* x", NULL};
 		*text != NULL; text++) {
 		struct stmts stmts;
 		const char *error;
