@@ -297,11 +297,12 @@ static void add_index_relation(
 
 void track_create_index(struct facts_track *track, const struct action *action)
 {
+	const struct relation_facts *table = track_own_entry(track, action);
 	const char *made;
 
-	if (action->index == NULL)
+	if (action->index == NULL || !table->exists)
 		return;
-	made = made_index(track, track_own_entry(track, action), action->index).name.name;
+	made = made_index(track, table, action->index).name.name;
 	track_each_entry(track, action, add_index);
 	add_index_relation(track, action, made);
 }
