@@ -16,6 +16,8 @@ enum {
 	WINDOW_MS_MIN = 1000,
 	WINDOW_MS_MAX = 10000,
 	STILL_WINDOWS = 6,
+	LEARN_MS_MIN = 5000,
+	LEARN_MS_MAX = 60000, /* fewer than NORMAL_MIN in it are not worth a comparison */
 };
 
 /*
@@ -195,18 +197,28 @@ static void end_window(struct latency_watch *watch, const uint32_t sum[LATENCY_B
 	watch->worked = false;
 }
 
+/* What was counted in the window so far; returns how many there are. */
+static double count_window(const struct latency_watch *watch,
+	const uint32_t counts[LATENCY_BUCKETS], uint32_t window[LATENCY_BUCKETS])
+{
+	double n = 0;
+
+	for (unsigned i = 0; i < LATENCY_BUCKETS; i++)
+		n += window[i] = counts[i] - watch->from[i];
+	return n;
+}
+
 double latency_watch_counts(struct latency_watch *watch, const uint32_t counts[LATENCY_BUCKETS],
 	bool worked, int64_t now_ms)
 {
 	uint32_t window[LATENCY_BUCKETS];
 	int64_t window_ms = now_ms - watch->from_ms;
-	double n = 0;
+	double n;
 
 	watch->worked |= worked;
 	if (window_ms < WINDOW_MS_MIN || watch->normal_us <= 0)
 		return watch->percent;
-	for (unsigned i = 0; i < LATENCY_BUCKETS; i++)
-		n += window[i] = counts[i] - watch->from[i];
+	n = count_window(watch, counts, window);
 	if (n < WINDOW_MIN && window_ms < WINDOW_MS_MAX)
 		return watch->percent;
 	/* Nobody asked for a while: the change was paused, and others had the server. */
@@ -216,6 +228,21 @@ double latency_watch_counts(struct latency_watch *watch, const uint32_t counts[L
 		watch->percent = 100;
 	begin_window(watch, counts, now_ms);
 	return watch->percent;
+}
+
+/* After a restart or a takeover there is no hour to know it from, but the application is there. */
+static void learn_beside(
+	struct latency_watch *watch, const uint32_t counts[LATENCY_BUCKETS], int64_t now_ms)
+{
+	uint32_t window[LATENCY_BUCKETS];
+	int64_t window_ms = now_ms - watch->from_ms;
+	double n = count_window(watch, counts, window);
+
+	if (window_ms >= LEARN_MS_MIN)
+		latency_watch_learn(watch, window, n);
+	watch->learns = watch->normal_us <= 0 && n >= WINDOW_MIN / 4;
+	if (watch->normal_us > 0 || window_ms >= LEARN_MS_MAX)
+		begin_window(watch, counts, now_ms);
 }
 
 double latency_watch(
@@ -230,6 +257,8 @@ double latency_watch(
 		latency_watch_begin(watch, share_of_all, normal, n, counts, now_ms);
 		atomic_fetch_add(&board->watchers, 1);
 	}
+	if (watch->normal_us <= 0)
+		learn_beside(watch, counts, now_ms);
 	return latency_watch_counts(watch, counts, worked, now_ms);
 }
 

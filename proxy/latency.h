@@ -51,7 +51,9 @@ void latency_tick(struct latency *latency, bool watched);
 
 struct latency_watch {
 	bool begun;
-	double normal_us; /* p95 of the hour before; 0: too little was seen */
+	double normal_us; /* p95 of the hour before; 0: too little was seen, and then */
+	bool learns; /* there are clients: what they wait beside short batches will be taken for it
+		      */
 	double still_us; /* p95 of late while the backfill stood still, smoothed */
 	double reference_us; /* the higher of both, once it stood still for long */
 	double percent; /* p95 of late in percent of that, smoothed: */

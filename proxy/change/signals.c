@@ -268,14 +268,25 @@ enum signal_id signals_slow(const struct signals *signals, int64_t busy_ms, int6
 	return slowest;
 }
 
+/* The clients of the table may feel what the others do not: its rows are locked by a batch. */
+static const struct throttle *felt_most(const struct signals *signals)
+{
+	const struct throttle *every = &signals->throttles[SIGNAL_LATENCY];
+	const struct throttle *table = &signals->throttles[SIGNAL_TABLE_LATENCY];
+
+	return table->pressure > every->pressure ? table : every;
+}
+
 /* Beside a batch that is shorter than what they do themselves, clients take not twice as long. */
 int signals_target_ms(struct signals *signals, int longest_ms, int64_t now_ms)
 {
-	double normal_ms = signals->latency.reference_us / 1000;
+	const struct latency_watch *latency = &signals->latency;
+	double normal_ms = latency->reference_us / 1000;
 
-	if (normal_ms <= 0) /* there are no clients, or they have asked for nothing */
+	if (normal_ms <= 0 && !latency->learns) /* no clients, or too few to tell */
 		return longest_ms;
-	return throttle_target_ms(&signals->throttles[SIGNAL_LATENCY], &signals->target, longest_ms,
+	return throttle_target_ms(felt_most(signals), &signals->target,
+		latency->learns ? TARGET_MS_MIN : longest_ms,
 		(int)fmax(normal_ms / 2, TARGET_MS_MIN), now_ms);
 }
 

@@ -96,7 +96,7 @@ Test(latency, without_clients_there_is_nothing_to_compare)
 	struct latency_board *board = latency_board_new(1);
 	struct latency_watch watch = {0};
 
-	for (int64_t now_ms = 1000; now_ms < 100000; now_ms += 250) {
+	for (int64_t now_ms = 1000; now_ms < 200000; now_ms += 500) {
 		add(&board->workers[0], 1, 100000);
 		cr_assert_eq(latency_watch(&watch, board, true, now_ms), 100);
 	}
@@ -133,6 +133,22 @@ Test(latency, what_is_not_the_backfills_doing_does_not_stop_it_for_ever)
 	cr_expect_lt(windows(board, &watch, 20, 1000, false, &now_ms), 110);
 	cr_expect_gt(windows(board, &watch, 20, 1500, true, &now_ms), 140,
 		"others have gone: against the hour before once more");
+	latency_board_free(board);
+}
+
+Test(latency, without_an_hour_before_what_is_seen_at_first_is_normal)
+{
+	struct latency_board *board = latency_board_new(1);
+	struct latency_watch watch = {0};
+	int64_t now_ms = 1000;
+
+	cr_expect_eq(latency_watch(&watch, board, true, now_ms), 100);
+	cr_expect_not(watch.learns, "nobody is there");
+	cr_expect_eq(windows(board, &watch, 4, 1000, true, &now_ms), 100);
+	cr_expect(watch.learns && watch.normal_us == 0, "too short a time");
+	cr_expect_eq(windows(board, &watch, 2, 1000, true, &now_ms), 100);
+	cr_expect_float_eq(watch.normal_us, 1000, 60);
+	cr_expect_gt(windows(board, &watch, 30, 1500, true, &now_ms), 140);
 	latency_board_free(board);
 }
 
