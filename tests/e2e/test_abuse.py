@@ -79,10 +79,10 @@ class TestMemory:
     def test_of_guarded_statements(self, wire, proxy, direct):
         direct.execute("CREATE TABLE t (a int)")
         w = wire(proxy)
-        self.send_guarded(w, 20)
+        self.send_guarded(w, 10)
         before = resident_bytes(proxy.process.pid)
-        self.send_guarded(w, 60)
-        assert resident_bytes(proxy.process.pid) - before < self.BYTES_MAX
+        self.send_guarded(w, 30)
+        assert resident_bytes(proxy.process.pid) - before < self.BYTES_MAX // 2
 
     @staticmethod
     def send_guarded(w, n):

@@ -107,6 +107,8 @@ LIVE = [
 ]
 
 # A DROP stays a refusal until somebody says otherwise.
+# How backfills give way to clients is for test_throttle.py; here both are to meet as often as they can.
+AT_FULL_SPEED = {"backfill": {"throttle": {"latency_percent": 0, "table_latency_percent": 0}}}
 RULES = {"rules": [{"rule": "drop-partition", "verdict": "phase"}, {"rule": "drop-table", "verdict": "allow"},
                    {"rule": "drop-table", "verdict": "phase", "table": "gone"},
                    {"rule": "drop-column", "verdict": "phase"}, {"rule": "truncate", "verdict": "phase"}]}
@@ -171,7 +173,7 @@ def place(server, lab_directory, elsewhere):
     with server.connect() as connection:
         connection.execute("ALTER DATABASE live SET log_min_messages = debug1")
         connection.execute("ALTER DATABASE live SET log_statement = 'all'")
-    proxy = Phasegate(server, lab_directory / "live", BUILD, merged(SHORT_DRAIN, RULES), ASAN)
+    proxy = Phasegate(server, lab_directory / "live", BUILD, merged(merged(SHORT_DRAIN, RULES), AT_FULL_SPEED), ASAN)
     proxy.start()
     place = Place(server, proxy)
     yield place
