@@ -192,12 +192,13 @@ static bool ends_piece(const struct splitter *splitter, const struct token *toke
 	       (token->kind == TOKEN_SEMICOLON && splitter->brackets + splitter->bodies == 0);
 }
 
-static bool is_gexec(const struct token *token)
+static bool is_gexec(const struct splitter *splitter, const struct token *token)
 {
 	static const char command[] = "\\gexec";
+	const size_t n = strlen(command);
 
-	return is_backslash(token) &&
-	       strncmp((const char *)token->start, command, strlen(command)) == 0;
+	return is_backslash(token) && splitter->len - offset_of(splitter, token->start) >= n &&
+	       memcmp(token->start, command, n) == 0;
 }
 
 bool split_next(const char *text, size_t len, size_t from, struct split_piece *piece)
@@ -215,7 +216,7 @@ bool split_next(const char *text, size_t len, size_t from, struct split_piece *p
 		note_token(&splitter, &token);
 		lexer_next(&splitter.lexer, &token);
 	}
-	piece->executes = is_gexec(&token);
+	piece->executes = is_gexec(&splitter, &token);
 	piece->next = is_backslash(&token)
 			      ? skip_command(text, len, offset_of(&splitter, token.start))
 			      : offset_of(&splitter, splitter.lexer.at);
