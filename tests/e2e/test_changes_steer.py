@@ -287,7 +287,8 @@ def test_a_plan_of_a_later_version_is_left_to_it(t, start_proxy, send):
     t.execute("UPDATE phasegate.change SET plan_version = 99")
     epoch = one(t, "SELECT epoch FROM phasegate.change")
     second = start_proxy()
-    wait_until(lambda: "a later version of phasegate" in (one(t, "SELECT waiting_for FROM phasegate.changes") or ""), "it to say so")
+    wait_until(lambda: "a later version of phasegate" in (one(t, "SELECT waiting_for FROM phasegate.changes") or ""),
+               "it to find the change, in one of many databases, and say so", timeout=15)
     error = send(second).end().error
     assert error.sqlstate == "PG004" and "was planned by a later version of phasegate" in error.diag.message_primary
     assert t.execute("SELECT state, epoch FROM phasegate.change").fetchall() == [("running", epoch)]
