@@ -318,6 +318,7 @@ struct facts_request {
 	size_t n_types;
 	const struct name *functions;
 	size_t n_functions;
+	bool drops; /* what goes along with them is needed, too: struct drop_facts */
 };
 
 /* What policy needs to judge these statements; empty when the text alone decides. */

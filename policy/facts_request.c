@@ -19,11 +19,12 @@ enum {
 	OWN_TYPE = 1 << 7, /* targets[0] is a domain or an enum */
 	SOURCES = 1 << 8, /* what the query reads */
 	DROPPED = 1 << 9, /* targets are types, domains, functions or sequences */
+	DROPS = 1 << 10, /* what goes along */
 };
 
 static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_ADD_COLUMN] = TABLE | COLUMN,
-	[ACTION_DROP_COLUMN] = TABLE,
+	[ACTION_DROP_COLUMN] = TABLE | DROPS,
 	[ACTION_ALTER_COLUMN_TYPE] = TABLE | TYPE,
 	[ACTION_SET_NOT_NULL] = TABLE,
 	[ACTION_DROP_NOT_NULL] = TABLE,
@@ -44,11 +45,11 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_ADD_PRIMARY_KEY] = TABLE | CONSTRAINT,
 	[ACTION_ADD_EXCLUSION] = TABLE | CONSTRAINT,
 	[ACTION_VALIDATE_CONSTRAINT] = TABLE,
-	[ACTION_DROP_CONSTRAINT] = TABLE,
+	[ACTION_DROP_CONSTRAINT] = TABLE | DROPS,
 	[ACTION_ALTER_CONSTRAINT] = TABLE,
 	[ACTION_RENAME_CONSTRAINT] = TABLE,
 	[ACTION_CREATE_INDEX] = TABLE | INDEX,
-	[ACTION_DROP_INDEX] = TARGETS,
+	[ACTION_DROP_INDEX] = TARGETS | DROPS,
 	[ACTION_REINDEX] = TABLE | TARGETS,
 	[ACTION_ALTER_INDEX_TABLESPACE] = TABLE | TARGETS,
 	[ACTION_ALTER_INDEX_ATTACH] = TABLE | TARGETS | OTHER,
@@ -59,7 +60,7 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_CREATE_PARTITION_OF] = TABLE | TARGETS | OTHER,
 	[ACTION_ATTACH_PARTITION] = TABLE | OTHER,
 	[ACTION_DETACH_PARTITION] = TABLE | OTHER,
-	[ACTION_DROP_TABLE] = TABLE | TARGETS,
+	[ACTION_DROP_TABLE] = TABLE | TARGETS | DROPS,
 	[ACTION_RENAME_TABLE] = TABLE,
 	[ACTION_SET_SCHEMA] = TABLE,
 	[ACTION_TRUNCATE] = TABLE | TARGETS,
@@ -95,8 +96,8 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_REPLACE_VIEW] = TABLE,
 	[ACTION_CREATE_MATVIEW] = SOURCES,
 	[ACTION_REFRESH_MATVIEW] = TABLE,
-	[ACTION_DROP_VIEW] = TABLE | TARGETS,
-	[ACTION_DROP_MATVIEW] = TABLE | TARGETS,
+	[ACTION_DROP_VIEW] = TABLE | TARGETS | DROPS,
+	[ACTION_DROP_MATVIEW] = TABLE | TARGETS | DROPS,
 	[ACTION_RENAME_VIEW] = TABLE,
 	[ACTION_ENUM_RENAME_VALUE] = OWN_TYPE,
 	[ACTION_DOMAIN_ADD_CONSTRAINT] = OWN_TYPE,
@@ -104,7 +105,7 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_DOMAIN_SET_NOT_NULL] = OWN_TYPE,
 	[ACTION_ALTER_SEQUENCE] = TABLE,
 	[ACTION_RENAME_OBJECT] = TABLE, /* sequences, triggers, rules */
-	[ACTION_DROP_OBJECT] = DROPPED,
+	[ACTION_DROP_OBJECT] = DROPPED | DROPS,
 	[ACTION_UPDATE_WITHOUT_WHERE] = TABLE,
 	[ACTION_DELETE_WITHOUT_WHERE] = TABLE,
 	[ACTION_CHANGE_ROWS] = TABLE,
@@ -121,6 +122,7 @@ struct names {
 struct wish {
 	struct arena *arena;
 	struct names relations, types, functions;
+	bool drops;
 };
 
 static void add(struct arena *arena, struct names *names, const struct name *name)
@@ -195,6 +197,7 @@ static void add_action(struct wish *wish, const struct action *action)
 {
 	unsigned want = wants[action->kind];
 
+	wish->drops |= (want & DROPS) != 0;
 	if (want & TABLE)
 		add_relation(wish, &action->table);
 	for (size_t i = 0; want & TARGETS && i < action->n_targets; i++)
@@ -233,5 +236,6 @@ struct facts_request facts_request(struct arena *arena, const struct stmts *stmt
 		.n_types = wish.types.n,
 		.functions = wish.functions.items,
 		.n_functions = wish.functions.n,
+		.drops = wish.drops,
 	};
 }

@@ -46,6 +46,7 @@ static int begin(struct server *server, struct arena *arena, const struct server
 	static const char *const preparation[] = {
 		"SET default_transaction_read_only = on",
 		"SET client_encoding = 'UTF8'",
+		"SET jit = off",
 		"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 	};
 

@@ -61,6 +61,7 @@ void catalog_parameters(struct arena *arena, const struct facts_request *request
 	parameters[0] = array_literal(arena, request->relations, request->n_relations);
 	parameters[1] = array_literal(arena, request->types, request->n_types);
 	parameters[2] = array_literal(arena, request->functions, request->n_functions);
+	parameters[3] = request->drops ? "t" : "f";
 }
 
 /* ---- types, functions ---- */

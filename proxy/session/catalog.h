@@ -11,11 +11,12 @@
 
 #include "facts.h"
 
-/* Takes CATALOG_PARAMETERS text parameters (text[] literals): relations, types, functions. */
-enum { CATALOG_PARAMETERS = 3 };
+/* Takes CATALOG_PARAMETERS text parameters: relations, types, functions (text[] literals), drops
+ * (bool). */
+enum { CATALOG_PARAMETERS = 4 };
 extern const char catalog_sql[];
 
-/* Text-format array literals for Bind; arena memory. */
+/* Text format for Bind; arena memory. */
 void catalog_parameters(struct arena *arena, const struct facts_request *request,
 	const char *parameters[CATALOG_PARAMETERS]);
 

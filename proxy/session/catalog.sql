@@ -2,7 +2,8 @@
 -- embed: qualify-operators
 --
 -- What struct facts holds, for the names in $1 (relations), $2 (types) and $3 (functions): text[][]
--- of {schema, name} pairs, schema '' where none was written.
+-- of {schema, name} pairs, schema '' where none was written; with what goes along when one of them is
+-- dropped, if $4 (bool) says so: below a table that all others refer to, that is the whole database.
 --
 -- It runs on a client's connection, as the client, in its transaction, under any search_path:
 --   * Everything is schema-qualified.  Operators between blanks are, when this file is embedded;
@@ -13,8 +14,10 @@
 --   * Nothing raises: names are joined, never cast (::regclass; to_regclass of a schema without
 --     USAGE), pg_xact_status is only asked about what was assigned.
 --   * No relation is locked by it; the pg_get_*def functions hold ACCESS SHARE while they look.
---   * It is cheap in the planner's eyes as well, or the server would compile it (jit_above_cost), which takes
---     seconds: mod(x, 1) = 0 holds always, and the planner takes it for one row in 200.
+--   * JIT has to be off, or the server would compile it for seconds (jit_above_cost).  mod(x, 1) = 0 holds
+--     always, and the planner takes it for one row in 200.
+--   * What is looked up for a few of many stands in a LATERAL with OFFSET 0, which the planner does not
+--     pull up: else it may read all of a large catalog to join it.
 --   * Columns newer than PostgreSQL 13 are read through to_jsonb(row).
 WITH RECURSIVE
 me AS MATERIALIZED (
@@ -237,7 +240,7 @@ unread AS MATERIALIZED (
 				greatest((pg_catalog.to_jsonb(s) ->> 'last_seq_scan')::pg_catalog.timestamptz,
 					(pg_catalog.to_jsonb(s) ->> 'last_idx_scan')::pg_catalog.timestamptz) AS last_scan,
 				least(s.last_vacuum, s.last_autovacuum, s.last_analyze, s.last_autoanalyze) AS looked_at
-			FROM pg_catalog.pg_stat_all_tables s WHERE s.relid = h.oid
+			FROM pg_catalog.pg_stat_all_tables s WHERE s.relid = h.oid OFFSET 0
 		) AS seen
 	WHERE EXISTS (SELECT FROM targets t WHERE t.oid = h.root)
 	GROUP BY h.root
@@ -414,8 +417,8 @@ hidden AS MATERIALIZED (
 -- on it, and what that is an internal part of.  cascade: DROP needs to say so.  sub: a column.  What came
 -- with the server (FirstNormalObjectId) nobody drops.
 roots AS MATERIALIZED (
-	SELECT DISTINCT r.oid FROM relations r
-		JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.oid >= 16384 AND c.relkind = ANY ('{r,p,v,m,f,i,I,S}'::pg_catalog."char"[])
+	SELECT DISTINCT r.oid FROM keyed r
+		JOIN pg_catalog.pg_class c ON $4::pg_catalog.bool AND c.oid = r.oid AND c.oid >= 16384 AND c.relkind = ANY ('{r,p,v,m,f,i,I,S}'::pg_catalog."char"[])
 ),
 doomed AS (
 	SELECT start.*, false AS cascade
@@ -434,11 +437,11 @@ doomed AS (
 		UNION ALL
 		SELECT 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid, t.oid, 0,
 			'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid, t.oid, 0
-		FROM type_targets t WHERE t.oid >= 16384
+		FROM type_targets t WHERE $4::pg_catalog.bool AND t.oid >= 16384
 		UNION ALL
 		SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid, f.oid, 0,
 			'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid, f.oid, 0
-		FROM function_targets f WHERE f.oid >= 16384
+		FROM function_targets f WHERE $4::pg_catalog.bool AND f.oid >= 16384
 	) AS start
 	UNION
 	SELECT d.root_class, d.root, d.sub, next.class, next.object, next.part, next.cascade
@@ -709,13 +712,13 @@ ranges AS MATERIALIZED (
 taken AS MATERIALIZED (
 	SELECT names.root, pg_catalog.json_agg(DISTINCT names.name) AS list
 	FROM (
-		SELECT r.root, c.relname AS name
-		FROM ranges r JOIN pg_catalog.pg_class c
-			ON c.relname >= r.low AND c.relname < r.high AND c.relnamespace = r.nsp
+		SELECT r.root, c.name
+		FROM ranges r CROSS JOIN LATERAL (SELECT c.relname AS name FROM pg_catalog.pg_class c
+			WHERE c.relname >= r.low AND c.relname < r.high AND c.relnamespace = r.nsp OFFSET 0) AS c
 		UNION ALL
-		SELECT r.root, k.conname
-		FROM ranges r JOIN pg_catalog.pg_constraint k
-			ON k.conname >= r.low AND k.conname < r.high AND k.connamespace = r.nsp
+		SELECT r.root, k.name
+		FROM ranges r CROSS JOIN LATERAL (SELECT k.conname AS name FROM pg_catalog.pg_constraint k
+			WHERE k.conname >= r.low AND k.conname < r.high AND k.connamespace = r.nsp OFFSET 0) AS k
 	) AS names
 	WHERE names.name ~ '(idx|key|seq|check)[0-9]*$'
 	GROUP BY names.root
@@ -814,18 +817,20 @@ details AS (
 			-- per statement, or with transition tables; DELETE is 8 of tgtype, UPDATE 16
 			'statement_triggers', EXISTS (SELECT
 				FROM (SELECT c.oid UNION ALL SELECT tree.oid FROM tree WHERE tree.root = c.oid) AS part
-					JOIN pg_catalog.pg_trigger g ON g.tgrelid = part.oid AND NOT g.tgisinternal
-				WHERE (g.tgtype OPERATOR(pg_catalog.&) 24) <> 0 AND ((g.tgtype OPERATOR(pg_catalog.&) 1) = 0
-					OR g.tgoldtable IS NOT NULL OR g.tgnewtable IS NOT NULL)),
+					CROSS JOIN LATERAL (SELECT FROM pg_catalog.pg_trigger g
+						WHERE g.tgrelid = part.oid AND NOT g.tgisinternal AND (g.tgtype OPERATOR(pg_catalog.&) 24) <> 0
+							AND ((g.tgtype OPERATOR(pg_catalog.&) 1) = 0 OR g.tgoldtable IS NOT NULL
+								OR g.tgnewtable IS NOT NULL)
+						OFFSET 0) AS g),
 			-- DELETE is 8, TRUNCATE 32; internal ones too, by which foreign keys to it are kept
 			'emptying_triggers', EXISTS (SELECT
 				FROM (SELECT c.oid UNION ALL SELECT tree.oid FROM tree WHERE tree.root = c.oid) AS part
-					JOIN pg_catalog.pg_trigger g ON g.tgrelid = part.oid
-				WHERE (g.tgtype OPERATOR(pg_catalog.&) 40) <> 0),
+					CROSS JOIN LATERAL (SELECT FROM pg_catalog.pg_trigger g
+						WHERE g.tgrelid = part.oid AND (g.tgtype OPERATOR(pg_catalog.&) 40) <> 0 OFFSET 0) AS g),
 			'has_rules', EXISTS (SELECT
 				FROM (SELECT c.oid UNION ALL SELECT tree.oid FROM tree WHERE tree.root = c.oid) AS part
-					JOIN pg_catalog.pg_rewrite w ON w.ev_class = part.oid
-				WHERE w.ev_type <> '1'::pg_catalog."char"),
+					CROSS JOIN LATERAL (SELECT FROM pg_catalog.pg_rewrite w
+						WHERE w.ev_class = part.oid AND w.ev_type <> '1'::pg_catalog."char" OFFSET 0) AS w),
 			'populated', coalesce(c.relispopulated, false),
 			-- STAND_IN_MARK
 			'stands_in', c.relkind = 'v' AND EXISTS (SELECT FROM pg_catalog.pg_description s

@@ -35,7 +35,8 @@ CONVERSATIONS = {
         "SELECT 1", "COMMIT"],
     "settings of a transaction": [
         "BEGIN", "SET LOCAL lock_timeout = '7s'", "SET LOCAL jit = off", "LOCK TABLE plain IN SHARE MODE", "SHOW lock_timeout",
-        "CREATE INDEX ON aside (i)", "SHOW lock_timeout", "SHOW jit", "ROLLBACK", "SHOW lock_timeout", "SHOW jit"],
+        "SET LOCAL join_collapse_limit = 5", "CREATE INDEX ON aside (i)", "SHOW lock_timeout", "SHOW jit",
+        "SHOW join_collapse_limit", "SHOW from_collapse_limit", "ROLLBACK", "SHOW lock_timeout", "SHOW jit", "SHOW join_collapse_limit"],
     "settings of the session, made in a transaction": [
         "BEGIN", "SET lock_timeout = '9s'", "SET jit = off", "ALTER TABLE plain ADD z int", "SHOW lock_timeout", "COMMIT",
         "SHOW lock_timeout", "SHOW jit", "ALTER TABLE plain DROP z"],

@@ -23,6 +23,7 @@ Test(catalog, parameters_are_array_literals)
 		"{{\"\",\"t\"},{\"s\",\"we\\\"ird\\\\ {x},\"},{\"\",\"NULL\"},{\"ключ\",\"'\"}}");
 	cr_expect_str_eq(parameters[1], "{}");
 	cr_expect_str_eq(parameters[2], "{}");
+	cr_expect_str_eq(parameters[3], "f");
 	arena_free(&arena);
 }
 
@@ -97,7 +98,7 @@ static const char answer[] =
 	"\"functions\":[{\"exists\":true,\"volatility\":\"s\",\"drops\":null}]}";
 
 static const struct name t = {NULL, "t"}, domain = {NULL, "d"}, function = {NULL, "f"};
-static const struct facts_request request = {&t, 1, &domain, 1, &function, 1};
+static const struct facts_request request = {&t, 1, &domain, 1, &function, 1, true};
 
 static int decode(struct arena *arena, const char *json, struct facts *facts, const char **error)
 {
