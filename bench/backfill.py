@@ -108,7 +108,9 @@ class Bench:
         stack.callback(self.server.stop)
         self.server.query(f"""
             CREATE TABLE big (id bigint PRIMARY KEY, x int NOT NULL DEFAULT 0, pad text NOT NULL);
-            INSERT INTO big (id, pad) SELECT i, repeat('x', 60) FROM generate_series(1, {self.arguments.rows}) i""")
+            INSERT INTO big (id, pad) SELECT i, repeat('x', 60) FROM generate_series(1, {self.arguments.rows}) i;
+            CREATE TABLE twin (LIKE big INCLUDING ALL);
+            INSERT INTO twin SELECT * FROM big""")
         self.standby = Standby(self.server, self.directory / "standby", SERVER)
         self.standby.directory.mkdir()
         self.proxy = Phasegate(self.server, self.directory / "phasegate", self.arguments.build, UNLIMITED)
@@ -132,12 +134,15 @@ class Bench:
         return 0
 
     def fixed(self, size):
-        """Batches of one size over the table, one after the other without a pause."""
+        """
+        Batches of one size, one after the other without a pause; over a table of their own, since
+        phasegate clears away the dead rows it finds, and would theirs.
+        """
 
         def work(seconds):
             end, written = time.monotonic() + seconds, 0
             while time.monotonic() < end:
-                written += self.writer.execute("UPDATE big SET x = x + 1 WHERE id > %s AND id <= %s",
+                written += self.writer.execute("UPDATE twin SET x = x + 1 WHERE id > %s AND id <= %s",
                                                [self.key, self.key + size], prepare=True).rowcount
                 self.key = (self.key + size) % self.arguments.rows
             return written
@@ -179,7 +184,7 @@ class Bench:
     def take_turns(self):
         """Until phasegate is done; what else the machine does befalls all of them."""
         until = time.monotonic() + self.arguments.minutes * 60
-        self.turn("alone", self.alone, 30)  # what phasegate knows of the hour before
+        time.sleep(30)  # what phasegate knows of the hour before
         self.submit()
         while self.update.is_alive() and time.monotonic() < until:
             self.turn("alone", self.alone, 6)
