@@ -94,6 +94,45 @@ static bool is_down_file(const char *path)
 	return strcasecmp(base_name(path), "down.sql") == 0;
 }
 
+/* 20240101000000_what/NAME */
+static bool alone_in_version(const char *path, const char *name)
+{
+	const char *base = base_name(path), *folder = base;
+
+	if (strcasecmp(base, name) != 0 || base == path)
+		return false;
+	for (folder--; folder > path && folder[-1] != '/';)
+		folder--;
+	return is_digit(*folder);
+}
+
+/* Diesel and Hasura. */
+static bool version_up(const char *path)
+{
+	return alone_in_version(path, "up.sql");
+}
+
+static bool version_down(const char *path)
+{
+	return alone_in_version(path, "down.sql");
+}
+
+static bool prisma(const char *path)
+{
+	return alone_in_version(path, "migration.sql");
+}
+
+/* A file of one statement has no mark. */
+static bool drizzle(const char *path)
+{
+	return in_folder(path, "drizzle") && is_digit(*base_name(path));
+}
+
+static bool supabase(const char *path)
+{
+	return in_folder(path, "supabase/migrations");
+}
+
 static const struct {
 	bool (*matches)(const char *path);
 	enum wrapping wrapping;
@@ -106,6 +145,11 @@ static const struct {
 	{golang_migrate_down, WRAP_QUERY, true},
 	{sqitch_back, WRAP_UNKNOWN, true}, /* writes its own BEGIN and COMMIT */
 	{other_back, WRAP_UNKNOWN, true},
+	{version_up, WRAP_TRANSACTION, false},
+	{version_down, WRAP_TRANSACTION, true},
+	{prisma, WRAP_QUERY, false},
+	{drizzle, WRAP_TRANSACTION, false},
+	{supabase, WRAP_IF_POSSIBLE, false},
 	{is_down_file, WRAP_UNKNOWN, true},
 };
 
@@ -263,13 +307,55 @@ static void read_marks(struct marked *marked, const char *text, size_t len)
 	}
 }
 
+/* Diesel reads it for up.sql and down.sql. */
+static bool metadata_says_alone(const char *path)
+{
+	const int folder_len = (int)(base_name(path) - path);
+	char name[4096], line[256];
+	bool alone = false;
+	FILE *file;
+
+	if (snprintf(name, sizeof(name), "%.*smetadata.toml", folder_len, path) >=
+		(int)sizeof(name))
+		return false;
+	file = fopen(name, "re");
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+		const char *value = strchr(line, '=');
+
+		if (value != NULL && strncmp(line, "run_in_transaction", 18) == 0)
+			alone = strncmp(value + 1 + strspn(value + 1, " \t"), "false", 5) == 0;
+	}
+	if (file != NULL)
+		fclose(file);
+	return alone;
+}
+
+/* Drizzle's mark stands behind statements, so it is looked for by itself. */
+static bool has_breakpoints(const char *text, size_t len)
+{
+	static const char mark[] = "--> statement-breakpoint";
+
+	return memmem(text, len, mark, sizeof(mark) - 1) != NULL;
+}
+
+static struct part unmarked(const char *path, const char *text, size_t len)
+{
+	struct part part = whole_file(path, len);
+
+	if (has_breakpoints(text, len))
+		part.wrapping = WRAP_TRANSACTION;
+	if ((version_up(path) || version_down(path)) && metadata_says_alone(path))
+		part.wrapping = WRAP_NONE;
+	return part;
+}
+
 struct parts convention_parts(struct arena *arena, const char *path, const char *text, size_t len)
 {
 	struct marked marked = {.arena = arena};
 
 	read_marks(&marked, text, len);
 	if (marked.parts.n == 0) {
-		struct part whole = whole_file(path, len);
+		struct part whole = unmarked(path, text, len);
 
 		add_part(&marked, &whole);
 	}

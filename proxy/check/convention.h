@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
  * What migration tools make of a file: which parts of it go forward and which back, and whether
- * the tool sends them in a transaction.  It knows names of files and marks in comments, no SQL.
+ * the tool sends them in a transaction.  It knows names of files, marks in comments and the
+ * metadata.toml that Diesel reads beside them, no SQL.
  */
 #ifndef CONVENTION_H
 #define CONVENTION_H

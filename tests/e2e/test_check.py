@@ -123,6 +123,12 @@ CONVENTIONS = {
                       ["allow", "reject", "allow", "allow"]),
     "V2__no_transaction.sql": ("-- no-transaction\nALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;\n"
                                "ALTER TABLE t VALIDATE CONSTRAINT c;", ["allow", "allow"], ["allow", "allow"]),
+    "20240101_x/migration.sql": (CONCURRENTLY + "SELECT 1;", ["reject", "allow"], ["reject", "allow"]),
+    "20240102_alone/migration.sql": (CONCURRENTLY, ["allow"], ["allow"]),
+    "20240101_x/up.sql": (CONCURRENTLY, ["reject"], ["reject"]),
+    "20240101_x/down.sql": (DROP, [], ["reject"]),
+    "drizzle.sql": (CONCURRENTLY.strip() + "--> statement-breakpoint\nSELECT 1;", ["reject", "allow"],
+                    ["reject", "allow"]),
     "sql_migrate_alone.sql": ("-- +migrate Up notransaction\n" + CONCURRENTLY, ["allow"], ["allow"]),
 }
 
@@ -135,6 +141,15 @@ def test_convention(tmp_path, name):
     path.write_text(text)
     assert verdicts(judged(path)[0]) == up
     assert verdicts(judged("--down", path)[0]) == both
+
+
+@pytest.mark.parametrize("value, verdict", [("false", "allow"), ("true", "reject")])
+def test_metadata_of_diesel(tmp_path, value, verdict):
+    folder = tmp_path / "2024-01-01-000000_x"
+    folder.mkdir()
+    (folder / "up.sql").write_text(CONCURRENTLY)
+    (folder / "metadata.toml").write_text(f"# how\nrun_in_transaction = {value}\n")
+    assert verdicts(judged(folder)[0]) == [verdict]
 
 
 def test_what_goes_back_meets_what_went_forward():
