@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* Reviews files one after the other, on a thread with the parser's stack, and hands each to a
- * report. */
+/* Reviews files, side by side on as many threads as there are cores, each with the parser's stack,
+ * and hands one after the other to a report. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -9,7 +9,7 @@
 #include "source_file.h"
 
 /* Nobody waits for a file: its statements may be so many times as deep as those over the wire, and
- * the thread's stack is larger accordingly. */
+ * the threads' stacks are larger accordingly. */
 enum { FILE_DEPTH = 4 };
 
 struct check {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * How reviews are told: one row for each format.  Every file is written before the next one is
- * read, so that memory is bounded by the largest of them.
+ * How reviews are told: one row for each format.  A thread writes its file before it
+ * reads the next one, so that memory is bounded by the largest of them, one for each core.
  */
 #ifndef REPORT_H
 #define REPORT_H
