@@ -217,8 +217,8 @@ struct action {
 	/* All that DROP, TRUNCATE, LOCK or VACUUM list; of REINDEX and DROP INDEX the index. */
 	const struct name *targets;
 	size_t n_targets;
-	/* CREATE TABLE AS, CREATE_MATVIEW: what the query reads; HARMLESS: what a SELECT reads all
-	 * of. */
+	/* CREATE TABLE AS, CREATE_MATVIEW: what the query reads; CREATE_TABLE: all parents;
+	 * HARMLESS: what a SELECT reads all of. */
 	const struct name *sources;
 	size_t n_sources;
 	struct name other; /* referenced table, partition, source of LIKE, new parent */
@@ -244,6 +244,7 @@ struct action {
 	bool concurrently;
 	bool temporary; /* CREATE TEMP ..., or the name is in pg_temp */
 	bool for_each_row; /* CREATE_TRIGGER */
+	bool instead_of, transition_tables; /* CREATE_TRIGGER: INSTEAD OF; REFERENCING */
 	bool unlogged; /* CREATE UNLOGGED ... */
 	bool with_foreign_key; /* CREATE_TABLE with REFERENCES; targets are the referenced tables */
 	bool replaces; /* OR REPLACE */

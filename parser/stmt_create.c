@@ -47,6 +47,19 @@ static void set_references(
 	action->with_foreign_key = action->n_targets > 0;
 }
 
+static void set_parents(
+	struct builder *builder, struct action *action, const PgQuery__CreateStmt *create)
+{
+	struct name *parents =
+		arena_alloc(builder->arena, (create->n_inh_relations + 1) * sizeof(*parents));
+
+	for (size_t i = 0; i < create->n_inh_relations; i++)
+		parents[i] = object_name(builder, create->inh_relations[i]);
+	action->sources = parents;
+	action->n_sources = create->n_inh_relations;
+	action->inherits = action->n_sources > 0;
+}
+
 /* The parent, or else the source of LIKE. */
 static struct name model_table(struct builder *builder, const PgQuery__CreateStmt *create)
 {
@@ -108,7 +121,7 @@ static void read_create_table(
 	action->partitioned = create->partspec != NULL;
 	read_columns(builder, action, create);
 	tree_walk(&create->base, read_primary_key, action);
-	action->inherits = create->n_inh_relations > 0;
+	set_parents(builder, action, create);
 	action->other = model_table(builder, create);
 	set_references(builder, action, create);
 }
@@ -278,11 +291,15 @@ void handle_create_index(struct builder *builder, const PgQuery__Node *node, str
 	builder->no_transaction = index->concurrent;
 }
 
+enum { TIMING_INSTEAD = 1 << 6 }; /* TRIGGER_TYPE_INSTEAD of pg_trigger.h */
+
 void handle_create_trigger(
 	struct builder *builder, const PgQuery__Node *node, struct action *action)
 {
 	action->name = tree_text(builder->arena, node->create_trig_stmt->trigname);
 	action->for_each_row = node->create_trig_stmt->row;
+	action->instead_of = (node->create_trig_stmt->timing & TIMING_INSTEAD) != 0;
+	action->transition_tables = node->create_trig_stmt->n_transition_rels > 0;
 	action->other = tree_relation_name(builder->arena, node->create_trig_stmt->constrrel);
 	builder->stored = true;
 }

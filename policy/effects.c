@@ -81,7 +81,7 @@ static const struct row rows[ACTION_KINDS] = {
 	[ACTION_TRUNCATE] = {AEL, CHILDREN, ON_TARGETS, model_truncate},
 	[ACTION_VACUUM_FULL] = {AEL, PARTITIONS, ON_TARGETS, model_heap_copy},
 	[ACTION_VACUUM] = {SUE, PARTITIONS, ON_TARGETS, model_no_transaction},
-	[ACTION_ANALYZE] = {SUE, NONE, ON_TARGETS, NULL},
+	[ACTION_ANALYZE] = {SUE, PARTITIONS, ON_TARGETS, NULL},
 	[ACTION_CLUSTER] = {AEL, PARTITIONS, ON_TABLE, model_heap_copy},
 	[ACTION_CLUSTER_ON] = {SUE, NONE, ON_TABLE, model_cluster_on},
 	[ACTION_SET_LOGGED] = {AEL, NONE, ON_TABLE, model_set_persistence},
@@ -104,7 +104,7 @@ static const struct row rows[ACTION_KINDS] = {
 	[ACTION_SECURITY_LABEL] = {SUE, NONE, ON_TABLE, NULL},
 
 	[ACTION_CREATE_TRIGGER] = {SRE, NONE, ON_TABLE, model_create_trigger},
-	[ACTION_DROP_TRIGGER] = {AEL, PARTITIONS, ON_TABLE, model_on_table},
+	[ACTION_DROP_TRIGGER] = {AEL, NONE, ON_TABLE, model_drop_trigger},
 	[ACTION_ENABLE_TRIGGER] = {SRE, NONE, ON_TABLE, model_switch_trigger},
 	[ACTION_DISABLE_TRIGGER] = {SRE, NONE, ON_TABLE, model_switch_trigger},
 	[ACTION_CREATE_RULE] = {AEL, NONE, ON_TABLE, NULL},
@@ -122,7 +122,7 @@ static const struct row rows[ACTION_KINDS] = {
 	[ACTION_DOMAIN_SET_NOT_NULL] = {LOCK_SHARE, NONE, BY_MODEL, model_domain_constraint},
 	[ACTION_ENUM_ADD_VALUE] = {LOCK_NONE, NONE, BY_MODEL, model_add_enum_value},
 	/* triggers, rules, policies, sequences */
-	[ACTION_RENAME_OBJECT] = {AEL, PARTITIONS, ON_TABLE, model_on_table},
+	[ACTION_RENAME_OBJECT] = {AEL, NONE, ON_TABLE, model_rename_object},
 	[ACTION_DROP_OBJECT] = {AEL, NONE, BY_MODEL, model_drop_object}, /* sequences */
 	[ACTION_ALTER_SEQUENCE] = {SRE, NONE, ON_TABLE, NULL},
 

@@ -84,6 +84,7 @@ static void add_inline_constraint(
 	case CONSTRAINT_UNIQUE:
 	case CONSTRAINT_PRIMARY_KEY:
 	case CONSTRAINT_EXCLUSION:
+		model_check_partitioned_key(model, def->columns, def->n_columns);
 		model->effects->index_build = true;
 		model_each_partition(model, model_build);
 		break;
@@ -440,8 +441,7 @@ static void drop_from_all(struct model *model)
 	model_drop(model, dropped, n);
 }
 
-/* ATExecDropColumn tells the children that the column is theirs now. */
-static void lock_heirs(struct model *model)
+void model_lock_heirs(struct model *model)
 {
 	const struct relation_facts *table = model->table;
 
@@ -482,7 +482,7 @@ void model_drop_column(struct model *model)
 		return;
 	}
 	if (model->action->only)
-		lock_heirs(model);
+		model_lock_heirs(model);
 	if (column->n_dependents > 0)
 		model_cause(model, "%s uses it", column->dependents[0]);
 	drop_from_all(model);

@@ -75,7 +75,7 @@ static void build_index(struct model *model)
 	for (size_t i = 0; partitioned(model) && i < table->n_partition_tree; i++)
 		if (!model->action->only)
 			model_lock(model, &table->partition_tree[i].name, LOCK_SHARE);
-	model_each_partition(model, model_build);
+	model_each_partition(model, model_build_missing);
 }
 
 static bool repeats(const char *const *columns, size_t n)
@@ -94,6 +94,7 @@ static bool key_is_wrong(struct model *model)
 	model_need_names(model, def->columns, def->n_columns);
 	if (repeats(def->columns, def->n_columns))
 		model_absent(model, "42701", "a column appears twice in the constraint");
+	model_check_partitioned_key(model, def->columns, def->n_columns);
 	return model->effects->error != NULL;
 }
 
@@ -254,7 +255,10 @@ void model_add_primary_key(struct model *model)
 
 void model_add_exclusion(struct model *model)
 {
-	if (key_is_wrong(model))
+	if (partitioned(model) && model->facts->server_version < 170000)
+		model_error(model, "0A000",
+			"exclusion constraints are not supported on partitioned tables");
+	if (model->effects->error != NULL || key_is_wrong(model))
 		return;
 	build_index(model);
 	model->effects->scan = true;
@@ -321,10 +325,29 @@ void model_rename_constraint(struct model *model)
 		return;
 	if (c->kind == CONSTRAINT_CHECK && c->inherited)
 		model_absent(model, "42P16", "cannot rename inherited constraint \"%s\"", c->name);
+	else if (c->kind == CONSTRAINT_CHECK && !c->no_inherit && model->action->only &&
+		 model->table->n_partitions > 0)
+		model_absent(model, "42P16",
+			"inherited constraint \"%s\" must be renamed in child tables too", c->name);
 	else if (c->kind == CONSTRAINT_CHECK && !c->no_inherit)
 		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
 	else if (c->kind != CONSTRAINT_CHECK && c->kind != CONSTRAINT_FOREIGN_KEY)
 		model_lock_part(model, &c->index, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
+}
+
+/* ATExecDropConstraint: with ONLY the children keep it as their own, which partitions cannot. */
+static void drop_from_children(struct model *model)
+{
+	const struct relation_facts *table = model->table;
+
+	if (!model->action->only)
+		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
+	else if (table->kind == 'p' && table->n_partition_tree > 0)
+		model_absent(model, "42P16",
+			"cannot remove constraint from only the partitioned table when partitions "
+			"exist");
+	else
+		model_lock_heirs(model);
 }
 
 /* RemoveTriggerById locks the other side of a foreign key with ACCESS EXCLUSIVE. */
@@ -338,8 +361,10 @@ void model_drop_constraint(struct model *model)
 		model_absent(model, "42P16", "cannot drop inherited constraint \"%s\"", c->name);
 		return;
 	}
-	if (c->kind == CONSTRAINT_CHECK && !c->no_inherit && !model->action->only)
-		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
+	if (c->kind == CONSTRAINT_CHECK && !c->no_inherit)
+		drop_from_children(model);
+	if (model->effects->absent)
+		return;
 	if (c->kind == CONSTRAINT_FOREIGN_KEY)
 		model_lock(model, &c->referenced, LOCK_ACCESS_EXCLUSIVE);
 	model_drop(model,

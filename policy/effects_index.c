@@ -53,9 +53,12 @@ void model_create_index(struct model *model)
 		return;
 	}
 	model_need_names(model, action->index->columns, action->index->n_columns);
+	if (action->index->unique)
+		model_check_partitioned_key(
+			model, action->index->columns, action->index->n_columns);
 	effects->index_build = !action->concurrently && !(action->only && parent);
 	if (effects->index_build)
-		model_each_partition(model, model_build);
+		model_each_partition(model, model_build_missing);
 }
 
 /* heap_drop_with_catalog's lock on the heap comes first (RangeVarCallbackForDropRelation). */

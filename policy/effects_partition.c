@@ -31,6 +31,22 @@ static bool excluded_by_default(const struct model *model, const struct relation
 	       bound_excluded(model->facts, parent, model->action->bound, other);
 }
 
+/* check_default_partition_contents and QueuePartitionConstraintValidation go on to its leaves. */
+static void search_default(struct model *model, const struct name *name)
+{
+	unsigned work = proof_possible(model, name) ? WORK_MAY_SCAN : WORK_SCAN;
+	const struct relation_facts *other;
+
+	if (model_find(model->facts, name, &other) != PRESENT || other->kind != 'p') {
+		model_work(model, name, LOCK_ACCESS_EXCLUSIVE, work);
+		return;
+	}
+	for (size_t i = 0; i < other->n_partitions; i++)
+		model_work(model, &other->partitions[i], LOCK_ACCESS_EXCLUSIVE,
+			work | (proof_possible(model, &other->partitions[i]) ? WORK_MAY_SCAN
+									     : WORK_SCAN));
+}
+
 static void judge_default_partition(struct model *model, const struct relation_facts *parent)
 {
 	if (!parent->has_default_partition)
@@ -39,8 +55,8 @@ static void judge_default_partition(struct model *model, const struct relation_f
 		model_lock(model, &parent->default_partition, LOCK_ACCESS_EXCLUSIVE);
 		return;
 	}
-	model_work(model, &parent->default_partition, LOCK_ACCESS_EXCLUSIVE,
-		proof_possible(model, &parent->default_partition) ? WORK_MAY_SCAN : WORK_SCAN);
+	model_lock_tree(model, &parent->default_partition, LOCK_ACCESS_EXCLUSIVE);
+	search_default(model, &parent->default_partition);
 	model->effects->scan = true;
 	model_cause(model, "the default partition is searched for rows of the new one");
 }
@@ -220,31 +236,6 @@ static void scan_for_bounds(struct model *model, const struct relation_facts *pa
 		model_work(model, &partition->partitions[i], LOCK_NONE, work);
 }
 
-/* MergeConstraintsIntoExisting and MergeAttributesIntoExisting: the partition has them already. */
-static void check_member(struct model *model, const struct relation_facts *parent,
-	const struct relation_facts *partition)
-{
-	if (!relation_listed(partition))
-		return;
-	for (size_t i = 0; i < parent->n_constraints; i++) {
-		const struct constraint_facts *c = &parent->constraints[i];
-
-		if (c->kind == CONSTRAINT_CHECK && !c->no_inherit &&
-			facts_constraint(partition, c->name) == NULL)
-			model_error(model, "42804", "child table is missing constraint \"%s\"",
-				c->name);
-	}
-	for (size_t i = 0; i < parent->n_columns; i++) {
-		const struct column_facts *column = &parent->columns[i];
-		const struct column_facts *own = facts_column(partition, column->name);
-
-		if (own == NULL || (column->not_null && !own->not_null) ||
-			(column->generated && !own->generated))
-			model_error(model, "42804",
-				"column \"%s\" of the partition is not the parent's", column->name);
-	}
-}
-
 /* It has all that the rows would be read for. */
 static bool prepared(const struct model *model, const struct relation_facts *partition)
 {
@@ -275,7 +266,7 @@ void model_attach(struct model *model)
 	follow_referencing(model, model->table, LOCK_SHARE_ROW_EXCLUSIVE);
 	if (partition == NULL)
 		return;
-	check_member(model, model->table, partition);
+	model_check_child(model, model->table, partition);
 	build_missing_indexes(model, model->table, partition);
 }
 

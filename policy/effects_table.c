@@ -17,6 +17,32 @@ static char persistence_made(const struct action *action)
 	return action->unlogged ? 'u' : 'p';
 }
 
+/* MergeAttributes: a column that several parents have is of one type. */
+static void merge_columns(
+	struct model *model, const struct relation_facts *one, const struct relation_facts *other)
+{
+	for (size_t i = 0; i < one->n_columns; i++) {
+		const struct column_facts *column = facts_column(other, one->columns[i].name);
+
+		if (column != NULL && (column->type_oid != one->columns[i].type_oid ||
+					      column->typmod != one->columns[i].typmod))
+			model_error(model, "42804", "inherited column \"%s\" has a type conflict",
+				column->name);
+	}
+}
+
+static void merge_parents(struct model *model)
+{
+	const struct action *action = model->action;
+	const struct relation_facts *one, *other;
+
+	for (size_t i = 0; i < action->n_sources; i++)
+		for (size_t k = 0; k < i; k++)
+			if (model_find(model->facts, &action->sources[i], &one) == PRESENT &&
+				model_find(model->facts, &action->sources[k], &other) == PRESENT)
+				merge_columns(model, one, other);
+}
+
 /* REFERENCES puts a trigger on the referenced table; LIKE only reads; INHERITS and partitions add a
  * child. */
 void model_create_table(struct model *model)
@@ -41,9 +67,12 @@ void model_create_table(struct model *model)
 		if (model_find(model->facts, &action->targets[i], &existing) == PRESENT)
 			model_must_outlive(model, persistence_made(action), existing);
 	}
-	if (action->other.name != NULL)
-		model_lock(model, &action->other,
-			action->inherits ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_ACCESS_SHARE);
+	if (action->inherits)
+		merge_parents(model);
+	for (size_t i = 0; i < action->n_sources && action->inherits; i++)
+		model_lock(model, &action->sources[i], LOCK_SHARE_UPDATE_EXCLUSIVE);
+	if (action->other.name != NULL && !action->inherits)
+		model_lock(model, &action->other, LOCK_ACCESS_SHARE);
 }
 
 void model_drop_relation(struct model *model)
@@ -101,6 +130,13 @@ void model_table_options(struct model *model)
 	static const char *const exclusive[] = {"user_catalog_table", "without oids"};
 	const char *sql = model->action->sql;
 	bool view = model->table != NULL && model->table->kind == 'v';
+
+	if (model->table != NULL && model->table->kind == 'p' &&
+		strcasestr(sql, "reset (") == NULL) {
+		model_absent(model, model->facts->server_version < 170000 ? "22023" : "42809",
+			"a partitioned table has no storage parameters");
+		return;
+	}
 
 	for (size_t i = 0; i < sizeof(exclusive) / sizeof(exclusive[0]); i++)
 		view |= strcasestr(sql, exclusive[i]) != NULL;
@@ -166,6 +202,17 @@ static bool referenced_from_outside(struct model *model, const struct name *name
 	return false;
 }
 
+static bool truncates_only_parent(struct model *model, const struct name *name)
+{
+	const struct relation_facts *table;
+
+	if (!model->action->only || model_find(model->facts, name, &table) != PRESENT ||
+		table->kind != 'p')
+		return false;
+	model_absent(model, "42809", "cannot truncate only a partitioned table");
+	return true;
+}
+
 void model_truncate(struct model *model)
 {
 	size_t n;
@@ -177,6 +224,8 @@ void model_truncate(struct model *model)
 	for (size_t i = 0; i < n; i++) {
 		const struct relation_facts *table;
 
+		if (truncates_only_parent(model, &names[i]))
+			return;
 		empty(model, &names[i]);
 		if (model_find(model->facts, &names[i], &table) == PRESENT && table->kind != 'p')
 			empty_children(model, table);
@@ -266,7 +315,9 @@ void model_set_persistence(struct model *model)
 {
 	char wanted = model->action->kind == ACTION_SET_LOGGED ? 'p' : 'u';
 
-	model->effects->rewrite = model->table == NULL || model->table->persistence != wanted;
+	/* a partitioned table has no file, and its partitions are left alone */
+	model->effects->rewrite = model->table == NULL || (model->table->persistence != wanted &&
+								  model->table->kind != 'p');
 	if (!model->effects->rewrite || !persistence_fits(model, wanted))
 		return;
 	model_each_partition(model, model_copy);
@@ -300,6 +351,12 @@ void model_set_tablespace(struct model *model)
 
 void model_set_access_method(struct model *model)
 {
+	if (model->table != NULL && model->table->kind == 'p') {
+		if (model->facts->server_version < 170000)
+			model_absent(model, "42809",
+				"cannot change access method of a partitioned table");
+		return;
+	}
 	model->effects->rewrite =
 		model->table == NULL || !same(model->table->access_method, model->action->new_name);
 	if (model->effects->rewrite)
@@ -428,8 +485,13 @@ void model_owner(struct model *model)
 
 void model_cluster_on(struct model *model)
 {
-	const struct index_facts *index = named_index(model);
+	const struct index_facts *index;
 
+	if (model->table != NULL && model->table->kind == 'p') {
+		model_absent(model, "0A000", "cannot mark index clustered in partitioned table");
+		return;
+	}
+	index = named_index(model);
 	if (index == NULL)
 		return;
 	model_lock_part(model, &index->name, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
@@ -468,29 +530,6 @@ void model_replica_identity(struct model *model)
 		model_absent(model, "0A000", usable, index->name.name, "leaves something out");
 	else if (may_be_null(model->table, index))
 		model_absent(model, "42809", usable, index->name.name, "has a column with nulls");
-}
-
-/* NO INHERIT only reads the parent's rows of the catalog (ATExecDropInherit: ACCESS SHARE). */
-void model_inherit(struct model *model)
-{
-	const struct name *other = &model->action->other;
-	bool leaves = strcasestr(model->action->sql, "no inherit") != NULL;
-
-	if (other->name == NULL)
-		return;
-	model_lock(model, other, leaves ? LOCK_ACCESS_SHARE : LOCK_SHARE_UPDATE_EXCLUSIVE);
-	if (model->table != NULL && model->table->partition)
-		model_absent(model, "42809", "cannot change inheritance of a partition");
-	else if (leaves && model->table != NULL && model->table->parent.name == NULL)
-		model_absent(model, "42P01", "relation \"%s\" is not a parent of relation \"%s\"",
-			other->name, model->table->name.name);
-}
-
-void model_of_type(struct model *model)
-{
-	if (model->table != NULL && model->action->other.name == NULL && !model->table->typed)
-		model_absent(
-			model, "42809", "\"%s\" is not a typed table", model->table->name.name);
 }
 
 void model_no_transaction(struct model *model)

@@ -20,11 +20,87 @@ void model_on_table(struct model *model)
 			model->action->name, table->name.name);
 }
 
+/* A row trigger of the partitioned table above, which has its like here. */
+static bool cloned(const struct model *model)
+{
+	const struct relation_facts *table = model->table, *parent;
+
+	return table != NULL && table->partition && model->action->name != NULL &&
+	       model_find(model->facts, &table->parent, &parent) == PRESENT &&
+	       names_contain(
+		       parent->user_row_triggers, parent->n_user_row_triggers, model->action->name);
+}
+
+/* Those of partitions go with the row trigger that they were made for. */
+void model_drop_trigger(struct model *model)
+{
+	const struct relation_facts *table = model->table;
+
+	model_on_table(model);
+	if (table == NULL || model->effects->n_locks == 0 || model->action->name == NULL)
+		return;
+	if (cloned(model))
+		model_error(model, "2BP01", "trigger \"%s\" is that of the table above",
+			model->action->name);
+	else if (names_contain(
+			 table->user_row_triggers, table->n_user_row_triggers, model->action->name))
+		model_lock_partitions(model, &model->action->table, model->mode);
+}
+
+/* renametrig locks all partitions, before it asks whether the trigger is one of rows. */
+void model_rename_object(struct model *model)
+{
+	const char *object = model->action->object;
+
+	model_on_table(model);
+	if (object == NULL || strcmp(object, "TRIGGER") != 0 || model->effects->n_locks == 0)
+		return;
+	model_lock_partitions(model, &model->action->table, model->mode);
+	if (cloned(model))
+		model_error(model, "XX000", "trigger \"%s\" is that of the table above",
+			model->action->name);
+}
+
+/* What CreateTriggerFiringOn demands of the relation. */
+static void check_trigger(struct model *model)
+{
+	const struct relation_facts *table = model->table;
+	const struct action *action = model->action;
+	bool view = table != NULL && table->kind == 'v';
+	const char *name = table == NULL ? NULL : table->name.name;
+
+	if (table == NULL)
+		return;
+	if (!view && action->instead_of)
+		model_error(
+			model, "42809", "\"%s\" is a table: it has no INSTEAD OF triggers", name);
+	else if (view && action->for_each_row && !action->instead_of)
+		model_error(
+			model, "42809", "\"%s\" is a view: its row triggers are INSTEAD OF", name);
+	else if (action->for_each_row && action->transition_tables &&
+		 (table->kind == 'p' || table->parent.name != NULL))
+		model_error(
+			model, "0A000", "row triggers of \"%s\" have no transition tables", name);
+}
+
 /* Partitions get row triggers of their own (CreateTriggerFiringOn). */
 void model_create_trigger(struct model *model)
 {
+	check_trigger(model);
 	if (model->action->for_each_row)
 		model_lock_partitions(model, &model->action->table, model->mode);
+}
+
+/* Those of foreign keys have names, too, but are not listed. */
+static bool missing(const struct model *model)
+{
+	const struct relation_facts *table = model->table;
+	const char *name = model->action->name;
+
+	return table != NULL && relation_listed(table) && name != NULL &&
+	       strcmp(name, "ALL") != 0 && strcmp(name, "USER") != 0 &&
+	       strncmp(name, "RI_", strlen("RI_")) != 0 &&
+	       !names_contain(table->attached, table->n_attached, name);
 }
 
 /* EnableDisableTrigger goes on to partitions for the sake of row triggers. */
@@ -34,6 +110,11 @@ void model_switch_trigger(struct model *model)
 	const char *name = model->action->name;
 	bool goes_on;
 
+	if (missing(model)) {
+		model_error(model, "42704", "trigger \"%s\" for table \"%s\" does not exist", name,
+			table->name.name);
+		return;
+	}
 	if (table == NULL || table->kind != 'p' || model->action->only || name == NULL)
 		return;
 	if (strcmp(name, "ALL") == 0)

@@ -361,6 +361,12 @@ void model_alter_type(struct model *model)
 			model, "42P16", "column \"%s\" is part of the partition key", column->name);
 		return;
 	}
+	if (model->action->only && model->table->n_partitions > 0) {
+		model_absent(model, "42P16",
+			"type of inherited column \"%s\" must be changed in child tables too",
+			column->name);
+		return;
+	}
 	if (column->inherited) {
 		model_absent(model, "42P16", "cannot alter inherited column \"%s\"", column->name);
 		return;

@@ -43,6 +43,11 @@ bool relation_listed(const struct relation_facts *relation);
 void model_lock(struct model *model, const struct name *name, enum lock_mode mode);
 /* With its partitions or inheritance children. */
 void model_lock_tree(struct model *model, const struct name *name, enum lock_mode mode);
+/* Children of the action's table, direct ones: what was inherited is theirs from now on. */
+void model_lock_heirs(struct model *model);
+/* MergeAttributesIntoExisting and MergeConstraintsIntoExisting: what a child must have already. */
+void model_check_child(struct model *model, const struct relation_facts *parent,
+	const struct relation_facts *child);
 /* With its partitions; children by inheritance stay out of it. */
 void model_lock_partitions(struct model *model, const struct name *name, enum lock_mode mode);
 /* An index or sequence that goes with its table. */
@@ -59,10 +64,10 @@ struct dropped {
 /* What they take along, and the error when that needs CASCADE. */
 void model_drop(struct model *model, const struct dropped *all, size_t n);
 
-/* Fit to be the partition's part of an index of the parent: columns, uniqueness, constraint. */
 /* A validated foreign key that says the same. */
 bool has_foreign_key_like(
 	const struct relation_facts *table, const struct constraint_facts *wanted);
+/* Fit to be the partition's part of an index of the parent: columns, uniqueness, constraint. */
 bool index_like(const struct index_facts *index, const struct index_facts *wanted);
 /* Work on one relation, as a bit mask of enum work; its lock is there already or comes as mode. */
 void model_work(struct model *model, const struct name *name, enum lock_mode mode, unsigned work);
@@ -79,6 +84,10 @@ void model_copy(struct model *model, const struct relation_facts *member);
 void model_scan(struct model *model, const struct relation_facts *member);
 /* An index that was not there is built. */
 void model_build(struct model *model, const struct relation_facts *member);
+/* Of a partitioned table: unless a partition has such an index, which is attached then. */
+model_member_fn model_build_missing;
+/* Unique indexes of a partitioned table have its partition key in theirs. */
+void model_check_partitioned_key(struct model *model, const char *const *columns, size_t n);
 /* A foreign key is checked against it: by its rows or by an index, as the planner likes. */
 void model_reference(struct model *model, const struct name *referenced);
 /* What is known to be wrong with a foreign key of the action's table, as an error. */
@@ -171,6 +180,7 @@ model_fn model_create_table, model_partition_of, model_attach, model_detach, mod
 	model_set_tablespace, model_set_access_method, model_lock_table, model_bulk_write,
 	model_replace_view, model_refresh, model_breaks, model_inherit, model_no_transaction,
 	model_owner, model_cluster_on, model_replica_identity, model_set_schema, model_on_table,
-	model_switch_trigger, model_create_trigger, model_table_options, model_of_type;
+	model_switch_trigger, model_create_trigger, model_drop_trigger, model_rename_object,
+	model_table_options, model_of_type;
 
 #endif

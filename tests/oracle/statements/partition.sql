@@ -1,5 +1,4 @@
 -- SPDX-License-Identifier: PostgreSQL
--- beyond: error, types of two tables are not compared
 alter table t inherit par;
 create table child() inherits (t);
 create table pn partition of p2 for values from ('2030-01-01') to ('2031-01-01');

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* What a table needs to become a child of another, by INHERIT or as a partition. */
+#include "model.h"
+
+#include <string.h>
+
+/* A CHECK without what says how it came about. */
+static size_t check_length(const struct constraint_facts *c)
+{
+	const char *ends[] = {" NOT VALID", " NO INHERIT"};
+	size_t n = strlen(c->definition);
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (n > strlen(ends[i]) &&
+			strncmp(c->definition + n - strlen(ends[i]), ends[i], strlen(ends[i])) == 0)
+			n -= strlen(ends[i]);
+	return n;
+}
+
+static bool same_check(const struct constraint_facts *one, const struct constraint_facts *other)
+{
+	size_t n = one->definition == NULL ? 0 : check_length(one);
+
+	return other->definition == NULL || n == 0 ||
+	       (n == check_length(other) && strncmp(one->definition, other->definition, n) == 0);
+}
+
+/* MergeConstraintsIntoExisting, in its order. */
+static void check_constraint(
+	struct model *model, const struct constraint_facts *c, const struct relation_facts *child)
+{
+	const struct constraint_facts *own = facts_constraint(child, c->name);
+
+	if (own == NULL || own->kind != CONSTRAINT_CHECK)
+		model_error(model, "42804", "child table is missing constraint \"%s\"", c->name);
+	else if (!same_check(c, own))
+		model_error(model, "42804",
+			"child table has a different definition for check constraint \"%s\"",
+			c->name);
+	else if (own->no_inherit || (c->validated && !own->validated))
+		model_error(model, "42P17",
+			"constraint \"%s\" conflicts with that of the child table", c->name);
+}
+
+/* MergeAttributesIntoExisting: the same type, and no less strict. */
+static void check_column(
+	struct model *model, const struct column_facts *column, const struct relation_facts *child)
+{
+	const struct column_facts *own = facts_column(child, column->name);
+
+	if (own == NULL || own->type_oid != column->type_oid || own->typmod != column->typmod ||
+		(column->not_null && !own->not_null) || (column->generated && !own->generated))
+		model_error(model, "42804", "column \"%s\" of the child is not the parent's",
+			column->name);
+	else if (own->collation_oid != column->collation_oid)
+		model_error(model, "42P21", "column \"%s\" has another collation in the child",
+			column->name);
+}
+
+void model_check_child(struct model *model, const struct relation_facts *parent,
+	const struct relation_facts *child)
+{
+	if (!relation_listed(child) || !relation_listed(parent))
+		return;
+	for (size_t i = 0; i < parent->n_columns; i++)
+		check_column(model, &parent->columns[i], child);
+	for (size_t i = 0; i < parent->n_constraints; i++)
+		if (parent->constraints[i].kind == CONSTRAINT_CHECK &&
+			!parent->constraints[i].no_inherit)
+			check_constraint(model, &parent->constraints[i], child);
+}
+
+/* NO INHERIT only reads the parent's rows of the catalog (ATExecDropInherit: ACCESS SHARE). */
+static void leave(struct model *model, const struct relation_facts *parent)
+{
+	static const char no_parent[] = "relation \"%s\" is not a parent of relation \"%s\"";
+	const struct relation_facts *table = model->table;
+	const char *name = table->name.name, *other = model->action->other.name;
+
+	if (table->parent.name == NULL)
+		model_absent(model, "42P01", no_parent, other, name);
+	else if (parent != NULL && relation_listed(parent) && !relation_below(parent, &table->name))
+		model_error(model, "42P01", no_parent, other, name);
+}
+
+/* ATExecAddInherit and CreateInheritance. */
+static void join(struct model *model, const struct relation_facts *parent)
+{
+	const struct relation_facts *table = model->table;
+
+	if (parent->partition || parent->kind == 'p')
+		model_error(model, "42809", "cannot inherit from \"%s\"", parent->name.name);
+	else if (name_equal(&parent->name, &table->name) || relation_below(table, &parent->name))
+		model_error(model, "42P07", "circular inheritance not allowed");
+	else if (table->parent.name != NULL && name_equal(&table->parent, &parent->name))
+		model_error(model, "42P07",
+			"relation \"%s\" would be inherited from more than once",
+			parent->name.name);
+	else
+		model_check_child(model, parent, table);
+}
+
+void model_inherit(struct model *model)
+{
+	const struct name *other = &model->action->other;
+	bool leaves = strcasestr(model->action->sql, "no inherit") != NULL;
+	const struct relation_facts *parent;
+
+	if (other->name == NULL)
+		return;
+	if (model_find(model->facts, other, &parent) == ABSENT) {
+		model_absent(model, "42P01", "relation \"%s\" does not exist", other->name);
+		return;
+	}
+	model_lock(model, other, leaves ? LOCK_ACCESS_SHARE : LOCK_SHARE_UPDATE_EXCLUSIVE);
+	if (model->table == NULL)
+		return;
+	if (model->table->partition)
+		model_absent(model, "42809", "cannot change inheritance of a partition");
+	else if (leaves)
+		leave(model, parent);
+	else if (parent != NULL)
+		join(model, parent);
+}
+
+void model_of_type(struct model *model)
+{
+	if (model->table != NULL && model->action->other.name == NULL && !model->table->typed)
+		model_absent(
+			model, "42809", "\"%s\" is not a typed table", model->table->name.name);
+}

@@ -1,0 +1,93 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Parents, children and partitions at several levels: what one of them does to the others.
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1) partition by range (k); create table own.q1d partition of own.q1 default; create table own.qd partition of own.q default partition by range (k); create table own.qdd partition of own.qd default; insert into own.q select g%3, g from generate_series(1,60) g
+create table qn partition of q for values in (7);
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1) partition by range (k); create table own.q1d partition of own.q1 default; create table own.qd partition of own.q default partition by range (k); create table own.qdd partition of own.qd default; insert into own.q select g%3, g from generate_series(1,60) g; create table own.n (id int, k int)
+alter table q attach partition n for values in (7);
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1) partition by range (k); create table own.q1d partition of own.q1 default; create index i1 on own.q1d (k); insert into own.q select 1, g from generate_series(1,60) g
+create index on q (k);
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1); create table own.q2 partition of own.q for values in (2); create index i1 on own.q1 (k); insert into own.q select 1, g from generate_series(1,60) g
+create index on q (k);
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1); create unique index i1 on own.q1 (k, id); insert into own.q select 1, g from generate_series(1,60) g
+create unique index on q (k, id);
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1); alter table own.q1 add unique (k, id); insert into own.q select 1, g from generate_series(1,60) g
+alter table q add unique (k, id);
+-- with: create table own.q (id int not null, k int not null) partition by list (id); create table own.q1 partition of own.q for values in (1); alter table own.q1 add primary key (k, id); insert into own.q select 1, g from generate_series(1,60) g
+alter table q add primary key (k, id);
+-- with: create table own.q (id int not null, k int not null) partition by list (id); create table own.q1 partition of own.q for values in (1); alter table own.q1 add primary key (id, k); insert into own.q select 1, g from generate_series(1,60) g
+alter table q add primary key (k, id);
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1)
+create unique index on q (k);
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1)
+alter table q add unique (k);
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1)
+alter table q add primary key (k);
+-- with: create table own.q (id int, k int) partition by list ((id + 1)); create table own.q1 partition of own.q for values in (1)
+alter table q add primary key (id);
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1)
+alter table q add exclude using btree (id with =);
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1)
+alter table q set (fillfactor = 70);
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1)
+alter table q set unlogged;
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1)
+alter table q set access method heap;
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1); create index qi on own.q (id)
+alter table q cluster on qi;
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1); create index qi on own.q (id)
+alter table q set without cluster;
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1); create trigger tt after insert on own.q for each row execute function trg()
+drop trigger tt on q1;
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1); create trigger tt after insert on own.q for each row execute function trg()
+alter trigger tt on q1 rename to t2;
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1); create trigger tt after insert on own.q for each statement execute function trg()
+drop trigger tt on q;
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1); create trigger tt after insert on own.q for each row execute function trg()
+alter table q disable trigger nope;
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1)
+create trigger x after update on q referencing old table as o for each row execute function trg();
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1)
+create trigger x instead of insert on q for each row execute function trg();
+-- with: create table own.a (id int); create view own.va as select id from own.a
+create trigger x before insert on va for each row execute function trg();
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1)
+truncate only q;
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1); insert into own.q select 1, g from generate_series(1,60) g
+analyze q;
+-- with: create table own.q (id int, k int) partition by list (id); create table own.q1 partition of own.q for values in (1); insert into own.q select 1, g from generate_series(1,60) g
+analyze q (k);
+-- with: create table own.up (id int); create table own.down () inherits (own.up); insert into own.down values (1)
+alter table only up alter column id type bigint;
+-- with: create table own.up (id int); create table own.down () inherits (own.up); insert into own.down values (1)
+-- beyond: locks, LOCK TABLE is judged without looking anything up
+lock table up in share row exclusive mode;
+-- with: create table own.up (id int constraint c check (id > 0)); create table own.down () inherits (own.up); insert into own.down values (1)
+alter table only up drop constraint c;
+-- with: create table own.up (id int constraint c check (id > 0)); create table own.down () inherits (own.up); insert into own.down values (1)
+alter table only up rename constraint c to d;
+-- with: create table own.up (id int constraint c check (id > 0)); create table own.down (id int)
+alter table down inherit up;
+-- with: create table own.up (id int constraint c check (id > 0)); create table own.down (id int constraint c check (id > 1))
+alter table down inherit up;
+-- with: create table own.up (id int constraint c check (id > 0)); create table own.down (id int constraint c check (id > 0) no inherit)
+alter table down inherit up;
+-- with: create table own.up (id int not null); create table own.down (id int)
+alter table down inherit up;
+-- with: create table own.up (id int); create table own.down (id bigint)
+alter table down inherit up;
+-- with: create table own.up (id int); create table own.down (x int)
+alter table down inherit up;
+-- with: create table own.up (id int); create table own.down () inherits (own.up)
+alter table down inherit up;
+-- with: create table own.up (id int); create table own.down () inherits (own.up)
+alter table up inherit down;
+-- with: create table own.up (id int); create table own.down () inherits (own.up)
+alter table up inherit up;
+-- with: create table own.up (id int); create table own.up2 (id int); create table own.down () inherits (own.up)
+alter table down no inherit up2;
+-- with: create table own.up (id int); create table own.down () inherits (own.up)
+create table x () inherits (down, up);
+-- with: create table own.up (id int); create table own.up2 (id bigint)
+create table x () inherits (up, up2);
+-- with: create table own.up (id int); create table own.up2 (z bigint)
+create table x () inherits (up, up2);
