@@ -39,30 +39,35 @@ static void explain(struct run *run, const struct step_record *step)
 			run->attempt);
 }
 
-/* Operators are listened to meanwhile, and see what it waits for; by phasegate.retry they end it.
- */
+int run_await(struct run *run, int64_t ms, const char *what)
+{
+	enum { LOOK_EVERY_MS = 500 };
+	const int64_t end = engine_now_ms() + ms;
+	int64_t left = ms;
+
+	run->hurried = false;
+	do {
+		if (what != NULL)
+			run_waiting(run, what);
+		if (run_sleep(run, left < LOOK_EVERY_MS ? left : LOOK_EVERY_MS) < 0 ||
+			(!run->undoing && run_check_record(run) < 0))
+			return -1;
+	} while (!run->hurried && (left = end - engine_now_ms()) > 0);
+	return run->hurried ? store_retried(&run->main, &run->change) : 0;
+}
+
+/* They see what it waits for, and by phasegate.retry they end it. */
 static int wait_patiently(struct run *run, const struct step_record *step, int64_t ms)
 {
-	enum { LOOK_EVERY_MS = 1000 };
 	struct arena arena = {0};
-	const int64_t end = engine_now_ms() + ms;
-	const char *what =
+	int status = run_await(run, ms,
 		arena_printf(&arena, "%s on %s%s%s; it is tried again every now and then",
 			step->lock, name_text(&arena, &run->change.table),
 			run->blockers_text != NULL ? ", last held by " : "",
-			run->blockers_text != NULL ? run->blockers_text : "");
-	int64_t left;
-	int status = 0;
+			run->blockers_text != NULL ? run->blockers_text : ""));
 
-	run->hurried = false;
-	while (status == 0 && !run->hurried && (left = end - engine_now_ms()) > 0) {
-		run_waiting(run, what);
-		if (run_sleep(run, left < LOOK_EVERY_MS ? left : LOOK_EVERY_MS) < 0 ||
-			run_check_record(run) < 0)
-			status = -1;
-	}
 	arena_free(&arena);
-	return status == 0 && run->hurried ? store_retried(&run->main, &run->change) : status;
+	return status;
 }
 
 int run_attempt_failed(struct run *run, const struct step_record *step, int attempts_max)
@@ -82,5 +87,5 @@ int run_attempt_failed(struct run *run, const struct step_record *step, int atte
 	run_say(run, patient, "%s: attempt %d failed (%s)%s%s; again in %.1f s", step->purpose,
 		run->attempt, error.message, run->blockers_text != NULL ? ", held by " : "",
 		run->blockers_text != NULL ? run->blockers_text : "", (double)delay / 1000);
-	return patient ? wait_patiently(run, step, delay) : run_sleep(run, delay);
+	return patient ? wait_patiently(run, step, delay) : run_await(run, delay, NULL);
 }

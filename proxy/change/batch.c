@@ -308,7 +308,7 @@ static int batch_failed(struct fill *fill)
 		return run_attempt_failed(run, fill->step, run->attempt + 1);
 	run_say(run, false, "%s: waiting for rows locked by %s", fill->step->purpose,
 		run->blockers_text != NULL ? run->blockers_text : "other transactions");
-	return run_sleep(run, STALL_PAUSE_MS_MAX);
+	return run_await(run, STALL_PAUSE_MS_MAX, NULL);
 }
 
 /* The key outlives the batch that reached it. */

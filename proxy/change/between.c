@@ -29,7 +29,7 @@ static int pause_for(struct fill *fill, enum signal_id id, int64_t ms)
 {
 	struct run *run = fill->run;
 	int64_t begun = engine_now_ms(), took;
-	int status = run_sleep(run, ms);
+	int status = ms > SAMPLE_MS ? run_await(run, ms, NULL) : run_sleep(run, ms);
 	enum signal_id top;
 
 	took = engine_now_ms() - begun;

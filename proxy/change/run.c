@@ -22,7 +22,9 @@ static bool interrupted(void *arg)
 
 static bool statement_must_end(void *arg)
 {
-	return interrupted(arg) || ((const struct run *)arg)->yielding;
+	const struct run *run = arg;
+
+	return interrupted(arg) || run->yielding || (!run->undoing && run->change.abort);
 }
 
 int run_check(struct run *run)
@@ -301,8 +303,11 @@ static enum run_end recorded_end(struct run *run)
 /* The record keeps why; -1 when it cannot be reached. */
 static int begin_undo(struct run *run, bool cancelled)
 {
-	struct control_error error = run->main.error;
+	struct control_error error;
 
+	if (cancelled && run->change.abort)
+		run_say_aborted(run);
+	error = run->main.error;
 	run->undoing = true;
 	if (store_stopped(&run->main, &run->change, &error, cancelled) < 0)
 		return -1;

@@ -61,6 +61,8 @@ struct run {
 	bool undoing; /* no cancel any more */
 	bool worked; /* it was live when it was claimed */
 	bool hurried; /* an operator wants the next attempt now */
+	char broken_off[sizeof(((struct steering *)0)->broken_off)]; /* why, if by phasegate */
+	int64_t heard_ms; /* when wishes were looked for last while the server worked */
 	bool claimed; /* its lease is ours to renew */
 	int64_t renewed_ms; /* the lease */
 	char *waiting_for; /* as recorded, NULL: nothing; malloc'ed */
@@ -123,12 +125,21 @@ enum run_end run_why(const struct run *run);
 int run_check(struct run *run);
 /* The same, and what operators ask for: between two pieces of work.  Waits while it is paused. */
 int run_check_record(struct run *run);
+/* While the server works: an abort asked for meanwhile ends the statement.  Now and then. */
+void run_listen(struct run *run);
+/* The error: 57014, by whom it was asked to go back. */
+void run_say_aborted(struct run *run);
 /* Records what the change waits for, where that is news; NULL: nothing. */
 void run_waiting(struct run *run, const char *what);
 /* main when nothing is open on it, else the connection beside it; NULL: none to be had. */
 struct control *run_side(struct run *run);
 /* The same, after so many milliseconds or sooner. */
 int run_sleep(struct run *run, int64_t ms);
+/*
+ * The same, but hears operators meanwhile, who by phasegate.retry end it; on the way back there is
+ * nothing to ask for.  what: is on record as waited for; NULL: what is on record stays.
+ */
+int run_await(struct run *run, int64_t ms, const char *what);
 double run_random(void); /* [0, 1) */
 
 /* A line of progress; unforced ones at most once a second. */

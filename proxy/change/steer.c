@@ -6,6 +6,8 @@
 #include "lease.h"
 #include "run.h"
 
+enum { LISTEN_EVERY_MS = 1000 };
+
 struct control *run_side(struct run *run)
 {
 	if (run->main.conn != NULL && PQtransactionStatus(run->main.conn) == PQTRANS_IDLE)
@@ -33,14 +35,43 @@ void run_waiting(struct run *run, const char *what)
 		run->main.error = error;
 }
 
+static void heed(struct run *run, const struct steering *steering)
+{
+	run->change.abort |= steering->abort;
+	run->hurried |= steering->retry;
+	memcpy(run->broken_off, steering->broken_off, sizeof(run->broken_off));
+}
+
 static int ask(struct run *run, struct steering *steering)
 {
 	lease_keep(run);
 	if (run_check(run) < 0 || store_steering(&run->main, &run->change, steering) < 0)
 		return -1;
-	run->change.abort |= steering->abort;
-	run->hurried |= steering->retry;
+	heed(run, steering);
 	return 0;
+}
+
+void run_listen(struct run *run)
+{
+	struct steering steering;
+	struct control *side;
+
+	if (run->undoing || engine_now_ms() - run->heard_ms < LISTEN_EVERY_MS)
+		return;
+	run->heard_ms = engine_now_ms();
+	side = watch_connection(run);
+	if (side != NULL && store_steering(side, &run->change, &steering) == 0)
+		heed(run, &steering);
+	arena_free(&run->watch_arena);
+}
+
+void run_say_aborted(struct run *run)
+{
+	if (run->broken_off[0] != '\0')
+		control_fail(&run->main, "57014", "%s", run->broken_off);
+	else
+		control_fail(&run->main, "57014", "aborted by phasegate.abort(%lld)",
+			(long long)run->change.id);
 }
 
 static int wait_for_resume(struct run *run, const struct steering *steering)
@@ -78,10 +109,6 @@ int run_check_record(struct run *run)
 		run_waiting(run, NULL);
 	if (!run->change.abort)
 		return 0;
-	if (steering.broken_off[0] != '\0')
-		control_fail(&run->main, "57014", "%s", steering.broken_off);
-	else
-		control_fail(&run->main, "57014", "aborted by phasegate.abort(%lld)",
-			(long long)run->change.id);
+	run_say_aborted(run);
 	return -1;
 }

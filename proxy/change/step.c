@@ -327,8 +327,7 @@ static int run_transactional(struct run *run, struct step_record *steps, size_t 
 			return 0;
 		if (run->main.lost || !run_transient(run))
 			return -1;
-		if (run_attempt_failed(run, run->step, run->tuning.lock_retry_max + 1) < 0 ||
-			run_check_record(run) < 0)
+		if (run_attempt_failed(run, run->step, run->tuning.lock_retry_max + 1) < 0)
 			return -1;
 	}
 }

@@ -155,6 +155,7 @@ void watch_waiting(void *arg, int64_t waited_ms)
 	char *progress;
 
 	lease_keep(run);
+	run_listen(run);
 	if (run->step != NULL)
 		watch_batch(run);
 	if (run->step == NULL || waited_ms < (first < 500 ? first : 500))

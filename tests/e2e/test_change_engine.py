@@ -378,6 +378,34 @@ def test_rows_locked_by_a_client_are_waited_for(server, database, orders, docume
     assert one(orders, "SELECT filled FROM orders WHERE id = 500") == 5, "the new version's value"
 
 
+def test_a_batch_that_ends_in_a_deadlock_is_halved(server, database, orders, document):
+    """At row 5 it waits until the client waits for row 1; then it comes to row 900, which the client has."""
+    orders.execute(f"""SET ROLE {OWNER};
+        ALTER TABLE orders ADD COLUMN filled int;
+        CREATE SEQUENCE public.met;
+        CREATE FUNCTION public.meet() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF nextval('public.met') = 1 THEN
+                WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted) LOOP PERFORM pg_sleep(0.005); END LOOP;
+            END IF;
+            RETURN NEW; END $$;
+        CREATE TRIGGER meet BEFORE UPDATE ON orders FOR EACH ROW WHEN (NEW.id = 5) EXECUTE FUNCTION public.meet();
+        RESET ROLE""")
+    plan = document([fill("filled = qty", "filled IS NULL")], settings={"batch_rows_first": 1000, "batch_rows_max": 1000})
+    # Of the two the batch is to notice.
+    plan["conninfo"] += " options='-c deadlock_timeout=10ms'"
+    with server.connect(database) as other:
+        other.execute("BEGIN; UPDATE orders SET qty = -900 WHERE id = 900")
+        run = Run(plan)
+        wait_until(lambda: one(orders, "SELECT is_called FROM public.met"), "the batch to be at row 5")
+        other.execute("UPDATE orders SET qty = -1 WHERE id = 1")
+        other.execute("COMMIT")
+    outcome = run.outcome()
+    assert outcome["state"] == "done" and outcome["batches"] > 1, str(outcome)
+    assert one(orders, "SELECT last_sqlstate FROM phasegate.step") == "40P01"
+    assert one(orders, "SELECT count(*) FROM orders WHERE filled = qty") == 1000
+    assert one(orders, "SELECT count(*) FROM orders WHERE qty = -id AND id IN (1, 900)") == 2
+
+
 # ---- cancel, stop, forget ----
 
 def test_cancel_undoes(orders, document):

@@ -209,6 +209,26 @@ def test_a_partition_is_attached_in_the_middle(direct, start_proxy, connect):
 
 # ---- on the server ----
 
+def test_a_commit_whose_answer_is_lost(direct, begin):
+    """The server waits for a standby that nobody has when its process is ended: committed, but nobody was told."""
+    client = begin(TYPE)
+    direct.execute("SET synchronous_commit = local")
+    direct.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    direct.execute("SELECT pg_reload_conf()")
+    try:
+        wait_until(lambda: direct.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'COMMIT'"
+                                          " AND application_name = 'phasegate' AND wait_event = 'SyncRep'").fetchall(),
+                   "a batch to be committing")
+    finally:
+        direct.execute("ALTER SYSTEM RESET synchronous_standby_names")
+        direct.execute("SELECT pg_reload_conf()")
+    assert client.end() is None
+    assert client.heard("the control connection is lost") or one(direct, "SELECT epoch FROM phasegate.change") > 1
+    is_bigint(direct)
+    assert one(direct, "SELECT count(*) FROM t WHERE n = id") == ROWS
+    assert one(direct, "SELECT sum(rows_changed)::int8 FROM phasegate.backfill") == ROWS, "no batch was repeated"
+
+
 clusters = itertools.count(1)
 
 

@@ -114,17 +114,6 @@ def test_all_are_paused(t, start_proxy, send, phasegate):
     is_done(t)
 
 
-def test_a_paused_change_is_aborted(t, start_proxy, send, phasegate):
-    client = send(start_proxy(SLOWLY))
-    backfilling(t)
-    phasegate("pause", 1)
-    wait_until(lambda: client.heard("paused by"), "the client to hear of it")
-    phasegate("abort", 1)
-    assert client.end().error.sqlstate == "57014"
-    assert not is_bigint(t)
-    assert one(t, "SELECT state FROM phasegate.change") == "cancelled"
-
-
 def test_operators_need_the_right(t, start_proxy, send, phasegate):
     client = send(start_proxy(SLOWLY))
     backfilling(t)
