@@ -15,6 +15,7 @@ struct planner planner_open(const struct rule_context *context, struct plan *pla
 		.arena = context->arena,
 		.action = action,
 		.facts = context->facts,
+		.settings = context->settings,
 		.table = known ? context->table : NULL,
 		.plan = plan,
 	};

@@ -10,6 +10,7 @@ struct planner {
 	struct arena *arena;
 	const struct action *action;
 	const struct facts *facts;
+	const struct policy_settings *settings;
 	const struct relation_facts *table; /* NULL: nothing is known of it */
 	struct plan *plan;
 	const char *table_sql; /* quoted and qualified */

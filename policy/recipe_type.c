@@ -22,16 +22,6 @@
 #include "model.h"
 #include "recipe_names.h"
 
-struct type_sync {
-	struct type_recipe *recipe;
-	const char *value; /* what the new column is set to, of the row's own columns */
-	const char *compared; /* the same as a value of the new type */
-	const char *same; /* condition: the new column is as it should be */
-	const char *trigger; /* quoted */
-	const char *function; /* quoted and qualified */
-	const char *trigger_name, *check;
-};
-
 /* ---- expand ---- */
 
 static bool collatable(const char *base)
@@ -117,104 +107,6 @@ static void add_column(struct type_recipe *recipe)
 		probe_select(planner, probe_column(planner, recipe->new, NULL), recipe->swapped));
 }
 
-/* An expression of the user's runs as its submitter and under the search_path it was written for.
- */
-static const char *function_sql(const struct type_sync *sync)
-{
-	const struct planner *planner = sync->recipe->planner;
-	struct arena *arena = planner->arena;
-	const struct type_recipe *recipe = sync->recipe;
-	const char *body;
-
-	if (planner->action->expr == NULL)
-		return arena_printf(arena,
-			"CREATE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql AS %s",
-			sync->function,
-			quote_literal(arena,
-				arena_printf(arena, "BEGIN NEW.%s := NEW.%s; RETURN NEW; END",
-					recipe->new_sql, recipe->old_sql)));
-	body = arena_printf(arena,
-		"BEGIN NEW.%s := (SELECT %s FROM (SELECT NEW.*) AS %s); RETURN NEW; END",
-		recipe->new_sql, sync->value, quote_ident(arena, planner->plan->table.name));
-	return arena_printf(arena,
-		"CREATE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER"
-		" SET search_path FROM CURRENT AS %s",
-		sync->function, quote_literal(arena, body));
-}
-
-static const char *function_there(const struct type_sync *sync)
-{
-	struct arena *arena = sync->recipe->planner->arena;
-
-	return arena_printf(arena, "pg_catalog.to_regprocedure(%s) IS NOT NULL",
-		quote_literal(arena, arena_printf(arena, "%s()", sync->function)));
-}
-
-/* mode: tgenabled; NULL for any. */
-static const char *trigger_there(const struct type_sync *sync, const char *mode)
-{
-	struct arena *arena = sync->recipe->planner->arena;
-
-	return arena_printf(arena,
-		"EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid OPERATOR(pg_catalog.=)"
-		" pg_catalog.to_regclass(%s) AND tgname OPERATOR(pg_catalog.=) %s%s%s%s)",
-		quote_literal(arena, sync->recipe->planner->table_sql),
-		quote_literal(arena, sync->trigger_name),
-		mode != NULL ? " AND tgenabled OPERATOR(pg_catalog.=) '" : "",
-		mode != NULL ? mode : "", mode != NULL ? "'" : "");
-}
-
-/*
- * plpgsql looks at its statements when they run, which would be a client's: so the server is
- * asked now whether it understands the expression and can assign its value.
- */
-static void add_trial(struct type_sync *sync)
-{
-	struct type_recipe *recipe = sync->recipe;
-	struct planner *planner = recipe->planner;
-	struct arena *arena = planner->arena;
-	const char *table = quote_ident(arena, planner->plan->table.name);
-	const char *value = planner->action->expr == NULL
-				    ? sync->value
-				    : arena_printf(arena, "(SELECT %s FROM (SELECT %s.*) AS %s)",
-					      sync->value, table, table);
-	struct step *step = planner_add_catalog(planner,
-		"let the server check the conversion; no row is touched",
-		arena_printf(arena, "UPDATE %s SET %s = %s WHERE false AND %s", planner->table_sql,
-			recipe->new_sql, value, sync->same),
-		"", probe_select(planner, trigger_there(sync, NULL), recipe->swapped));
-
-	step->lock = LOCK_ROW_EXCLUSIVE;
-}
-
-static void add_trigger(struct type_sync *sync)
-{
-	struct type_recipe *recipe = sync->recipe;
-	struct planner *planner = recipe->planner;
-	struct arena *arena = planner->arena;
-
-	planner_add_catalog(planner, "the function that keeps the new column equal",
-		function_sql(sync),
-		arena_printf(arena, "DROP FUNCTION IF EXISTS %s()", sync->function),
-		probe_select(planner, function_there(sync), recipe->swapped))
-		->lock = LOCK_NONE;
-	add_trial(sync);
-	planner_add_catalog(planner,
-		arena_printf(arena, "set %s in every row written from now on", recipe->new),
-		arena_printf(arena,
-			"CREATE TRIGGER %s BEFORE INSERT OR UPDATE ON %s FOR EACH ROW"
-			" EXECUTE FUNCTION %s()",
-			sync->trigger, planner->table_sql, sync->function),
-		arena_printf(arena, "DROP TRIGGER IF EXISTS %s ON %s", sync->trigger,
-			planner->table_sql),
-		probe_select(planner, trigger_there(sync, NULL), recipe->swapped))
-		->lock = LOCK_SHARE_ROW_EXCLUSIVE;
-	planner_add_catalog(planner, "in rows applied by replication, too",
-		arena_printf(arena, "%s ENABLE ALWAYS TRIGGER %s", planner->alter, sync->trigger),
-		"", probe_select(planner, trigger_there(sync, "A"), recipe->swapped))
-		->lock = LOCK_SHARE_ROW_EXCLUSIVE;
-}
-
 /* ---- guard ---- */
 
 static void add_check(struct type_sync *sync)
@@ -258,15 +150,32 @@ static void add_analyze(struct type_recipe *recipe)
 		recipe->swapped);
 }
 
+static void fill(struct type_sync *sync)
+{
+	struct type_recipe *recipe = sync->recipe;
+
+	planner_add_fill(recipe->planner, recipe->new,
+		arena_printf(recipe->planner->arena, "%s = %s", recipe->new_sql, sync->value),
+		arena_printf(recipe->planner->arena, "NOT (%s)", sync->same));
+}
+
+/* The walk may have been past a row when a bad value was written to it: hence a second one. */
 static void guard(struct type_sync *sync)
 {
 	struct type_recipe *recipe = sync->recipe;
 	struct planner *planner = recipe->planner;
+	size_t strict = 0;
 
-	planner_add_fill(planner, recipe->new,
-		arena_printf(planner->arena, "%s = %s", recipe->new_sql, sync->value),
-		arena_printf(planner->arena, "NOT (%s)", sync->same));
+	fill(sync);
+	if (type_accepts_bad_writes(sync)) {
+		strict = planner->plan->n_steps;
+		type_refuse_bad_writes(sync);
+	}
 	add_check(sync);
+	if (type_accepts_bad_writes(sync)) {
+		planner_join(planner, strict, false);
+		fill(sync);
+	}
 	type_add_constraints(recipe);
 	type_add_indexes(recipe);
 	planner_add_validate(planner, &planner->plan->table, sync->check, false, recipe->swapped);
@@ -289,10 +198,10 @@ static void drop_sync(struct type_sync *sync)
 	planner_add_catalog(planner, "the trigger has done its work",
 		arena_printf(arena, "DROP TRIGGER IF EXISTS %s ON %s", sync->trigger,
 			planner->table_sql),
-		"", not_condition(arena, trigger_there(sync, NULL)));
+		"", not_condition(arena, type_trigger_there(sync, NULL)));
 	planner_add_catalog(planner, "and its function",
 		arena_printf(arena, "DROP FUNCTION IF EXISTS %s()", sync->function), "",
-		not_condition(arena, function_there(sync)));
+		not_condition(arena, type_function_there(sync)));
 }
 
 static void move_not_null(struct type_sync *sync)
@@ -473,7 +382,7 @@ bool recipe_alter_type(const struct rule_context *context, struct plan *plan)
 		return false;
 	plan->caution = caution(&recipe);
 	add_column(&recipe);
-	add_trigger(&sync);
+	type_add_trigger(&sync);
 	planner_join(&planner, 0, true);
 	guard(&sync);
 	swap(&sync);

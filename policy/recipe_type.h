@@ -13,6 +13,17 @@ struct type_recipe {
 	const char *swapped; /* condition: the column of that name is another than at the start */
 };
 
+/* How the new column is kept equal. */
+struct type_sync {
+	struct type_recipe *recipe;
+	const char *value; /* what the new column is set to, of the row's own columns */
+	const char *compared; /* the same as a value of the new type */
+	const char *same; /* condition: the new column is as it should be */
+	const char *trigger; /* quoted */
+	const char *function; /* quoted and qualified */
+	const char *trigger_name, *check;
+};
+
 /* Why the table, the column or the conversion allows of no safe form; or NULL. */
 const char *type_change_obstacle(const struct planner *planner, const struct column_facts *column);
 /* The name of the type asked for, below its domains. */
@@ -29,5 +40,14 @@ void type_add_indexes(struct type_recipe *recipe);
 void type_validate_constraints(struct type_recipe *recipe);
 /* In the swap, once the old column is gone: names, keys over their indexes, comments. */
 void type_take_over(struct type_recipe *recipe);
+
+/* Conditions: the function is there; the trigger is, with that tgenabled, NULL for any. */
+const char *type_function_there(const struct type_sync *sync);
+const char *type_trigger_there(const struct type_sync *sync, const char *mode);
+void type_add_trigger(struct type_sync *sync);
+/* A value that does not convert fails no client until type_refuse_bad_writes. */
+bool type_accepts_bad_writes(const struct type_sync *sync);
+/* Before the check, which would refuse such writes with an error that names no trigger. */
+void type_refuse_bad_writes(struct type_sync *sync);
 
 #endif

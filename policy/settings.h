@@ -33,6 +33,8 @@ struct policy_settings {
 	int64_t small_table_bytes; /* default 8 MB */
 	int lock_timeout_ms; /* default 2000: set around brief strong locks */
 	int lock_timeout_max_ms; /* default 5000: a client's own setting up to this is left alone */
+	bool accept_bad_writes; /* a value that a type change cannot convert fails no client while
+				 * rows are being filled */
 	const struct rule_setting *rules;
 	size_t n_rules;
 };

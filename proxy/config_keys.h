@@ -78,6 +78,7 @@
 	KEY(changes, lease,         MS,   NULL,           config, lease_ms,          1000, 3600000) \
 	KEY(changes, lock_patience, MS,   NULL,           config, lock_patience_ms,  0, 3600000) \
 	KEY(changes, on_bad_rows,   WORD, bad_rows_words, config, keep_bad_rows,     0, 0) \
+	KEY(changes, on_bad_writes, WORD, bad_writes_words, config, policy.accept_bad_writes, 0, 0) \
 	KEY(changes, release,       WORD, release_words,  config, release_automatic, 0, 0) \
 	KEY(changes, release_after, MS,   NULL,           config, release_after_ms,  0, INT32_MAX) \
 	KEY(changes, client_errors, COUNT, NULL,          config, client_errors_max, 0, 1000000)

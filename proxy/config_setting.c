@@ -22,6 +22,7 @@ static const char *const server_tls_words[] = {
 	"disable", "require", "verify-ca", "verify-full", NULL};
 static const char *const scram_words[] = {"relay", "refuse", NULL};
 static const char *const bad_rows_words[] = {"undo", "keep", NULL};
+static const char *const bad_writes_words[] = {"refuse", "accept", NULL};
 static const char *const release_words[] = {"manual", "automatic", NULL};
 static const char *const fsync_words[] = {"always", "interval", "never", NULL};
 

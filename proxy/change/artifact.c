@@ -33,7 +33,8 @@ int artifact_keep(struct run *run, const struct step_record *before, bool *lost)
 	for (struct step_record *step = run->change.steps; status == 0 && step < before; step++) {
 		bool holds;
 
-		if (step->probe == NULL || step->status != STATUS_DONE)
+		if (step->probe == NULL || step->status != STATUS_DONE ||
+			step->kind == STEP_BACKFILL)
 			continue;
 		status = run_probe(run, step->probe, &holds);
 		if (status < 0 || holds)

@@ -20,6 +20,22 @@ static const char *update_sql(const struct fill *fill, struct arena *arena,
 		spec->pending_sql, explain);
 }
 
+/*
+ * The question fails on a row that cannot be filled: unless some are known already, another pass
+ * finds out which it is.
+ */
+static int pending_unless_known(struct run *run, bool *pending)
+{
+	struct control_error error = run->main.error;
+	int64_t known;
+
+	if (!stuck_by_row(run) || store_count_violations(&run->main, run->change.id, &known) < 0)
+		return -1;
+	run->main.error = error;
+	*pending = known == 0;
+	return known == 0 ? 0 : -1;
+}
+
 static int anything_pending(struct fill *fill, bool *pending)
 {
 	struct run *run = fill->run;
@@ -31,7 +47,7 @@ static int anything_pending(struct fill *fill, bool *pending)
 			    "pg_catalog.text)",
 			    name_sql(run->arena, &fill->leaf->table), fill->step->fill.pending_sql),
 		    &value) < 0)
-		return -1;
+		return pending_unless_known(run, pending);
 	*pending = value != NULL && strcmp(value, "true") == 0;
 	return 0;
 }

@@ -109,6 +109,30 @@ def test_rows_that_cannot_be_filled(t, connect, start_proxy, phasegate):
     assert one(t, "SELECT count(*) FROM t WHERE word = id") == ROWS
 
 
+@pytest.mark.parametrize("behind", ["the walk", "the backfill"])
+def test_a_bad_write_is_accepted_and_found(t, server, database, connect, start_proxy, in_background, phasegate, behind):
+    """changes.on_bad_writes: no write of a client fails, and no such row is lost sight of."""
+    proxy = start_proxy({"changes": {"on_bad_rows": "keep", "on_bad_writes": "accept"}, "backfill": {"rows_per_second": 8000}})
+    errors, connection = [], connect(to=proxy)
+    change = in_background(lambda: errors.append(pytest.raises(psycopg.Error, connection.execute, TYPE).value))
+    wait_until(lambda: one(t, "SELECT to_regclass('phasegate.backfill') IS NOT NULL")
+               and one(t, "SELECT COALESCE(max(rows_changed), 0)::int8 FROM phasegate.backfill") > 500, "the backfill to be under way")
+    with psycopg.connect(proxy.conninfo(database)) as client:
+        if behind == "the backfill":
+            client.execute("LOCK TABLE t IN ROW EXCLUSIVE MODE")
+            wait_until(lambda: one(t, "SELECT waiting_for LIKE 'ACCESS EXCLUSIVE%' FROM phasegate.changes"), "the check to wait")
+        client.execute("UPDATE t SET word = 'seven' WHERE id = 7")
+        client.execute(f"INSERT INTO t VALUES ({ROWS} + 1, 1, 1, 'many')")
+    change.join(60)
+    assert errors[0].diag.message_primary == "2 rows cannot be filled", errors
+    rows = t.execute("SELECT key, reason FROM phasegate.violations ORDER BY key").fetchall()
+    assert rows == [([str(ROWS + 1)], 'invalid input syntax for type integer: "many"'),
+                    (["7"], 'invalid input syntax for type integer: "seven"')]
+    phasegate("retry", 1, "--fix", "word = id")
+    becomes(t, "done")
+    assert one(t, "SELECT count(*) FROM t WHERE word = id") == ROWS + 1
+
+
 def test_bad_rows_and_an_abort(t, connect, start_proxy, phasegate):
     t.execute("UPDATE t SET word = 'seven' WHERE id = 7")
     before = t.execute(f"{COLUMNS} UNION ALL {OTHERS}").fetchall()
