@@ -71,7 +71,7 @@ static const struct plan *attempted(const char *sql, const struct facts *given)
 		.action = action,
 		.facts = facts,
 		.effects = effects,
-		.settings = &policy_settings_default,
+		.settings = &settings,
 		.table = effects->table,
 	};
 	cr_assert_not_null(recipes[action->kind], "%s", sql);
