@@ -107,3 +107,24 @@ const struct constraint_facts *facts_constraint(
 			return &relation->constraints[i];
 	return NULL;
 }
+
+static bool is_word(const char *text, const char *at, size_t len)
+{
+	return (at == text || at[-1] == '_') && (at[len] == '\0' || at[len] == '_');
+}
+
+static bool has_word(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = text; len > 0 && (at = strstr(at, word)) != NULL; at++)
+		if (is_word(text, at, len))
+			return true;
+	return false;
+}
+
+bool facts_says_not_null(const char *constraint, const char *column)
+{
+	return has_word(constraint, column) &&
+	       (strcasestr(constraint, "null") != NULL || has_word(constraint, "nn"));
+}

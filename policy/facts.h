@@ -89,6 +89,7 @@ struct constraint_facts {
 	enum constraint_kind kind;
 	bool validated;
 	bool added_in_transaction; /* by this very transaction, or changed by it */
+	bool unseen; /* a file validates it and does not say what it is: NAME is all there is */
 	bool deferrable;
 	const char *const *columns;
 	size_t n_columns;
@@ -342,5 +343,7 @@ const struct column_facts *facts_column(const struct relation_facts *relation, c
 const struct index_facts *facts_index(const struct relation_facts *relation, const char *index);
 const struct constraint_facts *facts_constraint(
 	const struct relation_facts *relation, const char *name);
+/* As those who write CHECK (column IS NOT NULL) call it: users_email_not_null, email_nn. */
+bool facts_says_not_null(const char *constraint, const char *column);
 
 #endif

@@ -395,8 +395,10 @@ bool model_never_null(
 	for (size_t i = 0; i < table->n_constraints; i++) {
 		const struct constraint_facts *c = &table->constraints[i];
 
-		if (c->kind == CONSTRAINT_CHECK && c->validated &&
-			names_contain(c->proves_not_null, c->n_proves_not_null, column))
+		if (c->kind != CONSTRAINT_CHECK || !c->validated)
+			continue;
+		if (names_contain(c->proves_not_null, c->n_proves_not_null, column) ||
+			(c->unseen && facts_says_not_null(c->name, column)))
 			return true;
 	}
 	return false;

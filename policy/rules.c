@@ -154,24 +154,35 @@ static bool ends_transaction(const struct action *action)
 	       (strcmp(action->name, "COMMIT") == 0 || strcmp(action->name, "ROLLBACK") == 0);
 }
 
-bool before(const struct rule_context *context,
+static bool found_before(const struct rule_context *context, bool same_transaction,
 	bool (*matches)(const struct rule_context *, const struct action *))
 {
 	size_t n = 0;
 
-	if (!context->facts->in_transaction)
-		return false;
 	for (size_t i = (size_t)(context->stmt - context->text->items); i-- > 0;) {
 		const struct stmt *stmt = &context->text->items[i];
 
 		for (size_t k = 0; k < stmt->n_actions; k++) {
-			if (stmt->actions[k].kind == ACTION_TRANSACTION || n++ == ACTIONS_SEEN_MAX)
+			if ((same_transaction && stmt->actions[k].kind == ACTION_TRANSACTION) ||
+				n++ == ACTIONS_SEEN_MAX)
 				return false;
 			if (matches(context, &stmt->actions[k]))
 				return true;
 		}
 	}
 	return false;
+}
+
+bool before(const struct rule_context *context,
+	bool (*matches)(const struct rule_context *, const struct action *))
+{
+	return context->facts->in_transaction && found_before(context, true, matches);
+}
+
+bool earlier(const struct rule_context *context,
+	bool (*matches)(const struct rule_context *, const struct action *))
+{
+	return found_before(context, false, matches);
 }
 
 bool in_statement(const struct rule_context *context,

@@ -34,6 +34,9 @@ bool soon(const struct rule_context *context,
 /* An earlier action of this transaction, as far as the text shows. */
 bool before(const struct rule_context *context,
 	bool (*matches)(const struct rule_context *, const struct action *));
+/* As before, but of whatever transaction. */
+bool earlier(const struct rule_context *context,
+	bool (*matches)(const struct rule_context *, const struct action *));
 /* As soon, but in whatever transaction. */
 bool later(const struct rule_context *context,
 	bool (*matches)(const struct rule_context *, const struct action *));

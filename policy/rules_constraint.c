@@ -313,12 +313,32 @@ static bool redundant(const struct rule_context *context, const struct constrain
 	return c->n_proves_not_null > 0 && c->n_proves_not_null == c->n_columns;
 }
 
+/* In a form that does not look at the rows: NOT VALID, an index that is there, or by renaming what
+ * was made before. */
 static bool adds_it_again(const struct rule_context *context, const struct action *action)
 {
-	return action->kind >= ACTION_ADD_CHECK && action->kind <= ACTION_ADD_EXCLUSION &&
-	       action->name != NULL && context->action->name != NULL &&
-	       strcmp(action->name, context->action->name) == 0 &&
+	const char *name =
+		action->kind == ACTION_RENAME_CONSTRAINT ? action->new_name : action->name;
+	bool brief =
+		action->kind == ACTION_RENAME_CONSTRAINT ||
+		(action->kind >= ACTION_ADD_CHECK && action->kind <= ACTION_ADD_EXCLUSION &&
+			(action->constraint->not_valid || action->constraint->using_index != NULL));
+
+	return brief && name != NULL && context->action->name != NULL &&
+	       strcmp(name, context->action->name) == 0 &&
 	       may_be_same(&action->table, &context->action->table);
+}
+
+/* Nobody knows what it says, but its name does, and that holds already. */
+static bool repeats_not_null(const struct rule_context *context)
+{
+	const struct relation_facts *table = context->table;
+
+	for (size_t i = 0; !context->facts->known && i < table->n_columns; i++)
+		if (table->columns[i].not_null &&
+			facts_says_not_null(context->action->name, table->columns[i].name))
+			return true;
+	return false;
 }
 
 static bool drops_constraint(const struct rule_context *context)
@@ -331,7 +351,9 @@ static bool drops_constraint(const struct rule_context *context)
 	if (context->table == NULL || context->action->name == NULL)
 		return true;
 	c = facts_constraint(context->table, context->action->name);
-	return c == NULL || !redundant(context, c);
+	if (c == NULL || c->unseen)
+		return !repeats_not_null(context);
+	return !redundant(context, c);
 }
 
 const struct rule rule_drop_constraint = {
@@ -344,8 +366,8 @@ const struct rule rule_drop_constraint = {
 		  "come in from now on, and a primary key or unique constraint takes its index.",
 	.locks = "ACCESS EXCLUSIVE for a moment; for a foreign key on the referenced table too.",
 	.safe_when = "it is absent (IF EXISTS) or not validated; it is a CHECK that NOT NULL "
-		     "enforces anyway; the same text adds one of the same name again; or "
-		     "the table is new or temporary.",
+		     "enforces anyway; the same text adds one of the same name again as NOT "
+		     "VALID, USING INDEX or by renaming; or the table is new or temporary.",
 	.hint = "Keep it, unless all writers enforce the same.",
 };
 

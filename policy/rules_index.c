@@ -176,13 +176,23 @@ static bool any_partitioned_target(const struct rule_context *context)
 	return false;
 }
 
+/* The index went along. */
+static bool dropped_its_constraint(const struct rule_context *context, const struct action *action)
+{
+	const struct action *own = context->action;
+
+	return action->kind == ACTION_DROP_CONSTRAINT && action->name != NULL &&
+	       own->n_targets == 1 && strcmp(action->name, own->targets[0].name) == 0;
+}
+
 /* A partitioned index cannot be dropped concurrently at all: a short lock_timeout is what remains.
  */
 static bool drops_index_under_lock(const struct rule_context *context)
 {
 	return action_is(context, ACTION_DROP_INDEX) && !context->action->concurrently &&
 	       context->effects->n_locks > 0 && context->effects->error == NULL &&
-	       !any_partitioned_target(context) && large(context);
+	       !any_partitioned_target(context) && large(context) &&
+	       (context->facts->known || !earlier(context, dropped_its_constraint));
 }
 
 const struct rule rule_drop_index_non_concurrent = {
@@ -197,8 +207,9 @@ const struct rule rule_drop_index_non_concurrent = {
 	.locks = "ACCESS EXCLUSIVE on the table, for a moment, but behind every transaction that "
 		 "uses it.",
 	.safe_when = "CONCURRENTLY is written; the table is new, temporary or small; the index is "
-		     "absent, belongs to a constraint (the server refuses) or to a partitioned "
-		     "table (there is no concurrent form).",
+		     "absent (a file has dropped the constraint of that name), belongs to a "
+		     "constraint (the server refuses) or to a partitioned table (there is no "
+		     "concurrent form).",
 	.hint = "DROP INDEX CONCURRENTLY, one index a statement, outside a transaction.",
 };
 

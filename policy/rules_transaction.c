@@ -246,13 +246,25 @@ struct lock_pair {
 	struct name wanted;
 };
 
+static bool adds_foreign_key(const struct action *action)
+{
+	const struct column_def *column = action->column_def;
+
+	if (action->kind == ACTION_ADD_FOREIGN_KEY)
+		return true;
+	for (size_t i = 0; action->kind == ACTION_ADD_COLUMN && i < column->n_constraints; i++)
+		if (column->constraints[i].kind == CONSTRAINT_FOREIGN_KEY)
+			return true;
+	return false;
+}
+
 /* A foreign key locks both of its tables, however it is added: that one of them was locked just
  * before, for its column or to drop the key's predecessor, adds none. */
 static bool is_own_end(const struct rule_context *context, const struct held_lock *held)
 {
 	struct name own = facts_qualified(context->facts, &context->action->table);
 
-	return action_is(context, ACTION_ADD_FOREIGN_KEY) && name_equal(&held->relation, &own);
+	return adds_foreign_key(context->action) && name_equal(&held->relation, &own);
 }
 
 /* Two tables, at least one of them under ACCESS EXCLUSIVE, the second not locked so far. */

@@ -62,13 +62,20 @@ static bool renames_type_or_function(const struct rule_context *context)
 		       action_is(context, ACTION_ALTER_COMPOSITE_TYPE);
 
 	return renames && action->new_name != NULL && is_any(action->object, objects) &&
-	       !made_here(context) && !swaps_type(context);
+	       !made_here(context);
+}
+
+/* The name goes on to work; only what sessions remember of the type by its number does not. */
+static enum verdict rename_verdict(const struct rule_context *context)
+{
+	return swaps_type(context) ? VERDICT_WARN : VERDICT_REJECT;
 }
 
 const struct rule rule_rename_type_attribute_function = {
 	.id = "rename-type-attribute-function",
 	.section = 'F',
 	.verdict = VERDICT_REJECT,
+	.verdict_here = rename_verdict,
 	.fires = renames_type_or_function,
 	.title =
 		"Renaming a type, attribute or function breaks every client that uses the old name",
@@ -76,9 +83,9 @@ const struct rule rule_rename_type_attribute_function = {
 		  "drivers keep the old name of a type.",
 	.locks = "No table; for an attribute, ACCESS EXCLUSIVE on tables of that type.",
 	.safe_when =
-		"the type was made by the same text; or the same transaction, or a file without "
+		"the type was made by the same text. Where the same transaction, or a file without "
 		"one, puts another type in the place of the old name (how values are taken out of "
-		"an enum).",
+		"an enum), it only warns: sessions remember types by number.",
 	.hint = "Create it under the new name, move clients over, drop the old one when nothing "
 		"uses it. A function of the old name may call the new one meanwhile.",
 };

@@ -230,8 +230,23 @@ static void change_constraint(
 	}
 }
 
+/* It was added by an earlier file. */
+static void add_unseen(struct facts_track *track, const struct action *action)
+{
+	struct relation_facts *relation = track_own_entry(track, action);
+
+	if (!relation->exists || facts_constraint(relation, action->name) != NULL ||
+		too_many(relation, relation->n_constraints))
+		return;
+	own_constraints(track, relation)[relation->n_constraints++] = (struct constraint_facts){
+		.name = action->name, .kind = CONSTRAINT_CHECK, .validated = true, .unseen = true};
+}
+
 void track_change_constraint(struct facts_track *track, const struct action *action)
 {
+	if (action->kind == ACTION_VALIDATE_CONSTRAINT && track->separate && !track->facts.known &&
+		action->name != NULL)
+		add_unseen(track, action);
 	track_each_entry(track, action, change_constraint);
 }
 

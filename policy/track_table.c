@@ -261,8 +261,11 @@ void track_refresh(struct facts_track *track, const struct action *action)
 /* A view leads to tables that nobody has looked up, by every spelling of its name. */
 void track_view(struct facts_track *track, const struct action *action)
 {
+	const struct relation_facts *there = track_entry(track, &action->table);
+	bool made = there != NULL && there->created_in_transaction;
+
 	forget_spellings(track, action->table.name);
-	if (action->kind == ACTION_CREATE_VIEW || action->temporary)
+	if (action->kind == ACTION_CREATE_VIEW || action->temporary || made)
 		track_create_table(track, action);
 }
 

@@ -120,3 +120,24 @@ ALTER DOMAIN email SET DEFAULT '';
 CREATE DOMAIN posint AS int CHECK (VALUE > 0);
 ALTER DOMAIN posint ADD CONSTRAINT small CHECK (VALUE < 100);
 ALTER DOMAIN posint SET NOT NULL;
+
+-- === given up before the rows are looked at again
+--! drop-constraint
+ALTER TABLE orders DROP CONSTRAINT status_check;
+--! add-check-not-not-valid
+ALTER TABLE orders ADD CONSTRAINT status_check CHECK (status IN ('a', 'b', 'c'));
+
+-- === the second file of a change: what the first one added is known by name
+ALTER TABLE orders VALIDATE CONSTRAINT orders_status_check_v2;
+ALTER TABLE orders DROP CONSTRAINT IF EXISTS orders_status_check;
+ALTER TABLE orders RENAME CONSTRAINT orders_status_check_v2 TO orders_status_check;
+ALTER TABLE "public"."Order" VALIDATE CONSTRAINT "Order_userId_notNull";
+ALTER TABLE "public"."Order" ALTER COLUMN "userId" SET NOT NULL;
+ALTER TABLE "public"."Order" DROP CONSTRAINT "Order_userId_notNull";
+
+-- === the index goes with its constraint
+--! drop-constraint
+alter table "public"."logs" drop constraint "logs_pkey";
+drop index if exists "public"."logs_pkey";
+--! drop-index-non-concurrent
+drop index if exists "public"."logs_at_idx";

@@ -223,3 +223,12 @@ CREATE COLLATION ci (provider = icu, locale = 'und', deterministic = false);
 CREATE CAST (text AS mood) WITH INOUT AS ASSIGNMENT;
 CREATE TEXT SEARCH CONFIGURATION en (COPY = english);
 SECURITY LABEL ON TABLE orders IS 'x';
+
+-- === values taken out of an enum
+CREATE TYPE status_new AS ENUM ('open');
+--! alter-column-type
+ALTER TABLE orders ALTER COLUMN status TYPE status_new USING (status::text::status_new);
+--! rename-type-attribute-function
+ALTER TYPE status RENAME TO status_old;
+ALTER TYPE status_new RENAME TO status;
+DROP TYPE status_old;

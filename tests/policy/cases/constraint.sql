@@ -248,5 +248,43 @@ ALTER TABLE ONLY events ADD CONSTRAINT k PRIMARY KEY (id, at);
 -- not: add-check-not-not-valid
 ALTER TABLE orders ADD CONSTRAINT code_check CHECK (code <> 'x');
 
--- expect: reject add-check-not-not-valid
+-- expect: reject drop-constraint, add-check-not-not-valid
 ALTER TABLE orders DROP CONSTRAINT code_check, ADD CONSTRAINT code_check CHECK (code <> 'x');
+
+-- a replacement that looks at the rows gives up the old constraint first
+
+-- expect: reject drop-constraint, add-check-not-not-valid
+ALTER TABLE orders DROP CONSTRAINT code_check;
+ALTER TABLE orders ADD CONSTRAINT code_check CHECK (code <> 'y');
+
+-- expect: allow
+-- not: drop-constraint
+-- facts: separate
+ALTER TABLE elsewhere VALIDATE CONSTRAINT old_v2;
+ALTER TABLE elsewhere DROP CONSTRAINT old;
+ALTER TABLE elsewhere RENAME CONSTRAINT old_v2 TO old;
+
+-- what a file validates and does not say is known by its name
+
+-- expect: allow
+-- not: set-not-null, drop-constraint
+-- facts: unknown, separate
+ALTER TABLE elsewhere VALIDATE CONSTRAINT elsewhere_user_id_not_null;
+ALTER TABLE elsewhere ALTER COLUMN user_id SET NOT NULL;
+ALTER TABLE elsewhere DROP CONSTRAINT elsewhere_user_id_not_null;
+
+-- expect: phase set-not-null
+-- facts: unknown, separate
+ALTER TABLE elsewhere VALIDATE CONSTRAINT elsewhere_user_id_fkey;
+ALTER TABLE elsewhere ALTER COLUMN user_id SET NOT NULL;
+
+-- expect: phase set-not-null
+-- facts: unknown, separate
+ALTER TABLE elsewhere VALIDATE CONSTRAINT elsewhere_id_not_null;
+ALTER TABLE elsewhere ALTER COLUMN user_id SET NOT NULL;
+
+-- expect: phase set-not-null, drop-constraint
+-- facts: unknown, separate
+ALTER TABLE elsewhere VALIDATE CONSTRAINT user_id_check;
+ALTER TABLE elsewhere ALTER COLUMN user_id SET NOT NULL;
+ALTER TABLE elsewhere DROP CONSTRAINT user_id_check;

@@ -254,3 +254,16 @@ DROP INDEX orders;
 -- not: create-unique-index
 -- facts: unknown, separate
 CREATE INDEX i ON ONLY events (at); CREATE UNIQUE INDEX u ON ONLY events (id);
+
+-- the index of a constraint goes with it
+
+-- expect: warn drop-constraint
+-- not: drop-index-non-concurrent
+-- facts: unknown, separate
+ALTER TABLE elsewhere DROP CONSTRAINT elsewhere_pkey;
+DROP INDEX IF EXISTS public.elsewhere_pkey;
+
+-- expect: rewrite drop-index-non-concurrent, drop-constraint
+-- facts: unknown, separate
+ALTER TABLE elsewhere DROP CONSTRAINT elsewhere_pkey;
+DROP INDEX IF EXISTS elsewhere_key;

@@ -373,3 +373,11 @@ ALTER TABLE t ADD CONSTRAINT k CHECK (c IS NOT NULL OR a > 0) NOT VALID; ALTER T
 -- not: fk-missing-index
 -- facts: separate, unknown
 CREATE INDEX CONCURRENTLY ON t (a); ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES u (a) NOT VALID;
+
+-- expect: allow
+-- not: wide-lock-window
+-- facts: unknown, separate
+BEGIN;
+ALTER TABLE elsewhere ADD COLUMN a int;
+ALTER TABLE elsewhere ADD COLUMN b int REFERENCES others (id);
+COMMIT;

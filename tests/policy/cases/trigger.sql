@@ -53,3 +53,10 @@ CREATE RULE r AS ON INSERT TO v_orders DO INSTEAD NOTHING;
 -- expect: allow
 -- not: create-drop-rule
 CREATE RULE r AS ON INSERT TO fresh_t DO INSTEAD NOTHING;
+
+-- expect: allow
+-- not: create-drop-rule
+-- facts: unknown, separate
+CREATE VIEW fresh_v AS SELECT 1 AS a;
+CREATE OR REPLACE VIEW fresh_v AS SELECT 2 AS a;
+CREATE RULE "_RETURN" AS ON SELECT TO fresh_v DO INSTEAD SELECT 3 AS a;
