@@ -267,6 +267,8 @@ void track_view(struct facts_track *track, const struct action *action)
 	forget_spellings(track, action->table.name);
 	if (action->kind == ACTION_CREATE_VIEW || action->temporary || made)
 		track_create_table(track, action);
+	else
+		track_make_entry(track, &action->table)->kind = 'v';
 }
 
 static void add_policy(

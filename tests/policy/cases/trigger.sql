@@ -60,3 +60,9 @@ CREATE RULE r AS ON INSERT TO fresh_t DO INSTEAD NOTHING;
 CREATE VIEW fresh_v AS SELECT 1 AS a;
 CREATE OR REPLACE VIEW fresh_v AS SELECT 2 AS a;
 CREATE RULE "_RETURN" AS ON SELECT TO fresh_v DO INSTEAD SELECT 3 AS a;
+
+-- expect: allow
+-- not: create-drop-rule
+-- facts: unknown, separate
+CREATE OR REPLACE VIEW some_v AS SELECT 2 AS a;
+CREATE RULE some_r AS ON INSERT TO some_v DO INSTEAD NOTHING;
