@@ -80,6 +80,7 @@ struct config {
 	bool release_automatic; /* what soaks goes on by itself, */
 	int release_after_ms; /* after so long */
 	int client_errors_max; /* within a minute, in the trigger of a change; 0: any number */
+	int client_slowdown_times, client_slowdown_ms; /* by so many times for so long; 0: any */
 	int lock_patience_ms; /* behind the first step, when those retries are over; 0: none */
 	bool keep_bad_rows; /* in the way of a change: wait for people instead of undoing it */
 	/* approvals */

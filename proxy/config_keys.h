@@ -81,7 +81,9 @@
 	KEY(changes, on_bad_writes, WORD, bad_writes_words, config, policy.accept_bad_writes, 0, 0) \
 	KEY(changes, release,       WORD, release_words,  config, release_automatic, 0, 0) \
 	KEY(changes, release_after, MS,   NULL,           config, release_after_ms,  0, INT32_MAX) \
-	KEY(changes, client_errors, COUNT, NULL,          config, client_errors_max, 0, 1000000)
+	KEY(changes, client_errors, COUNT, NULL,          config, client_errors_max, 0, 1000000) \
+	KEY(changes, client_slowdown,     COUNT, NULL, config, client_slowdown_times, 0, 1000000) \
+	KEY(changes, client_slowdown_for, MS,    NULL, config, client_slowdown_ms,    1000, 3600000)
 
 #define APPROVE_KEYS(KEY) \
 	KEY(approve, two_persons, BOOL, NULL, config, two_persons,       0, 0) \

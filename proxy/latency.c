@@ -100,13 +100,19 @@ void latency_tick(struct latency *latency, bool watched)
 	end_minute(latency, watched);
 }
 
-double latency_percentile(const uint32_t counts[LATENCY_BUCKETS], double percent)
+double latency_total(const uint32_t counts[LATENCY_BUCKETS])
 {
-	double total = 0, rank, below = 0;
+	double total = 0;
 
 	for (unsigned i = 0; i < LATENCY_BUCKETS; i++)
 		total += counts[i];
-	rank = total * percent / 100;
+	return total;
+}
+
+double latency_percentile(const uint32_t counts[LATENCY_BUCKETS], double percent)
+{
+	double rank = latency_total(counts) * percent / 100, below = 0;
+
 	for (unsigned i = 0; i < LATENCY_BUCKETS; below += counts[i++])
 		if (counts[i] > 0 && below + counts[i] >= rank)
 			return lower_bound(i) +

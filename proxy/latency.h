@@ -91,6 +91,7 @@ void latency_watch_learn(
 double latency_watch_counts(struct latency_watch *watch, const uint32_t counts[LATENCY_BUCKETS],
 	bool worked, int64_t now_ms);
 
+double latency_total(const uint32_t counts[LATENCY_BUCKETS]);
 /* In microseconds, 0 when there are no counts. */
 double latency_percentile(const uint32_t counts[LATENCY_BUCKETS], double percent);
 

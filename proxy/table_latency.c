@@ -35,7 +35,7 @@ struct watched_table {
 	uint32_t database;
 	struct word_set table;
 	uint32_t counts[LATENCY_BUCKETS];
-	uint32_t calm[LATENCY_BUCKETS]; /* those of them that met no batch */
+	struct calm_counts calm; /* those that met no batch, and those of other tables */
 };
 
 struct table_latency {
@@ -108,22 +108,19 @@ static bool is_about(const struct exchange *exchange, const struct watched_table
 	return exchange->database == place->database && words_have(&exchange->words, &place->table);
 }
 
-/* Returns how many there are. */
-static double hour_of(const struct table_latency *all, const struct watched_table *place,
-	int64_t at_us, uint32_t counts[LATENCY_BUCKETS])
+static void enter(struct calm_counts *counts, const struct exchange *exchange,
+	const struct watched_table *place)
 {
-	double n = 0;
+	(is_about(exchange, place) ? counts->table : counts->others)[exchange->bucket]++;
+}
 
-	memset(counts, 0, LATENCY_BUCKETS * sizeof(counts[0]));
-	for (unsigned i = 0; i < all->n; i++) {
-		const struct exchange *exchange = &all->exchanges[i];
-
-		if (exchange->at_us >= at_us - HOUR_US && is_about(exchange, place)) {
-			counts[exchange->bucket]++;
-			n++;
-		}
-	}
-	return n;
+static void hour_of(const struct table_latency *all, const struct watched_table *place,
+	int64_t at_us, struct calm_counts *counts)
+{
+	*counts = (struct calm_counts){0};
+	for (unsigned i = 0; i < all->n; i++)
+		if (all->exchanges[i].at_us >= at_us - HOUR_US)
+			enter(counts, &all->exchanges[i], place);
 }
 
 /* ---- for sessions ---- */
@@ -146,10 +143,11 @@ static void count(struct table_latency *all, const struct exchange *exchange, bo
 	for (unsigned i = 0; i < TABLES_WATCHED_MAX; i++) {
 		struct watched_table *place = &all->places[i];
 
-		if (!place->taken || !is_about(exchange, place))
+		if (!place->taken)
 			continue;
-		place->counts[exchange->bucket]++;
-		place->calm[exchange->bucket] += calm;
+		if (calm)
+			enter(&place->calm, exchange, place);
+		place->counts[exchange->bucket] += is_about(exchange, place);
 	}
 }
 
@@ -177,9 +175,8 @@ void table_latency_add(struct table_latency *all, enum table_interest interest,
 void table_watch_begin(struct table_watch *watch, struct table_latency *all, const char *database,
 	const char *table, int64_t now_ms)
 {
-	uint32_t normal[LATENCY_BUCKETS];
+	struct calm_counts hour;
 	struct watched_table *place = all->places;
-	double n;
 
 	pthread_mutex_lock(&all->lock);
 	while (place->taken)
@@ -193,8 +190,9 @@ void table_watch_begin(struct table_watch *watch, struct table_latency *all, con
 	if (atomic_fetch_add(&all->watched, 1) == 0)
 		all->stands_us = now_ms * 1000;
 	*watch = (struct table_watch){.all = all, .place = place};
-	n = hour_of(all, place, clock_of(all, now_ms * 1000), normal);
-	latency_watch_begin(&watch->latency, share_of_new, normal, n, place->counts, now_ms);
+	hour_of(all, place, clock_of(all, now_ms * 1000), &hour);
+	latency_watch_begin(&watch->latency, share_of_new, hour.table, latency_total(hour.table),
+		place->counts, now_ms);
 	pthread_mutex_unlock(&all->lock);
 }
 
@@ -228,16 +226,30 @@ void table_watch_batch(struct table_watch *watch, bool begins, int64_t now_ms)
 	}
 }
 
+void table_watch_hour(const struct table_watch *watch, struct calm_counts *counts, int64_t now_ms)
+{
+	struct table_latency *all = watch->all;
+
+	pthread_mutex_lock(&all->lock);
+	hour_of(all, watch->place, clock_of(all, now_ms * 1000), counts);
+	pthread_mutex_unlock(&all->lock);
+}
+
+void table_watch_calm(const struct table_watch *watch, struct calm_counts *counts)
+{
+	pthread_mutex_lock(&watch->all->lock);
+	*counts = watch->place->calm;
+	pthread_mutex_unlock(&watch->all->lock);
+}
+
 double table_watch_percent(struct table_watch *watch, bool worked, int64_t now_ms)
 {
 	struct table_latency *all = watch->all;
 	const struct watched_table *place = watch->place;
-	double percent, calm = 0;
+	double percent;
 
 	pthread_mutex_lock(&all->lock);
-	for (unsigned i = 0; i < LATENCY_BUCKETS; i++)
-		calm += place->calm[i];
-	latency_watch_learn(&watch->latency, place->calm, calm);
+	latency_watch_learn(&watch->latency, place->calm.table, latency_total(place->calm.table));
 	percent = latency_watch_counts(&watch->latency, place->counts, worked, now_ms);
 	pthread_mutex_unlock(&all->lock);
 	return percent;

@@ -16,7 +16,8 @@
 #include "words.h"
 
 enum {
-	TABLES_WATCHED_MAX = 16, /* CREW_THREADS_MAX: no more changes are under way at once */
+	TABLES_WATCHED_MAX = 32, /* no more than CREW_THREADS_MAX changes are under way at once,
+				  * with two watches each */
 	EXCHANGES_REMEMBERED = 8192,
 };
 
@@ -55,6 +56,14 @@ void table_watch_end(struct table_watch *watch, int64_t now_ms);
  * little is known of the hour before: of a new table, or by a proxy that has just been started.
  */
 void table_watch_batch(struct table_watch *watch, bool begins, int64_t now_ms);
+/* Exchanges that met no batch: those that name the table, and all others. */
+struct calm_counts {
+	uint32_t table[LATENCY_BUCKETS], others[LATENCY_BUCKETS];
+};
+/* Of the hour before the watch began: as many of them as are remembered. */
+void table_watch_hour(const struct table_watch *watch, struct calm_counts *counts, int64_t now_ms);
+/* Since it began. */
+void table_watch_calm(const struct table_watch *watch, struct calm_counts *counts);
 /* p95 of late in percent of that before, as latency_watch tells it of all. */
 double table_watch_percent(struct table_watch *watch, bool worked, int64_t now_ms);
 

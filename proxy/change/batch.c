@@ -13,7 +13,7 @@ enum {
 	STALL_PAUSE_MS_MAX = 5000,
 };
 
-_Static_assert((int)TABLES_WATCHED_MAX >= (int)CREW_THREADS_MAX, "each change has a place");
+_Static_assert((int)TABLES_WATCHED_MAX >= 2 * (int)CREW_THREADS_MAX, "each change has two places");
 
 /* ---- the way through a leaf ---- */
 

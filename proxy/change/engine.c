@@ -75,6 +75,8 @@ void engine_tune(struct change_engine *engine, const struct config *config)
 		.release_automatic = config->release_automatic,
 		.release_after_ms = config->release_after_ms,
 		.client_errors_max = config->client_errors_max,
+		.client_slowdown_times = config->client_slowdown_times,
+		.client_slowdown_ms = config->client_slowdown_ms,
 		.lock_timeout_ms = config->policy.lock_timeout_ms,
 		.lock_retry_max = config->lock_retry_max,
 		.lock_retry_delay_ms = config->lock_retry_delay_ms,

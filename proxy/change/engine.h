@@ -33,6 +33,7 @@ struct tuning {
 	bool keep_bad_rows, release_automatic;
 	int release_after_ms;
 	int client_errors_max; /* in a minute, by a trigger of ours; 0: as many as come */
+	int client_slowdown_times, client_slowdown_ms; /* by so many times for so long; 0: never */
 	int lock_timeout_ms, lock_retry_max, lock_retry_delay_ms, lock_patience_ms;
 	struct rates rates;
 	int batch_target_ms, batch_rows_first, batch_rows_max;

@@ -367,6 +367,7 @@ static enum run_end go_claimed(struct run *run)
 
 	run->claimed = true;
 	run->renewed_ms = engine_now_ms();
+	slowed_begin(run);
 	end = go(run);
 	run->claimed = false;
 	if (end == RUN_STOPPED && !run->main.lost)
@@ -437,8 +438,11 @@ enum run_end run_change(struct run *run, int64_t id)
 	run->worked = false;
 	run_know_server(run);
 	while ((end = run_once(run, id)) == RUN_LOST)
-		if (run_reconnect(run) < 0)
-			return atomic_load(&run->engine->stopping) ? RUN_STOPPED : RUN_LOST;
+		if (run_reconnect(run) < 0) {
+			end = atomic_load(&run->engine->stopping) ? RUN_STOPPED : RUN_LOST;
+			break;
+		}
+	slowed_end(run);
 	if (end != RUN_GONE || !run->worked)
 		return end;
 	log_error("database \"%s\": change %lld, which was being carried out, is not on record any "

@@ -19,6 +19,7 @@
  *   watch.c     what the waiting sees: who blocks, how far it is
  *   lease.c     the claim to it, renewed all the while
  *   steer.c     what operators ask for meanwhile
+ *   slowed.c    what clients feel of it meanwhile
  *   stuck.c     where it stops for people
  *   attend.c    waiting for a change that another phasegate carries out
  *
@@ -36,6 +37,7 @@
 #include "change.h"
 #include "control.h"
 #include "engine.h"
+#include "slowness.h"
 #include "store.h"
 
 struct run {
@@ -55,6 +57,8 @@ struct run {
 
 	struct tuning tuning; /* renewed at every step and batch */
 	struct signals signals; /* read between batches */
+	struct table_watch slowed; /* clients on the table of a change with a trigger */
+	struct slowness slowness;
 	int64_t blocking_since_ms; /* somebody waits for this batch; 0: nobody */
 	bool yielding; /* for too long: it is being cancelled */
 	struct change_record change;
@@ -190,6 +194,11 @@ int soak_begin(struct run *run, struct step_record *step, const struct control_e
 bool soak_goes_on(struct run *run);
 /* The step at which it was released last; NULL: never. */
 struct step_record *soak_released(struct run *run);
+
+/* From a claim on, over lost connections, to the end: the clients that its trigger may slow. */
+void slowed_begin(struct run *run);
+void slowed_look(struct run *run, struct control *side);
+void slowed_end(struct run *run);
 
 /* The error of a step in the words PostgreSQL would have used for what the client asked. */
 void failure_translate(struct run *run, const struct step_record *step);

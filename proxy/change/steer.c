@@ -48,6 +48,7 @@ static int ask(struct run *run, struct steering *steering)
 	if (run_check(run) < 0 || store_steering(&run->main, &run->change, steering) < 0)
 		return -1;
 	heed(run, steering);
+	slowed_look(run, &run->main);
 	return 0;
 }
 
@@ -60,8 +61,10 @@ void run_listen(struct run *run)
 		return;
 	run->heard_ms = engine_now_ms();
 	side = watch_connection(run);
-	if (side != NULL && store_steering(side, &run->change, &steering) == 0)
+	if (side != NULL && store_steering(side, &run->change, &steering) == 0) {
 		heed(run, &steering);
+		slowed_look(run, side);
+	}
 	arena_free(&run->watch_arena);
 }
 

@@ -147,6 +147,10 @@ int store_steering(
 	struct control *control, const struct change_record *change, struct steering *steering);
 /* What it waits for, NULL: nothing.  Since when is kept while the text stays the same. */
 int store_waiting(struct control *control, const struct change_record *change, const char *what);
+/* phasegate itself wants it back where it began; -1 as well when it is past that, or somebody does.
+ */
+int store_break_off(
+	struct control *control, const struct change_record *change, const char *reason);
 /* The wish to try now is granted. */
 int store_retried(struct control *control, const struct change_record *change);
 /* Who is in the way of the step, as JSON; NULL: nobody. */

@@ -57,6 +57,24 @@ int store_waiting(struct control *control, const struct change_record *change, c
 	return changed < 0 ? -1 : 0;
 }
 
+int store_break_off(struct control *control, const struct change_record *change, const char *reason)
+{
+	struct arena arena = {0};
+	int64_t broken = CONTROL_CHANGE(control,
+		"WITH broken AS (UPDATE phasegate.change c SET wanted = 'abort', broken_off = $3"
+		"  WHERE c.id = $1::pg_catalog.int8 AND c.epoch = $2::pg_catalog.int8"
+		"  AND c.finished_at IS NULL AND c.state <> 'undoing'"
+		"  AND c.wanted IS DISTINCT FROM 'abort' AND NOT EXISTS (SELECT FROM "
+		"phasegate.step s"
+		"   WHERE s.change_id = c.id AND s.final AND s.status = 'done') RETURNING c.id)"
+		" SELECT phasegate.note(id, 'break off',"
+		" pg_catalog.jsonb_build_object('reason', $3)) FROM broken",
+		arena_printf(&arena, "%lld", (long long)change->id), change->epoch, reason);
+
+	arena_free(&arena);
+	return broken == 1 ? 0 : -1;
+}
+
 int store_retried(struct control *control, const struct change_record *change)
 {
 	struct arena arena = {0};

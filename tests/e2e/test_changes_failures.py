@@ -160,6 +160,39 @@ def test_errors_of_clients_own_are_not_the_changes(direct, begin, connect):
     is_bigint(direct)
 
 
+def test_a_trigger_that_slows_clients_is_taken_back(direct, start_proxy, in_background):
+    """By a function that is slow for clients only, so that the backfill goes on beside them."""
+    direct.execute(TABLE + """;
+        CREATE FUNCTION slowly(n int) RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN
+            IF current_setting('application_name') <> 'phasegate' THEN PERFORM pg_sleep(0.06); END IF; RETURN n; END $$""")
+    proxy = start_proxy({"backfill": {"rows_per_second": 500, "throttle": {"latency_percent": 0, "table_latency_percent": 0}},
+                         "changes": {"client_slowdown": 4, "client_slowdown_for": "1s"}})
+    ended, failures = threading.Event(), []
+
+    def work(number):
+        try:
+            with psycopg.connect(proxy.conninfo(direct.info.dbname), autocommit=True) as client:
+                while not ended.wait(0.01):
+                    client.execute("UPDATE t SET n = n + 1 WHERE id = %s", [number])
+        except psycopg.Error as error:
+            failures.append(error)
+
+    for i in range(6):
+        in_background(work, i)
+    try:
+        # The proxy remembers up to a hundred statements of each second.
+        wait_until(lambda: one(direct, "SELECT sum(n) - sum(id) > 1000 FROM t WHERE id < 6"), "an hour before")
+        with psycopg.connect(proxy.conninfo(direct.info.dbname), autocommit=True) as client:
+            with pytest.raises(psycopg.errors.QueryCanceled, match="taken back, because statements of clients on its table take"):
+                client.execute("ALTER TABLE t ALTER COLUMN n TYPE bigint USING slowly(n)")
+    finally:
+        ended.set()
+    assert failures == []
+    assert one(direct, "SELECT state FROM phasegate.change") == "cancelled"
+    assert one(direct, "SELECT count(*) FROM phasegate.event WHERE kind = 'break off'") == 1
+    assert one(direct, "SELECT count(*) FROM pg_trigger WHERE tgrelid = 't'::regclass AND NOT tgisinternal") == 0
+
+
 @pytest.mark.parametrize("statement", [TYPE, ADD])
 def test_truncate_in_the_middle(direct, begin, statement):
     client = begin(statement)

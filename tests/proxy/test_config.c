@@ -97,12 +97,13 @@ Test(config, the_default_file_documents_every_key)
 	static const char *const keys[] = {"mode:", "notices:", "allow_replication:", "unix:",
 		"certificate:", "key:", "client_ca:", "scram:", "direct:", "ca:", "conninfo:",
 		"workers:", "guarded_text_bytes:", "operator_run:", "nesting:", "small_table:",
-		"lock_retries:", "lock_retry_delay:", "rules:", "lease:", "on_bad_rows:", "on_bad_writes:",
-		"release:", "release_after:", "rows_per_second:", "wal_bytes_per_second:",
-		"duty_percent:", "throttle:", "table_latency_percent:", "key_file:",
-		"fsync_interval:", "rotate_bytes:", "raw_text:", "lane:", "large_rows:", "roles:",
-		"applications:", "tags:", "statements_per_second:", "concurrency:", "queue_max:",
-		"idle_after:", "two_persons:", "within:", "lock_patience:", "lasts:"};
+		"lock_retries:", "lock_retry_delay:", "rules:", "lease:", "on_bad_rows:",
+		"on_bad_writes:", "release:", "release_after:", "rows_per_second:",
+		"wal_bytes_per_second:", "duty_percent:", "throttle:", "table_latency_percent:",
+		"key_file:", "fsync_interval:", "rotate_bytes:", "raw_text:", "lane:",
+		"large_rows:", "roles:", "applications:", "tags:", "statements_per_second:",
+		"concurrency:", "queue_max:", "idle_after:", "two_persons:", "within:",
+		"lock_patience:", "lasts:", "client_slowdown:", "client_slowdown_for:"};
 	FILE *file = fopen(SOURCE_DIR "/docs/phasegate.yaml", "r");
 	char text[16384];
 
