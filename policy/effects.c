@@ -121,6 +121,7 @@ static const struct row rows[ACTION_KINDS] = {
 	[ACTION_DOMAIN_VALIDATE] = {LOCK_SHARE, NONE, BY_MODEL, model_domain_constraint},
 	[ACTION_DOMAIN_SET_NOT_NULL] = {LOCK_SHARE, NONE, BY_MODEL, model_domain_constraint},
 	[ACTION_ENUM_ADD_VALUE] = {LOCK_NONE, NONE, BY_MODEL, model_add_enum_value},
+	[ACTION_ENUM_RENAME_VALUE] = {LOCK_NONE, NONE, BY_MODEL, model_rename_enum_value},
 	/* triggers, rules, policies, sequences */
 	[ACTION_RENAME_OBJECT] = {AEL, NONE, ON_TABLE, model_rename_object},
 	[ACTION_DROP_OBJECT] = {AEL, NONE, BY_MODEL, model_drop_object}, /* sequences */

@@ -398,3 +398,12 @@ void model_add_enum_value(struct model *model)
 
 	model->effects->no_transaction = version > 0 && version < 120000;
 }
+
+/* No table is locked; the one it is most about is the largest that holds the enum. */
+void model_rename_enum_value(struct model *model)
+{
+	const struct type_facts *type = facts_type(model->facts, &model->action->targets[0]);
+
+	if (type != NULL)
+		model->effects->table = model_worst(model->facts, type->used_by, type->n_used_by);
+}

@@ -225,6 +225,20 @@ struct relation_facts {
 struct type_column {
 	struct name table; /* fully qualified */
 	const char *column;
+	char kind; /* of the table: pg_class.relkind */
+	bool list; /* an array of the type */
+	bool inherited; /* from a parent, which is among them */
+	bool generated;
+	bool key; /* of a unique or exclusion index, or of partitioning */
+	bool writable; /* the table is the user's, and no policy hides rows from owners */
+	const char *default_sql; /* pg_get_expr; of a generated column, its expression */
+};
+
+/* What names a label of an enum that is to be renamed, and not the new one: "view public.v". */
+struct label_facts {
+	const char *label;
+	const char *object;
+	bool by_text; /* of a function, which may mean something else by it */
 };
 
 struct type_facts {
@@ -242,12 +256,20 @@ struct type_facts {
 	const char *base_sql;
 	const char *const *constraints;
 	size_t n_constraints;
-	/* A column holds it inside an array or a row, where the server checks no new constraint. */
+	/* A column holds it inside an array or a row, where the server checks no new constraint; of
+	 * an enum whose labels were asked about: another type than its array does. */
 	bool embedded;
-	const struct name *used_by; /* tables with a column of this domain, or of one over it */
+	/* Tables with a column of this domain, or of one over it; where that of an enum begins. */
+	const struct name *used_by;
 	size_t n_used_by;
-	const struct type_column *columns; /* those columns; likewise of an enum */
+	/* Those columns; likewise of an enum whose labels were asked about, in every table below.
+	 */
+	const struct type_column *columns;
 	size_t n_columns;
+	const char *const *labels; /* of such an enum, in order */
+	size_t n_labels;
+	const struct label_facts *named;
+	size_t n_named;
 	struct drop_facts drops;
 };
 
@@ -310,6 +332,10 @@ struct facts {
 	size_t n_commands;
 };
 
+struct label_rename {
+	const char *from, *to;
+};
+
 /* The objects to look up for a text; each listed once. */
 struct facts_request {
 	/* Tables, indexes, views, sequences: one namespace in pg_class. */
@@ -320,6 +346,9 @@ struct facts_request {
 	const struct name *functions;
 	size_t n_functions;
 	bool drops; /* what goes along with them is needed, too: struct drop_facts */
+	/* Of enums: where their values are and what names these is needed, too. */
+	const struct label_rename *labels;
+	size_t n_labels;
 };
 
 /* What policy needs to judge these statements; empty when the text alone decides. */

@@ -20,6 +20,7 @@ enum {
 	SOURCES = 1 << 8, /* what the query reads */
 	DROPPED = 1 << 9, /* targets are types, domains, functions or sequences */
 	DROPS = 1 << 10, /* what goes along */
+	LABELS = 1 << 11, /* what holds and what names a label of an enum */
 };
 
 static const unsigned wants[ACTION_KINDS] = {
@@ -99,7 +100,7 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_DROP_VIEW] = TABLE | TARGETS | DROPS,
 	[ACTION_DROP_MATVIEW] = TABLE | TARGETS | DROPS,
 	[ACTION_RENAME_VIEW] = TABLE,
-	[ACTION_ENUM_RENAME_VALUE] = OWN_TYPE,
+	[ACTION_ENUM_RENAME_VALUE] = OWN_TYPE | LABELS,
 	[ACTION_DOMAIN_ADD_CONSTRAINT] = OWN_TYPE,
 	[ACTION_DOMAIN_VALIDATE] = OWN_TYPE,
 	[ACTION_DOMAIN_SET_NOT_NULL] = OWN_TYPE,
@@ -123,6 +124,8 @@ struct wish {
 	struct arena *arena;
 	struct names relations, types, functions;
 	bool drops;
+	struct label_rename *labels;
+	size_t n_labels, n_labels_max;
 };
 
 static void add(struct arena *arena, struct names *names, const struct name *name)
@@ -193,6 +196,20 @@ static void add_dropped(struct wish *wish, const struct action *action, const st
 		add_relation(wish, name);
 }
 
+static void add_label(struct wish *wish, const struct action *action)
+{
+	if (wish->n_labels == wish->n_labels_max) {
+		struct label_rename *grown;
+
+		wish->n_labels_max = wish->n_labels_max == 0 ? 4 : 2 * wish->n_labels_max;
+		grown = arena_alloc(wish->arena, wish->n_labels_max * sizeof(*grown));
+		if (wish->n_labels > 0)
+			memcpy(grown, wish->labels, wish->n_labels * sizeof(*grown));
+		wish->labels = grown;
+	}
+	wish->labels[wish->n_labels++] = (struct label_rename){action->name, action->new_name};
+}
+
 static void add_action(struct wish *wish, const struct action *action)
 {
 	unsigned want = wants[action->kind];
@@ -220,6 +237,8 @@ static void add_action(struct wish *wish, const struct action *action)
 		add_dropped(wish, action, &action->targets[i]);
 	if (want & OWN_TYPE && action->n_targets > 0)
 		add(wish->arena, &wish->types, &action->targets[0]);
+	if (want & LABELS)
+		add_label(wish, action);
 }
 
 struct facts_request facts_request(struct arena *arena, const struct stmts *stmts)
@@ -237,5 +256,7 @@ struct facts_request facts_request(struct arena *arena, const struct stmts *stmt
 		.functions = wish.functions.items,
 		.n_functions = wish.functions.n,
 		.drops = wish.drops,
+		.labels = wish.labels,
+		.n_labels = wish.n_labels,
 	};
 }

@@ -60,7 +60,7 @@ struct bulk_spec {
 struct step {
 	enum step_kind kind;
 	/* For STEP_BACKFILL and STEP_BULK the statement a person would write for one batch; "" when
-	 * the step has something to undo only. */
+	 * the step has something to undo only: a STEP_BACKFILL then fills on the way back. */
 	const char *sql;
 	const char *undo; /* "" when undoing later steps undoes it too */
 	/* SELECT of one boolean: true when the step is done and needs no redo; NULL where redoing

@@ -35,6 +35,16 @@ struct planner planner_open(const struct rule_context *context, struct plan *pla
 	return planner;
 }
 
+struct planner planner_at(const struct planner *planner, const struct relation_facts *table)
+{
+	struct planner at = *planner;
+
+	at.table = table;
+	at.table_sql = name_sql(at.arena, &table->name);
+	at.alter = arena_printf(at.arena, "ALTER TABLE %s", at.table_sql);
+	return at;
+}
+
 bool planner_close(const struct planner *planner, const char *summary)
 {
 	struct plan *plan = planner->plan;
@@ -147,7 +157,7 @@ struct step *planner_add_fill(
 	struct backfill_spec *spec = arena_alloc(arena, sizeof(*spec));
 	const char *key = row_key(planner);
 
-	spec->table = planner->plan->table;
+	spec->table = planner->table != NULL ? planner->table->name : planner->plan->table;
 	spec->set_sql = set;
 	spec->pending_sql = pending;
 	step->backfill = spec;

@@ -17,6 +17,8 @@ struct planner {
 	const char *alter; /* ALTER TABLE [ONLY] table */
 };
 
+/* The same plan, for steps about another table. */
+struct planner planner_at(const struct planner *planner, const struct relation_facts *table);
 /* Empties the plan and fills its head; summary is copied. */
 struct planner planner_open(const struct rule_context *context, struct plan *plan);
 /* For the return statement of a recipe: true unless the plan overflowed. */

@@ -39,6 +39,7 @@ bool recipe_truncate(const struct rule_context *context, struct plan *plan);
 bool recipe_bulk(const struct rule_context *context, struct plan *plan);
 bool recipe_domain_constraint(const struct rule_context *context, struct plan *plan);
 bool recipe_domain_not_null(const struct rule_context *context, struct plan *plan);
+bool recipe_enum_rename(const struct rule_context *context, struct plan *plan);
 bool recipe_refresh(const struct rule_context *context, struct plan *plan);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "arena.h"
 #include "message.h"
+#include "recipe.h"
+#include "recipe_enum.h"
 
 static bool is_any(const char *word, const char *const *words)
 {
@@ -158,14 +160,15 @@ static bool renames_value(const struct rule_context *context)
 	return action_is(context, ACTION_ENUM_RENAME_VALUE) && !made_here(context);
 }
 
-static const char *move_rows(
-	const struct rule_context *context, const char *table, const char *column)
+static const char *move_rows(const struct rule_context *context, const char *table,
+	const char *enum_sql, const struct type_column *column)
 {
-	struct arena *arena = context->arena;
+	const struct action *action = context->action;
+	struct label_move move =
+		label_move(context->arena, enum_sql, column, action->name, action->new_name);
 
-	return arena_printf(arena, "\nUPDATE %s SET %s = %s WHERE %s = %s;", table, column,
-		quote_literal(arena, context->action->new_name), column,
-		quote_literal(arena, context->action->name));
+	return arena_printf(
+		context->arena, "\nUPDATE %s SET %s WHERE %s;", table, move.set, move.pending);
 }
 
 static const char *move_all_rows(const struct rule_context *context, const struct type_facts *type)
@@ -174,11 +177,15 @@ static const char *move_all_rows(const struct rule_context *context, const struc
 	const char *text = "";
 
 	if (type == NULL || type->oid == 0)
-		return move_rows(context, "<table>", "<column>");
+		return arena_printf(arena,
+			"\nUPDATE <table> SET <column> = %s WHERE <column> = %s;",
+			quote_literal(arena, context->action->new_name),
+			quote_literal(arena, context->action->name));
 	for (size_t i = 0; i < type->n_columns; i++)
-		text = arena_printf(arena, "%s%s", text,
-			move_rows(context, name_sql(arena, &type->columns[i].table),
-				quote_ident(arena, type->columns[i].column)));
+		if (label_column_filled(&type->columns[i]))
+			text = arena_printf(arena, "%s%s", text,
+				move_rows(context, name_sql(arena, &type->columns[i].table),
+					name_sql(arena, &type->name), &type->columns[i]));
 	return text;
 }
 
@@ -202,15 +209,16 @@ const struct rule rule_rename_enum_value = {
 	.section = 'J',
 	.verdict = VERDICT_REJECT,
 	.fires = renames_value,
+	.recipe = recipe_enum_rename,
 	.title = "Renaming an enum value breaks every client that uses the old label",
 	.reason = "The rows change their label at once; statements with the old one fail with "
 		  "\"invalid input value for enum\".",
 	.locks = "No table.",
 	.safe_when = "the type was made by the same text.",
 	.hint = "ADD VALUE with the new label after the old one; clients handle both; move the "
-		"rows in batches. phasegate does not carry that out: it ends in a type with both "
-		"labels, and only who deploys the clients knows when the old one is written no "
-		"more.",
+		"rows in batches. The verdict phase has phasegate do that: it soaks until the "
+		"clients are deployed, and ends in a type with both labels, so it is not the "
+		"default.",
 	.hint_sql = enum_steps,
 };
 

@@ -124,6 +124,8 @@ int backfill_run(struct run *run, struct step_record *step)
 	struct fill fill;
 	int status;
 
+	if (backfill_undoes(step))
+		return run_record_done(run, step, false);
 	fill_begin(&fill, run, step, &way);
 	status = run_check_table(run);
 	while (status == 0) {
@@ -136,4 +138,18 @@ int backfill_run(struct run *run, struct step_record *step)
 	}
 	status = stop_for_violations(run, step, status);
 	return fill_end(&fill, status);
+}
+
+bool backfill_undoes(const struct step_record *step)
+{
+	return step->kind == STEP_BACKFILL && step->sql[0] == '\0';
+}
+
+int backfill_undo(struct run *run, struct step_record *step)
+{
+	static const struct fill_way way = {.doing = "giving back", .batch_sql = update_sql};
+	struct fill fill;
+
+	fill_begin(&fill, run, step, &way);
+	return fill_close(&fill, fill_leaves(&fill));
 }

@@ -411,12 +411,17 @@ void fill_begin(
 			run->change.table.name, engine_now_ms());
 }
 
-int fill_end(struct fill *fill, int status)
+int fill_close(struct fill *fill, int status)
 {
 	free(fill->last_key);
 	if (status == 0)
 		status = fill_settle(fill);
 	signals_end(&fill->run->signals, fill->run->engine->latency);
 	table_watch_end(&fill->run->signals.table, engine_now_ms());
-	return status < 0 ? -1 : run_record_done(fill->run, fill->step, false);
+	return status;
+}
+
+int fill_end(struct fill *fill, int status)
+{
+	return fill_close(fill, status) < 0 ? -1 : run_record_done(fill->run, fill->step, false);
 }

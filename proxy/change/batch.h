@@ -53,7 +53,9 @@ struct fill {
 
 void fill_begin(
 	struct fill *fill, struct run *run, struct step_record *step, const struct fill_way *way);
-/* Records the step as done when status is 0. */
+/* Pays what is owed when status is 0, which it returns then. */
+int fill_close(struct fill *fill, int status);
+/* Records the step as done, too. */
 int fill_end(struct fill *fill, int status);
 
 /* Each a transaction of its own. */

@@ -183,6 +183,9 @@ int step_holds(struct run *run, struct step_record *step, bool *holds);
 /* n steps of one transaction, or one of another kind.  Leaves them done or nothing changed. */
 int step_run(struct run *run, struct step_record *steps, size_t n);
 int backfill_run(struct run *run, struct step_record *step);
+/* A fill that is only undone: in batches as well, which backfill_undo carries out. */
+bool backfill_undoes(const struct step_record *step);
+int backfill_undo(struct run *run, struct step_record *step);
 int bulk_run(struct run *run, struct step_record *step);
 
 /* Makes again what steps before this one made and what does not hold any more. */

@@ -40,8 +40,9 @@ static const char *purposes(struct run *run, size_t first, size_t end)
 	const char *text = "";
 
 	for (size_t i = first; i < end; i++)
-		text = arena_printf(run->arena, "%s%s%s", text, i > first ? "; " : "",
-			run->change.steps[i].purpose);
+		if (!backfill_undoes(&run->change.steps[i]))
+			text = arena_printf(run->arena, "%s%s%s", text, text[0] != '\0' ? "; " : "",
+				run->change.steps[i].purpose);
 	return text[0] != '\0' ? text : "nothing";
 }
 

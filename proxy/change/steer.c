@@ -110,7 +110,8 @@ int run_check_record(struct run *run)
 		return -1;
 	if (paused)
 		run_waiting(run, NULL);
-	if (!run->change.abort)
+	/* On the way back it has been heard. */
+	if (!run->change.abort || run->undoing)
 		return 0;
 	run_say_aborted(run);
 	return -1;

@@ -76,6 +76,8 @@ static int undo_once(struct run *run, struct step_record *step)
 
 	if (step->kind == STEP_CONCURRENTLY)
 		return undo_concurrently(run, step);
+	if (backfill_undoes(step))
+		return backfill_undo(run, step) < 0 ? -1 : mark(run, step, STATUS_UNDONE);
 	if (step->status == STATUS_INTENT)
 		return mark(run, step, STATUS_PENDING); /* its transaction rolled back */
 	barrier = run_raise_barrier(run, step, 1);

@@ -55,6 +55,16 @@ static const char *array_literal(struct arena *arena, const struct name *names, 
 	return text;
 }
 
+/* {{"old","new"},...}: pairs as well. */
+static const char *labels_literal(struct arena *arena, const struct facts_request *request)
+{
+	struct name *pairs = arena_alloc(arena, (request->n_labels + 1) * sizeof(*pairs));
+
+	for (size_t i = 0; i < request->n_labels; i++)
+		pairs[i] = (struct name){request->labels[i].from, request->labels[i].to};
+	return array_literal(arena, pairs, request->n_labels);
+}
+
 void catalog_parameters(struct arena *arena, const struct facts_request *request,
 	const char *parameters[CATALOG_PARAMETERS])
 {
@@ -62,6 +72,7 @@ void catalog_parameters(struct arena *arena, const struct facts_request *request
 	parameters[1] = array_literal(arena, request->types, request->n_types);
 	parameters[2] = array_literal(arena, request->functions, request->n_functions);
 	parameters[3] = request->drops ? "t" : "f";
+	parameters[4] = labels_literal(arena, request);
 }
 
 /* ---- types, functions ---- */
@@ -71,6 +82,22 @@ static struct type_column read_type_column(struct reader *reader, const json_t *
 	return (struct type_column){
 		.table = reader_name(reader, object, "table"),
 		.column = reader_text(reader, object, "column"),
+		.kind = reader_letter(reader, object, "kind"),
+		.list = reader_bool(reader, object, "list"),
+		.inherited = reader_bool(reader, object, "inherited"),
+		.generated = reader_bool(reader, object, "generated"),
+		.key = reader_bool(reader, object, "key"),
+		.writable = reader_bool(reader, object, "writable"),
+		.default_sql = reader_text_or_null(reader, object, "default"),
+	};
+}
+
+static struct label_facts read_named(struct reader *reader, const json_t *object)
+{
+	return (struct label_facts){
+		.label = reader_text(reader, object, "label"),
+		.object = reader_text(reader, object, "object"),
+		.by_text = reader_bool(reader, object, "text"),
 	};
 }
 
@@ -92,6 +119,8 @@ static struct type_facts read_type(struct reader *reader, const json_t *object)
 	type.embedded = reader_bool(reader, object, "embedded");
 	type.used_by = reader_names(reader, object, "used_by", &type.n_used_by);
 	READ_LIST(reader, object, "columns", type.columns, type.n_columns, read_type_column);
+	type.labels = reader_texts(reader, object, "labels", false, &type.n_labels);
+	READ_LIST(reader, object, "named", type.named, type.n_named, read_named);
 	type.drops = catalog_read_drops(reader, object);
 	return type;
 }

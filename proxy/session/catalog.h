@@ -12,8 +12,8 @@
 #include "facts.h"
 
 /* Takes CATALOG_PARAMETERS text parameters: relations, types, functions (text[] literals), drops
- * (bool). */
-enum { CATALOG_PARAMETERS = 4 };
+ * (bool), labels (text[]). */
+enum { CATALOG_PARAMETERS = 5 };
 extern const char catalog_sql[];
 
 /* Text format for Bind; arena memory. */

@@ -4,6 +4,7 @@
 -- What struct facts holds, for the names in $1 (relations), $2 (types) and $3 (functions): text[][]
 -- of {schema, name} pairs, schema '' where none was written; with what goes along when one of them is
 -- dropped, if $4 (bool) says so: below a table that all others refer to, that is the whole database.
+-- And where enums are, and what names a label of theirs, for the labels in $5: {old, new} pairs.
 --
 -- It runs on a client's connection, as the client, in its transaction, under any search_path:
 --   * Everything is schema-qualified.  Operators between blanks are, when this file is embedded;
@@ -125,10 +126,17 @@ key_parts AS (
 	UNION
 	SELECT h.inhrelid, key_parts.depth FROM key_parts JOIN pg_catalog.pg_inherits h ON h.inhparent = key_parts.oid
 ),
--- Domains asked for and those over them, and enums; and who has a column of one: where values of it are.
+labels AS MATERIALIZED (
+	SELECT ($5::pg_catalog.text[])[i][1] AS old, ($5::pg_catalog.text[])[i][2] AS new
+	FROM pg_catalog.generate_subscripts($5::pg_catalog.text[], 1) AS g(i)
+),
+-- Domains asked for and those over them, and enums whose labels change; and who has a column of one, or of
+-- an array of such an enum: where values of it are.
 own_types AS (
 	SELECT t.oid AS root, t.oid, t.typtype
-	FROM type_targets a JOIN pg_catalog.pg_type t ON t.oid = a.oid AND (t.typtype = 'd' OR t.typtype = 'e')
+	FROM type_targets a
+		JOIN pg_catalog.pg_type t ON t.oid = a.oid
+			AND (t.typtype = 'd' OR (t.typtype = 'e' AND EXISTS (SELECT FROM labels)))
 	UNION
 	SELECT own_types.root, t.oid, own_types.typtype
 	FROM own_types
@@ -136,14 +144,37 @@ own_types AS (
 			AND d.refobjid = own_types.oid AND d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass
 		JOIN pg_catalog.pg_type t ON t.oid = d.objid AND t.typtype = 'd'
 ),
+held_types AS (
+	SELECT own_types.root, own_types.typtype, own_types.oid, false AS list FROM own_types
+	UNION ALL
+	SELECT own_types.root, own_types.typtype, t.typarray, true
+	FROM own_types JOIN pg_catalog.pg_type t ON t.oid = own_types.oid AND t.typarray <> 0::pg_catalog.oid
+	WHERE own_types.typtype = 'e'
+),
 uses AS MATERIALIZED (
-	SELECT own_types.root, own_types.typtype, c.oid, n.nspname AS nsp, c.relname AS name, a.attname AS col
-	FROM own_types
+	SELECT h.root, h.typtype, h.list, c.oid, n.nspname AS nsp, c.relname AS name, c.relkind AS kind,
+		a.attname AS col, a.attnum AS sub, a.attinhcount > 0 AS inherited, a.attgenerated <> '' AS generated,
+		pg_catalog.pg_has_role(c.relowner, 'USAGE') AND NOT c.relforcerowsecurity AS writable,
+		-- what tells rows apart or where they go by it
+		EXISTS (SELECT
+			FROM pg_catalog.pg_index i
+			WHERE i.indrelid = c.oid AND (i.indisunique OR i.indisexclusion)
+				AND (a.attnum = ANY ((i.indkey::pg_catalog.int2[])[0:(i.indnkeyatts - 1)]) OR (i.indexprs IS NOT NULL
+					AND EXISTS (SELECT FROM pg_catalog.pg_depend x
+						WHERE x.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND x.objid = i.indexrelid
+							AND x.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND x.refobjid = c.oid
+							AND x.refobjsubid = a.attnum))))
+			OR EXISTS (SELECT FROM pg_catalog.pg_partitioned_table p
+				WHERE p.partrelid = c.oid
+					AND (a.attnum = ANY (p.partattrs::pg_catalog.int2[]) OR p.partexprs IS NOT NULL)) AS key
+	FROM held_types h
 		JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
-			AND d.refobjid = own_types.oid AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+			AND d.refobjid = h.oid AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
 			AND d.objsubid > 0
-		JOIN pg_catalog.pg_class c ON c.oid = d.objid AND (c.relkind = 'r' OR c.relkind = 'm')
-		JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND a.atttypid = own_types.oid
+		JOIN pg_catalog.pg_class c ON c.oid = d.objid AND (c.relkind = 'r' OR c.relkind = 'm'
+			OR (h.typtype = 'e' AND (c.relkind = 'p' OR c.relkind = 'f')))
+			AND (h.typtype = 'd' OR c.relpersistence <> 't')
+		JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND a.atttypid = h.oid
 		JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 ),
 family AS MATERIALIZED (
@@ -153,7 +184,7 @@ family AS MATERIALIZED (
 			UNION ALL SELECT keys.conrelid, keys.depth FROM keys
 			UNION ALL SELECT keys.confrelid, keys.depth FROM keys
 			UNION ALL SELECT key_parts.oid, key_parts.depth FROM key_parts
-			UNION ALL SELECT uses.oid, 2 FROM uses WHERE uses.typtype = 'd') AS kin
+			UNION ALL SELECT uses.oid, 2 FROM uses WHERE uses.typtype = 'd' OR NOT uses.inherited) AS kin
 	WHERE pg_catalog.mod(kin.oid::pg_catalog.int8, 1) = 0 AND NOT EXISTS (SELECT FROM targets t WHERE t.oid = kin.oid)
 	GROUP BY kin.oid ORDER BY pg_catalog.min(kin.depth), kin.oid LIMIT 64
 ),
@@ -863,6 +894,108 @@ details AS (
 		LEFT JOIN indexes ON indexes.oid = c.oid
 		LEFT JOIN taken ON taken.root = c.oid
 ),
+-- Types that hold an enum other than as a list: domains over lists, ranges, composite types, rows of tables.
+enclosed AS (
+	SELECT h.root
+	FROM held_types h
+		JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.refobjid = h.oid
+	WHERE h.typtype = 'e' AND ((d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass
+				AND NOT EXISTS (SELECT FROM held_types o WHERE o.oid = d.objid))
+			OR (d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid > 0
+				AND EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = d.objid AND c.relkind = 'c')))
+	UNION ALL
+	SELECT u.root
+	FROM uses u
+		JOIN pg_catalog.pg_class c ON c.oid = u.oid
+		JOIN pg_catalog.pg_type r ON r.oid = c.reltype
+		JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
+			AND (d.refobjid = r.oid OR d.refobjid = r.typarray)
+	WHERE u.typtype = 'e' AND ((d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid <> r.typarray)
+			OR (d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid > 0))
+),
+-- What depends on an enum or on columns of it and names one of the labels without the other: the server renames
+-- a label in what it keeps as a tree, but nobody adds one there.  And functions by their text.
+about AS MATERIALIZED (
+	SELECT DISTINCT part.root, d.classid, d.objid
+	FROM (SELECT h.root, 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid AS class, h.oid, 0 AS sub
+			FROM held_types h WHERE h.typtype = 'e'
+			UNION ALL
+			SELECT u.root, 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, u.oid, u.sub
+			FROM uses u WHERE u.typtype = 'e') AS part
+		JOIN pg_catalog.pg_depend d ON d.refclassid = part.class AND d.refobjid = part.oid AND d.refobjsubid = part.sub
+),
+definitions AS MATERIALIZED (
+	SELECT about.root, false AS loose, what.label, what.text
+	FROM about
+		CROSS JOIN LATERAL (
+			SELECT CASE WHEN v.oid IS NULL THEN pg_catalog.format('constraint %I of a domain', k.conname)
+					ELSE pg_catalog.format('constraint %I on %I.%I', k.conname, n.nspname, v.relname)
+				END AS label, pg_catalog.pg_get_constraintdef(k.oid) AS text
+			FROM pg_catalog.pg_constraint k
+				LEFT JOIN pg_catalog.pg_class v ON v.oid = k.conrelid
+				LEFT JOIN pg_catalog.pg_namespace n ON n.oid = v.relnamespace
+			WHERE about.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND k.oid = about.objid
+			UNION ALL
+			SELECT pg_catalog.format('domain %I.%I', n.nspname, t.typname), t.typdefault
+			FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+			WHERE about.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.oid = about.objid
+				AND t.typdefault IS NOT NULL
+			UNION ALL
+			SELECT CASE WHEN v.relkind = 'v' THEN pg_catalog.format('view %I.%I', n.nspname, v.relname)
+					WHEN v.relkind = 'm' THEN pg_catalog.format('materialized view %I.%I', n.nspname, v.relname)
+					ELSE pg_catalog.format('rule %I on %I.%I', w.rulename, n.nspname, v.relname)
+				END, pg_catalog.pg_get_ruledef(w.oid)
+			FROM pg_catalog.pg_rewrite w
+				JOIN pg_catalog.pg_class v ON v.oid = w.ev_class
+				JOIN pg_catalog.pg_namespace n ON n.oid = v.relnamespace
+			WHERE about.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND w.oid = about.objid
+			UNION ALL
+			SELECT pg_catalog.format('policy %I on %I.%I', p.polname, n.nspname, v.relname),
+				pg_catalog.concat(pg_catalog.pg_get_expr(p.polqual, p.polrelid), ' ',
+					pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid))
+			FROM pg_catalog.pg_policy p
+				JOIN pg_catalog.pg_class v ON v.oid = p.polrelid
+				JOIN pg_catalog.pg_namespace n ON n.oid = v.relnamespace
+			WHERE about.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND p.oid = about.objid
+			UNION ALL
+			SELECT pg_catalog.format('trigger %I on %I.%I', g.tgname, n.nspname, v.relname),
+				pg_catalog.pg_get_triggerdef(g.oid)
+			FROM pg_catalog.pg_trigger g
+				JOIN pg_catalog.pg_class v ON v.oid = g.tgrelid
+				JOIN pg_catalog.pg_namespace n ON n.oid = v.relnamespace
+			WHERE about.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND g.oid = about.objid AND NOT g.tgisinternal
+			UNION ALL
+			SELECT pg_catalog.format('index %I.%I', n.nspname, v.relname), pg_catalog.pg_get_indexdef(i.indexrelid)
+			FROM pg_catalog.pg_index i
+				JOIN pg_catalog.pg_class v ON v.oid = i.indexrelid
+				JOIN pg_catalog.pg_namespace n ON n.oid = v.relnamespace
+			WHERE about.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.indexrelid = about.objid
+			UNION ALL
+			-- not of a column of the enum: a plan sees to that.  Generated columns before PostgreSQL 15 depend as such.
+			SELECT pg_catalog.format('column %I of %I.%I', a.attname, n.nspname, v.relname),
+				pg_catalog.pg_get_expr(e.adbin, e.adrelid)
+			FROM pg_catalog.pg_attrdef e
+				JOIN pg_catalog.pg_class v ON v.oid = e.adrelid
+				JOIN pg_catalog.pg_namespace n ON n.oid = v.relnamespace
+				JOIN pg_catalog.pg_attribute a ON a.attrelid = e.adrelid AND a.attnum = e.adnum
+			WHERE ((about.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND e.oid = about.objid)
+					OR (about.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.adrelid = about.objid
+						AND a.attgenerated <> ''))
+				AND NOT EXISTS (SELECT FROM uses u WHERE u.root = about.root AND u.oid = e.adrelid AND u.sub = e.adnum
+					AND NOT u.generated)
+			UNION ALL
+			-- BEGIN ATOMIC, which has no prosrc, and defaults of arguments
+			SELECT pg_catalog.format('function %I.%I', n.nspname, f.proname), CASE WHEN f.prosrc = ''
+					THEN pg_catalog.pg_get_functiondef(f.oid) ELSE pg_catalog.pg_get_function_arguments(f.oid) END
+			FROM pg_catalog.pg_proc f JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace
+			WHERE about.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND f.oid = about.objid
+		) AS what
+	UNION ALL
+	SELECT NULL, true, pg_catalog.format('function %I.%I', n.nspname, f.proname), f.prosrc
+	FROM pg_catalog.pg_proc f JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace
+	WHERE EXISTS (SELECT FROM own_types WHERE own_types.typtype = 'e') AND f.oid >= 16384::pg_catalog.oid
+		AND f.prolang <> 13::pg_catalog.oid AND n.nspname <> 'phasegate'
+),
 types AS (
 	SELECT a.ord, pg_catalog.json_build_object(
 			'exists', t.oid IS NOT NULL,
@@ -894,13 +1027,29 @@ types AS (
 						AND d.refobjid = inside.oid AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
 						AND d.objsubid > 0
 					JOIN pg_catalog.pg_class c ON c.oid = d.objid AND c.relkind = ANY ('{r,m,p}'::pg_catalog."char"[])
-				WHERE own_types.root = t.oid AND own_types.typtype = 'd'),
+				WHERE own_types.root = t.oid AND own_types.typtype = 'd')
+				OR EXISTS (SELECT FROM enclosed WHERE enclosed.root = t.oid),
 			'used_by', (SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(u.nsp, u.name))
-				FROM uses u WHERE u.root = t.oid AND u.typtype = 'd'),
+				FROM uses u WHERE u.root = t.oid
+					AND (u.typtype = 'd' OR (NOT u.inherited AND (u.kind = 'r' OR u.kind = 'p')))),
 			'columns', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
-					'table', pg_catalog.json_build_array(u.nsp, u.name), 'column', u.col)
+					'table', pg_catalog.json_build_array(u.nsp, u.name), 'column', u.col, 'kind', u.kind,
+					'list', u.list, 'inherited', u.inherited, 'generated', u.generated, 'key', u.key,
+					'writable', u.writable,
+					'default', (SELECT pg_catalog.pg_get_expr(e.adbin, e.adrelid) FROM pg_catalog.pg_attrdef e
+						WHERE e.adrelid = u.oid AND e.adnum = u.sub))
 					ORDER BY u.nsp, u.name, u.col)
 				FROM uses u WHERE u.root = t.oid),
+			'labels', (SELECT pg_catalog.json_agg(e.enumlabel ORDER BY e.enumsortorder)
+				FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid AND EXISTS (SELECT FROM labels)),
+			'named', (SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_object(
+					'label', l.old, 'object', d.label, 'text', d.loose))
+				FROM labels l
+					JOIN definitions d ON (d.root = t.oid OR d.loose) AND t.typtype = 'e'
+						AND ((pg_catalog.strpos(d.text, pg_catalog.quote_literal(l.old)) > 0
+								AND pg_catalog.strpos(d.text, pg_catalog.quote_literal(l.new)) = 0)
+							OR (pg_catalog.strpos(d.text, '''{') > 0 AND pg_catalog.strpos(d.text, l.old) > 0
+								AND pg_catalog.strpos(d.text, l.new) = 0))),
 			'drops', (SELECT d.detail FROM drops d
 				WHERE d.root_class = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.root = t.oid)
 		) AS detail

@@ -2,6 +2,7 @@
 """Plans as the tool plan_json prints them, carried out step by step on a plain connection."""
 
 import json
+import re
 import subprocess
 
 
@@ -59,7 +60,7 @@ def done(connection, step):
 
 
 def run_step(connection, step):
-    if step["kind"] != "backfill":
+    if step["kind"] != "backfill" or not step["sql"]:
         connection.execute(step["sql"] or "SELECT")
         return
     while connection.execute(step["sql"]).rowcount > 0:
@@ -76,6 +77,10 @@ def run_group(connection, group):
 
 
 def undo_group(connection, group):
+    if group[0]["kind"] == "backfill" and group[0]["undo"]:
+        while connection.execute(group[0]["undo"]).rowcount > 0:
+            pass
+        return
     undos = [step["undo"] for step in reversed(group) if step["undo"]]
     if len(undos) == 1:
         connection.execute(undos[0])
@@ -111,6 +116,9 @@ QUERIES = {
         SELECT t.typname, t.typnotnull, k.conname, pg_get_constraintdef(k.oid), k.convalidated
         FROM pg_type t LEFT JOIN pg_constraint k ON k.contypid = t.oid
         WHERE t.typnamespace = 's'::regnamespace AND t.typtype = 'd' ORDER BY 1, 3""",
+    "labels": """
+        SELECT t.typname, e.enumlabel FROM pg_type t JOIN pg_enum e ON e.enumtypid = t.oid
+        WHERE t.typnamespace = 's'::regnamespace ORDER BY 1, e.enumsortorder""",
     "comments": """
         SELECT c.relname, a.attname, col_description(a.attrelid, a.attnum), a.attstattarget, a.attoptions::text,
             (SELECT string_agg(x::text, ' ' ORDER BY x::text) FROM unnest(a.attacl) x)
@@ -156,3 +164,17 @@ def catalog(connection, attnum=True):
             rows = sorted((row[:1] + row[2:] for row in rows), key=lambda row: row[:2])
         out[name] = rows
     return out
+
+
+RENAME_VALUE = re.compile(r"RENAME VALUE '((?:[^']|'')*)' TO '((?:[^']|'')*)'")
+
+
+def renamed_labels(statement):
+    """(old, new) of RENAME VALUE; none elsewhere."""
+    found = RENAME_VALUE.search(statement)
+    return tuple(label.replace("''", "'") for label in found.groups()) if found else (None, None)
+
+
+def but_for_label(seen, label):
+    """No label can be removed: a plan leaves the old one behind, and its undo the new one."""
+    return {**seen, "labels": [row for row in seen["labels"] if row[1] != label]}

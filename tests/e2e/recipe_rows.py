@@ -74,6 +74,25 @@ CREATE MATERIALIZED VIEW seen AS SELECT a FROM amounts WHERE a > 0;
 CREATE MATERIALIZED VIEW unseen AS SELECT a FROM amounts WITH NO DATA;
 """
 
+# Likewise one that begins with ENUMS.
+ENUMS = f"""
+CREATE TYPE mood AS ENUM ('sad', 'fair', 'it''s "Odd"', 'glad');
+CREATE DOMAIN mine AS mood;
+CREATE TABLE e (id int PRIMARY KEY, m mood NOT NULL DEFAULT 'fair', d mine DEFAULT 'fair', l mood[] DEFAULT '{{sad}}', ld mine[], "M ""x" mood);
+CREATE INDEX ON e (m);
+CREATE INDEX named ON e (id) WHERE m = 'glad';
+INSERT INTO e (id, m, d, l, ld, "M ""x") SELECT i, (enum_range(NULL::mood))[i % 4 + 1], (enum_range(NULL::mood))[i % 4 + 1],
+    CASE WHEN i % 5 > 0 THEN ARRAY[(enum_range(NULL::mood))[i % 4 + 1], NULL, 'sad'] END, ARRAY['fair', 'fair']::mine[], (enum_range(NULL::mood))[i % 5 + 1]
+    FROM generate_series(1, {ROWS}) i;
+CREATE TABLE ep (k int, m mood DEFAULT 'fair') PARTITION BY LIST (k);
+CREATE TABLE ep1 PARTITION OF ep FOR VALUES IN (1);
+CREATE TABLE ep2 PARTITION OF ep (m DEFAULT 'glad') DEFAULT;
+INSERT INTO ep SELECT i % 3, (enum_range(NULL::mood))[i % 4 + 1] FROM generate_series(1, {ROWS}) i;
+CREATE TABLE "E x" (m mood);
+CREATE VIEW seen AS SELECT m FROM e WHERE m IN ('sad', 'glad');
+CREATE MATERIALIZED VIEW kept AS SELECT m FROM e;
+"""
+
 LONG = "a_table_whose_name_is_long_enough_to_be_cut"
 LONG_COLUMN = "a_column_that_is_rather_long_as_well"
 
@@ -201,6 +220,9 @@ PLANNED = [
     ("DOMAINS; DELETE FROM amounts WHERE a IS NULL; ALTER DOMAIN amount ADD CONSTRAINT amount_not_null_check CHECK (VALUE < 9999)",
      "ALTER DOMAIN amount SET NOT NULL"),
     ("DOMAINS", 'ALTER DOMAIN "Odd ""kind" ADD CONSTRAINT "No ""x" CHECK (VALUE <> \'x\' AND lower(VALUE) = VALUE)'),
+    # enums
+    ("ENUMS", "ALTER TYPE mood RENAME VALUE 'fair' TO 'so so'"),
+    ("ENUMS", "ALTER TYPE s.mood RENAME VALUE 'it''s \"Odd\"' TO 'it''s \\even'"),
     # partitions
     ("PARTITIONS", "ALTER TABLE dates ATTACH PARTITION new_dates FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')"),
     ("PARTITIONS; SET TimeZone = 'America/New_York'",
@@ -285,6 +307,29 @@ UNPLANNED = [
     ("DOMAINS", "ALTER DOMAIN amount VALIDATE CONSTRAINT price_check"),
     ("DOMAINS; CREATE TABLE lists (l amount[])", "ALTER DOMAIN amount ADD CONSTRAINT positive CHECK (VALUE > 0)"),
     ("DOMAINS; CREATE TABLE wholes (w amounts[])", "ALTER DOMAIN amount ADD CONSTRAINT positive CHECK (VALUE > 0)"),
+    ("ENUMS", "ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'"),
+    ("ENUMS; DROP INDEX named; CREATE OR REPLACE VIEW seen AS SELECT m FROM e", "ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'"),
+    ("ENUMS; DROP VIEW seen", "ALTER TYPE mood RENAME VALUE 'glad' TO 'happy'"),
+    ("ENUMS; ALTER TABLE e ADD CHECK (m <> 'fair' OR id > 0)", "ALTER TYPE mood RENAME VALUE 'fair' TO 'so so'"),
+    ("ENUMS; ALTER TABLE e ADD g boolean GENERATED ALWAYS AS (m = 'fair') STORED", "ALTER TYPE mood RENAME VALUE 'fair' TO 'so so'"),
+    ("ENUMS; CREATE POLICY p ON e USING (m = 'fair')", "ALTER TYPE mood RENAME VALUE 'fair' TO 'so so'"),
+    ("ENUMS; CREATE FUNCTION f(m mood DEFAULT 'fair') RETURNS mood LANGUAGE sql AS 'SELECT m'",
+     "ALTER TYPE mood RENAME VALUE 'fair' TO 'so so'"),
+    ("ENUMS; CREATE FUNCTION f() RETURNS mood LANGUAGE sql BEGIN ATOMIC SELECT 'fair'::mood; END",
+     "ALTER TYPE mood RENAME VALUE 'fair' TO 'so so'"),
+    ("ENUMS; CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+     "CREATE TRIGGER g BEFORE UPDATE ON e FOR EACH ROW WHEN (NEW.m = 'fair') EXECUTE FUNCTION f()",
+     "ALTER TYPE mood RENAME VALUE 'fair' TO 'so so'"),
+    ("ENUMS; ALTER DOMAIN mine ADD CHECK (VALUE <> ALL ('{fair}'::mood[])) NOT VALID", "ALTER TYPE mood RENAME VALUE 'fair' TO 'so so'"),
+    ("ENUMS; ALTER DOMAIN mine SET DEFAULT 'fair'", "ALTER TYPE mood RENAME VALUE 'fair' TO 'so so'"),
+    ("ENUMS; CREATE UNIQUE INDEX ON e (id, m)", "ALTER TYPE mood RENAME VALUE 'fair' TO 'so so'"),
+    ("ENUMS; CREATE TABLE by_mood (m mood) PARTITION BY LIST (m)", "ALTER TYPE mood RENAME VALUE 'fair' TO 'so so'"),
+    ("ENUMS; CREATE TYPE pair AS (a mood, b int); CREATE TABLE pairs (p pair)", "ALTER TYPE mood RENAME VALUE 'fair' TO 'so so'"),
+    ("ENUMS; CREATE TABLE wholes (w e[])", "ALTER TYPE mood RENAME VALUE 'fair' TO 'so so'"),
+    ("ENUMS; CREATE DOMAIN moods AS mood[]", "ALTER TYPE mood RENAME VALUE 'fair' TO 'so so'"),
+    ("ENUMS; ALTER TABLE e ALTER l SET DEFAULT '{fair}'", "ALTER TYPE mood RENAME VALUE 'fair' TO 'so so'"),
+    ("ENUMS; CREATE RULE r AS ON UPDATE TO e DO INSTEAD NOTHING", "ALTER TYPE mood RENAME VALUE 'fair' TO 'so so'"),
+    ("CREATE TYPE lonely AS ENUM ('a')", "ALTER TYPE lonely RENAME VALUE 'a' TO 'b'"),
     ("", "REINDEX TABLE p"),
     ("", "REINDEX SCHEMA s"),
     ("PARTITIONS", "REFRESH MATERIALIZED VIEW unkeyed"),

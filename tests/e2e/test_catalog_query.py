@@ -82,9 +82,9 @@ def escape(text):
 
 @pytest.fixture
 def ask(sql):
-    """ask(connection, relations, types, functions), names as pairs -> the whole answer."""
-    def run(connection, relations=(), types=(), functions=(), drops=True):
-        parameters = [*(array(list_) for list_ in (relations, types, functions)), str(drops)]
+    """ask(connection, relations, types, functions), names as pairs, labels as well -> the whole answer."""
+    def run(connection, relations=(), types=(), functions=(), drops=True, labels=()):
+        parameters = [*(array(list_) for list_ in (relations, types, functions)), str(drops), array(labels)]
         return json.loads(ask_catalog(connection, sql, parameters))
 
     return run
@@ -247,6 +247,10 @@ def test_what_goes_along_with_a_drop(schema, ask):
     assert kind["drops"]["cascade_needed"] and losers(kind["drops"], True) == {"t"}
 
 
+def columns_of(type_):
+    return [(".".join(column["table"]), column["column"]) for column in type_["columns"] or []]
+
+
 def test_types(schema, ask):
     names = [("pg_catalog", "int4"), ("", "very_positive"), ("s", "plain"), ("", "nothing"), ("nowhere", "x"),
              ("pg_catalog", "json"), ("", "json")]
@@ -255,7 +259,7 @@ def test_types(schema, ask):
     assert types[1]["base_type"] == "int4" and types[1]["domain_constrained"]
     assert types[1]["used_by"] == [["s", "t"]]
     assert types[1]["name"] == ["s", "very_positive"] and types[1]["base"] == "integer"
-    assert types[1]["columns"] == [{"table": ["s", "t"], "column": "d"}]
+    assert columns_of(types[1]) == [("s.t", "d")]
     assert types[2]["base_type"] == "numeric" and types[2]["base_typmod"] == ((10 << 16) | 2) + 4
     assert types[2]["domain"] and not types[2]["domain_constrained"]
     assert types[5]["json"] and types[6]["json"] and not types[0]["json"]
@@ -268,7 +272,7 @@ def test_what_nobody_reads(direct, sql):
     """A day is not waited for: the query is asked as if tomorrow had come."""
     def unread(table, text=sql.replace("1 day", "-1 day")):
         direct.execute("SELECT pg_stat_force_next_flush()")
-        relations = json.loads(ask_catalog(direct, text, [array([("", table)]), "{}", "{}", "t"]))["relations"]
+        relations = json.loads(ask_catalog(direct, text, [array([("", table)]), "{}", "{}", "t", "{}"]))["relations"]
         return relations[0]["unread"]
 
     direct.execute("SELECT pg_stat_reset()")
@@ -289,15 +293,27 @@ def test_what_nobody_reads(direct, sql):
 
 
 def test_who_has_columns_of_a_type(schema, ask):
-    schema.execute("CREATE TYPE mood AS ENUM ('a', 'b'); CREATE TABLE moods (m mood, n mood, p positive);"
+    schema.execute("CREATE TYPE mood AS ENUM ('a', 'b'); CREATE TABLE moods (m mood DEFAULT 'a', n mood[], p positive);"
+                   "CREATE DOMAIN mine AS mood; CREATE TABLE below (own mine UNIQUE) INHERITS (moods);"
+                   "CREATE VIEW an_a AS SELECT FROM moods WHERE m = 'a'; CREATE VIEW a_or_c AS SELECT FROM moods WHERE m = 'a' AND 'c' <> '';"
+                   "CREATE FUNCTION says_a() RETURNS text LANGUAGE sql AS $$SELECT 'a'$$;"
                    "ALTER DOMAIN positive ADD CONSTRAINT another CHECK (VALUE > 1) NOT VALID")
-    answer = ask(schema, types=[("", "mood"), ("", "positive")])
+    types = [("", "mood"), ("", "positive")]
+    mood, positive = ask(schema, types=types)["types"]
+    assert (mood["used_by"], mood["columns"], mood["labels"], mood["named"]) == (None, None, None, None)
+    answer = ask(schema, types=types, labels=[("a", "c"), ("x", "y")])
     mood, positive = answer["types"]
-    assert mood["used_by"] is None
-    assert mood["columns"] == [{"table": ["s", "moods"], "column": "m"}, {"table": ["s", "moods"], "column": "n"}]
+    assert mood["used_by"] == [["s", "below"], ["s", "moods"]] and mood["labels"] == ["a", "b"] and not mood["embedded"]
+    assert columns_of(mood) == [("s.below", "m"), ("s.below", "n"), ("s.below", "own"), ("s.moods", "m"), ("s.moods", "n")]
+    assert [column["column"] for column in mood["columns"] if column["inherited"]] == ["m", "n"]
+    assert [column["column"] for column in mood["columns"] if column["list"]] == ["n", "n"]
+    assert [column["column"] for column in mood["columns"] if column["key"]] == ["own"]
+    assert [column["default"] for column in mood["columns"]] == ["'a'::mood", None, None, "'a'::mood", None]
+    assert sorted((named["object"], named["text"]) for named in mood["named"]) == [
+        ("function s.says_a", True), ("view s.an_a", False)]
     # One over the domain as well: what is asked of the domain is asked of it.
-    assert positive["used_by"] == [["s", "moods"], ["s", "t"]]
-    assert positive["columns"] == [{"table": ["s", "moods"], "column": "p"}, {"table": ["s", "t"], "column": "d"}]
+    assert positive["used_by"] == [["s", "below"], ["s", "moods"], ["s", "t"]]
+    assert columns_of(positive) == [("s.below", "p"), ("s.moods", "p"), ("s.t", "d")]
     assert positive["constraints"] == ["another", "positive_check"]
     assert {"moods", "t"} <= set(names(answer["relations"]))
 
@@ -376,8 +392,11 @@ def test_an_old_table_cannot_be_dressed_up_as_new(schema, ask, trick):
 
 def test_nothing_a_client_shadows_is_used(schema, ask):
     relations = [("s", "t"), ("s", "p"), ("s", "t_expression"), ("s", "v")]
-    types, functions = [("s", "very_positive")], [("s", "f")]
-    honest = ask(schema, relations, types, functions)
+    schema.execute("CREATE TYPE mood AS ENUM ('a', 'b'); CREATE TABLE moods (m mood, n mood[], UNIQUE (m));"
+                   "CREATE TYPE inside AS (m mood); CREATE INDEX ON moods (m) WHERE m = 'a'; ALTER TABLE moods ADD CHECK (m > 'a')")
+    types, functions, labels = [("s", "very_positive"), ("s", "mood")], [("s", "f")], [("a", "c")]
+    honest = ask(schema, relations, types, functions, labels=labels)
+    assert len(honest["types"][1]["named"]) == 2 and honest["types"][1]["embedded"]
     schema.execute("CREATE SCHEMA evil")
     for pair in PAIRS:
         schema.execute(f"""CREATE FUNCTION evil.lie({pair}, {pair}) RETURNS bool LANGUAGE plpgsql AS
@@ -397,12 +416,14 @@ def test_nothing_a_client_shadows_is_used(schema, ask):
     schema.execute("SET search_path = evil, pg_catalog")
     with pytest.raises(psycopg.errors.RaiseException, match="captured"):
         schema.execute("SELECT 1 = 1")
-    answer = ask(schema, relations, types, functions)
+    answer = ask(schema, relations, types, functions, labels=labels)
     assert answer["search_path"] == "evil, pg_catalog"
     # format_type and pg_get_expr write names as this search_path needs them
     assert json.dumps(answer["relations"][1]["tree"]) == json.dumps(honest["relations"][1]["tree"])
     assert [r["oid"] for r in answer["relations"]] == [r["oid"] for r in honest["relations"]]
     assert by_name(answer["relations"][0]["columns"]).keys() == by_name(honest["relations"][0]["columns"]).keys()
+    for type_ in (*answer["types"], *honest["types"]):
+        del type_["base"]
     assert answer["types"] == honest["types"] and answer["functions"] == honest["functions"]
 
 
@@ -502,7 +523,7 @@ def test_it_is_quick_among_many_tables(schema, ask, sql):
             EXECUTE format('CREATE TABLE s.many_%s (id int PRIMARY KEY, t int REFERENCES s.u)', i); END LOOP; END$$""")
     schema.execute("ANALYZE")
     plan = schema.execute("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + sql.replace("$1", "'{{s,many_7}}'")
-                          .replace("$2", "'{}'").replace("$3", "'{}'").replace("$4", "false")).fetchone()[0]
+                          .replace("$2", "'{}'").replace("$3", "'{}'").replace("$4", "false").replace("$5", "'{}'")).fetchone()[0]
     assert touched(plan[0]["Plan"]) < 100_000
     assert len(ask(schema, [("s", "u")])["relations"][0]["referencing"]) == 1001
 

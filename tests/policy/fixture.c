@@ -237,8 +237,12 @@ static const struct constraint_facts unread_constraints[] = {{.name = "unread_us
 	.columns = LIST("user_id"),
 	.referenced = PUBLIC("users")}};
 
-static const struct type_column positive_columns[] = {{PUBLIC("orders"), "qty"}};
-static const struct type_column mood_columns[] = {{PUBLIC("orders"), "tag"}};
+static const struct type_column positive_columns[] = {{.table = PUBLIC("orders"), .column = "qty"}};
+static const struct type_column mood_columns[] = {{.table = PUBLIC("orders"),
+	.column = "tag",
+	.kind = 'r',
+	.writable = true,
+	.default_sql = "'happy'::mood"}};
 
 static const struct name measures_partitions[] = {PUBLIC("measures_rest")};
 static const struct partition_facts measures_tree[] = {
@@ -493,8 +497,10 @@ static const struct type_facts types[] = {
 		.domain = true},
 	{.asked = {.name = "mood"},
 		.oid = 5004,
+		.name = PUBLIC("mood"),
 		.base_type = "mood",
 		.base_typmod = -1,
+		.used_by = ITEMS(orders_only),
 		.columns = ITEMS(mood_columns)},
 	{.asked = {.name = "citext"}, .oid = 5005, .base_type = "citext", .base_typmod = -1},
 	{.asked = {.name = "json"},

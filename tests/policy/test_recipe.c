@@ -29,6 +29,7 @@ static bool (*const recipes[ACTION_KINDS])(const struct rule_context *, struct p
 	[ACTION_DOMAIN_ADD_CONSTRAINT] = recipe_domain_constraint,
 	[ACTION_DOMAIN_VALIDATE] = recipe_domain_constraint,
 	[ACTION_DOMAIN_SET_NOT_NULL] = recipe_domain_not_null,
+	[ACTION_ENUM_RENAME_VALUE] = recipe_enum_rename,
 	[ACTION_TRUNCATE] = recipe_truncate,
 	[ACTION_UPDATE_WITHOUT_WHERE] = recipe_bulk,
 	[ACTION_DELETE_WITHOUT_WHERE] = recipe_bulk,
@@ -495,6 +496,64 @@ Test(recipe, every_row_in_batches_or_why_not)
 				"case %zu: %s: %s", i, bulk[i].sql, plan->impossible_because);
 		else
 			cr_expect_str_eq(plan->steps[0].bulk->key_sql, "\"a\", \"b\"");
+	}
+}
+
+static const struct label_facts by_view[] = {{"old", "view v", false}},
+				by_function[] = {{"old", "function f", true}},
+				by_other[] = {{"other", "view v", false}};
+
+/* A column of an enum, what else is known of the type, and why old does not become new. */
+static const struct {
+	struct type_column column;
+	struct type_facts type;
+	const char *because; /* a part of it; NULL: feasible */
+} labels[] = {
+	{{.writable = true}, {.embedded = false}, NULL},
+	{{.writable = true, .list = true, .default_sql = "'old'::e"}, {.embedded = false}, NULL},
+	{{.writable = true, .default_sql = "'older'::e"}, {.embedded = false}, "in an expression"},
+	{{.writable = true, .default_sql = "f('old'::e)"}, {.embedded = false}, "in an expression"},
+	{{.writable = true}, {.named = by_function, .n_named = 1}, NULL},
+	{{.writable = true}, {.named = by_other, .n_named = 1}, NULL},
+	{{.writable = true}, {.named = by_view, .n_named = 1}, "view v would go on"},
+	{{.writable = true}, {.embedded = true}, "a row type"},
+	{{.writable = true, .key = true}, {.embedded = false}, "unique"},
+	{{.writable = true, .kind = 'f'}, {.embedded = false}, "a foreign table"},
+	{{.kind = 'r'}, {.embedded = false}, "owner"},
+};
+
+Test(recipe, a_label_is_moved_or_why_not)
+{
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
+		struct name name = {"s", "t"};
+		struct type_column column = labels[i].column;
+		struct type_facts type = labels[i].type;
+		struct relation_facts table = {
+			.asked = name, .name = name, .exists = true, .oid = 9, .kind = 'r'};
+		struct facts facts = {.known = true,
+			.relations = &table,
+			.n_relations = 1,
+			.types = &type,
+			.n_types = 1};
+		const struct plan *plan;
+
+		column.table = name;
+		column.column = "c";
+		type.asked = (struct name){NULL, "e"};
+		type.name = (struct name){"s", "e"};
+		type.exists = true;
+		type.oid = 8;
+		type.columns = &column;
+		type.used_by = &name;
+		type.n_columns = type.n_used_by = 1;
+		plan = attempted("ALTER TYPE e RENAME VALUE 'old' TO 'new'", &facts);
+		cr_expect_eq(plan->n_steps > 0, labels[i].because == NULL, "case %zu: %s", i,
+			plan->impossible_because);
+		if (labels[i].because != NULL)
+			cr_expect(
+				plan->impossible_because != NULL &&
+					strstr(plan->impossible_because, labels[i].because) != NULL,
+				"case %zu: %s", i, plan->impossible_because);
 	}
 }
 

@@ -197,7 +197,6 @@ static const struct {
 	{"rename-schema", "nothing can stand in for a schema"},
 	{"rename-type-attribute-function",
 		"two names for one thing are the application's to write"},
-	{"rename-enum-value", "it ends with two labels, and who deploys says when"},
 	{"drop-table-cascade", "what goes along has to be named first"},
 	{"drop-schema", "the data is gone"},
 	{"drop-database", "the data is gone"},

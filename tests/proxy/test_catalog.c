@@ -94,11 +94,14 @@ static const char answer[] =
 	"\"domain\":true,"
 	"\"domain_constrained\":true,\"json\":false,\"used_by\":[[\"s\",\"t\"]],\"drops\":null,"
 	"\"name\":[\"s\",\"d\"],\"base\":\"integer\",\"constraints\":[\"k\"],\"embedded\":true,"
-	"\"columns\":[{\"table\":[\"s\",\"t\"],\"column\":\"a\"}]}],"
+	"\"columns\":[{\"table\":[\"s\",\"t\"],\"column\":\"a\",\"kind\":\"r\",\"list\":true,"
+	"\"inherited\":false,\"generated\":false,\"key\":false,\"writable\":true,"
+	"\"default\":null}],\"labels\":[\"x\"],"
+	"\"named\":[{\"label\":\"x\",\"object\":\"view s.v\",\"text\":false}]}],"
 	"\"functions\":[{\"exists\":true,\"volatility\":\"s\",\"drops\":null}]}";
 
 static const struct name t = {NULL, "t"}, domain = {NULL, "d"}, function = {NULL, "f"};
-static const struct facts_request request = {&t, 1, &domain, 1, &function, 1, true};
+static const struct facts_request request = {&t, 1, &domain, 1, &function, 1, true, NULL, 0};
 
 static int decode(struct arena *arena, const char *json, struct facts *facts, const char **error)
 {
@@ -205,6 +208,8 @@ Test(catalog, a_whole_answer)
 	cr_expect_str_eq(facts_index(table, "i")->peculiar, "is the replica identity");
 	cr_expect_null(facts_index(table, "i")->columns[1]);
 	cr_expect_str_eq(facts_type(&facts, &domain)->used_by[0].name, "t");
+	cr_expect(facts_type(&facts, &domain)->columns[0].list);
+	cr_expect_str_eq(facts_type(&facts, &domain)->named[0].object, "view s.v");
 	cr_expect_str_eq(facts_type(&facts, &domain)->columns[0].column, "a");
 	cr_expect_str_eq(facts_type(&facts, &domain)->constraints[0], "k");
 	cr_expect_str_eq(facts_type(&facts, &domain)->base_sql, "integer");

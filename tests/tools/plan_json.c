@@ -49,6 +49,7 @@ static bool (*const recipes[ACTION_KINDS])(const struct rule_context *, struct p
 	[ACTION_DOMAIN_ADD_CONSTRAINT] = recipe_domain_constraint,
 	[ACTION_DOMAIN_VALIDATE] = recipe_domain_constraint,
 	[ACTION_DOMAIN_SET_NOT_NULL] = recipe_domain_not_null,
+	[ACTION_ENUM_RENAME_VALUE] = recipe_enum_rename,
 	[ACTION_TRUNCATE] = recipe_truncate,
 	[ACTION_UPDATE_WITHOUT_WHERE] = recipe_bulk,
 	[ACTION_DELETE_WITHOUT_WHERE] = recipe_bulk,

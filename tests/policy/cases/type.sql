@@ -57,7 +57,7 @@ ALTER TYPE mood ADD VALUE 'calm';
 ALTER TYPE mood RENAME VALUE 'happy' TO 'glad';
 
 -- expect: reject rename-enum-value
--- hint: UPDATE "public"."orders" SET "tag" = 'glad' WHERE "tag" = 'happy'
+-- hint: UPDATE "public"."orders" SET "tag" = 'glad'::"public"."mood" WHERE "tag"::"public"."mood" OPERATOR(pg_catalog.=) 'happy'::"public"."mood"
 ALTER TYPE mood RENAME VALUE 'happy' TO 'glad';
 
 -- expect: reject rename-enum-value
