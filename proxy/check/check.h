@@ -10,7 +10,7 @@
 
 /* Nobody waits for a file: its statements may be so many times as deep as those over the wire, and
  * the threads' stacks are larger accordingly. */
-enum { FILE_DEPTH = 4 };
+enum { FILE_DEPTH = 10 };
 
 struct check {
 	struct reviewer reviewer;

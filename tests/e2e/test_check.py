@@ -81,6 +81,7 @@ TEXTS = {
     "too many words in a code block": (
         "DO $$ BEGIN CREATE VIEW v AS SELECT %s1; END $$;" % ("1+" * 100_000), ["reject"], FOUND),
     "of many words": ("CREATE VIEW v AS SELECT %s1;" % ("1+" * 12_000), ["allow"], GOOD),
+    "many branches": ("UPDATE t SET a = CASE %s END;" % ("WHEN b = 1 THEN 2 " * 12_000), ["reject"], FOUND),
     "nested too deeply": ("SELECT %s1%s;" % ("(" * 20_000, ")" * 20_000), ["allow"], GOOD),
 }
 
