@@ -50,6 +50,8 @@ static const char *commit(const struct plan *plan, size_t i)
 
 const char *step_remark(const struct step *step)
 {
+	if (step->sql[0] == '\0')
+		return "";
 	switch (step->kind) {
 	case STEP_CONCURRENTLY:
 		return "; outside a transaction";

@@ -36,9 +36,15 @@ static double seconds_of(
 	return table->rows / (double)rows_per_second;
 }
 
+/* On the way forward there is nothing to do. */
+static bool only_undone(const struct step *step)
+{
+	return step->kind == STEP_BACKFILL && step->sql[0] == '\0';
+}
+
 static bool reads_rows(const struct step *step)
 {
-	return step->kind != STEP_CATALOG && step->kind != STEP_SOAK;
+	return step->kind != STEP_CATALOG && step->kind != STEP_SOAK && !only_undone(step);
 }
 
 static struct phase_step planned_step(
@@ -51,7 +57,7 @@ static struct phase_step planned_step(
 		.undo = step->undo,
 		.purpose = step->purpose,
 		.rows = stmt->table == NULL || !reads_rows(step) ? -1 : stmt->table->rows,
-		.seconds = seconds_of(step, stmt->table, rows_per_second),
+		.seconds = only_undone(step) ? 0 : seconds_of(step, stmt->table, rows_per_second),
 	};
 }
 
@@ -115,7 +121,7 @@ static const char *catalog_phase(const struct phase_step *step)
 	const struct plan *plan = step->stmt->plan;
 
 	for (const struct step *before = plan->steps; before < step->step; before++)
-		if (before->kind != STEP_CATALOG)
+		if (before->kind != STEP_CATALOG && !only_undone(before))
 			return "finish";
 	return "expand";
 }
@@ -126,6 +132,8 @@ static const char *phase_name(const struct phase_step *step)
 		return "refused";
 	if (step->step == NULL)
 		return step->stmt->stmt->stmt.no_transaction ? "index" : "expand";
+	if (only_undone(step->step))
+		return catalog_phase(step);
 	switch (step->step->kind) {
 	case STEP_SCAN:
 		return "validate";

@@ -86,8 +86,12 @@ char *plan_undo_sql(const struct review *review, const struct phases *phases)
 				step->stmt->place.line);
 			print_comment(out, step->sql);
 		} else if (*step->undo != '\0') {
-			fprintf(out, "\n-- line %u: %s\n%s;\n", step->stmt->place.line,
-				step->purpose, step->undo);
+			fprintf(out, "\n-- line %u: %s%s\n%s;\n", step->stmt->place.line,
+				step->purpose,
+				step->step->kind == STEP_BACKFILL
+					? "; repeat until it updates 0 rows"
+					: "",
+				step->undo);
 		}
 	}
 	fclose(out);

@@ -58,7 +58,8 @@ static void print_step(struct arena *arena, FILE *out, const struct phase *phase
 		cost);
 	if (phase_opens_transaction(phase, i))
 		fputs("      BEGIN;\n", out);
-	print_statement(out, "", step->sql);
+	if (*step->sql != '\0')
+		print_statement(out, "", step->sql);
 	if (phase_closes_transaction(phase, i))
 		fputs("      COMMIT;\n", out);
 	if (step->undo != NULL && *step->undo != '\0')

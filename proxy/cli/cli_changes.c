@@ -79,7 +79,9 @@ static const char violations_sql[] =
 static const char undo_sql[] =
 	"SELECT pg_catalog.format(E'-- step %s, %s: %s\\n%s', s.ord, s.status, s.purpose, CASE"
 	" WHEN s.undo IS NULL THEN '-- for members of the role that submitted the change only'"
-	" WHEN s.undo = '' THEN '-- nothing to undo' ELSE s.undo || ';' END)"
+	" WHEN s.undo = '' THEN '-- nothing to undo'"
+	" WHEN s.kind = 'backfill' THEN s.undo || '; -- repeat until it updates 0 rows'"
+	" ELSE s.undo || ';' END)"
 	" FROM phasegate.steps s WHERE s.change = $1::pg_catalog.int8 ORDER BY s.ord DESC";
 
 /* ---- the server ---- */

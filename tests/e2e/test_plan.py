@@ -40,7 +40,7 @@ SAME = [
 ]
 
 STEPS = """
-SELECT kind, sql, undo, probe, lock_mode, purpose, with_previous FROM phasegate.step
+SELECT kind, sql, undo, coalesce(probe, ''), lock_mode, purpose, with_previous FROM phasegate.step
 WHERE change_id = (SELECT max(id) FROM phasegate.change) ORDER BY ord
 """
 
@@ -59,21 +59,42 @@ def shop(direct):
 @pytest.mark.parametrize("statement", SAME)
 def test_what_is_printed_is_what_is_carried_out(server, database, shop, direct, connect, statement):
     file = planned("--server", server.conninfo(database), "-", text=statement + ";\n")
-    printed = [tuple(step[key] for key in ("kind", "sql", "undo", "probe", "lock", "purpose", "with_previous"))
-               for phase in file["phases"] for step in phase["steps"]]
     connect().execute(statement)
-    assert printed == direct.execute(STEPS).fetchall()
+    assert steps_of(file) == direct.execute(STEPS).fetchall()
 
 
-def test_a_truncate_where_policy_wants_it(server, database, shop, tmp_path):
-    config = tmp_path / "phasegate.yaml"
+def steps_of(file):
+    return [tuple(step[key] for key in ("kind", "sql", "undo", "probe", "lock", "purpose", "with_previous"))
+            for phase in file["phases"] for step in phase["steps"]]
+
+
+def config_with(folder, rules):
+    config = folder / "phasegate.yaml"
     config.write_text(f"""listen: [{{address: 127.0.0.1, port: 6432}}]
 server: {{host: 127.0.0.1, port: 5432}}
 control: {{conninfo: host=127.0.0.1}}
-policy_log: {{path: {tmp_path}/policy.log}}
-rules: {{truncate: phase}}
+policy_log: {{path: {folder}/policy.log}}
+rules: {{{rules}}}
 """)
-    asked = ("--server", server.conninfo(database), "--config", config, "-")
+    return config
+
+
+def test_a_label_of_an_enum(server, database, direct, connect, start_proxy, tmp_path):
+    """What is only done on the way back is with the first phase, and in undo.sql."""
+    direct.execute("CREATE TYPE mood AS ENUM ('sad', 'fair'); CREATE TABLE moods (m mood DEFAULT 'fair', l mood[])")
+    statement = "ALTER TYPE mood RENAME VALUE 'fair' TO 'so so'"
+    asked = ("--server", server.conninfo(database), "--config", config_with(tmp_path, "rename-enum-value: phase"), "-")
+    file = planned(*asked, text=statement + ";")
+    assert outline(file) == [("expand", 3), ("soak", 1), ("finish", 1), ("backfill", 2)]
+    plan("--out", tmp_path / "out", *asked, text=statement + ";")
+    undo = (tmp_path / "out" / "undo.sql").read_text()
+    assert undo.count("again; repeat until it updates 0 rows\nUPDATE") == 2 and "SET DEFAULT 'fair'" in undo
+    connect(to=start_proxy({"rules": {"rename-enum-value": "phase"}})).execute(statement)
+    assert steps_of(file) == direct.execute(STEPS).fetchall()
+
+
+def test_a_truncate_where_policy_wants_it(server, database, shop, tmp_path):
+    asked = ("--server", server.conninfo(database), "--config", config_with(tmp_path, "truncate: phase"), "-")
     assert outline(planned(*asked, text="TRUNCATE users;")) == [("bulk", 1)]
     assert 'DELETE FROM "public"."users" WHERE ("id") IN' in plan(*asked, text="TRUNCATE users;").stdout
     assert outline(planned(*asked, text="TRUNCATE users RESTART IDENTITY;")) == [("refused", 1)]

@@ -64,6 +64,7 @@ def test_both_labels_live_until_the_release(direct, connect, start_proxy, phaseg
     text = "\n".join(told)
     assert "the text of function public.fairly says the old label" in text and "either" not in text, text
     assert "no label can be removed" in text, text
+    assert "SET \"v\" = 'fair'" in phasegate("show", "--undo", 1)
     client.execute("INSERT INTO m (id, v) VALUES (-1, 'so so'), (-2, 'fair'); INSERT INTO m (id) VALUES (-3)")
     assert client.execute("SELECT array_agg(v::text ORDER BY id) FROM m WHERE id < 0").fetchone() == (["fair", "fair", "so so"],)
     phasegate("release", 1)
