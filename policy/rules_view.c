@@ -11,17 +11,37 @@ static bool makes_view_again(const struct rule_context *context, const struct ac
 	bool view = action->kind == ACTION_CREATE_VIEW || action->kind == ACTION_REPLACE_VIEW ||
 		    action->kind == ACTION_CREATE_MATVIEW;
 
-	for (size_t i = 0; view && i < context->action->n_targets; i++)
-		if (may_be_same(&action->table, &context->action->targets[i]))
-			return true;
-	return false;
+	return view && may_be_same(&action->table, &context->action->targets[0]);
+}
+
+/* Nobody else knows it, or it is not there (IF EXISTS). */
+static bool misses_nobody(const struct rule_context *context, const struct name *view)
+{
+	const struct relation_facts *found = facts_relation(context->facts, view);
+
+	return found != NULL ? is_private(found) : context->facts->known;
+}
+
+/* DROP VIEW a, b: each of them. */
+static bool all_made_again(const struct rule_context *context)
+{
+	for (size_t i = 0; i < context->action->n_targets; i++) {
+		struct action one = *context->action;
+		struct rule_context about = *context;
+
+		one.targets = &context->action->targets[i];
+		one.n_targets = 1;
+		about.action = &one;
+		if (!misses_nobody(context, one.targets) && !soon(&about, makes_view_again))
+			return false;
+	}
+	return true;
 }
 
 static bool drops_view(const struct rule_context *context)
 {
 	return (action_is(context, ACTION_DROP_VIEW) || action_is(context, ACTION_DROP_MATVIEW)) &&
-	       shared(context) && context->effects->breaks_clients &&
-	       !soon(context, makes_view_again);
+	       shared(context) && context->effects->breaks_clients && !all_made_again(context);
 }
 
 const struct rule rule_drop_view_matview = {
@@ -34,7 +54,7 @@ const struct rule rule_drop_view_matview = {
 		  "rows are gone too.",
 	.locks = "ACCESS EXCLUSIVE on the view, for a moment.",
 	.safe_when = "the view is absent, temporary or made in this transaction; or the same text "
-		     "makes it again in the same transaction.",
+		     "makes it again in the same transaction, each of them if there are several.",
 	.hint = "CREATE OR REPLACE VIEW to change it; to be rid of it, stop its use first, then an "
 		"administrator drops it.",
 };

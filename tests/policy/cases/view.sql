@@ -19,6 +19,19 @@ DROP VIEW v_orders; CREATE VIEW v_orders AS SELECT 1 AS one;
 -- facts: separate, unknown
 BEGIN; DROP VIEW v; CREATE VIEW v AS SELECT 1 AS one; COMMIT;
 
+-- expect: reject drop-view-matview
+-- facts: unknown
+DROP VIEW v, w; CREATE VIEW v AS SELECT 1 AS one;
+
+-- expect: allow
+-- not: drop-view-matview
+-- facts: unknown
+DROP VIEW v, w; CREATE VIEW w AS SELECT 1 AS one; CREATE VIEW v AS SELECT 1 AS one;
+
+-- expect: allow
+-- not: drop-view-matview
+DROP VIEW IF EXISTS missing, v_orders; CREATE VIEW v_orders AS SELECT 1 AS one;
+
 -- without a transaction there is a moment between them
 
 -- expect: reject drop-view-matview
