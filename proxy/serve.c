@@ -272,6 +272,17 @@ static void run(struct service *service)
 	event_base_dispatch(service->base);
 }
 
+/* As a kill would end it, for which the records are made. */
+static _Noreturn void leave_engine_behind(struct proxy *proxy)
+{
+	log_warn("the change engine waits for a server that does not answer, and is left behind; "
+		 "its changes go on from their records");
+	policy_log_event(proxy->log, "stop", "the change engine did not end in time",
+		proxy->settings.config->policy.observe);
+	policy_log_close(proxy->log);
+	_exit(0);
+}
+
 /* Sessions forget the changes they wait for, so the engine has to outlive them; it posts to
  * workers, so they outlive it. */
 static void stop(struct proxy *proxy)
@@ -281,8 +292,8 @@ static void stop(struct proxy *proxy)
 	post_to_all(proxy, end_worker, &left);
 	while (atomic_load(&left) > 0)
 		usleep(1000);
-	if (proxy->engine != NULL)
-		change_engine_stop(proxy->engine);
+	if (proxy->engine != NULL && change_engine_stop(proxy->engine) < 0)
+		leave_engine_behind(proxy);
 	for (unsigned i = 0; i < proxy->n_workers; i++)
 		worker_join(&proxy->workers[i]);
 	free(proxy->workers);

@@ -433,13 +433,15 @@ struct change_engine *change_engine_start(struct config *config, char **error)
 	return engine_new(config);
 }
 
-void change_engine_stop(struct change_engine *engine)
+int change_engine_stop(struct change_engine *engine)
 {
-	engine_join(engine);
+	if (!engine_join(engine))
+		return -1;
 	install_free(engine);
 	breaker_free(engine);
 	follow_free(engine);
 	engine_free(engine);
+	return 0;
 }
 
 void change_engine_reconfigure(struct change_engine *engine, struct config *config)

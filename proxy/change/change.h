@@ -68,8 +68,11 @@ struct change_engine *change_engine_start(struct config *config, char **error);
  */
 void change_engine_resume(
 	struct change_engine *engine, struct latency_board *latency, struct barriers *barriers);
-/* Waits for running steps to reach a safe point, then stops; records stay true. */
-void change_engine_stop(struct change_engine *engine);
+/*
+ * Waits for running steps to reach a safe point, then stops; records stay true.  -1: the server
+ * keeps one from it.  Then the engine runs still, and only the end of the process ends it.
+ */
+int change_engine_stop(struct change_engine *engine);
 /* After SIGHUP: rates and batch sizes of the new configuration. */
 void change_engine_reconfigure(struct change_engine *engine, struct config *config);
 

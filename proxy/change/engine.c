@@ -190,17 +190,33 @@ out:
 	return status;
 }
 
-void engine_join(struct change_engine *engine)
+/* Every wait of ours ends at once, and a statement soon, unless the server stands still. */
+enum { JOIN_S_MAX = 3 };
+
+static bool join_all(const struct crew *crew, const struct timespec *until)
 {
+	for (unsigned t = 0; t < crew->n_threads; t++)
+		if (pthread_clockjoin_np(crew->threads[t], NULL, CLOCK_MONOTONIC, until) != 0)
+			return false;
+	return true;
+}
+
+bool engine_join(struct change_engine *engine)
+{
+	struct timespec until;
+
 	pthread_mutex_lock(&engine->lock);
 	atomic_store(&engine->stopping, true);
 	for (size_t i = 0; i < CREWS; i++)
 		pthread_cond_broadcast(&engine->crews[i].wake);
 	pthread_mutex_unlock(&engine->lock);
 	/* No thread starts once stopping is set, so the counts stand still. */
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += JOIN_S_MAX;
 	for (size_t i = 0; i < CREWS; i++)
-		for (unsigned t = 0; t < engine->crews[i].n_threads; t++)
-			pthread_join(engine->crews[i].threads[t], NULL);
+		if (!join_all(&engine->crews[i], &until))
+			return false;
+	return true;
 }
 
 void engine_free(struct change_engine *engine)

@@ -78,8 +78,11 @@ struct change_engine {
 };
 
 struct change_engine *engine_new(const struct config *config);
-/* Lets the threads end their tasks, queued ones included, and joins them. */
-void engine_join(struct change_engine *engine);
+/*
+ * Lets the threads end their tasks, queued ones included, and joins them.  False: a server that
+ * does not answer holds one of them, and they run still.
+ */
+bool engine_join(struct change_engine *engine);
 void engine_free(struct change_engine *engine);
 
 void engine_tune(struct change_engine *engine, const struct config *config);

@@ -271,9 +271,10 @@ def test_a_plan_of_a_later_version_is_left_to_it(t, start_proxy, send):
     first = start_proxy(SLOWLY)
     client = send(first)
     backfilling(t)
+    # Before it stops: the phasegate of all other tests is there, too, and would take the change up.
+    t.execute("UPDATE phasegate.change SET plan_version = 99")
     assert first.stop() == 0
     client.end()
-    t.execute("UPDATE phasegate.change SET plan_version = 99")
     epoch = one(t, "SELECT epoch FROM phasegate.change")
     second = start_proxy()
     wait_until(lambda: "a later version of phasegate" in (one(t, "SELECT waiting_for FROM phasegate.changes") or ""),

@@ -6,6 +6,8 @@ abort ends it.
 """
 
 import contextlib
+import os
+import signal
 import time
 
 import psycopg
@@ -85,3 +87,24 @@ def test_whatever_it_waits_for_it_stops(direct, server, database, start_proxy, c
         wait_until(lambda: one(direct, "SELECT state IN ('undoing', 'cancelled') FROM phasegate.change"), "the abort to be heard")
     wait_until(lambda: one(direct, "SELECT state FROM phasegate.change") == "cancelled", "the change to end")
     assert one(direct, "SELECT error_message FROM phasegate.change") == "aborted by phasegate.abort(1)"
+
+
+def test_a_server_that_stands_still_keeps_nobody(direct, database, start_proxy, connect, in_background):
+    """One process of it, in the middle of a statement that cannot be cancelled."""
+    direct.execute(TABLE)
+    proxy = start_proxy({**SLOWLY, "limits": {"drain_timeout": f"{DRAIN_S}s"}})
+    in_background(send, connect(to=proxy), TYPE)
+    wait_until(lambda: one(direct, "SELECT to_regclass('phasegate.backfill') IS NOT NULL")
+               and one(direct, "SELECT count(*) FROM phasegate.backfill") > 0, "the backfill")
+    process = one(direct, "SELECT owner_pid FROM phasegate.change")
+    os.kill(process, signal.SIGSTOP)
+    try:
+        begun = time.monotonic()
+        assert proxy.stop() == 0
+        assert time.monotonic() - begun < DRAIN_S + 6
+    finally:
+        os.kill(process, signal.SIGCONT)
+    assert "is left behind" in proxy.stderr.read_text()
+    proxy.start()
+    wait_until(lambda: one(direct, "SELECT state FROM phasegate.change") == "done", "the next one to finish", timeout=60)
+    assert one(direct, "SELECT count(*) FROM t WHERE n = id") == ROWS

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "arena.h"
 #include "change.h"
@@ -326,7 +327,8 @@ int main(void)
 		return 2;
 	}
 	use(engine, &arena, root);
-	change_engine_stop(engine);
+	if (change_engine_stop(engine) < 0)
+		_exit(3);
 	while (worker_turn(0))
 		;
 	arena_free(&arena);
