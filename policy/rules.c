@@ -231,6 +231,22 @@ bool later(const struct rule_context *context,
 	return found_on(context, false, matches);
 }
 
+static bool makes_target(const struct rule_context *context, const struct action *action)
+{
+	const struct name *target = &context->action->targets[0];
+
+	if (action->kind == ACTION_CREATE_SEQUENCE)
+		return !action->if_not_exists && may_be_same(&action->table, target);
+	return action->kind == ACTION_CREATE_FUNCTION && !action->replaces &&
+	       action->n_targets > 0 && may_be_same(&action->targets[0], target);
+}
+
+bool made_by_file(const struct rule_context *context)
+{
+	return context->separate && context->action->n_targets == 1 &&
+	       earlier(context, makes_target);
+}
+
 bool has_vacated(const struct rule_context *context, const struct name *name)
 {
 	for (size_t i = 0; i < context->facts->n_vacated; i++)

@@ -206,7 +206,8 @@ static bool drops_with_users(const struct rule_context *context)
 {
 	if (action_is(context, ACTION_DROP_OWNED))
 		return true;
-	if (action_is(context, ACTION_DROP_OBJECT) && drops_own_types(context))
+	if (action_is(context, ACTION_DROP_OBJECT) &&
+		(drops_own_types(context) || made_by_file(context)))
 		return false;
 	return (action_is(context, ACTION_DROP_OBJECT) ||
 		       action_is(context, ACTION_DROP_EXTENSION) ||
@@ -227,7 +228,7 @@ const struct rule rule_drop_type_function_extension_cascade = {
 		"every table of the type.",
 	.locks = "ACCESS EXCLUSIVE on every table that uses what is dropped.",
 	.safe_when = "CASCADE is not written: the server refuses if anything depends on it; or the "
-		     "same file made the type.",
+		     "same file made the type, function or sequence.",
 	.hint = "Drop without CASCADE; the server then names what still depends on it.",
 };
 

@@ -64,7 +64,7 @@ static bool renames_type_or_function(const struct rule_context *context)
 		       action_is(context, ACTION_ALTER_COMPOSITE_TYPE);
 
 	return renames && action->new_name != NULL && is_any(action->object, objects) &&
-	       !made_here(context);
+	       !made_here(context) && !made_by_file(context);
 }
 
 /* The name goes on to work; only what sessions remember of the type by its number does not. */
@@ -85,7 +85,8 @@ const struct rule rule_rename_type_attribute_function = {
 		  "drivers keep the old name of a type.",
 	.locks = "No table; for an attribute, ACCESS EXCLUSIVE on tables of that type.",
 	.safe_when =
-		"the type was made by the same text. Where the same transaction, or a file without "
+		"the type was made by the same text, the function by the same file. Where the same "
+		"transaction, or a file without "
 		"one, puts another type in the place of the old name (how values are taken out of "
 		"an enum), it only warns: sessions remember types by number.",
 	.hint = "Create it under the new name, move clients over, drop the old one when nothing "

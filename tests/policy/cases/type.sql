@@ -101,3 +101,17 @@ CREATE TYPE t AS ENUM ('a');
 -- expect: allow
 -- not: create-enum
 CREATE TYPE t AS (a int);
+
+-- expect: allow
+-- not: rename-type-attribute-function, drop-type-function-extension-cascade
+-- facts: separate
+CREATE FUNCTION fresh_f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+ALTER FUNCTION fresh_f(int) RENAME TO fresh_g;
+CREATE SEQUENCE fresh_s;
+DROP SEQUENCE fresh_s CASCADE;
+DROP FUNCTION public.fresh_f(int) CASCADE;
+
+-- expect: reject drop-type-function-extension-cascade
+-- facts: separate
+CREATE OR REPLACE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+DROP FUNCTION f(int) CASCADE;
