@@ -112,18 +112,17 @@ static const char *first_column_obstacle(const struct enum_recipe *recipe)
 	return NULL;
 }
 
-/* Functions by their text, or all else by what it depends on: "view v, index i"; NULL: none. */
-static const char *named_by(const struct enum_recipe *recipe, bool by_text)
+const char *label_named_by(
+	struct arena *arena, const struct type_facts *type, const char *label, bool by_text)
 {
 	const char *list = NULL;
 
-	for (size_t i = 0; i < recipe->type->n_named; i++) {
-		const struct label_facts *named = &recipe->type->named[i];
+	for (size_t i = 0; i < type->n_named; i++) {
+		const struct label_facts *named = &type->named[i];
 
-		if (named->by_text == by_text && strcmp(named->label, recipe->from) == 0)
+		if (named->by_text == by_text && strcmp(named->label, label) == 0)
 			list = list == NULL ? named->object
-					    : arena_printf(recipe->planner.arena, "%s, %s", list,
-						      named->object);
+					    : arena_printf(arena, "%s, %s", list, named->object);
 	}
 	return list;
 }
@@ -142,7 +141,7 @@ static const char *obstacle(const struct enum_recipe *recipe)
 	if (recipe->type->embedded)
 		return "a domain, a range or a row type holds it or an array of it, in which "
 		       "labels are not looked for";
-	named = named_by(recipe, false);
+	named = label_named_by(arena, recipe->type, recipe->from, false);
 	if (named != NULL)
 		return arena_printf(arena,
 			"%s would go on to mean the old label alone. ALTER TYPE %s ADD VALUE %s "
@@ -228,7 +227,7 @@ static void give_back(struct enum_recipe *recipe)
 static void wait_for_clients(struct enum_recipe *recipe)
 {
 	struct arena *arena = recipe->planner.arena;
-	const char *functions = named_by(recipe, true);
+	const char *functions = label_named_by(arena, recipe->type, recipe->from, true);
 
 	planner_add_soak(&recipe->planner,
 		arena_printf(arena,
@@ -339,6 +338,9 @@ bool recipe_enum_rename(const struct rule_context *context, struct plan *plan)
 	move_defaults(&recipe);
 	move_rows(&recipe);
 	plan->caution = caution(&recipe, there);
+	if (plan->overflow)
+		plan->impossible_because = "its columns and their defaults, those of partitions "
+					   "included, are too many for one plan";
 	return planner_close(
 		&recipe.planner, arena_printf(context->arena, "rename %s to %s in enum %s",
 					 recipe.from_sql, recipe.to_sql, recipe.type->name.name));

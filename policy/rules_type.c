@@ -205,12 +205,26 @@ static const char *enum_steps(const struct rule_context *context)
 		move_all_rows(context, facts_type(context->facts, target)));
 }
 
+/* Views and the like follow the label; text does not. */
+static const char *functions_that_say(const struct rule_context *context)
+{
+	const struct action *action = context->action;
+	const struct type_facts *type = facts_type(context->facts, &action->targets[0]);
+	const char *functions =
+		type == NULL ? NULL : label_named_by(context->arena, type, action->name, true);
+
+	return functions == NULL ? message_detail(context)
+				 : arena_printf(context->arena,
+					   "The old label stands in the text of %s.", functions);
+}
+
 const struct rule rule_rename_enum_value = {
 	.id = "rename-enum-value",
 	.section = 'J',
 	.verdict = VERDICT_REJECT,
 	.fires = renames_value,
 	.recipe = recipe_enum_rename,
+	.detail = functions_that_say,
 	.title = "Renaming an enum value breaks every client that uses the old label",
 	.reason = "The rows change their label at once; statements with the old one fail with "
 		  "\"invalid input value for enum\".",

@@ -48,9 +48,11 @@ def answers(connection):
 
 
 def test_it_is_a_refusal_unless_the_policy_says_otherwise(direct, connect):
+    direct.execute("CREATE FUNCTION fairly() RETURNS mood LANGUAGE plpgsql AS $$BEGIN RETURN 'fair'; END$$")
     with pytest.raises(psycopg.Error) as caught:
         connect().execute(STATEMENT)
     assert caught.value.sqlstate == "PG001" and "ADD VALUE IF NOT EXISTS 'so so' AFTER 'fair'" in caught.value.diag.message_hint
+    assert "stands in the text of function public.fairly" in caught.value.diag.message_detail
     assert labels(direct) == ["sad", "fair", "glad"]
 
 

@@ -557,6 +557,38 @@ Test(recipe, a_label_is_moved_or_why_not)
 	}
 }
 
+/* A default of each partition is a step of its own. */
+Test(recipe, too_many_defaults_are_too_much)
+{
+	enum { MANY = PLAN_STEPS_MAX };
+	struct type_column *columns = arena_alloc(&arena, MANY * sizeof(*columns));
+	struct name name = {"s", "t"};
+	struct relation_facts table = {
+		.asked = name, .name = name, .exists = true, .oid = 9, .kind = 'p'};
+	struct type_facts type = {.asked = {NULL, "e"},
+		.name = {"s", "e"},
+		.exists = true,
+		.oid = 8,
+		.columns = columns,
+		.n_columns = MANY,
+		.used_by = &name,
+		.n_used_by = 1};
+	struct facts facts = {
+		.known = true, .relations = &table, .n_relations = 1, .types = &type, .n_types = 1};
+	const struct plan *plan;
+
+	for (size_t i = 0; i < MANY; i++)
+		columns[i] = (struct type_column){.table = {"s", arena_printf(&arena, "t%zu", i)},
+			.column = "c",
+			.inherited = i > 0,
+			.writable = true,
+			.default_sql = "'old'::e"};
+	columns[0].table = name;
+	plan = attempted("ALTER TYPE e RENAME VALUE 'old' TO 'new'", &facts);
+	cr_expect_eq(plan->n_steps, 0u);
+	cr_expect_not_null(strstr(plan->impossible_because, "too many for one plan"));
+}
+
 Test(recipe, too_many_partitions_are_too_much)
 {
 	enum { MANY = PLAN_STEPS_MAX / 2 + 1 };
