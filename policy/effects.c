@@ -66,9 +66,9 @@ static const struct row rows[ACTION_KINDS] = {
 	[ACTION_DROP_INDEX] = {AEL, NONE, BY_MODEL, model_drop_index},
 	[ACTION_REINDEX] = {LOCK_SHARE, NONE, BY_MODEL, model_reindex},
 	[ACTION_ALTER_INDEX_TABLESPACE] = {AEL, NONE, ON_TABLE, model_index_tablespace},
-	[ACTION_ALTER_INDEX_ATTACH] = {SUE, NONE, ON_TABLE, NULL},
-	[ACTION_ALTER_INDEX_OTHER] = {SUE, NONE, ON_TABLE, NULL},
-	[ACTION_RENAME_INDEX] = {SUE, NONE, ON_TABLE, NULL},
+	[ACTION_ALTER_INDEX_ATTACH] = {SUE, NONE, ON_TABLE, model_index_attach},
+	[ACTION_ALTER_INDEX_OTHER] = {SUE, NONE, ON_TABLE, model_index_options},
+	[ACTION_RENAME_INDEX] = {SUE, NONE, ON_TABLE, model_rename_index},
 
 	[ACTION_CREATE_TABLE] = {LOCK_NONE, NONE, BY_MODEL, model_create_table},
 	[ACTION_CREATE_TABLE_AS] = {LOCK_NONE, NONE, BY_MODEL, model_create_table},
@@ -91,7 +91,7 @@ static const struct row rows[ACTION_KINDS] = {
 	[ACTION_LOCK_TABLE] = {LOCK_NONE, CHILDREN, ON_TARGETS, model_lock_table},
 	[ACTION_REPLICA_IDENTITY] = {AEL, NONE, ON_TABLE, model_replica_identity},
 	[ACTION_ROW_SECURITY] = {AEL, NONE, ON_TABLE, NULL},
-	[ACTION_CREATE_POLICY] = {AEL, NONE, ON_TABLE, NULL},
+	[ACTION_CREATE_POLICY] = {AEL, NONE, ON_TABLE, model_attach_new},
 	[ACTION_ALTER_POLICY] = {AEL, NONE, ON_TABLE, model_on_table},
 	[ACTION_DROP_POLICY] = {AEL, NONE, ON_TABLE, model_on_table},
 	[ACTION_OWNER_TO] = {AEL, NONE, ON_TABLE, model_owner},
@@ -107,9 +107,9 @@ static const struct row rows[ACTION_KINDS] = {
 	[ACTION_DROP_TRIGGER] = {AEL, NONE, ON_TABLE, model_drop_trigger},
 	[ACTION_ENABLE_TRIGGER] = {SRE, NONE, ON_TABLE, model_switch_trigger},
 	[ACTION_DISABLE_TRIGGER] = {SRE, NONE, ON_TABLE, model_switch_trigger},
-	[ACTION_CREATE_RULE] = {AEL, NONE, ON_TABLE, NULL},
+	[ACTION_CREATE_RULE] = {AEL, NONE, ON_TABLE, model_attach_new},
 	[ACTION_DROP_RULE] = {AEL, NONE, ON_TABLE, model_on_table},
-	[ACTION_ENABLE_DISABLE_RULE] = {AEL, NONE, ON_TABLE, NULL},
+	[ACTION_ENABLE_DISABLE_RULE] = {AEL, NONE, ON_TABLE, model_switch_rule},
 
 	[ACTION_REPLACE_VIEW] = {AEL, NONE, BY_MODEL, model_replace_view},
 	[ACTION_REFRESH_MATVIEW] = {AEL, NONE, ON_TABLE, model_refresh},
@@ -120,12 +120,13 @@ static const struct row rows[ACTION_KINDS] = {
 	[ACTION_DOMAIN_ADD_CONSTRAINT] = {LOCK_SHARE, NONE, BY_MODEL, model_domain_constraint},
 	[ACTION_DOMAIN_VALIDATE] = {LOCK_SHARE, NONE, BY_MODEL, model_domain_constraint},
 	[ACTION_DOMAIN_SET_NOT_NULL] = {LOCK_SHARE, NONE, BY_MODEL, model_domain_constraint},
+	[ACTION_ALTER_COMPOSITE_TYPE] = {AEL, CHILDREN, ON_TABLE, model_composite_type},
 	[ACTION_ENUM_ADD_VALUE] = {LOCK_NONE, NONE, BY_MODEL, model_add_enum_value},
 	[ACTION_ENUM_RENAME_VALUE] = {LOCK_NONE, NONE, BY_MODEL, model_rename_enum_value},
 	/* triggers, rules, policies, sequences */
 	[ACTION_RENAME_OBJECT] = {AEL, NONE, ON_TABLE, model_rename_object},
 	[ACTION_DROP_OBJECT] = {AEL, NONE, BY_MODEL, model_drop_object}, /* sequences */
-	[ACTION_ALTER_SEQUENCE] = {SRE, NONE, ON_TABLE, NULL},
+	[ACTION_ALTER_SEQUENCE] = {SRE, NONE, ON_TABLE, model_alter_sequence},
 
 	[ACTION_UPDATE_WITHOUT_WHERE] = {LOCK_ROW_EXCLUSIVE, NONE, ON_TABLE, model_bulk_write},
 	[ACTION_DELETE_WITHOUT_WHERE] = {LOCK_ROW_EXCLUSIVE, NONE, ON_TABLE, model_bulk_write},
@@ -157,6 +158,10 @@ static bool lock_subject(struct model *model, const struct row *row, const struc
 		if (!model->action->if_exists)
 			model_absent(model, "42P01", "relation \"%s\" does not exist", name->name);
 		return model->action->if_exists;
+	}
+	if (relation != NULL && model_wrong_kind(model, relation)) {
+		model_lock(model, name, row->mode);
+		return false;
 	}
 	if (row->mode == LOCK_NONE)
 		return true;

@@ -34,6 +34,10 @@ static void type_of_new_column(struct model *model, const struct column_def *col
 
 	if (builtin || column->type.serial || column->type.array)
 		return;
+	if (presence == ABSENT) {
+		model_error(model, "42704", "type \"%s\" does not exist", name->name);
+		return;
+	}
 	if (presence == UNKNOWN && model->facts->server_version > 0)
 		model_cause(model, "%s may be a domain with constraints",
 			name_text(model->arena, name));
@@ -133,22 +137,44 @@ static bool has_rows(const struct model *model)
 	return model->table == NULL || !model->table->empty;
 }
 
+/* cookDefault: what a generated column is computed from. */
+static void check_generation(struct model *model, const struct expr *generated)
+{
+	const struct name *function;
+
+	model_need_names(model, generated->columns, generated->n_columns);
+	for (size_t i = 0; model->table != NULL && i < generated->n_columns; i++) {
+		const struct column_facts *from = facts_column(model->table, generated->columns[i]);
+
+		if (from != NULL && from->generated)
+			model_error(model, "42P17",
+				"generated column \"%s\" cannot be used in a generation "
+				"expression",
+				from->name);
+	}
+	if (model->facts->known && expr_volatility(model->facts, generated, &function) == 'v')
+		model_error(model, "42P17", "the generation expression is not immutable");
+}
+
 void model_add_column(struct model *model)
 {
 	const struct column_def *column = model->action->column_def;
 	struct effects *effects = model->effects;
 
-	if (column == NULL || column_there(model, column) || wrong_level(model))
+	if (column == NULL || model_typed(model) || column_there(model, column) ||
+		wrong_level(model))
 		return;
 	if (column->type.serial || column->identity != 0 || column->generated != NULL) {
 		effects->rewrite = true;
 		model_cause(model, "every row gets a value of its own");
 	}
 	if (column->generated != NULL)
-		model_need_names(model, column->generated->columns, column->generated->n_columns);
+		check_generation(model, column->generated);
 	model_read_anew(model, column->generated);
 	default_work(model, column->default_expr);
 	type_of_new_column(model, column);
+	if (effects->rewrite || has_default(column))
+		model_each(model, model_keep_row_type);
 	if (effects->rewrite)
 		model_each(model, model_copy);
 	for (size_t i = 0; i < column->n_constraints; i++)
@@ -376,9 +402,13 @@ static const struct column_facts *identity_column(struct model *model)
 	return NULL;
 }
 
+/* ALTER SEQUENCE, for RESTART and the like; what is said of GENERATED alone goes there, too. */
 void model_set_identity(struct model *model)
 {
-	identity_column(model);
+	const struct column_facts *column = identity_column(model);
+
+	if (column != NULL && column->sequence.name != NULL)
+		model_lock_part(model, &column->sequence, LOCK_SHARE_ROW_EXCLUSIVE, 0);
 }
 
 void model_drop_identity(struct model *model)
@@ -395,7 +425,7 @@ void model_rename_column(struct model *model)
 	const struct column_facts *column = model_own_column(model, &gone);
 
 	model->effects->breaks_clients = !gone;
-	if (column == NULL)
+	if (column == NULL || model_typed(model))
 		return;
 	if (column->inherited)
 		model_absent(model, "42P16", "cannot rename inherited column \"%s\"", column->name);
@@ -463,7 +493,7 @@ void model_drop_column(struct model *model)
 		return;
 	model->effects->loses_data = true;
 	model->effects->breaks_clients = true;
-	if (column == NULL)
+	if (column == NULL || model_typed(model))
 		return;
 	if (names_contain(model->table->partition_columns, model->table->n_partition_columns,
 		    column->name)) {

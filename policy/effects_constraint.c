@@ -373,6 +373,23 @@ void model_drop_constraint(struct model *model)
 		1);
 }
 
+static void check_domain(struct model *model, const struct type_facts *domain)
+{
+	const struct action *action = model->action;
+	const char *name = action->constraint != NULL ? action->constraint->name : action->name;
+	bool there = domain != NULL && name != NULL &&
+		     names_contain(domain->constraints, domain->n_constraints, name);
+
+	if (domain == NULL || domain->oid == 0 || name == NULL)
+		return;
+	if (action->kind == ACTION_DOMAIN_ADD_CONSTRAINT && there)
+		model_error(model, "42710", "constraint \"%s\" for domain \"%s\" already exists",
+			name, domain->name.name);
+	else if (action->kind == ACTION_DOMAIN_VALIDATE && !there)
+		model_error(model, "42704", "constraint \"%s\" of domain \"%s\" does not exist",
+			name, domain->name.name);
+}
+
 /* validateDomainConstraint and AlterDomainNotNull read every table with a column of the domain
  * under SHARE. */
 void model_domain_constraint(struct model *model)
@@ -390,6 +407,7 @@ void model_domain_constraint(struct model *model)
 		model_absent(model, "42704", "type \"%s\" does not exist", action->targets[0].name);
 		return;
 	}
+	check_domain(model, presence == PRESENT ? type : NULL);
 	if (action->constraint != NULL && action->constraint->not_valid)
 		return;
 	model->effects->scan = presence == UNKNOWN || type->n_used_by > 0;

@@ -247,6 +247,40 @@ void model_reindex(struct model *model)
 		model->effects->table = model_worst(model->facts, names, n);
 }
 
+static bool on_index(const struct model *model)
+{
+	return model->table == NULL || model->table->kind == 'i' || model->table->kind == 'I';
+}
+
+/* RenameRelation: ALTER INDEX of what is no index takes what ALTER TABLE does. */
+void model_rename_index(struct model *model)
+{
+	if (!on_index(model) && model->effects->n_locks > 0)
+		model->effects->locks[0].mode = LOCK_ACCESS_EXCLUSIVE;
+}
+
+void model_index_attach(struct model *model)
+{
+	const struct relation_facts *child;
+
+	model_lock_part(model, &model->action->other, LOCK_ACCESS_EXCLUSIVE, 0);
+	if (model->table != NULL && model->table->n_indexes > 0 &&
+		model_find(model->facts, &model->action->other, &child) == PRESENT &&
+		child->n_indexes > 0 && !index_like(&child->indexes[0], &model->table->indexes[0]))
+		model_error(model, "42P17", "cannot attach index \"%s\" as a partition of \"%s\"",
+			child->name.name, model->table->name.name);
+}
+
+void model_index_options(struct model *model)
+{
+	const char *sql = model->action->sql;
+
+	if (model->table != NULL && model->table->kind == 'I' &&
+		(strcasestr(sql, " set (") != NULL || strcasestr(sql, " reset (") != NULL) &&
+		strcasestr(sql, " alter column ") == NULL)
+		model_error(model, "42809", "a partitioned index has no storage parameters");
+}
+
 /* ATExecSetTableSpace copies the file unless it is there already. */
 void model_index_tablespace(struct model *model)
 {

@@ -115,6 +115,8 @@ void model_inherit(struct model *model)
 	model_lock(model, other, leaves ? LOCK_ACCESS_SHARE : LOCK_SHARE_UPDATE_EXCLUSIVE);
 	if (model->table == NULL)
 		return;
+	if (model_typed(model))
+		return;
 	if (model->table->partition)
 		model_absent(model, "42809", "cannot change inheritance of a partition");
 	else if (leaves)

@@ -215,6 +215,19 @@ static bool has_index_like(const struct relation_facts *table, const struct inde
 	return false;
 }
 
+/* DefineIndex goes down to the leaves of a partition that is partitioned itself. */
+static void build_in_leaves(
+	struct model *model, const struct relation_facts *table, const struct index_facts *wanted)
+{
+	for (size_t i = 0; i < table->n_partitions; i++) {
+		const struct relation_facts *leaf;
+
+		if (model_find(model->facts, &table->partitions[i], &leaf) == PRESENT &&
+			leaf->kind == 'r' && !has_index_like(leaf, wanted))
+			model_build(model, leaf);
+	}
+}
+
 static void build_missing_indexes(struct model *model, const struct relation_facts *parent,
 	const struct relation_facts *table)
 {
@@ -222,7 +235,10 @@ static void build_missing_indexes(struct model *model, const struct relation_fac
 		if (has_index_like(table, &parent->indexes[i]))
 			continue;
 		model->effects->index_build = true;
-		model_build(model, table);
+		if (table->kind == 'p')
+			build_in_leaves(model, table, &parent->indexes[i]);
+		else
+			model_build(model, table);
 	}
 }
 

@@ -84,7 +84,7 @@ static bool find_key(const struct model *model, const struct constraint_def *def
 	for (size_t i = 0; i < referenced->n_constraints; i++) {
 		const struct constraint_facts *c = &referenced->constraints[i];
 
-		if (fits_made(c->kind, c->columns, c->n_columns, def, key))
+		if (!c->deferrable && fits_made(c->kind, c->columns, c->n_columns, def, key))
 			return true;
 	}
 	for (size_t i = 0; i < facts->n_commands && itself; i++)
@@ -181,14 +181,55 @@ static bool key_fits(const struct model *model, const struct constraint_def *def
 	return true;
 }
 
+static bool rests_on_deferrable(
+	const struct constraint_def *def, const struct relation_facts *referenced)
+{
+	struct key key;
+
+	for (size_t i = 0; i < referenced->n_constraints; i++) {
+		const struct constraint_facts *c = &referenced->constraints[i];
+
+		if (c->deferrable && fits_made(c->kind, c->columns, c->n_columns, def, &key))
+			return true;
+	}
+	return false;
+}
+
+/* A generated column cannot be set by what happens to the key. */
+static bool sets_generated(const struct model *model, const struct constraint_def *def)
+{
+	static const char *const sets[] = {
+		" ON UPDATE CASCADE", " ON UPDATE SET ", " ON DELETE SET "};
+	bool generated = false, acts = false;
+
+	for (size_t i = 0; model->table != NULL && i < def->n_columns; i++) {
+		const struct column_facts *column = facts_column(model->table, def->columns[i]);
+
+		generated |= column != NULL && column->generated;
+	}
+	for (size_t i = 0; def->body_sql != NULL && i < sizeof(sets) / sizeof(sets[0]); i++)
+		acts |= strcasestr(def->body_sql, sets[i]) != NULL;
+	return generated && acts;
+}
+
 static void check_key(struct model *model, const struct constraint_def *def,
 	const struct relation_facts *referenced)
 {
 	struct key key;
 
-	if (!find_key(model, def, referenced, &key))
+	if (referenced->kind != 'r' && referenced->kind != 'p')
+		model_error(model, "42809", "referenced relation \"%s\" is not a table",
+			def->referenced.name);
+	else if (!find_key(model, def, referenced, &key) && rests_on_deferrable(def, referenced))
+		model_error(model, "55000",
+			"cannot use a deferrable key of referenced table \"%s\"",
+			def->referenced.name);
+	else if (!find_key(model, def, referenced, &key))
 		model_error(model, def->n_referenced_columns == 0 ? "42704" : "42830",
 			"there is no such key of referenced table \"%s\"", def->referenced.name);
+	else if (def->n_columns != key.n_columns)
+		model_error(model, "42830",
+			"number of referencing and referenced columns for foreign key disagree");
 	else if (!key_fits(model, def, referenced, &key))
 		model_error(model, "42804", "foreign key constraint cannot be implemented");
 }
@@ -207,6 +248,9 @@ void model_check_reference(struct model *model, const struct constraint_def *def
 		model_must_outlive(model, table->persistence, referenced);
 	if (model->action->column_def == NULL) /* else the column is being added */
 		model_need_names(model, def->columns, def->n_columns);
+	if (sets_generated(model, def))
+		model_error(model, "42601",
+			"invalid action for a foreign key that contains a generated column");
 	if (referenced != NULL && relation_listed(referenced))
 		check_key(model, def, referenced);
 }

@@ -107,6 +107,13 @@ static const struct drop_facts *object_drops(const struct facts *facts, const st
 	return NULL;
 }
 
+static bool is_identity(const struct facts *facts, const struct name *name)
+{
+	const struct relation_facts *relation;
+
+	return model_find(facts, name, &relation) == PRESENT && relation->owned == 'i';
+}
+
 /* Types, functions, sequences: who has a column, trigger or default of them loses it. */
 void model_drop_object(struct model *model)
 {
@@ -116,6 +123,10 @@ void model_drop_object(struct model *model)
 	size_t n = 0;
 
 	for (size_t i = 0; i < action->n_targets; i++) {
+		if (is_identity(model->facts, &action->targets[i]))
+			model_error(model, "2BP01",
+				"cannot drop sequence %s because an identity column requires it",
+				action->targets[i].name);
 		dropped[n] = (struct dropped){
 			object_drops(model->facts, &action->targets[i]), action->targets[i].name};
 		n += dropped[n].drops != NULL;
@@ -142,6 +153,14 @@ void model_table_options(struct model *model)
 		view |= strcasestr(sql, exclusive[i]) != NULL;
 	if (view && model->effects->n_locks > 0)
 		model->effects->locks[0].mode = LOCK_ACCESS_EXCLUSIVE;
+}
+
+static void lock_sequences(struct model *model, const struct relation_facts *table)
+{
+	for (size_t i = 0; table != NULL && i < table->n_columns; i++)
+		if (table->columns[i].sequence.name != NULL)
+			model_lock_part(
+				model, &table->columns[i].sequence, LOCK_ACCESS_EXCLUSIVE, 0);
 }
 
 /* Every file is a new, empty one, indexes and all: heap and index are "built" from nothing. */
@@ -173,6 +192,8 @@ static void empty(struct model *model, const struct name *name)
 
 	if (model_find(model->facts, name, &table) != PRESENT)
 		return;
+	if (model->action->restarts_identity)
+		lock_sequences(model, table);
 	indexed = table->n_indexes > 0;
 	if (table->kind == 'r') {
 		model_work(model, name, LOCK_ACCESS_EXCLUSIVE,
@@ -300,16 +321,6 @@ static bool persistence_fits(struct model *model, char wanted)
 	return other == NULL;
 }
 
-static void lock_sequences(struct model *model)
-{
-	const struct relation_facts *table = model->table;
-
-	for (size_t i = 0; table != NULL && i < table->n_columns; i++)
-		if (table->columns[i].sequence.name != NULL)
-			model_lock_part(
-				model, &table->columns[i].sequence, LOCK_ACCESS_EXCLUSIVE, 0);
-}
-
 /* ATPrepChangePersistence does nothing when the table is that already. */
 void model_set_persistence(struct model *model)
 {
@@ -322,7 +333,7 @@ void model_set_persistence(struct model *model)
 		return;
 	model_each_partition(model, model_copy);
 	if (model->facts->server_version >= 150000) /* sequences have it, too, since then */
-		lock_sequences(model);
+		lock_sequences(model, model->table);
 }
 
 static bool same(const char *a, const char *b)
@@ -425,17 +436,63 @@ void model_bulk_write(struct model *model)
 		model_each(model, search_referencing);
 }
 
+/* What is found by a bare name may stand in another schema than where one is made. */
+static bool made_elsewhere(const struct model *model, const struct relation_facts *found)
+{
+	const char *schema = model->facts->current_schema;
+
+	return model->action->table.schema == NULL && found != NULL && schema != NULL &&
+	       found->name.schema != NULL && strcmp(found->name.schema, schema) != 0;
+}
+
 void model_replace_view(struct model *model)
 {
 	const struct relation_facts *view;
 
-	if (model_find(model->facts, &model->action->table, &view) != ABSENT)
-		model_lock(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
+	if (model_find(model->facts, &model->action->table, &view) == ABSENT ||
+		made_elsewhere(model, view))
+		return;
+	model_lock(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
 	model->effects->table = view;
+	if (view != NULL && relation_listed(view) && view->kind != 'v')
+		model_error(model, "42809", "\"%s\" is not a view", view->name.name);
+}
+
+/* ExecRefreshMatView: CONCURRENTLY compares old and new rows by such an index. */
+static bool has_whole_key(const struct relation_facts *table)
+{
+	for (size_t i = 0; i < table->n_indexes; i++)
+		if (table->indexes[i].unique && table->indexes[i].valid &&
+			table->indexes[i].immediate && !table->indexes[i].partial &&
+			!table->indexes[i].has_expressions)
+			return true;
+	return false;
+}
+
+static void check_refresh(struct model *model)
+{
+	const struct relation_facts *table = model->table;
+	const struct action *action = model->action;
+
+	if (table == NULL || !relation_listed(table))
+		return;
+	if (table->kind != 'm')
+		model_error(model, "0A000", "\"%s\" is not a materialized view", table->name.name);
+	else if (action->concurrently && !table->populated)
+		model_error(model, "0A000",
+			"CONCURRENTLY cannot be used when the materialized view is not populated");
+	else if (action->concurrently && !action->with_data)
+		model_error(model, "42601", "CONCURRENTLY needs data");
+	else if (action->concurrently && !has_whole_key(table))
+		model_error(model, "55000",
+			"cannot refresh materialized view \"%s\" concurrently: it has no unique "
+			"index of all rows",
+			table->name.name);
 }
 
 void model_refresh(struct model *model)
 {
+	check_refresh(model);
 	if (model->action->concurrently) {
 		model->effects->locks[0].mode = LOCK_EXCLUSIVE;
 		if (model->table != NULL) {
@@ -464,11 +521,20 @@ static bool owns_already(const struct model *model)
 	return same(owner, model->table->owner);
 }
 
+void model_alter_sequence(struct model *model)
+{
+	if (model->table != NULL && model->table->owned == 'i' &&
+		strcasestr(model->action->sql, " owned by ") != NULL)
+		model_error(model, "0A000", "cannot change ownership of identity sequence");
+}
+
 /* AlterSeqNamespaces: what the table owns moves with it. */
 void model_set_schema(struct model *model)
 {
 	model_breaks(model);
-	lock_sequences(model);
+	if (model->table != NULL && model->table->owned != 0)
+		model_error(model, "0A000", "cannot move an owned sequence into another schema");
+	lock_sequences(model, model->table);
 }
 
 /* ATExecChangeOwner goes on to indexes and owned sequences. */
@@ -480,7 +546,7 @@ void model_owner(struct model *model)
 		return;
 	if (table->kind != 'p')
 		model_lock_indexes(model, table, LOCK_ACCESS_EXCLUSIVE, 0);
-	lock_sequences(model);
+	lock_sequences(model, table);
 }
 
 void model_cluster_on(struct model *model)

@@ -20,6 +20,18 @@ void model_on_table(struct model *model)
 			model->action->name, table->name.name);
 }
 
+/* Whoever has the name already may be of another kind, but hardly ever is. */
+void model_attach_new(struct model *model)
+{
+	const struct relation_facts *table = model->table;
+	const char *name = model->action->name;
+
+	if (table != NULL && relation_listed(table) && name != NULL && !model->action->replaces &&
+		names_contain(table->attached, table->n_attached, name))
+		model_error(model, "42710", "\"%s\" for table \"%s\" already exists", name,
+			table->name.name);
+}
+
 /* A row trigger of the partitioned table above, which has its like here. */
 static bool cloned(const struct model *model)
 {
@@ -86,6 +98,7 @@ static void check_trigger(struct model *model)
 /* Partitions get row triggers of their own (CreateTriggerFiringOn). */
 void model_create_trigger(struct model *model)
 {
+	model_attach_new(model);
 	check_trigger(model);
 	if (model->action->for_each_row)
 		model_lock_partitions(model, &model->action->table, model->mode);
@@ -101,6 +114,17 @@ static bool missing(const struct model *model)
 	       strcmp(name, "ALL") != 0 && strcmp(name, "USER") != 0 &&
 	       strncmp(name, "RI_", strlen("RI_")) != 0 &&
 	       !names_contain(table->attached, table->n_attached, name);
+}
+
+void model_switch_rule(struct model *model)
+{
+	const struct relation_facts *table = model->table;
+	const char *name = model->action->name;
+
+	if (table != NULL && relation_listed(table) && name != NULL &&
+		!names_contain(table->attached, table->n_attached, name))
+		model_error(model, "42704", "rule \"%s\" for relation \"%s\" does not exist", name,
+			table->name.name);
 }
 
 /* EnableDisableTrigger goes on to partitions for the sake of row triggers. */

@@ -227,6 +227,64 @@ static bool same_type(struct model *model, const struct column_facts *column)
 	       type->oid == column->type_oid;
 }
 
+/* Of collations that are the same in every database; 0 for another. */
+static uint32_t collation_written(const char *sql)
+{
+	static const struct {
+		const char *sql;
+		uint32_t oid;
+	} known[] = {
+		{"\"default\"", DEFAULT_COLLATION_OID},
+		{"\"C\"", 950},
+		{"\"POSIX\"", 951},
+	};
+	const char *name = sql == NULL ? known[0].sql : sql;
+
+	if (strncmp(name, "pg_catalog.", strlen("pg_catalog.")) == 0)
+		name += strlen("pg_catalog.");
+	if (strncmp(name, "\"pg_catalog\".", strlen("\"pg_catalog\".")) == 0)
+		name += strlen("\"pg_catalog\".");
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i].sql, name) == 0)
+			return known[i].oid;
+	return 0;
+}
+
+static bool changes_collation(const struct action *action, const struct column_facts *column)
+{
+	return (action->collation_sql != NULL || column->collation_oid != 0) &&
+	       column->collation_oid != collation_written(action->collation_sql);
+}
+
+/* Printed where it is not that of the column; of several columns nobody knows whose it is. */
+static bool has_own_collation(const struct index_facts *index)
+{
+	return index->n_columns == 1 && index->definition != NULL &&
+	       strstr(index->definition, " COLLATE ") != NULL;
+}
+
+/* Elements of arrays are of another type than the column: CheckIndexCompatible wants the same of
+ * polymorphic operator classes. */
+static bool keeps_elements(const struct index_facts *index)
+{
+	return index->definition != NULL && strstr(index->definition, " USING gin (") != NULL;
+}
+
+/* In INCLUDE. */
+static bool beside(struct arena *arena, const struct index_facts *index, const char *column)
+{
+	const char *list =
+		index->definition != NULL ? strstr(index->definition, " INCLUDE (") : NULL;
+	const char *name = name_text(arena, &(struct name){.name = column});
+
+	if (list == NULL)
+		return false;
+	for (const char *at = strstr(list, name); at != NULL; at = strstr(at + 1, name))
+		if (strchr(" (", at[-1]) != NULL && strchr(",)", at[strlen(name)]) != NULL)
+			return true;
+	return false;
+}
+
 /*
  * Indexes survive when nothing they depend on changes (CheckIndexCompatible); with the column in
  * an expression or predicate they are always built anew.  Without COLLATE the new type's default
@@ -236,19 +294,18 @@ static bool same_type(struct model *model, const struct column_facts *column)
 static void rebuild_indexes(struct model *model, const struct relation_facts *table,
 	const struct column_facts *column, bool differs)
 {
-	bool collation =
-		model->action->collation_sql != NULL ||
-		(column->collation_oid != 0 && column->collation_oid != DEFAULT_COLLATION_OID);
+	bool collation = changes_collation(model->action, column);
 
 	for (size_t i = 0; i < table->n_indexes; i++) {
 		const struct index_facts *index = &table->indexes[i];
 		bool key = names_contain(index->columns, index->n_columns, column->name);
 		bool inside = names_contain(index->mentions, index->n_mentions, column->name);
 
-		if (key || inside)
+		if (key || inside || beside(model->arena, index, column->name))
 			model_lock_part(model, &index->name, LOCK_ACCESS_EXCLUSIVE, 0);
 		if (table->kind == 'p' ||
-			(!inside && !(key && (differs || collation || index->attached ||
+			(!inside && !(key && (differs || (collation && !has_own_collation(index)) ||
+						     keeps_elements(index) || index->attached ||
 						     index->partial || index->has_expressions))))
 			continue;
 		model->effects->index_build = true;
@@ -348,7 +405,7 @@ void model_alter_type(struct model *model)
 	bool gone;
 	const struct column_facts *column = model_own_column(model, &gone);
 
-	if (gone)
+	if (gone || model_typed(model))
 		return;
 	if (column == NULL || column->type_sql == NULL) {
 		model->effects->rewrite = true;
@@ -377,6 +434,7 @@ void model_alter_type(struct model *model)
 		model_lock_part(model, &column->sequence, LOCK_SHARE_ROW_EXCLUSIVE, 0);
 	refuse_dependents(model, model->table);
 	model_each(model, refuse_dependents);
+	model_each(model, model_keep_row_type);
 	change_type(model, model->table);
 	model_each(model, change_type);
 	for (size_t i = 0; i < model->table->n_partition_tree; i++) {
@@ -389,6 +447,24 @@ void model_alter_type(struct model *model)
 	}
 	model_refuse_referencing(model, model->table);
 	model_each(model, model_refuse_referencing);
+}
+
+/* ATTypedTableRecursion: typed tables follow their type, if CASCADE says so. */
+void model_composite_type(struct model *model)
+{
+	const struct relation_facts *type = model->table;
+
+	if (type == NULL || type->kind != 'c')
+		return;
+	model_lock_tree(model, &model->action->table, model->mode);
+	if (type->n_partitions > 0 && !model->action->cascade)
+		model_error(model, "2BP01",
+			"cannot alter type \"%s\" because it is the type of a typed table",
+			type->name.name);
+	if (model->action->type == NULL)
+		return;
+	model_keep_row_type(model, type);
+	model_each(model, change_type);
 }
 
 /* AlterEnum (typecmds.c) until PostgreSQL 12. */

@@ -145,6 +145,7 @@ struct relation_facts {
 	struct name name; /* fully qualified */
 	char kind; /* pg_class.relkind: r p i I v m S f c t */
 	bool typed; /* CREATE TABLE ... OF a type */
+	bool row_type_used; /* a column of another table holds rows of it, in an array as well */
 	char persistence; /* p u t */
 	/* By this very transaction, or by the text at hand: nobody else uses it. */
 	bool created_in_transaction;
@@ -161,7 +162,9 @@ struct relation_facts {
 	bool unread;
 	bool partition; /* it is one */
 	struct name parent; /* when it is a partition or an inheritance child */
-	const struct name *partitions; /* leaf partitions or inheritance children, all levels */
+	/* Leaf partitions or inheritance children, all levels; of a composite type its typed
+	 * tables. */
+	const struct name *partitions;
 	size_t n_partitions;
 	/* Of a partitioned table: every level, parents first. */
 	const struct partition_facts *partition_tree;
@@ -180,6 +183,7 @@ struct relation_facts {
 	struct name table; /* of an index: its table */
 	const char *tablespace, *access_method; /* names; tablespace NULL: the database's */
 	const char *owner;
+	char owned; /* of a sequence, by a column: i as its identity, a else; 0 by none */
 	bool row_security;
 	const char *const *before_row_triggers; /* by name, which is the order they fire in */
 	size_t n_before_row_triggers;

@@ -156,7 +156,7 @@ static void lock_losers(struct model *model, const struct drop_facts *drops)
 
 		if (loser->cascade && !model->action->cascade)
 			continue;
-		if (strchr("iIS", loser->kind) != NULL)
+		if (strchr("iISc", loser->kind) != NULL)
 			model_lock_part(model, &loser->name, LOCK_ACCESS_EXCLUSIVE, 0);
 		else
 			model_lock(model, &loser->name, LOCK_ACCESS_EXCLUSIVE);

@@ -99,6 +99,13 @@ void model_must_outlive(
 const struct relation_facts *model_worst(
 	const struct facts *facts, const struct name *names, size_t n);
 
+/* The command is for other kinds of relation: an error. */
+bool model_wrong_kind(struct model *model, const struct relation_facts *relation);
+/* The action's table has its columns from a type: an error. */
+bool model_typed(struct model *model);
+/* Of a member whose rows get new values: another table must not hold rows of it. */
+model_member_fn model_keep_row_type;
+
 /* SET TABLESPACE of the action's table or index is not to where it is. */
 bool model_moves(const struct model *model);
 
@@ -170,7 +177,7 @@ typedef void model_fn(struct model *model);
 model_fn model_add_column, model_set_not_null, model_drop_column, model_alter_column,
 	model_rename_column, model_drop_not_null, model_set_default, model_add_identity,
 	model_set_identity, model_drop_identity, model_drop_expression;
-model_fn model_alter_type, model_add_enum_value, model_rename_enum_value;
+model_fn model_alter_type, model_add_enum_value, model_rename_enum_value, model_composite_type;
 model_fn model_add_check, model_add_foreign_key, model_add_unique, model_add_primary_key,
 	model_add_exclusion, model_validate, model_drop_constraint, model_alter_constraint,
 	model_rename_constraint, model_domain_constraint;
@@ -181,6 +188,7 @@ model_fn model_create_table, model_partition_of, model_attach, model_detach, mod
 	model_replace_view, model_refresh, model_breaks, model_inherit, model_no_transaction,
 	model_owner, model_cluster_on, model_replica_identity, model_set_schema, model_on_table,
 	model_switch_trigger, model_create_trigger, model_drop_trigger, model_rename_object,
-	model_table_options, model_of_type;
+	model_table_options, model_of_type, model_rename_index, model_index_attach,
+	model_index_options, model_switch_rule, model_alter_sequence, model_attach_new;
 
 #endif

@@ -12,7 +12,9 @@ void *track_copy(struct arena *arena, const void *items, size_t n, size_t spare,
 
 /* track_table.c: relations.  A track_fn of an unknown table begins an entry for it. */
 track_fn track_create_table, track_drop, track_rename, track_attach, track_inherit, track_view,
-	track_rows, track_refresh, track_policy;
+	track_rows, track_refresh;
+/* track_attached.c */
+track_fn track_attached;
 /* track_column.c */
 track_fn track_add_column, track_drop_column, track_rename_column, track_change_column;
 /* track_constraint.c */

@@ -242,7 +242,7 @@ void track_rename(struct facts_track *track, const struct action *action)
 		target->name.schema = name.schema;
 }
 
-/* ---- views and policies ---- */
+/* ---- views ---- */
 
 static void fill_matview(
 	struct facts_track *track, struct relation_facts *relation, const struct action *action)
@@ -269,19 +269,6 @@ void track_view(struct facts_track *track, const struct action *action)
 		track_create_table(track, action);
 	else
 		track_make_entry(track, &action->table)->kind = 'v';
-}
-
-static void add_policy(
-	struct facts_track *track, struct relation_facts *relation, const struct action *action)
-{
-	(void)track, (void)action;
-	relation->has_policies = true;
-}
-
-void track_policy(struct facts_track *track, const struct action *action)
-{
-	track_own_entry(track, action);
-	track_each_entry(track, action, add_policy);
 }
 
 /* ---- rows ---- */

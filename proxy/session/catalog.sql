@@ -85,6 +85,15 @@ function_targets AS MATERIALIZED (
 		) AS f ON true
 	WHERE a.list = 'f' AND pg_catalog.mod(a.ord, 1) = 0
 ),
+-- Tables of a composite type: what is done to the type is done to them.
+typed_tables AS MATERIALIZED (
+	SELECT t.oid AS root, d.objid AS oid
+	FROM targets t
+		JOIN pg_catalog.pg_class c ON c.oid = t.oid AND c.relkind = 'c'
+		JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
+			AND d.refobjid = c.reltype AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = 0
+		JOIN pg_catalog.pg_class follower ON follower.oid = d.objid AND follower.reloftype = c.reltype
+),
 related AS MATERIALIZED (
 	SELECT i.indrelid AS oid FROM targets t JOIN pg_catalog.pg_index i ON i.indexrelid = t.oid
 	UNION
@@ -100,6 +109,8 @@ below AS (
 	FROM (SELECT t.oid FROM targets t
 			UNION SELECT i.indrelid FROM targets t JOIN pg_catalog.pg_index i ON i.indexrelid = t.oid) AS top
 		JOIN pg_catalog.pg_inherits h ON h.inhparent = top.oid
+	UNION
+	SELECT follower.oid, 1 FROM typed_tables follower
 	UNION
 	SELECT h.inhrelid, below.depth + 1 FROM below JOIN pg_catalog.pg_inherits h ON h.inhparent = below.oid
 ),
@@ -196,6 +207,8 @@ relations AS MATERIALIZED (
 tree AS (
 	SELECT r.oid AS root, h.inhrelid AS oid, h.inhparent AS parent, 1 AS depth
 	FROM (SELECT DISTINCT oid FROM relations) AS r JOIN pg_catalog.pg_inherits h ON h.inhparent = r.oid
+	UNION ALL
+	SELECT follower.root, follower.oid, follower.root, 1 FROM typed_tables follower
 	UNION ALL
 	SELECT tree.root, h.inhrelid, h.inhparent, tree.depth + 1
 	FROM tree JOIN pg_catalog.pg_inherits h ON h.inhparent = tree.oid
@@ -561,11 +574,42 @@ drops AS MATERIALIZED (
 				'kind', c.relkind, 'cascade', e.cascade) ORDER BY n.nspname, c.relname) AS list
 			FROM losers e
 				JOIN pg_catalog.pg_class c ON c.oid = e.oid
-					AND c.relkind = ANY ('{r,p,v,m,f,i,I,S}'::pg_catalog."char"[])
+					AND c.relkind = ANY ('{r,p,v,m,f,i,I,S,c}'::pg_catalog."char"[])
 				JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname <> 'pg_toast'
 			GROUP BY e.root_class, e.root, e.sub
 		) AS named ON named.root_class = needs.root_class AND named.root = needs.root AND named.sub = needs.sub
 		LEFT JOIN along ON along.root_class = needs.root_class AND along.root = needs.root AND along.sub = needs.sub
+),
+-- Row types, and arrays, domains, views and composite types that hold such rows.
+row_types AS (
+	SELECT keyed.oid AS root, c.reltype AS oid
+	FROM keyed JOIN pg_catalog.pg_class c ON c.oid = keyed.oid AND c.reltype <> 0 AND c.oid >= 16384
+	UNION
+	SELECT row_types.root, holder.oid
+	FROM row_types
+		CROSS JOIN LATERAL (
+			SELECT t.typarray AS oid FROM pg_catalog.pg_type t WHERE t.oid = row_types.oid AND t.typarray <> 0
+			UNION ALL
+			SELECT t.oid
+			FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_type t ON t.oid = d.objid AND t.typtype = 'd'
+			WHERE d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.refobjid = row_types.oid
+				AND d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass
+			UNION ALL
+			SELECT c.reltype
+			FROM pg_catalog.pg_depend d
+				JOIN pg_catalog.pg_class c ON c.oid = d.objid AND (c.relkind = 'c' OR c.relkind = 'v')
+			WHERE d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.refobjid = row_types.oid
+				AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid > 0
+		) AS holder
+),
+row_type_uses AS MATERIALIZED (
+	SELECT DISTINCT row_types.root
+	FROM row_types
+		CROSS JOIN LATERAL (SELECT FROM pg_catalog.pg_depend d
+				JOIN pg_catalog.pg_class c ON c.oid = d.objid AND c.relkind = ANY ('{r,p,m}'::pg_catalog."char"[])
+			WHERE d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.refobjid = row_types.oid
+				AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid > 0
+			OFFSET 0) AS held
 ),
 columns AS MATERIALIZED (
 	SELECT a.attrelid, pg_catalog.json_agg(pg_catalog.json_build_object(
@@ -816,6 +860,10 @@ details AS (
 			'tablespace', (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = c.reltablespace),
 			'access_method', (SELECT m.amname FROM pg_catalog.pg_am m WHERE m.oid = c.relam),
 			'owner', pg_catalog.pg_get_userbyid(c.relowner),
+			'owned', (SELECT d.deptype FROM pg_catalog.pg_depend d
+				WHERE c.relkind = 'S' AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
+					AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjsubid > 0
+					AND (d.deptype = 'a' OR d.deptype = 'i') LIMIT 1),
 			'row_security', coalesce(c.relrowsecurity, false),
 			'before_row_triggers', (SELECT pg_catalog.json_agg(g.tgname ORDER BY g.tgname)
 				FROM pg_catalog.pg_trigger g
@@ -871,6 +919,7 @@ details AS (
 			'drops', (SELECT d.detail FROM drops d
 				WHERE d.root_class = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.root = c.oid AND d.sub = 0),
 			'typed', coalesce(c.reloftype <> 0, false),
+			'row_type_used', EXISTS (SELECT FROM row_type_uses u WHERE u.root = c.oid),
 			'row_triggers', EXISTS (SELECT FROM pg_catalog.pg_trigger g
 				WHERE g.tgrelid = c.oid AND pg_catalog.mod(g.tgtype::pg_catalog.int4, 2) = 1),
 			'user_row_triggers', (SELECT pg_catalog.json_agg(g.tgname ORDER BY g.tgname) FROM pg_catalog.pg_trigger g

@@ -266,6 +266,13 @@ static void read_contents(
 		reader_texts(reader, object, "names_taken", false, &relation->n_names_taken);
 }
 
+static char owned(struct reader *reader, const json_t *object)
+{
+	const char *how = reader_text_or_null(reader, object, "owned");
+
+	return how == NULL ? 0 : how[0];
+}
+
 struct relation_facts catalog_read_relation(struct reader *reader, const json_t *object)
 {
 	struct relation_facts relation = {.exists = reader_bool(reader, object, "exists")};
@@ -290,7 +297,9 @@ struct relation_facts catalog_read_relation(struct reader *reader, const json_t 
 	relation.tablespace = reader_text_or_null(reader, object, "tablespace");
 	relation.access_method = reader_text_or_null(reader, object, "access_method");
 	relation.owner = reader_text(reader, object, "owner");
+	relation.owned = owned(reader, object);
 	relation.typed = reader_bool(reader, object, "typed");
+	relation.row_type_used = reader_bool(reader, object, "row_type_used");
 	relation.drops = catalog_read_drops(reader, object);
 	relation.row_triggers = reader_bool(reader, object, "row_triggers");
 	relation.user_row_triggers = reader_texts(

@@ -51,7 +51,7 @@ static const char answer[] =
 	"\"partition_columns\":[\"a\",null],\"partition_plain\":true,"
 	"\"partition_bound\":\"DEFAULT\",\"partition_constraint\":null,"
 	"\"table\":[\"s\",\"u\"],\"tablespace\":\"fast\","
-	"\"access_method\":\"heap\",\"owner\":\"me\","
+	"\"access_method\":\"heap\",\"owner\":\"me\",\"owned\":null,"
 	"\"row_security\":true,\"before_row_triggers\":[\"audit\"],"
 	"\"grants\":[{\"privilege\":\"SELECT\",\"grantee\":null,\"grantable\":false}],"
 	"\"columns\":[{\"name\":\"a\",\"number\":3,\"type_oid\":23,\"type\":\"integer\",\"base_"
@@ -86,7 +86,8 @@ static const char answer[] =
 	"p\"],\"statement_triggers\":true,\"emptying_triggers\":true,\"has_rules\":false,"
 	"\"populated\":true,\"stands_in\":"
 	"false,\"has_policies\":false,"
-	"\"drops\":null,\"typed\":false,\"row_triggers\":true,\"user_row_triggers\":[\"tr\"],"
+	"\"drops\":null,\"typed\":false,\"row_type_used\":true,\"row_triggers\":true,\"user_row_"
+	"triggers\":[\"tr\"],"
 	"\"attached\":[\"tr\"],\"names_"
 	"taken\":[\"t_"
 	"a_idx\"]}],"
@@ -169,6 +170,7 @@ Test(catalog, a_whole_answer)
 	cr_expect_eq(table->rows, -1);
 	cr_expect_eq(table->pages, 7);
 	cr_expect(table->unread && table->has_default_partition);
+	cr_expect(table->row_type_used && table->owned == 0);
 	cr_expect_eq(table->n_partition_tree, 2u);
 	cr_expect_eq(table->partition_strategy, 'r');
 	cr_expect_eq(table->n_partition_columns, 2u);

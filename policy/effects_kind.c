@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* Which kinds of relation a command is for: ATSimplePermissions (tablecmds.c) and its likes. */
+#include "model.h"
+
+#include <string.h>
+
+#define TABLES "rp"
+#define TABLES_FOREIGN "rpf"
+
+/* Letters of pg_class.relkind; a command without a row takes any, or its model knows better. */
+static const char *const kinds[ACTION_KINDS] = {
+	[ACTION_ADD_COLUMN] = TABLES_FOREIGN "c",
+	[ACTION_DROP_COLUMN] = TABLES_FOREIGN "c",
+	[ACTION_ALTER_COLUMN_TYPE] = TABLES_FOREIGN "c",
+	[ACTION_SET_NOT_NULL] = TABLES_FOREIGN,
+	[ACTION_DROP_NOT_NULL] = TABLES_FOREIGN,
+	[ACTION_SET_DEFAULT] = TABLES_FOREIGN "v",
+	[ACTION_DROP_DEFAULT] = TABLES_FOREIGN "v",
+	[ACTION_DROP_EXPRESSION] = TABLES_FOREIGN,
+	[ACTION_SET_STORAGE] = TABLES_FOREIGN "m",
+	[ACTION_ADD_CHECK] = TABLES_FOREIGN,
+	[ACTION_ADD_FOREIGN_KEY] = TABLES_FOREIGN,
+	[ACTION_ADD_UNIQUE] = TABLES_FOREIGN,
+	[ACTION_ADD_PRIMARY_KEY] = TABLES_FOREIGN,
+	[ACTION_ADD_EXCLUSION] = TABLES_FOREIGN,
+	[ACTION_VALIDATE_CONSTRAINT] = TABLES_FOREIGN,
+	[ACTION_DROP_CONSTRAINT] = TABLES_FOREIGN,
+	[ACTION_CREATE_INDEX] = TABLES "m",
+	[ACTION_DROP_VIEW] = "v",
+	[ACTION_DROP_MATVIEW] = "m",
+	[ACTION_RENAME_VIEW] = "vm",
+	[ACTION_TRUNCATE] = TABLES_FOREIGN,
+	[ACTION_SET_LOGGED] = TABLES "S",
+	[ACTION_SET_UNLOGGED] = TABLES "S",
+	[ACTION_REPLICA_IDENTITY] = TABLES "m",
+	[ACTION_ROW_SECURITY] = TABLES,
+	[ACTION_CREATE_POLICY] = TABLES,
+	[ACTION_INHERIT] = TABLES_FOREIGN,
+	[ACTION_CREATE_STATISTICS] = TABLES_FOREIGN "m",
+	[ACTION_CREATE_TRIGGER] = TABLES_FOREIGN "v",
+};
+
+bool model_wrong_kind(struct model *model, const struct relation_facts *relation)
+{
+	const char *wanted = kinds[model->action->kind];
+	const char *object = model->action->object;
+
+	if (model->action->kind == ACTION_DROP_TABLE && object != NULL)
+		wanted = strcmp(object, "TABLE") == 0 ? TABLES : NULL;
+	/* a view in the place of its table is no matter of kinds */
+	if (wanted == NULL || !relation_listed(relation) || relation->stands_in ||
+		strchr(wanted, relation->kind) != NULL)
+		return false;
+	model_error(model, "42809", "\"%s\" is not a relation that this command is for",
+		relation->name.name);
+	return true;
+}
+
+/* A typed table has the columns of its type, and no others. */
+bool model_typed(struct model *model)
+{
+	if (model->table == NULL || !model->table->typed)
+		return false;
+	model_error(model, "42809", "\"%s\" is a typed table", model->table->name.name);
+	return true;
+}
+
+/* find_composite_type_dependencies: rows stored elsewhere are not written again. */
+void model_keep_row_type(struct model *model, const struct relation_facts *member)
+{
+	if (member->row_type_used)
+		model_error(model, "0A000",
+			"cannot alter table \"%s\" because a column of another uses its row type",
+			member->name.name);
+}
