@@ -123,6 +123,8 @@ static bool wrong_level(struct model *model)
 /* A column that only the text made may stand on a branch that is not taken. */
 static bool column_there(struct model *model, const struct column_def *column)
 {
+	if (is_system_column(column->name))
+		model_error(model, "42701", "\"%s\" is the name of a system column", column->name);
 	if (model->table == NULL || facts_column(model->table, column->name) == NULL)
 		return false;
 	if (model->action->if_not_exists)
@@ -173,12 +175,12 @@ void model_add_column(struct model *model)
 	model_read_anew(model, column->generated);
 	default_work(model, column->default_expr);
 	type_of_new_column(model, column);
-	if (effects->rewrite || has_default(column))
-		model_each(model, model_keep_row_type);
 	if (effects->rewrite)
 		model_each(model, model_copy);
 	for (size_t i = 0; i < column->n_constraints; i++)
 		add_inline_constraint(model, column, &column->constraints[i]);
+	if (effects->rewrite || has_default(column))
+		model_each(model, model_keep_row_type);
 	if (column->not_null && !has_default(column)) {
 		effects->scan = true;
 		effects->breaks_clients = true;
@@ -189,11 +191,29 @@ void model_add_column(struct model *model)
 	}
 }
 
+/* Of fixed length, and never moved out of their row. */
+static bool never_toasted(const char *type)
+{
+	static const char *const fixed[] = {"bool", "int2", "int4", "int8", "oid", "float4",
+		"float8", "date", "time", "timetz", "timestamp", "timestamptz", "interval", "uuid",
+		"money"};
+
+	return type != NULL && names_contain(fixed, sizeof(fixed) / sizeof(fixed[0]), type);
+}
+
 void model_alter_column(struct model *model)
 {
 	bool gone;
+	const struct column_facts *column = model_own_column(model, &gone);
+	const struct action *action = model->action;
+	bool stored =
+		(action->kind == ACTION_SET_STORAGE && strcasestr(action->sql, " plain") == NULL) ||
+		(action->kind == ACTION_SET_COMPRESSION &&
+			strcasestr(action->sql, " default") == NULL);
 
-	model_own_column(model, &gone);
+	if (column != NULL && stored && never_toasted(column->base_type))
+		model_error(model, "0A000", "column \"%s\" of type %s is always stored plain",
+			column->name, column->type_sql);
 }
 
 /*
@@ -456,7 +476,7 @@ static bool dropped_from(struct model *model, const struct name *table, struct d
 }
 
 /* ATExecDropColumn collects the columns of the children and drops all of them together. */
-static void drop_from_all(struct model *model)
+void model_drop_columns(struct model *model)
 {
 	const struct relation_facts *table = model->table;
 	size_t n_tables = table->n_partitions + table->n_partition_tree, n = 0;
@@ -515,5 +535,5 @@ void model_drop_column(struct model *model)
 		model_lock_heirs(model);
 	if (column->n_dependents > 0)
 		model_cause(model, "%s uses it", column->dependents[0]);
-	drop_from_all(model);
+	model_drop_columns(model);
 }

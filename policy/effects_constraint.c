@@ -319,7 +319,7 @@ void model_alter_constraint(struct model *model)
 /* RenameConstraintById; the index of a constraint is renamed with it. */
 void model_rename_constraint(struct model *model)
 {
-	const struct constraint_facts *c = own_constraint(model);
+	const struct constraint_facts *c = model_typed(model) ? NULL : own_constraint(model);
 
 	if (c == NULL)
 		return;

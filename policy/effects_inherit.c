@@ -62,12 +62,41 @@ void model_check_child(struct model *model, const struct relation_facts *parent,
 {
 	if (!relation_listed(child) || !relation_listed(parent))
 		return;
+	for (size_t i = 0; i < child->n_columns && model->action->kind == ACTION_ATTACH_PARTITION;
+		i++)
+		if (facts_column(parent, child->columns[i].name) == NULL)
+			model_error(model, "42804", "column \"%s\" is not found in parent \"%s\"",
+				child->columns[i].name, parent->name.name);
 	for (size_t i = 0; i < parent->n_columns; i++)
 		check_column(model, &parent->columns[i], child);
 	for (size_t i = 0; i < parent->n_constraints; i++)
 		if (parent->constraints[i].kind == CONSTRAINT_CHECK &&
 			!parent->constraints[i].no_inherit)
 			check_constraint(model, &parent->constraints[i], child);
+}
+
+bool model_cannot_attach(struct model *model, const struct relation_facts *partition)
+{
+	const struct relation_facts *table = model->table;
+	bool temporary = table->persistence == 't';
+
+	if (!relation_listed(partition))
+		return false;
+	if (name_equal(&partition->name, &table->name))
+		model_error(model, "42P07", "circular inheritance not allowed");
+	else if (partition->partition)
+		model_error(model, "42809", "\"%s\" is already a partition", partition->name.name);
+	else if (strchr("rpf", partition->kind) == NULL || partition->typed)
+		model_error(model, "42809", "\"%s\" cannot be a partition", partition->name.name);
+	else if (partition->parent.name != NULL ||
+		 (partition->kind != 'p' && partition->n_partitions > 0))
+		model_error(model, "42809",
+			"\"%s\" has parents or children by inheritance, and cannot be a partition",
+			partition->name.name);
+	else if (temporary != (partition->persistence == 't'))
+		model_error(model, "42809",
+			"temporary and permanent tables are not partitions of each other");
+	return model->effects->error != NULL;
 }
 
 /* NO INHERIT only reads the parent's rows of the catalog (ATExecDropInherit: ACCESS SHARE). */
@@ -90,6 +119,9 @@ static void join(struct model *model, const struct relation_facts *parent)
 
 	if (parent->partition || parent->kind == 'p')
 		model_error(model, "42809", "cannot inherit from \"%s\"", parent->name.name);
+	else if (parent->persistence == 't' && table->persistence != 't')
+		model_error(model, "42809", "cannot inherit from temporary relation \"%s\"",
+			parent->name.name);
 	else if (name_equal(&parent->name, &table->name) || relation_below(table, &parent->name))
 		model_error(model, "42P07", "circular inheritance not allowed");
 	else if (table->parent.name != NULL && name_equal(&table->parent, &parent->name))
@@ -115,7 +147,7 @@ void model_inherit(struct model *model)
 	model_lock(model, other, leaves ? LOCK_ACCESS_SHARE : LOCK_SHARE_UPDATE_EXCLUSIVE);
 	if (model->table == NULL)
 		return;
-	if (model_typed(model))
+	if (!leaves && model_typed(model))
 		return;
 	if (model->table->partition)
 		model_absent(model, "42809", "cannot change inheritance of a partition");

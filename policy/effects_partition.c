@@ -136,6 +136,23 @@ static bool second_default(struct model *model, const struct relation_facts *par
 	return true;
 }
 
+/* transformPartitionBound: a parent that is partitioned, and in that way. */
+static bool holds_no_such(struct model *model, const struct relation_facts *parent)
+{
+	const struct partition_bound *bound = model->action->bound;
+
+	if (!relation_listed(parent))
+		return false;
+	if (parent->kind != 'p')
+		model_error(model, "42P17", "\"%s\" is not partitioned", parent->name.name);
+	else if (bound != NULL &&
+		 (bound->is_default ? parent->partition_strategy == 'h'
+				    : bound->strategy != parent->partition_strategy))
+		model_error(model, "42P16", "\"%s\" is not partitioned by such bounds",
+			parent->name.name);
+	return model->effects->error != NULL;
+}
+
 void model_partition_of(struct model *model)
 {
 	const struct relation_facts *parent;
@@ -144,7 +161,7 @@ void model_partition_of(struct model *model)
 	if (model_find(model->facts, &model->action->other, &parent) != PRESENT)
 		return;
 	model->effects->table = parent;
-	if (second_default(model, parent))
+	if (holds_no_such(model, parent) || second_default(model, parent))
 		return;
 	model_lock_indexes(model, parent, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
 	judge_default_partition(model, parent);
@@ -274,7 +291,8 @@ void model_attach(struct model *model)
 	}
 	if (model->table == NULL)
 		return;
-	if (second_default(model, model->table))
+	if (holds_no_such(model, model->table) || second_default(model, model->table) ||
+		(partition != NULL && model_cannot_attach(model, partition)))
 		return;
 	judge_default_partition(model, model->table);
 	model_lock_indexes(model, model->table, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
@@ -300,6 +318,22 @@ static void set_free(struct model *model, const struct name *name)
 	clone_foreign_keys(model, partition, NULL);
 }
 
+static bool is_no_partition_of(struct model *model)
+{
+	const struct name *other = &model->action->other;
+	const struct relation_facts *partition;
+	enum presence presence = model_find(model->facts, other, &partition);
+
+	if (presence == ABSENT)
+		model_error(model, "42P01", "relation \"%s\" does not exist", other->name);
+	else if (presence == PRESENT && model->table != NULL && relation_listed(partition) &&
+		 relation_listed(model->table) &&
+		 !(partition->partition && name_equal(&partition->parent, &model->table->name)))
+		model_error(model, "42P01", "relation \"%s\" is not a partition of relation \"%s\"",
+			other->name, model->table->name.name);
+	return model->effects->error != NULL;
+}
+
 /*
  * CONCURRENTLY keeps to SHARE UPDATE EXCLUSIVE on the parent; for the second half, when nobody sees
  * the partition there any more, it takes ACCESS EXCLUSIVE on the partition (ATExecDetachPartition).
@@ -317,6 +351,8 @@ void model_detach(struct model *model)
 	effects->no_transaction = action->concurrently;
 	if (gentle)
 		effects->locks[0].mode = LOCK_SHARE_UPDATE_EXCLUSIVE;
+	if (is_no_partition_of(model))
+		return;
 	/* DetachPartitionFinalize locks what is below it, which has other bounds from now on. */
 	model_lock_tree(model, &action->other, LOCK_ACCESS_EXCLUSIVE);
 	set_free(model, &action->other);

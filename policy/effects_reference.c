@@ -98,9 +98,14 @@ void model_must_outlive(
 {
 	static const char lives[] = "tup";
 
-	if (referenced != NULL &&
-		strchr(lives, persistence) > strchr(lives, referenced->persistence))
+	if (referenced == NULL)
+		return;
+	if (strchr(lives, persistence) > strchr(lives, referenced->persistence))
 		model_error(model, "42P16", "\"%s\" is not as permanent as what refers to it",
+			referenced->name.name);
+	else if (persistence == 't' && referenced->persistence != 't')
+		model_error(model, "42P16",
+			"a temporary table may refer to temporary tables only, not to \"%s\"",
 			referenced->name.name);
 }
 

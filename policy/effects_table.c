@@ -36,11 +36,16 @@ static void merge_parents(struct model *model)
 	const struct action *action = model->action;
 	const struct relation_facts *one, *other;
 
-	for (size_t i = 0; i < action->n_sources; i++)
+	for (size_t i = 0; i < action->n_sources; i++) {
+		model_lock(model, &action->sources[i], LOCK_SHARE_UPDATE_EXCLUSIVE);
+		if (model_find(model->facts, &action->sources[i], &one) != PRESENT)
+			continue;
+		if (one->partition || one->kind == 'p')
+			model_error(model, "42809", "cannot inherit from \"%s\"", one->name.name);
 		for (size_t k = 0; k < i; k++)
-			if (model_find(model->facts, &action->sources[i], &one) == PRESENT &&
-				model_find(model->facts, &action->sources[k], &other) == PRESENT)
+			if (model_find(model->facts, &action->sources[k], &other) == PRESENT)
 				merge_columns(model, one, other);
+	}
 }
 
 /* REFERENCES puts a trigger on the referenced table; LIKE only reads; INHERITS and partitions add a
@@ -57,11 +62,6 @@ void model_create_table(struct model *model)
 		model->effects->noop = true;
 		return;
 	}
-	if (action->inherits && model_find(model->facts, &action->other, &existing) == PRESENT &&
-		(existing->partition || existing->kind == 'p')) {
-		model_absent(model, "42809", "cannot inherit from \"%s\"", existing->name.name);
-		return;
-	}
 	for (size_t i = 0; i < action->n_targets; i++) {
 		model_lock_partitions(model, &action->targets[i], LOCK_SHARE_ROW_EXCLUSIVE);
 		if (model_find(model->facts, &action->targets[i], &existing) == PRESENT)
@@ -69,8 +69,6 @@ void model_create_table(struct model *model)
 	}
 	if (action->inherits)
 		merge_parents(model);
-	for (size_t i = 0; i < action->n_sources && action->inherits; i++)
-		model_lock(model, &action->sources[i], LOCK_SHARE_UPDATE_EXCLUSIVE);
 	if (action->other.name != NULL && !action->inherits)
 		model_lock(model, &action->other, LOCK_ACCESS_SHARE);
 }
@@ -326,6 +324,11 @@ void model_set_persistence(struct model *model)
 {
 	char wanted = model->action->kind == ACTION_SET_LOGGED ? 'p' : 'u';
 
+	if (model->table != NULL && model->table->persistence == 't') {
+		model_error(model, "42P16", "\"%s\" is temporary", model->table->name.name);
+		return;
+	}
+
 	/* a partitioned table has no file, and its partitions are left alone */
 	model->effects->rewrite = model->table == NULL || (model->table->persistence != wanted &&
 								  model->table->kind != 'p');
@@ -534,6 +537,8 @@ void model_set_schema(struct model *model)
 	model_breaks(model);
 	if (model->table != NULL && model->table->owned != 0)
 		model_error(model, "0A000", "cannot move an owned sequence into another schema");
+	if (model->table != NULL && model->table->persistence == 't')
+		model_error(model, "0A000", "cannot move objects into or out of temporary schemas");
 	lock_sequences(model, model->table);
 }
 

@@ -270,8 +270,7 @@ static bool keeps_elements(const struct index_facts *index)
 	return index->definition != NULL && strstr(index->definition, " USING gin (") != NULL;
 }
 
-/* In INCLUDE. */
-static bool beside(struct arena *arena, const struct index_facts *index, const char *column)
+bool model_index_carries(struct arena *arena, const struct index_facts *index, const char *column)
 {
 	const char *list =
 		index->definition != NULL ? strstr(index->definition, " INCLUDE (") : NULL;
@@ -300,13 +299,15 @@ static void rebuild_indexes(struct model *model, const struct relation_facts *ta
 		const struct index_facts *index = &table->indexes[i];
 		bool key = names_contain(index->columns, index->n_columns, column->name);
 		bool inside = names_contain(index->mentions, index->n_mentions, column->name);
+		bool carried = model_index_carries(model->arena, index, column->name);
+		bool made_anew = inside || ((key || carried) && index->attached) ||
+				 (key && (differs || (collation && !has_own_collation(index)) ||
+						 keeps_elements(index) || index->partial ||
+						 index->has_expressions));
 
-		if (key || inside || beside(model->arena, index, column->name))
+		if (key || inside || carried)
 			model_lock_part(model, &index->name, LOCK_ACCESS_EXCLUSIVE, 0);
-		if (table->kind == 'p' ||
-			(!inside && !(key && (differs || (collation && !has_own_collation(index)) ||
-						     keeps_elements(index) || index->attached ||
-						     index->partial || index->has_expressions))))
+		if (table->kind == 'p' || !made_anew)
 			continue;
 		model->effects->index_build = true;
 		model_lock_part(model, &index->name, LOCK_ACCESS_EXCLUSIVE, WORK_FILE);
@@ -400,6 +401,19 @@ static bool prepared_as_identity(const struct model *model, const struct column_
 	return false;
 }
 
+/* By another command of the statement. */
+static bool retyped_before(const struct model *model)
+{
+	const struct facts *facts = model->facts;
+
+	for (size_t i = 0; i < facts->n_commands && facts->commands[i] != model->action; i++)
+		if (facts->commands[i]->kind == ACTION_ALTER_COLUMN_TYPE &&
+			facts->commands[i]->column != NULL &&
+			strcmp(facts->commands[i]->column, model->action->column) == 0)
+			return true;
+	return false;
+}
+
 void model_alter_type(struct model *model)
 {
 	bool gone;
@@ -424,6 +438,9 @@ void model_alter_type(struct model *model)
 			column->name);
 		return;
 	}
+	if (column->retyped && retyped_before(model))
+		model_error(
+			model, "0A000", "cannot alter type of column \"%s\" twice", column->name);
 	if (column->inherited) {
 		model_absent(model, "42P16", "cannot alter inherited column \"%s\"", column->name);
 		return;
@@ -434,7 +451,6 @@ void model_alter_type(struct model *model)
 		model_lock_part(model, &column->sequence, LOCK_SHARE_ROW_EXCLUSIVE, 0);
 	refuse_dependents(model, model->table);
 	model_each(model, refuse_dependents);
-	model_each(model, model_keep_row_type);
 	change_type(model, model->table);
 	model_each(model, change_type);
 	for (size_t i = 0; i < model->table->n_partition_tree; i++) {
@@ -447,6 +463,7 @@ void model_alter_type(struct model *model)
 	}
 	model_refuse_referencing(model, model->table);
 	model_each(model, model_refuse_referencing);
+	model_each(model, model_keep_row_type);
 }
 
 /* ATTypedTableRecursion: typed tables follow their type, if CASCADE says so. */
@@ -461,10 +478,13 @@ void model_composite_type(struct model *model)
 		model_error(model, "2BP01",
 			"cannot alter type \"%s\" because it is the type of a typed table",
 			type->name.name);
+	if (strcasestr(model->action->sql, " drop attribute ") != NULL)
+		model_drop_columns(model);
 	if (model->action->type == NULL)
 		return;
 	model_keep_row_type(model, type);
 	model_each(model, change_type);
+	model_each(model, model_keep_row_type);
 }
 
 /* AlterEnum (typecmds.c) until PostgreSQL 12. */

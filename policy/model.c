@@ -314,6 +314,13 @@ void model_cause(struct model *model, const char *fmt, ...)
 	va_end(args);
 }
 
+bool is_system_column(const char *name)
+{
+	static const char *const system[] = {"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"};
+
+	return names_contain(system, sizeof(system) / sizeof(system[0]), name);
+}
+
 const struct column_facts *model_own_column(struct model *model, bool *gone)
 {
 	const char *name = model->action->column;
@@ -326,7 +333,9 @@ const struct column_facts *model_own_column(struct model *model, bool *gone)
 	if (column != NULL || model->table->n_columns == 0 || !relation_listed(model->table))
 		return column;
 	*gone = true;
-	if (model->action->part_if_exists && model->action->kind == ACTION_DROP_COLUMN)
+	if (is_system_column(name))
+		model_absent(model, "0A000", "cannot alter system column \"%s\"", name);
+	else if (model->action->part_if_exists && model->action->kind == ACTION_DROP_COLUMN)
 		model->effects->noop = true;
 	else
 		model_absent(model, "42703", "column \"%s\" does not exist", name);

@@ -48,6 +48,8 @@ void model_lock_heirs(struct model *model);
 /* MergeAttributesIntoExisting and MergeConstraintsIntoExisting: what a child must have already. */
 void model_check_child(struct model *model, const struct relation_facts *parent,
 	const struct relation_facts *child);
+/* What ATExecAttachPartition refuses before it looks at columns: an error. */
+bool model_cannot_attach(struct model *model, const struct relation_facts *partition);
 /* With its partitions; children by inheritance stay out of it. */
 void model_lock_partitions(struct model *model, const struct name *name, enum lock_mode mode);
 /* An index or sequence that goes with its table. */
@@ -67,6 +69,9 @@ void model_drop(struct model *model, const struct dropped *all, size_t n);
 /* A validated foreign key that says the same. */
 bool has_foreign_key_like(
 	const struct relation_facts *table, const struct constraint_facts *wanted);
+/* The action's column, of its table and all below, with what goes along. */
+void model_drop_columns(struct model *model);
+
 /* Fit to be the partition's part of an index of the parent: columns, uniqueness, constraint. */
 bool index_like(const struct index_facts *index, const struct index_facts *wanted);
 /* Work on one relation, as a bit mask of enum work; its lock is there already or comes as mode. */
@@ -123,6 +128,7 @@ void model_cause(struct model *model, const char *fmt, ...) __attribute__((forma
  * the effects say so (absent, or noop under IF EXISTS) and *gone is true.
  */
 const struct column_facts *model_own_column(struct model *model, bool *gone);
+bool is_system_column(const char *name);
 /* NOT NULL already, or proved by a validated CHECK: nobody has to scan for nulls. */
 bool model_never_null(
 	const struct model *model, const struct relation_facts *table, const char *column);
@@ -138,6 +144,9 @@ bool names_contain(const char *const *names, size_t n, const char *name);
 /* 'v', 's' or 'i'; *function is the volatile one or NULL. */
 char expr_volatility(
 	const struct facts *facts, const struct expr *expr, const struct name **function);
+
+/* In its INCLUDE. */
+bool model_index_carries(struct arena *arena, const struct index_facts *index, const char *column);
 
 /* What a change of the stored type costs. */
 enum type_work { TYPE_NOTHING, TYPE_REINDEX, TYPE_REWRITE };

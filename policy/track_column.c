@@ -97,7 +97,8 @@ static void drop_dependent(
 			constraints[i] = constraints[--relation->n_constraints];
 	for (size_t i = relation->n_indexes; i-- > 0;)
 		if (named(indexes[i].columns, indexes[i].n_columns, column) ||
-			named(indexes[i].mentions, indexes[i].n_mentions, column))
+			named(indexes[i].mentions, indexes[i].n_mentions, column) ||
+			model_index_carries(track->arena, &indexes[i], column))
 			indexes[i] = indexes[--relation->n_indexes];
 	relation->constraints = constraints;
 	relation->indexes = indexes;

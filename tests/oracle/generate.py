@@ -44,29 +44,38 @@ class World:
     def __init__(self, rng):
         self.rng, self.script, self.tables, self.views = rng, [], [], []
         self.parts, self.loose = [], []  # partitions; tables that could become one
-        self.script += ["CREATE TYPE mood AS ENUM ('fine', 'sad')", "CREATE DOMAIN plain AS int",
+        self.script += ["CREATE TYPE pair AS (id int, word text)", "CREATE TYPE mood AS ENUM ('fine', 'sad')", "CREATE DOMAIN plain AS int",
                         "CREATE DOMAIN positive AS int CHECK (VALUE > 0)",
                         "CREATE FUNCTION trg() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end'"]
         for n in range(rng.randint(2, 4)):
             self._table(f"t{n}")
         for table in self.tables:
             self._furnish(table)
+        for part in self.parts:
+            self._furnish_part(part)
         for n in range(rng.randint(0, 2)):
             self._view(f"v{n}")
+        if self.chance(15):
+            self.script.append(f"CREATE TABLE holder (row {rng.choice(self.tables).name}{rng.choice(('', '[]'))})")
         self.script += [f"ANALYZE {table.name}" for table in self.tables]
 
     def chance(self, percent):
         return self.rng.randrange(100) < percent
 
     def _table(self, name):
-        kind = self.rng.choice(("r", "r", "r", "p", "child"))
+        kind = self.rng.choice(("r", "r", "r", "r", "p", "p", "child", "child", "typed"))
         plain = [t for t in self.tables if t.kind == "r"]
         if kind == "child" and plain:
-            parent = self.rng.choice(plain)
-            table = Table(name, "r", parent)
-            table.columns = dict(parent.columns)
-            self.script.append(f"CREATE TABLE {name} (own_{name} int) INHERITS ({parent.name})")
+            parents = self.rng.sample(plain, min(len(plain), self.rng.choice((1, 1, 1, 2))))
+            table = Table(name, "r", parents[0])
+            for parent in reversed(parents):
+                table.columns |= parent.columns
+            self.script.append(f"CREATE TABLE {name} (own_{name} int) INHERITS ({', '.join(p.name for p in parents)})")
             table.columns[f"own_{name}"] = "int"
+        elif kind == "typed":
+            table = Table(name)
+            table.columns = {"id": "int", "word": "text"}
+            self.script.append(f"CREATE TABLE {name} OF pair")
         else:
             table = Table(name, "p" if kind == "p" else "r")
             columns = ["id int NOT NULL"]
@@ -95,6 +104,8 @@ class World:
             name = "g" + name
             table.columns[name] = type_ + " generated"
             extra = " GENERATED ALWAYS AS (id + 1) STORED"
+        if type_ in ("text", "varchar", "varchar(20)") and self.chance(15):
+            extra = ' COLLATE "C"'
         if self.chance(25) and "GENERATED" not in extra:
             extra += " NOT NULL"
         return f"{name} {type_}{extra}"
@@ -108,7 +119,11 @@ class World:
                 part.kind = "p"
                 self._partition(part, f"{part.name}a", "DEFAULT")
         if self.chance(50):
-            self._partition(table, f"{table.name}d", "DEFAULT")
+            deep = self.chance(25)
+            part = self._partition(table, f"{table.name}d", "DEFAULT" + (" PARTITION BY RANGE (id)" if deep else ""))
+            if deep:
+                part.kind = "p"
+                self._partition(part, f"{part.name}a", "DEFAULT")
         if self.chance(50):
             self.script.append(f"CREATE TABLE {table.name}x (LIKE {table.name})")
             self.loose.append((table, f"{table.name}x"))
@@ -149,7 +164,21 @@ class World:
         for n in range(self.rng.randint(0, 3)):
             self._index(table, f"{name}_i{n}")
         if self.chance(20):
-            self.script.append(f"CREATE TRIGGER {name}_tr BEFORE UPDATE ON {name} FOR EACH ROW EXECUTE FUNCTION trg()")
+            each = self.rng.choice(("ROW", "ROW", "STATEMENT"))
+            self.script.append(f"CREATE TRIGGER {name}_tr BEFORE UPDATE ON {name} FOR EACH {each} EXECUTE FUNCTION trg()")
+        if self.chance(10):
+            self.script.append(f"CREATE RULE {name}_ru AS ON DELETE TO {name} DO ALSO NOTHING")
+        if self.chance(10):
+            self.script.append(f"CREATE POLICY {name}_po ON {name} USING ({self.rng.choice(columns)} IS NOT NULL)")
+
+    def _furnish_part(self, part):
+        """What the table above may want to have there, too."""
+        if self.chance(25):
+            self._index(part, f"{part.name}_i")
+        if self.chance(15):
+            self.script.append(f"ALTER TABLE {part.name} ADD UNIQUE (id)")
+        if self.chance(10):
+            self.script.append(f"ALTER TABLE {part.name} ADD PRIMARY KEY (id)")
 
     def _constraint(self, table, suffix, body):
         table.constraints.append(f"{table.name}_{suffix}")
@@ -158,7 +187,9 @@ class World:
     def _index(self, table, name):
         column = self.rng.choice(self.plain(table))
         body = self.rng.choice((f"({column})", f"({column}, id)", f"({column}) WHERE id > 5", "((id + 1))",
-                                f"(({column} IS NULL))", f"({column} DESC)"))
+                                f"(({column} IS NULL))", f"({column} DESC)", f"(id) INCLUDE ({column})"))
+        if table.columns[column] in ("text", "varchar", "varchar(20)") and self.chance(30):
+            body = self.rng.choice((f'({column} COLLATE "C")', f"({column} text_pattern_ops)", f"USING hash ({column})"))
         unique = "UNIQUE " if self.chance(20) and table.kind == "r" else ""
         if unique:
             body = self.rng.choice(("(id)", "(id) WHERE id > 5", f"(id, {column})", "(id DESC)"))

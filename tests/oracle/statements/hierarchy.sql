@@ -91,3 +91,19 @@ create table x () inherits (down, up);
 create table x () inherits (up, up2);
 -- with: create table own.up (id int); create table own.up2 (z bigint)
 create table x () inherits (up, up2);
+-- with: create table own.q (id int, word varchar(20)) partition by range (id); create table own.q1 partition of own.q default; create index qi on own.q (id) include (word)
+alter table q alter column word type text;
+-- with: create table own.lone (id int, a int); create unique index lone_i on own.lone (id) include (a)
+alter table lone add unique using index lone_i, drop column a cascade;
+-- with: create type own.ty as (x int, y text); create table own.tt of own.ty; create index ti on own.tt (y)
+alter type ty drop attribute y cascade;
+-- with: create type own.ty as (x int, y text); create table own.tt of own.ty; create table own.holder (c own.tt)
+alter type ty alter attribute y type varchar cascade;
+-- with: create type own.ty as (x int, y text); create table own.tt of own.ty; create table own.up (x int)
+alter table tt no inherit up;
+-- with: create type own.ty as (x int, y text); create table own.tt of own.ty
+alter table tt rename constraint nope to z;
+-- with: create table own.up (id int); create table own.q (id bigint) partition by range (id)
+create table fresh () inherits (up, q);
+-- with: create unlogged table own.k (id int primary key); create table own.a (id int); create table own.holder (c own.a)
+alter table a add column b int default 3 references k;

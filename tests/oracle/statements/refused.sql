@@ -1,0 +1,65 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- What the server refuses: partitions that cannot be, temporary tables, system columns.
+-- with: create table own.a (id int, b int, c text); insert into own.a values (1,1,'x')
+alter table a alter column b type bigint, alter column b type int;
+-- with: create table own.a (id int, b int, c text); insert into own.a values (1,1,'x')
+alter table a alter column b set storage external;
+-- with: create table own.a (id int, b int, c text); insert into own.a values (1,1,'x')
+alter table a alter column b set compression pglz;
+-- with: create table own.a (id int, b int, c text); insert into own.a values (1,1,'x')
+alter table a add column ctid int;
+-- with: create table own.a (id int, b int, c text); insert into own.a values (1,1,'x')
+alter table a alter column xmin set not null;
+-- with: create table own.a (id int, b int, c text); insert into own.a values (1,1,'x')
+alter table a drop column tableoid;
+-- with: create temp table if not exists tmp1 (id int); create table own.a (id int primary key)
+alter table tmp1 add foreign key (id) references a;
+-- with: create temp table if not exists tmp1 (id int); create table own.a (id int)
+alter table a inherit tmp1;
+-- with: create temp table if not exists tmp1 (id int)
+alter table tmp1 set unlogged;
+-- with: create temp table if not exists tmp1 (id int)
+alter table tmp1 set schema s2;
+-- with: create table own.a (id int primary key)
+create temp table tx (id int references a) on commit delete rows;
+-- with: create table own.a (id int primary key, b int)
+create table x partition of a default;
+-- with: create table own.q (id int primary key, b int) partition by range (id); create table own.q1 partition of own.q for values from (0) to (9)
+-- beyond: error, bounds of other partitions are not compared
+create table q2 partition of q for values from (5) to (15);
+-- with: create table own.q (id int primary key, b int) partition by range (id); create table own.q1 partition of own.q for values from (0) to (9)
+create table q2 partition of q for values in (5);
+-- with: create table own.q (id int primary key, b int) partition by list (id); create table own.q1 partition of own.q for values in (1, 2)
+-- beyond: error, bounds of other partitions are not compared
+create table q2 partition of q for values in (2, 3);
+-- with: create table own.q (id int primary key, b int) partition by hash (id); create table own.q1 partition of own.q for values with (modulus 4, remainder 0)
+-- beyond: error, bounds of other partitions are not compared
+create table q2 partition of q for values with (modulus 4, remainder 0);
+-- with: create table own.q (id int primary key, b int) partition by hash (id); create table own.q1 partition of own.q for values with (modulus 4, remainder 0)
+create table q2 partition of q default;
+-- with: create table own.q (id int, b int) partition by range (id); create table own.q1 partition of own.q for values from (0) to (9); create table own.x (id int, b int)
+-- beyond: error, bounds of other partitions are not compared
+alter table q attach partition x for values from (5) to (7);
+-- with: create table own.q (id int, b int) partition by range (id); create table own.q1 partition of own.q for values from (0) to (9); create table own.x (id int, b int)
+alter table q attach partition q1 for values from (15) to (17);
+-- with: create table own.q (id int, b int) partition by range (id); create table own.x (id int, b int, c int)
+alter table q attach partition x for values from (15) to (17);
+-- with: create table own.q (id int, b int) partition by range (id); create table own.up (id int, b int); create table own.x () inherits (own.up)
+alter table q attach partition x for values from (15) to (17);
+-- with: create table own.q (id int, b int) partition by range (id); create table own.x (id int, b int); create table own.y () inherits (own.x)
+alter table q attach partition x for values from (15) to (17);
+-- with: create table own.a (id int, b int); create table own.x (id int, b int)
+alter table a attach partition x for values from (15) to (17);
+-- with: create table own.q (id int, b int) partition by range (id); create view own.x as select 1 as id, 2 as b
+alter table q attach partition x for values from (15) to (17);
+-- with: create table own.q (id int, b int) partition by range (id)
+alter table q attach partition q for values from (15) to (17);
+-- with: create table own.q (id int, b int) partition by range (id); create table own.x (id int, b int); create trigger tt after insert on own.x referencing new table as n for each row execute function trg()
+-- beyond: error, transition tables of triggers are not looked up
+alter table q attach partition x for values from (15) to (17);
+-- with: create table own.q (id int primary key, b int) partition by range (id); create table own.q1 partition of own.q for values from (0) to (9)
+alter table q detach partition q;
+-- with: create table own.q (id int primary key, b int) partition by range (id); create table own.x (id int)
+alter table q detach partition x;
+-- with: create table own.q (id int primary key, b int) partition by range (id)
+alter table q detach partition nope;
