@@ -26,6 +26,7 @@ static track_fn *const followers[ACTION_KINDS] = {
 	[ACTION_INHERIT] = track_inherit,
 	[ACTION_REFRESH_MATVIEW] = track_refresh,
 	[ACTION_CREATE_POLICY] = track_attached,
+	[ACTION_ALTER_POLICY] = track_attached, /* RENAME */
 	[ACTION_DROP_POLICY] = track_attached,
 	[ACTION_CREATE_TRIGGER] = track_attached,
 	[ACTION_DROP_TRIGGER] = track_attached,

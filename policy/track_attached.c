@@ -53,6 +53,8 @@ static void change_names(
 
 void track_attached(struct facts_track *track, const struct action *action)
 {
+	if (action->kind == ACTION_ALTER_POLICY && action->new_name == NULL)
+		return;
 	if (makes(action))
 		track_own_entry(track, action);
 	if (action->name != NULL && action->table.name != NULL)

@@ -533,6 +533,18 @@ Test(stmt_kinds, flags)
 	cr_expect(parsed("CREATE OR REPLACE TRIGGER g BEFORE INSERT ON t EXECUTE FUNCTION f()")
 			  .actions[0]
 			  .replaces);
+	cr_expect(
+		parsed("CREATE TRIGGER g INSTEAD OF INSERT ON v FOR EACH ROW EXECUTE FUNCTION f()")
+			.actions[0]
+			.instead_of);
+	cr_expect_not(parsed("CREATE TRIGGER g BEFORE INSERT ON t EXECUTE FUNCTION f()")
+			      .actions[0]
+			      .instead_of);
+	cr_expect(parsed("CREATE TRIGGER g AFTER INSERT ON t REFERENCING NEW TABLE AS n "
+			 "EXECUTE FUNCTION f()")
+			  .actions[0]
+			  .transition_tables);
+	cr_expect_eq(parsed("CREATE TABLE t () INHERITS (p, q)").actions[0].n_sources, 2u);
 	cr_expect(parsed("REINDEX INDEX CONCURRENTLY i").actions[0].concurrently);
 	cr_expect_not(parsed("REINDEX (CONCURRENTLY false) INDEX i").actions[0].concurrently);
 	cr_expect(parsed("CREATE INDEX i ON ONLY t (a)").actions[0].only);

@@ -5,6 +5,7 @@
 
 #include "arena.h"
 #include "fixture.h"
+#include "model.h"
 
 static struct arena arena;
 
@@ -215,6 +216,33 @@ Test(facts_track, an_index_without_a_name_gets_the_one_that_PostgreSQL_chooses)
 		const struct relation_facts *index = relation(&facts, NULL, rows[i].index);
 
 		cr_expect_eq(index != NULL && index->kind == 'i' && index->created_in_transaction,
+			rows[i].there, "%s", rows[i].sql);
+	}
+}
+
+Test(facts_track, triggers_policies_and_rules_come_and_go)
+{
+	static const struct {
+		const char *sql, *name;
+		bool there;
+	} rows[] = {
+		{"CREATE TRIGGER n BEFORE INSERT ON orders EXECUTE FUNCTION f()", "n", true},
+		{"DROP TRIGGER tr ON orders", "tr", false},
+		{"ALTER TRIGGER tr ON orders RENAME TO n", "tr", false},
+		{"ALTER TRIGGER tr ON public.orders RENAME TO n", "n", true},
+		{"CREATE POLICY n ON orders USING (true)", "n", true},
+		{"CREATE POLICY n ON orders USING (true); DROP POLICY n ON orders", "n", false},
+		{"ALTER POLICY p ON orders RENAME TO n", "n", true},
+		{"ALTER POLICY p ON orders USING (false)", "p", true},
+		{"CREATE RULE n AS ON DELETE TO orders DO ALSO NOTHING", "n", true},
+		{"DROP RULE r ON orders", "r", false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct facts facts = after(rows[i].sql);
+		const struct relation_facts *orders = relation(&facts, NULL, "orders");
+
+		cr_expect_eq(names_contain(orders->attached, orders->n_attached, rows[i].name),
 			rows[i].there, "%s", rows[i].sql);
 	}
 }
