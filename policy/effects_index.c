@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "text.h"
+
 static const struct relation_facts *index_of_that_name(const struct model *model)
 {
 	const struct relation_facts *table = model->table, *index;
@@ -285,4 +287,18 @@ void model_index_options(struct model *model)
 void model_index_tablespace(struct model *model)
 {
 	model->effects->index_build = model_moves(model);
+}
+
+bool model_index_carries(struct arena *arena, const struct index_facts *index, const char *column)
+{
+	const char *list =
+		index->definition != NULL ? strstr(index->definition, " INCLUDE (") : NULL;
+	const char *name = name_text(arena, &(struct name){.name = column});
+
+	if (list == NULL)
+		return false;
+	for (const char *at = strstr(list, name); at != NULL; at = strstr(at + 1, name))
+		if (strchr(" (", at[-1]) != NULL && strchr(",)", at[strlen(name)]) != NULL)
+			return true;
+	return false;
 }

@@ -108,7 +108,9 @@ static void leave(struct model *model, const struct relation_facts *parent)
 
 	if (table->parent.name == NULL)
 		model_absent(model, "42P01", no_parent, other, name);
-	else if (parent != NULL && relation_listed(parent) && !relation_below(parent, &table->name))
+	else if (parent != NULL && relation_listed(parent) &&
+		 !name_equal(&parent->name, &table->parent) &&
+		 !relation_below(parent, &table->name))
 		model_error(model, "42P01", no_parent, other, name);
 }
 

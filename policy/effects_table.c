@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const struct name *targets(const struct action *action, size_t *n)
+const struct name *model_targets(const struct action *action, size_t *n)
 {
 	*n = action->n_targets > 0 ? action->n_targets : action->table.name != NULL;
 	return action->n_targets > 0 ? action->targets : &action->table;
@@ -76,7 +76,7 @@ void model_create_table(struct model *model)
 void model_drop_relation(struct model *model)
 {
 	size_t n, n_dropped = 0;
-	const struct name *names = targets(model->action, &n);
+	const struct name *names = model_targets(model->action, &n);
 	struct dropped *dropped = arena_alloc(model->arena, (n + 1) * sizeof(*dropped));
 	const struct relation_facts *relation;
 
@@ -153,105 +153,6 @@ void model_table_options(struct model *model)
 		model->effects->locks[0].mode = LOCK_ACCESS_EXCLUSIVE;
 }
 
-static void lock_sequences(struct model *model, const struct relation_facts *table)
-{
-	for (size_t i = 0; table != NULL && i < table->n_columns; i++)
-		if (table->columns[i].sequence.name != NULL)
-			model_lock_part(
-				model, &table->columns[i].sequence, LOCK_ACCESS_EXCLUSIVE, 0);
-}
-
-/* Every file is a new, empty one, indexes and all: heap and index are "built" from nothing. */
-static void empty(struct model *model, const struct name *name);
-
-static void empty_children(struct model *model, const struct relation_facts *table)
-{
-	for (size_t i = 0; i < table->n_partitions && !model->action->only; i++)
-		empty(model, &table->partitions[i]);
-}
-
-/* heap_truncate_find_FKs: CASCADE goes on from table to table, but not to children by inheritance.
- */
-static void empty_referencing(struct model *model, const struct relation_facts *table)
-{
-	for (size_t i = 0; i < table->n_referencing && model->action->cascade; i++) {
-		size_t before = model->effects->n_locks;
-
-		model_lock_partitions(model, &table->referencing[i], LOCK_ACCESS_EXCLUSIVE);
-		if (model->effects->n_locks > before)
-			empty(model, &table->referencing[i]);
-	}
-}
-
-static void empty(struct model *model, const struct name *name)
-{
-	const struct relation_facts *table;
-	bool indexed;
-
-	if (model_find(model->facts, name, &table) != PRESENT)
-		return;
-	if (model->action->restarts_identity)
-		lock_sequences(model, table);
-	indexed = table->n_indexes > 0;
-	if (table->kind == 'r') {
-		model_work(model, name, LOCK_ACCESS_EXCLUSIVE,
-			WORK_FILE | (indexed ? WORK_SCAN | WORK_BUILD : 0));
-		model_lock_indexes(model, table, LOCK_ACCESS_EXCLUSIVE, WORK_FILE);
-	}
-	if (table->kind == 'p')
-		empty_children(model, table);
-	empty_referencing(model, table);
-}
-
-/* Referenced by tables that are not truncated as well; children are truncated with their parent. */
-static bool referenced_from_outside(struct model *model, const struct name *names, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		const struct relation_facts *table;
-
-		if (model_find(model->facts, &names[i], &table) != PRESENT)
-			continue;
-		for (size_t r = 0; r < table->n_referencing; r++)
-			if (!model_locked(model, &table->referencing[r]))
-				return true;
-		if (!model->action->only &&
-			referenced_from_outside(model, table->partitions, table->n_partitions))
-			return true;
-	}
-	return false;
-}
-
-static bool truncates_only_parent(struct model *model, const struct name *name)
-{
-	const struct relation_facts *table;
-
-	if (!model->action->only || model_find(model->facts, name, &table) != PRESENT ||
-		table->kind != 'p')
-		return false;
-	model_absent(model, "42809", "cannot truncate only a partitioned table");
-	return true;
-}
-
-void model_truncate(struct model *model)
-{
-	size_t n;
-	const struct name *names = targets(model->action, &n);
-
-	if (!model->action->cascade && referenced_from_outside(model, names, n))
-		model_error(model, "0A000",
-			"cannot truncate a table referenced in a foreign key constraint");
-	for (size_t i = 0; i < n; i++) {
-		const struct relation_facts *table;
-
-		if (truncates_only_parent(model, &names[i]))
-			return;
-		empty(model, &names[i]);
-		if (model_find(model->facts, &names[i], &table) == PRESENT && table->kind != 'p')
-			empty_children(model, table);
-	}
-	model->effects->loses_data = true;
-}
-
 /* NULL when the command names none, nothing is known of it, or the server refuses. */
 static const struct index_facts *named_index(struct model *model)
 {
@@ -288,6 +189,14 @@ void model_heap_copy(struct model *model)
 		return;
 	model->effects->rewrite = true;
 	model_each_partition(model, model_copy);
+}
+
+void model_lock_sequences(struct model *model, const struct relation_facts *table)
+{
+	for (size_t i = 0; table != NULL && i < table->n_columns; i++)
+		if (table->columns[i].sequence.name != NULL)
+			model_lock_part(
+				model, &table->columns[i].sequence, LOCK_ACCESS_EXCLUSIVE, 0);
 }
 
 static bool is_persistent(const struct model *model, const struct name *name, char persistence)
@@ -336,7 +245,7 @@ void model_set_persistence(struct model *model)
 		return;
 	model_each_partition(model, model_copy);
 	if (model->facts->server_version >= 150000) /* sequences have it, too, since then */
-		lock_sequences(model, model->table);
+		model_lock_sequences(model, model->table);
 }
 
 static bool same(const char *a, const char *b)
@@ -380,7 +289,7 @@ void model_set_access_method(struct model *model)
 void model_lock_table(struct model *model)
 {
 	size_t n;
-	const struct name *names = targets(model->action, &n);
+	const struct name *names = model_targets(model->action, &n);
 
 	for (size_t i = 0; i < n; i++) {
 		if (model->action->only)
@@ -388,55 +297,6 @@ void model_lock_table(struct model *model)
 		else
 			model_lock_tree(model, &names[i], model->action->lock_mode);
 	}
-}
-
-static void write_every_row(struct model *model, const struct relation_facts *member)
-{
-	model_work(model, &member->name, LOCK_ROW_EXCLUSIVE, WORK_SCAN);
-	model_lock_indexes(model, member, LOCK_ROW_EXCLUSIVE, 0);
-}
-
-static bool acts_on_delete(const struct constraint_facts *c)
-{
-	return c->definition != NULL && (strstr(c->definition, "ON DELETE CASCADE") != NULL ||
-						strstr(c->definition, "ON DELETE SET") != NULL);
-}
-
-/* A key of a partitioned table to one partition has no rows of its own in pg_constraint below it.
- */
-static void search_rows(
-	struct model *model, const struct relation_facts *table, enum lock_mode mode)
-{
-	model_work(model, &table->name, mode, WORK_MAY_SCAN);
-	for (size_t i = 0; i < table->n_partition_tree; i++)
-		model_work(model, &table->partition_tree[i].name, mode, WORK_MAY_SCAN);
-}
-
-/* RI_FKey_noaction_del looks for rows that refer to each one that goes; CASCADE and SET write them.
- */
-static void search_referencing(struct model *model, const struct relation_facts *member)
-{
-	for (size_t i = 0; i < member->n_referencing && !member->bare; i++) {
-		const struct relation_facts *other;
-
-		if (model_find(model->facts, &member->referencing[i], &other) != PRESENT)
-			continue;
-		for (size_t k = 0; k < other->n_constraints; k++)
-			if (name_equal(&other->constraints[k].referenced, &member->name))
-				search_rows(model, other,
-					acts_on_delete(&other->constraints[k]) ? LOCK_ROW_EXCLUSIVE
-									       : LOCK_ROW_SHARE);
-	}
-}
-
-/* No lock on the table that anybody waits for; every row of it, until the transaction ends. */
-void model_bulk_write(struct model *model)
-{
-	model->effects->scan = true;
-	model_each(model, write_every_row);
-	model->effects->loses_data = model->action->kind == ACTION_DELETE_WITHOUT_WHERE;
-	if (model->effects->loses_data)
-		model_each(model, search_referencing);
 }
 
 /* What is found by a bare name may stand in another schema than where one is made. */
@@ -539,7 +399,7 @@ void model_set_schema(struct model *model)
 		model_error(model, "0A000", "cannot move an owned sequence into another schema");
 	if (model->table != NULL && model->table->persistence == 't')
 		model_error(model, "0A000", "cannot move objects into or out of temporary schemas");
-	lock_sequences(model, model->table);
+	model_lock_sequences(model, model->table);
 }
 
 /* ATExecChangeOwner goes on to indexes and owned sequences. */
@@ -551,7 +411,7 @@ void model_owner(struct model *model)
 		return;
 	if (table->kind != 'p')
 		model_lock_indexes(model, table, LOCK_ACCESS_EXCLUSIVE, 0);
-	lock_sequences(model, table);
+	model_lock_sequences(model, table);
 }
 
 void model_cluster_on(struct model *model)

@@ -270,20 +270,6 @@ static bool keeps_elements(const struct index_facts *index)
 	return index->definition != NULL && strstr(index->definition, " USING gin (") != NULL;
 }
 
-bool model_index_carries(struct arena *arena, const struct index_facts *index, const char *column)
-{
-	const char *list =
-		index->definition != NULL ? strstr(index->definition, " INCLUDE (") : NULL;
-	const char *name = name_text(arena, &(struct name){.name = column});
-
-	if (list == NULL)
-		return false;
-	for (const char *at = strstr(list, name); at != NULL; at = strstr(at + 1, name))
-		if (strchr(" (", at[-1]) != NULL && strchr(",)", at[strlen(name)]) != NULL)
-			return true;
-	return false;
-}
-
 /*
  * Indexes survive when nothing they depend on changes (CheckIndexCompatible); with the column in
  * an expression or predicate they are always built anew.  Without COLLATE the new type's default

@@ -23,6 +23,7 @@ static track_fn *const followers[ACTION_KINDS] = {
 	[ACTION_RENAME_INDEX] = track_rename,
 	[ACTION_SET_SCHEMA] = track_rename,
 	[ACTION_ATTACH_PARTITION] = track_attach,
+	[ACTION_DETACH_PARTITION] = track_detach,
 	[ACTION_INHERIT] = track_inherit,
 	[ACTION_REFRESH_MATVIEW] = track_refresh,
 	[ACTION_CREATE_POLICY] = track_attached,

@@ -104,6 +104,11 @@ void model_must_outlive(
 const struct relation_facts *model_worst(
 	const struct facts *facts, const struct name *names, size_t n);
 
+/* All that the action lists, or its one table. */
+const struct name *model_targets(const struct action *action, size_t *n);
+/* Sequences that columns of the table own. */
+void model_lock_sequences(struct model *model, const struct relation_facts *table);
+
 /* The command is for other kinds of relation: an error. */
 bool model_wrong_kind(struct model *model, const struct relation_facts *relation);
 /* The action's table has its columns from a type: an error. */

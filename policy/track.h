@@ -11,8 +11,8 @@ typedef void track_fn(struct facts_track *track, const struct action *action);
 void *track_copy(struct arena *arena, const void *items, size_t n, size_t spare, size_t size);
 
 /* track_table.c: relations.  A track_fn of an unknown table begins an entry for it. */
-track_fn track_create_table, track_drop, track_rename, track_attach, track_inherit, track_view,
-	track_rows, track_refresh;
+track_fn track_create_table, track_drop, track_rename, track_attach, track_detach, track_inherit,
+	track_view, track_rows, track_refresh;
 /* track_attached.c */
 track_fn track_attached;
 /* track_column.c */

@@ -305,14 +305,47 @@ void track_reference(
 	join(track, &def->referenced, &action->table);
 }
 
+/* By every name that it was asked for. */
+static void set_parent(struct facts_track *track, const struct name *child,
+	const struct name *parent, bool partition)
+{
+	const struct relation_facts *known = track_entry(track, child);
+	uint32_t oid = known == NULL ? 0 : known->oid;
+
+	for (size_t i = 0; oid != 0 && i < track->facts.n_relations; i++)
+		if (track->relations[i].oid == oid) {
+			track->relations[i].partition = partition;
+			track->relations[i].parent = *parent;
+		}
+}
+
+static struct name full_name(struct facts_track *track, const struct name *name)
+{
+	const struct relation_facts *known = track_entry(track, name);
+
+	return known == NULL ? *name : known->name;
+}
+
 void track_attach(struct facts_track *track, const struct action *action)
 {
+	const struct name parent = full_name(track, &action->table);
+
 	track_each_entry(track, action, grow);
+	set_parent(track, &action->other, &parent, true);
 	join(track, &action->table, &action->other);
+}
+
+void track_detach(struct facts_track *track, const struct action *action)
+{
+	set_parent(track, &action->other, &(struct name){0}, false);
 }
 
 void track_inherit(struct facts_track *track, const struct action *action)
 {
+	const struct name parent = full_name(track, &action->other);
+	bool leaves = strcasestr(action->sql, "no inherit") != NULL;
+
+	set_parent(track, &action->table, leaves ? &(struct name){0} : &parent, false);
 	join(track, &action->other, &action->table);
 }
 

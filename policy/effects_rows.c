@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/* All rows at once: TRUNCATE, UPDATE and DELETE without WHERE, and whoever refers to them. */
+#include "model.h"
+
+#include <string.h>
+
+/* Every file is a new, empty one, indexes and all: heap and index are "built" from nothing. */
+static void empty(struct model *model, const struct name *name);
+
+static void empty_children(struct model *model, const struct relation_facts *table)
+{
+	for (size_t i = 0; i < table->n_partitions && !model->action->only; i++)
+		empty(model, &table->partitions[i]);
+}
+
+/* heap_truncate_find_FKs: CASCADE goes on from table to table, but not to children by inheritance.
+ */
+static void empty_referencing(struct model *model, const struct relation_facts *table)
+{
+	for (size_t i = 0; i < table->n_referencing && model->action->cascade; i++) {
+		size_t before = model->effects->n_locks;
+
+		model_lock_partitions(model, &table->referencing[i], LOCK_ACCESS_EXCLUSIVE);
+		if (model->effects->n_locks > before)
+			empty(model, &table->referencing[i]);
+	}
+}
+
+static void empty(struct model *model, const struct name *name)
+{
+	const struct relation_facts *table;
+	bool indexed;
+
+	if (model_find(model->facts, name, &table) != PRESENT)
+		return;
+	if (model->action->restarts_identity)
+		model_lock_sequences(model, table);
+	indexed = table->n_indexes > 0;
+	if (table->kind == 'r') {
+		model_work(model, name, LOCK_ACCESS_EXCLUSIVE,
+			WORK_FILE | (indexed ? WORK_SCAN | WORK_BUILD : 0));
+		model_lock_indexes(model, table, LOCK_ACCESS_EXCLUSIVE, WORK_FILE);
+	}
+	if (table->kind == 'p')
+		empty_children(model, table);
+	empty_referencing(model, table);
+}
+
+/* Referenced by tables that are not truncated as well; children are truncated with their parent. */
+static bool referenced_from_outside(struct model *model, const struct name *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct relation_facts *table;
+
+		if (model_find(model->facts, &names[i], &table) != PRESENT)
+			continue;
+		for (size_t r = 0; r < table->n_referencing; r++)
+			if (!model_locked(model, &table->referencing[r]))
+				return true;
+		if (!model->action->only &&
+			referenced_from_outside(model, table->partitions, table->n_partitions))
+			return true;
+	}
+	return false;
+}
+
+static bool truncates_only_parent(struct model *model, const struct name *name)
+{
+	const struct relation_facts *table;
+
+	if (!model->action->only || model_find(model->facts, name, &table) != PRESENT ||
+		table->kind != 'p')
+		return false;
+	model_absent(model, "42809", "cannot truncate only a partitioned table");
+	return true;
+}
+
+void model_truncate(struct model *model)
+{
+	size_t n;
+	const struct name *names = model_targets(model->action, &n);
+
+	if (!model->action->cascade && referenced_from_outside(model, names, n))
+		model_error(model, "0A000",
+			"cannot truncate a table referenced in a foreign key constraint");
+	for (size_t i = 0; i < n; i++) {
+		const struct relation_facts *table;
+
+		if (truncates_only_parent(model, &names[i]))
+			return;
+		empty(model, &names[i]);
+		if (model_find(model->facts, &names[i], &table) == PRESENT && table->kind != 'p')
+			empty_children(model, table);
+	}
+	model->effects->loses_data = true;
+}
+
+static void write_every_row(struct model *model, const struct relation_facts *member)
+{
+	model_work(model, &member->name, LOCK_ROW_EXCLUSIVE, WORK_SCAN);
+	model_lock_indexes(model, member, LOCK_ROW_EXCLUSIVE, 0);
+}
+
+static bool acts_on_delete(const struct constraint_facts *c)
+{
+	return c->definition != NULL && (strstr(c->definition, "ON DELETE CASCADE") != NULL ||
+						strstr(c->definition, "ON DELETE SET") != NULL);
+}
+
+/* A key of a partitioned table to one partition has no rows of its own in pg_constraint below it.
+ */
+static void search_rows(
+	struct model *model, const struct relation_facts *table, enum lock_mode mode)
+{
+	model_work(model, &table->name, mode, WORK_MAY_SCAN);
+	for (size_t i = 0; i < table->n_partition_tree; i++)
+		model_work(model, &table->partition_tree[i].name, mode, WORK_MAY_SCAN);
+}
+
+/* RI_FKey_noaction_del looks for rows that refer to each one that goes; CASCADE and SET write them.
+ */
+static void search_referencing(struct model *model, const struct relation_facts *member)
+{
+	for (size_t i = 0; i < member->n_referencing && !member->bare; i++) {
+		const struct relation_facts *other;
+
+		if (model_find(model->facts, &member->referencing[i], &other) != PRESENT)
+			continue;
+		for (size_t k = 0; k < other->n_constraints; k++)
+			if (name_equal(&other->constraints[k].referenced, &member->name))
+				search_rows(model, other,
+					acts_on_delete(&other->constraints[k]) ? LOCK_ROW_EXCLUSIVE
+									       : LOCK_ROW_SHARE);
+	}
+}
+
+/* No lock on the table that anybody waits for; every row of it, until the transaction ends. */
+void model_bulk_write(struct model *model)
+{
+	model->effects->scan = true;
+	model_each(model, write_every_row);
+	model->effects->loses_data = model->action->kind == ACTION_DELETE_WITHOUT_WHERE;
+	if (model->effects->loses_data)
+		model_each(model, search_referencing);
+}
