@@ -110,7 +110,7 @@ static bool attaches(
 	return false;
 }
 
-void model_build_missing(struct model *model, const struct relation_facts *member)
+static void build_missing(struct model *model, const struct relation_facts *member)
 {
 	const struct wish wish = wish_of(model->action);
 	const struct relation_facts *part = member;
@@ -123,6 +123,20 @@ void model_build_missing(struct model *model, const struct relation_facts *membe
 		above = holder(model->table, above);
 	}
 	model_build(model, member);
+}
+
+/* Those that are partitioned themselves may have no leaf to be met on the way up from. */
+void model_build_all(struct model *model)
+{
+	const struct wish wish = wish_of(model->action);
+	const struct relation_facts *table = model->table, *part;
+
+	model_each_partition(model, build_missing);
+	for (size_t i = 0; table != NULL && i < table->n_partition_tree; i++)
+		if (table->partition_tree[i].kind == 'p' &&
+			name_equal(&table->partition_tree[i].parent, &table->name) &&
+			model_find(model->facts, &table->partition_tree[i].name, &part) == PRESENT)
+			attaches(model, part, &wish);
 }
 
 void model_check_partitioned_key(struct model *model, const char *const *columns, size_t n)

@@ -75,7 +75,7 @@ static void build_index(struct model *model)
 	for (size_t i = 0; partitioned(model) && i < table->n_partition_tree; i++)
 		if (!model->action->only)
 			model_lock(model, &table->partition_tree[i].name, LOCK_SHARE);
-	model_each_partition(model, model_build_missing);
+	model_build_all(model);
 }
 
 static bool repeats(const char *const *columns, size_t n)

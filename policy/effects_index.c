@@ -60,7 +60,7 @@ void model_create_index(struct model *model)
 			model, action->index->columns, action->index->n_columns);
 	effects->index_build = !action->concurrently && !(action->only && parent);
 	if (effects->index_build)
-		model_each_partition(model, model_build_missing);
+		model_build_all(model);
 }
 
 /* heap_drop_with_catalog's lock on the heap comes first (RangeVarCallbackForDropRelation). */

@@ -134,6 +134,18 @@ static void join(struct model *model, const struct relation_facts *parent)
 		model_check_child(model, parent, table);
 }
 
+/* ATPrepAddInherit asks this of the table before it looks for the parent. */
+static bool cannot_join(struct model *model)
+{
+	const struct relation_facts *table = model->table;
+
+	if (table == NULL || model_typed(model))
+		return table != NULL;
+	if (table->kind == 'p')
+		model_error(model, "42809", "cannot change inheritance of partitioned table");
+	return table->kind == 'p';
+}
+
 void model_inherit(struct model *model)
 {
 	const struct name *other = &model->action->other;
@@ -142,20 +154,20 @@ void model_inherit(struct model *model)
 
 	if (other->name == NULL)
 		return;
+	if (model->table != NULL && model->table->partition) {
+		model_absent(model, "42809", "cannot change inheritance of a partition");
+		return;
+	}
+	if (!leaves && cannot_join(model))
+		return;
 	if (model_find(model->facts, other, &parent) == ABSENT) {
 		model_absent(model, "42P01", "relation \"%s\" does not exist", other->name);
 		return;
 	}
 	model_lock(model, other, leaves ? LOCK_ACCESS_SHARE : LOCK_SHARE_UPDATE_EXCLUSIVE);
-	if (model->table == NULL)
-		return;
-	if (!leaves && model_typed(model))
-		return;
-	if (model->table->partition)
-		model_absent(model, "42809", "cannot change inheritance of a partition");
-	else if (leaves)
+	if (model->table != NULL && leaves)
 		leave(model, parent);
-	else if (parent != NULL)
+	else if (model->table != NULL && parent != NULL)
 		join(model, parent);
 }
 

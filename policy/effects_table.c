@@ -37,8 +37,11 @@ static void merge_parents(struct model *model)
 	const struct relation_facts *one, *other;
 
 	for (size_t i = 0; i < action->n_sources; i++) {
+		if (model_find(model->facts, &action->sources[i], &one) == ABSENT)
+			model_error(model, "42P01", "relation \"%s\" does not exist",
+				action->sources[i].name);
 		model_lock(model, &action->sources[i], LOCK_SHARE_UPDATE_EXCLUSIVE);
-		if (model_find(model->facts, &action->sources[i], &one) != PRESENT)
+		if (one == NULL)
 			continue;
 		if (one->partition || one->kind == 'p')
 			model_error(model, "42809", "cannot inherit from \"%s\"", one->name.name);

@@ -89,8 +89,11 @@ void model_copy(struct model *model, const struct relation_facts *member);
 void model_scan(struct model *model, const struct relation_facts *member);
 /* An index that was not there is built. */
 void model_build(struct model *model, const struct relation_facts *member);
-/* Of a partitioned table: unless a partition has such an index, which is attached then. */
-model_member_fn model_build_missing;
+/*
+ * The index that the action asks for, in the table or all its partitions; where a partition has
+ * such an index, that is attached.
+ */
+void model_build_all(struct model *model);
 /* Unique indexes of a partitioned table have its partition key in theirs. */
 void model_check_partitioned_key(struct model *model, const char *const *columns, size_t n);
 /* A foreign key is checked against it: by its rows or by an index, as the planner likes. */

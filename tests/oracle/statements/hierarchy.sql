@@ -107,3 +107,9 @@ alter table tt rename constraint nope to z;
 create table fresh () inherits (up, q);
 -- with: create unlogged table own.k (id int primary key); create table own.a (id int); create table own.holder (c own.a)
 alter table a add column b int default 3 references k;
+-- with: create table own.q (id int not null) partition by range (id); create table own.q1 partition of own.q default partition by range (id); alter table own.q1 add unique (id)
+alter table q add primary key (id);
+-- with: create table own.q (id int) partition by range (id)
+alter table q inherit nope;
+-- with: create table own.a (id int)
+create table fresh () inherits (nope, a);
