@@ -293,7 +293,7 @@ static bool deep(const struct model *model)
 			return true;
 	for (size_t i = 0; i < table->n_partitions && table->kind != 'p'; i++)
 		if (model_find(model->facts, &table->partitions[i], &child) == PRESENT &&
-			!name_equal(&child->parent, &table->name))
+			relation_below(table, &child->parent))
 			return true;
 	return false;
 }

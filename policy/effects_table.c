@@ -172,8 +172,25 @@ static const struct index_facts *named_index(struct model *model)
 	return index;
 }
 
+/* amclusterable: btree and gist are. */
+static bool unordered(const struct index_facts *index)
+{
+	static const char *const methods[] = {
+		" USING hash (", " USING gin (", " USING brin (", " USING spgist ("};
+
+	for (size_t i = 0; index->definition != NULL && i < sizeof(methods) / sizeof(methods[0]);
+		i++)
+		if (strstr(index->definition, methods[i]) != NULL)
+			return true;
+	return false;
+}
+
 static bool cannot_cluster(struct model *model, const struct index_facts *index)
 {
+	if (index != NULL && unordered(index))
+		model_error(model, "0A000",
+			"cannot cluster on index \"%s\": its method has no order",
+			index->name.name);
 	if (index != NULL && index->partial)
 		model_absent(
 			model, "0A000", "cannot cluster on partial index \"%s\"", index->name.name);
@@ -429,9 +446,7 @@ void model_cluster_on(struct model *model)
 	if (index == NULL)
 		return;
 	model_lock_part(model, &index->name, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
-	if (index->partial)
-		model_absent(
-			model, "0A000", "cannot cluster on partial index \"%s\"", index->name.name);
+	cannot_cluster(model, index);
 }
 
 static bool may_be_null(const struct relation_facts *table, const struct index_facts *index)

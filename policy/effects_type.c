@@ -469,6 +469,7 @@ void model_composite_type(struct model *model)
 	if (model->action->type == NULL)
 		return;
 	model_keep_row_type(model, type);
+	model_each(model, refuse_dependents);
 	model_each(model, change_type);
 	model_each(model, model_keep_row_type);
 }

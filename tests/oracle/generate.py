@@ -66,11 +66,10 @@ class World:
         kind = self.rng.choice(("r", "r", "r", "r", "p", "p", "child", "child", "typed"))
         plain = [t for t in self.tables if t.kind == "r"]
         if kind == "child" and plain:
-            parents = self.rng.sample(plain, min(len(plain), self.rng.choice((1, 1, 1, 2))))
-            table = Table(name, "r", parents[0])
-            for parent in reversed(parents):
-                table.columns |= parent.columns
-            self.script.append(f"CREATE TABLE {name} (own_{name} int) INHERITS ({', '.join(p.name for p in parents)})")
+            parent = self.rng.choice(plain)
+            table = Table(name, "r", parent)
+            table.columns = dict(parent.columns)
+            self.script.append(f"CREATE TABLE {name} (own_{name} int) INHERITS ({parent.name})")
             table.columns[f"own_{name}"] = "int"
         elif kind == "typed":
             table = Table(name)

@@ -113,3 +113,9 @@ alter table q add primary key (id);
 alter table q inherit nope;
 -- with: create table own.a (id int)
 create table fresh () inherits (nope, a);
+-- with: create type own.ty as (x int, y text); create table own.tt of own.ty; create policy po on own.tt using (x > 0)
+alter type ty alter attribute x type bigint cascade;
+-- with: create table own.lone (a int); create index li on own.lone using hash (a)
+alter table lone cluster on li;
+-- with: create table own.one (id int, g int); create table own.two (id int, g int); create table own.three () inherits (own.one, own.two)
+alter table two alter column g drop expression if exists;
