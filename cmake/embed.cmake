@@ -4,6 +4,17 @@
 file(READ ${INPUT} text)
 if(INPUT MATCHES "\\.sql$")
   string(FIND "${text}" "-- embed: qualify-operators" qualify)
+  # SHORT: without what stands from "-- rare {" to "-- } instead:", with what that line goes on to say.
+  string(FIND "${text}" "-- rare {" from)
+  while(SHORT AND NOT from EQUAL -1)
+    string(SUBSTRING "${text}" 0 ${from} head)
+    string(SUBSTRING "${text}" ${from} -1 text)
+    string(FIND "${text}" "-- } instead:" to)
+    math(EXPR to "${to} + 13")
+    string(SUBSTRING "${text}" ${to} -1 text)
+    string(CONCAT text "${head}" "${text}")
+    string(FIND "${text}" "-- rare {" from)
+  endwhile()
   string(REGEX REPLACE "(^|\n)[ \t]*--[^\n]*" "\\1" text "${text}")
   # A file that asks for it runs under search_paths of strangers: each operator between blanks becomes pg_catalog's.
   if(NOT qualify EQUAL -1)

@@ -350,6 +350,7 @@ struct facts_request {
 	const struct name *functions;
 	size_t n_functions;
 	bool drops; /* what goes along with them is needed, too: struct drop_facts */
+	bool own_types; /* and who uses the types */
 	/* Of enums: where their values are and what names these is needed, too. */
 	const struct label_rename *labels;
 	size_t n_labels;

@@ -124,7 +124,7 @@ struct names {
 struct wish {
 	struct arena *arena;
 	struct names relations, types, functions;
-	bool drops;
+	bool drops, own_types;
 	struct label_rename *labels;
 	size_t n_labels, n_labels_max;
 };
@@ -216,6 +216,7 @@ static void add_action(struct wish *wish, const struct action *action)
 	unsigned want = wants[action->kind];
 
 	wish->drops |= (want & DROPS) != 0;
+	wish->own_types |= (want & OWN_TYPE) != 0;
 	if (want & TABLE)
 		add_relation(wish, &action->table);
 	for (size_t i = 0; want & TARGETS && i < action->n_targets; i++)
@@ -257,6 +258,7 @@ struct facts_request facts_request(struct arena *arena, const struct stmts *stmt
 		.functions = wish.functions.items,
 		.n_functions = wish.functions.n,
 		.drops = wish.drops,
+		.own_types = wish.own_types,
 		.labels = wish.labels,
 		.n_labels = wish.n_labels,
 	};

@@ -75,6 +75,11 @@ void catalog_parameters(struct arena *arena, const struct facts_request *request
 	parameters[4] = labels_literal(arena, request);
 }
 
+const char *catalog_text(const struct facts_request *request)
+{
+	return request->drops || request->own_types ? catalog_sql : catalog_short_sql;
+}
+
 /* ---- types, functions ---- */
 
 static struct type_column read_type_column(struct reader *reader, const json_t *object)

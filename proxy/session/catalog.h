@@ -15,6 +15,10 @@
  * (bool), labels (text[]). */
 enum { CATALOG_PARAMETERS = 5 };
 extern const char catalog_sql[];
+/* The same without what only drops and changes of types need. */
+extern const char catalog_short_sql[];
+/* The one that a request needs. */
+const char *catalog_text(const struct facts_request *request);
 
 /* Text format for Bind; arena memory. */
 void catalog_parameters(struct arena *arena, const struct facts_request *request,

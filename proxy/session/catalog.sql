@@ -5,6 +5,8 @@
 -- of {schema, name} pairs, schema '' where none was written; with what goes along when one of them is
 -- dropped, if $4 (bool) says so: below a table that all others refer to, that is the whole database.
 -- And where enums are, and what names a label of theirs, for the labels in $5: {old, new} pairs.
+-- Planning it takes longer than running it: what stands in "rare" is left out for texts that neither
+-- drop anything nor alter a type.
 --
 -- It runs on a client's connection, as the client, in its transaction, under any search_path:
 --   * Everything is schema-qualified.  Operators between blanks are, when this file is embedded;
@@ -137,6 +139,7 @@ key_parts AS (
 	UNION
 	SELECT h.inhrelid, key_parts.depth FROM key_parts JOIN pg_catalog.pg_inherits h ON h.inhparent = key_parts.oid
 ),
+-- rare {
 labels AS MATERIALIZED (
 	SELECT ($5::pg_catalog.text[])[i][1] AS old, ($5::pg_catalog.text[])[i][2] AS new
 	FROM pg_catalog.generate_subscripts($5::pg_catalog.text[], 1) AS g(i)
@@ -188,6 +191,7 @@ uses AS MATERIALIZED (
 		JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND a.atttypid = h.oid
 		JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 ),
+-- } instead: uses AS (SELECT 0::pg_catalog.oid AS oid, ''::pg_catalog.text AS typtype, false AS inherited WHERE $4::pg_catalog.bool AND $5::pg_catalog.text[] IS NULL),
 family AS MATERIALIZED (
 	SELECT kin.oid
 	FROM (SELECT r.oid, 0 AS depth FROM related r
@@ -457,6 +461,7 @@ hidden AS MATERIALIZED (
 	FROM parts part JOIN created ON (created.what = 'r') AND (created.oid = part.oid)
 	GROUP BY part.root
 ),
+-- rare {
 -- What goes along when an object is dropped, as findDependentObjects (dependency.c) finds it: what depends
 -- on it, and what that is an internal part of.  cascade: DROP needs to say so.  sub: a column.  What came
 -- with the server (FirstNormalObjectId) nobody drops.
@@ -580,6 +585,7 @@ drops AS MATERIALIZED (
 		) AS named ON named.root_class = needs.root_class AND named.root = needs.root AND named.sub = needs.sub
 		LEFT JOIN along ON along.root_class = needs.root_class AND along.root = needs.root AND along.sub = needs.sub
 ),
+-- } instead: drops AS MATERIALIZED (SELECT 0::pg_catalog.oid AS root_class, 0::pg_catalog.oid AS root, 0 AS sub, NULL::pg_catalog.json AS detail WHERE false),
 -- Row types, and arrays, domains, views and composite types that hold such rows.
 row_types AS (
 	SELECT keyed.oid AS root, c.reltype AS oid
@@ -943,6 +949,7 @@ details AS (
 		LEFT JOIN indexes ON indexes.oid = c.oid
 		LEFT JOIN taken ON taken.root = c.oid
 ),
+-- rare {
 -- Types that hold an enum other than as a list: domains over lists, ranges, composite types, rows of tables.
 enclosed AS (
 	SELECT h.root
@@ -1045,6 +1052,7 @@ definitions AS MATERIALIZED (
 	WHERE EXISTS (SELECT FROM own_types WHERE own_types.typtype = 'e') AND f.oid >= 16384::pg_catalog.oid
 		AND f.prolang <> 13::pg_catalog.oid AND n.nspname <> 'phasegate'
 ),
+-- } instead:
 types AS (
 	SELECT a.ord, pg_catalog.json_build_object(
 			'exists', t.oid IS NOT NULL,
@@ -1059,6 +1067,7 @@ types AS (
 			'base', pg_catalog.format_type(base.oid, NULL),
 			'constraints', (SELECT pg_catalog.json_agg(k.conname ORDER BY k.conname)
 				FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid),
+			-- rare {
 			'embedded', EXISTS (SELECT
 				FROM own_types
 					CROSS JOIN LATERAL (
@@ -1099,6 +1108,7 @@ types AS (
 								AND pg_catalog.strpos(d.text, pg_catalog.quote_literal(l.new)) = 0)
 							OR (pg_catalog.strpos(d.text, '''{') > 0 AND pg_catalog.strpos(d.text, l.old) > 0
 								AND pg_catalog.strpos(d.text, l.new) = 0))),
+			-- } instead: 'embedded', false, 'used_by', NULL, 'columns', NULL, 'labels', NULL, 'named', NULL,
 			'drops', (SELECT d.detail FROM drops d
 				WHERE d.root_class = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.root = t.oid)
 		) AS detail

@@ -222,7 +222,8 @@ static void ask_catalog(struct session *session, struct gate *gate)
 	gate->row = NULL;
 	gate->failed = false;
 	inject_statement(session, plan_as_written, NULL, 0, flags);
-	inject_statement(session, catalog_sql, parameters, CATALOG_PARAMETERS, flags);
+	inject_statement(
+		session, catalog_text(&gate->request), parameters, CATALOG_PARAMETERS, flags);
 	if (in_batch || session->status != 'I')
 		inject_statement(session, plan_as_client_wants, NULL, 0, flags);
 	if (!in_batch)

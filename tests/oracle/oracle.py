@@ -72,8 +72,8 @@ class Model:
 
     def __init__(self, build):
         program = build / "tests" / "effects_json"
-        self.catalog_sql = subprocess.run([program, "--catalog-sql"], capture_output=True, text=True,
-                                          check=True).stdout
+        self.catalog_sql = {length: subprocess.run([program, "--catalog-sql", length], capture_output=True,
+                                                   check=True).stdout for length in ("whole", "short")}
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.prepared = []  # connections
 
@@ -94,9 +94,11 @@ class Model:
     def _catalog(self, pgconn, parameters):
         """One line of JSON.  Prepared, for it takes longer to plan than to run."""
         if pgconn not in self.prepared:
-            pgconn.prepare(b"catalog", self.catalog_sql.encode())
+            for length, sql in self.catalog_sql.items():
+                pgconn.prepare(length.encode(), sql)
             self.prepared.append(pgconn)
-        return asked(pgconn, b"catalog", [parameter.encode() for parameter in parameters]).replace(b"\n", b" ")
+        length, *values = (parameter.encode() for parameter in parameters)
+        return asked(pgconn, length, values).replace(b"\n", b" ")
 
     def _say(self, line):
         self.process.stdin.write(line + b"\n")

@@ -102,7 +102,7 @@ static const char answer[] =
 	"\"functions\":[{\"exists\":true,\"volatility\":\"s\",\"drops\":null}]}";
 
 static const struct name t = {NULL, "t"}, domain = {NULL, "d"}, function = {NULL, "f"};
-static const struct facts_request request = {&t, 1, &domain, 1, &function, 1, true, NULL, 0};
+static const struct facts_request request = {&t, 1, &domain, 1, &function, 1, true, true, NULL, 0};
 
 static int decode(struct arena *arena, const char *json, struct facts *facts, const char **error)
 {
@@ -468,9 +468,11 @@ static void collect_ctes(const json_t *value, json_t *ctes)
 	}
 }
 
-Test(catalog, the_query_leaves_nothing_to_the_search_path)
+static const char *const texts[] = {catalog_sql, catalog_short_sql};
+
+static void leaves_nothing_to_the_search_path(const char *sql)
 {
-	PgQueryParseResult result = pg_query_parse(catalog_sql);
+	PgQueryParseResult result = pg_query_parse(sql);
 	json_t *tree, *ctes = json_object();
 	size_t n = 0;
 
@@ -485,9 +487,17 @@ Test(catalog, the_query_leaves_nothing_to_the_search_path)
 	pg_query_free_parse_result(result);
 }
 
+Test(catalog, the_query_leaves_nothing_to_the_search_path)
+{
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		leaves_nothing_to_the_search_path(texts[i]);
+}
+
 Test(catalog, the_query_reads_the_same_in_every_lexing_mode)
 {
-	cr_expect_null(strchr(catalog_sql, '\\'));
-	cr_expect_null(strstr(catalog_sql, "NULL\"}"));
-	cr_expect_null(strstr(catalog_sql, "--"));
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		cr_expect_null(strchr(texts[i], '\\'));
+		cr_expect_null(strstr(texts[i], "NULL\"}"));
+		cr_expect_null(strstr(texts[i], "--"));
+	}
 }

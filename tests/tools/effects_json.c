@@ -3,9 +3,10 @@
  * For tests that hold the model of PostgreSQL against a real one.  One process for any number of
  * statements, each on a line as a JSON text:
  *
- *   effects_json --catalog-sql   prints the catalog query as it is embedded
- *   effects_json                 for a statement prints the query's parameters, a JSON list; reads
- *                                its answer, one line; prints the effects of the whole statement
+ *   effects_json --catalog-sql whole|short
+ *                   prints the catalog query as it is embedded
+ *   effects_json    for a statement prints which of the two and the query's parameters, a JSON
+ * list; reads its answer, one line; prints the effects of the whole statement
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -34,7 +35,7 @@ static void print_error(const char *error)
 static void print_parameters(struct arena *arena, const struct facts_request *request)
 {
 	const char *parameters[CATALOG_PARAMETERS];
-	json_t *list = json_array();
+	json_t *list = json_pack("[s]", catalog_text(request) == catalog_sql ? "whole" : "short");
 
 	catalog_parameters(arena, request, parameters);
 	for (size_t i = 0; i < CATALOG_PARAMETERS; i++)
@@ -205,8 +206,8 @@ int main(int argc, char **argv)
 	size_t size = 0, len;
 	bool going = true;
 
-	if (argc == 2 && strcmp(argv[1], "--catalog-sql") == 0) {
-		fputs(catalog_sql, stdout);
+	if (argc == 3 && strcmp(argv[1], "--catalog-sql") == 0) {
+		fputs(strcmp(argv[2], "short") == 0 ? catalog_short_sql : catalog_sql, stdout);
 		return 0;
 	}
 	while (going && read_line(&line, &size, &len)) {
