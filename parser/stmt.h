@@ -254,7 +254,8 @@ struct action {
 	/* DO_BLOCK: its body has a word that could change the schema or run SQL text. */
 	bool opaque;
 	bool nowait; /* LOCK_TABLE, SET_TABLESPACE of all, SKIP_LOCKED of VACUUM and ANALYZE */
-	bool inherits; /* CREATE_TABLE: other is a parent, not the source of LIKE */
+	bool inherits; /* other is a parent: CREATE_TABLE, not the source of LIKE; INHERIT, not NO
+			  INHERIT */
 	bool finalize; /* DETACH_PARTITION ... FINALIZE */
 	bool local; /* SET_PARAMETER, SET_TIMEOUT: SET LOCAL */
 	bool chain; /* TRANSACTION: AND CHAIN */

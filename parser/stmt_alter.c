@@ -272,6 +272,7 @@ static void read_command(
 	case AT(AddInherit):
 	case AT(DropInherit):
 		action->other = object_name(builder, cmd->def);
+		action->inherits = cmd->subtype == AT(AddInherit);
 		break;
 	case AT(AddOf):
 		action->other = object_name(builder, cmd->def);

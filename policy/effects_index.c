@@ -293,7 +293,8 @@ bool model_index_carries(struct arena *arena, const struct index_facts *index, c
 {
 	const char *list =
 		index->definition != NULL ? strstr(index->definition, " INCLUDE (") : NULL;
-	const char *name = name_text(arena, &(struct name){.name = column});
+	const struct name own = {.name = column};
+	const char *name = name_text(arena, &own);
 
 	if (list == NULL)
 		return false;

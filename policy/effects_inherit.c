@@ -149,7 +149,7 @@ static bool cannot_join(struct model *model)
 void model_inherit(struct model *model)
 {
 	const struct name *other = &model->action->other;
-	bool leaves = strcasestr(model->action->sql, "no inherit") != NULL;
+	bool leaves = !model->action->inherits;
 	const struct relation_facts *parent;
 
 	if (other->name == NULL)

@@ -342,10 +342,9 @@ void track_detach(struct facts_track *track, const struct action *action)
 
 void track_inherit(struct facts_track *track, const struct action *action)
 {
-	const struct name parent = full_name(track, &action->other);
-	bool leaves = strcasestr(action->sql, "no inherit") != NULL;
+	const struct name parent = full_name(track, &action->other), none = {0};
 
-	set_parent(track, &action->table, leaves ? &(struct name){0} : &parent, false);
+	set_parent(track, &action->table, action->inherits ? &parent : &none, false);
 	join(track, &action->other, &action->table);
 }
 
