@@ -61,12 +61,8 @@ void model_drop_column(struct model *model)
 	model->effects->breaks_clients = true;
 	if (column == NULL || model_typed(model))
 		return;
-	if (names_contain(model->table->partition_columns, model->table->n_partition_columns,
-		    column->name)) {
-		model_absent(
-			model, "42P16", "column \"%s\" is part of the partition key", column->name);
+	if (model_is_partition_key(model, column))
 		return;
-	}
 	if (column->inherited) {
 		model_absent(model, "42P16", "cannot drop inherited column \"%s\"", column->name);
 		return;

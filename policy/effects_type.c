@@ -412,12 +412,8 @@ void model_alter_type(struct model *model)
 		model_cause(model, "the column's present type is not known");
 		return;
 	}
-	if (names_contain(model->table->partition_columns, model->table->n_partition_columns,
-		    column->name)) {
-		model_absent(
-			model, "42P16", "column \"%s\" is part of the partition key", column->name);
+	if (model_is_partition_key(model, column))
 		return;
-	}
 	if (model->action->only && model->table->n_partitions > 0) {
 		model_absent(model, "42P16",
 			"type of inherited column \"%s\" must be changed in child tables too",

@@ -342,6 +342,16 @@ const struct column_facts *model_own_column(struct model *model, bool *gone)
 	return NULL;
 }
 
+bool model_is_partition_key(struct model *model, const struct column_facts *column)
+{
+	const struct relation_facts *table = model->table;
+
+	if (!names_contain(table->partition_columns, table->n_partition_columns, column->name))
+		return false;
+	model_absent(model, "42P16", "column \"%s\" is part of the partition key", column->name);
+	return true;
+}
+
 static bool adds(const struct action *action, const char *column)
 {
 	return action->column_def != NULL && strcmp(action->column_def->name, column) == 0;

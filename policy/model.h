@@ -136,6 +136,8 @@ void model_cause(struct model *model, const char *fmt, ...) __attribute__((forma
  * the effects say so (absent, or noop under IF EXISTS) and *gone is true.
  */
 const struct column_facts *model_own_column(struct model *model, bool *gone);
+/* Such a column can neither go nor change its type: the effects say so. */
+bool model_is_partition_key(struct model *model, const struct column_facts *column);
 bool is_system_column(const char *name);
 /* NOT NULL already, or proved by a validated CHECK: nobody has to scan for nulls. */
 bool model_never_null(
