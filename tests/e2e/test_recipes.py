@@ -80,7 +80,9 @@ def run_group_under_its_lock(connection, group):
 def run_plan(connection, plan, n_groups=None, run=run_group):
     for group in groups(plan)[:n_groups]:
         for step in group:
-            assert step["kind"] == "backfill" or step["probe"] is None or not done(connection, step), step
+            # Autovacuum may have been there before an ANALYZE.
+            to_do = step["kind"] == "backfill" or step["probe"] is None or step["sql"].startswith("ANALYZE ")
+            assert to_do or not done(connection, step), step
         run(connection, group)
         for step in group:
             assert done(connection, step), step
