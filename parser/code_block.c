@@ -156,27 +156,41 @@ static bool read_body(struct block *block)
 	return true;
 }
 
-/* The body between dollar quotes; one in plain quotes may be escaped. */
+/* How long the quotes are on either side; 0 for what has other kinds, or does not end. */
+static size_t quote_length(const struct token *literal)
+{
+	const char *start = (const char *)literal->start;
+	const char *tag_end;
+	size_t len;
+
+	if (*start == '\'')
+		return 1;
+	if (*start != '$')
+		return 0;
+	tag_end = memchr(start + 1, '$', literal->len - 1);
+	len = (size_t)(tag_end - start) + 1;
+	return literal->len >= 2 * len && memcmp(start, start + literal->len - len, len) == 0 ? len
+											      : 0;
+}
+
+/* The body as it is written: in plain quotes only where nothing in it is escaped. */
 static bool find_body(const char *text, size_t len, const char **body, size_t *body_len)
 {
 	struct lexer lexer;
 	struct token token;
-	const char *tag_end;
-	size_t tag;
+	size_t quote = 0;
 
 	lexer_start(&lexer, text, len);
-	while (lexer_next(&lexer, &token) != TOKEN_END)
-		if (token.kind == TOKEN_LITERAL && *token.start == '$')
-			break;
-	if (token.kind == TOKEN_END)
+	while (quote == 0 && lexer_next(&lexer, &token) != TOKEN_END)
+		if (token.kind == TOKEN_LITERAL)
+			quote = quote_length(&token);
+	if (quote == 0 || token.len < 2 * quote)
 		return false;
-	tag_end = memchr(token.start + 1, '$', token.len - 1);
-	tag = (size_t)(tag_end - (const char *)token.start) + 1;
-	if (token.len < 2 * tag || memcmp(token.start, token.start + token.len - tag, tag) != 0)
-		return false; /* it does not end */
-	*body = (const char *)token.start + tag;
-	*body_len = token.len - 2 * tag;
-	return true;
+	*body = (const char *)token.start + quote;
+	*body_len = token.len - 2 * quote;
+	return quote > 1 ||
+	       (memchr(*body, '\'', *body_len) == NULL && memchr(*body, '\\', *body_len) == NULL &&
+		       token.start[token.len - 1] == '\'');
 }
 
 bool code_block_read(struct arena *arena, const char *text, size_t len, struct stmts *out)

@@ -229,6 +229,7 @@ void handle_view(struct builder *builder, const PgQuery__Node *node, struct acti
 	if (node->view_stmt->replace)
 		set_kind(builder, action, ACTION_REPLACE_VIEW);
 	action->object = "VIEW";
+	set_sources(builder, action, &node->view_stmt->query->base);
 	builder->stored = true;
 }
 

@@ -211,6 +211,8 @@ struct relation_facts {
 	bool populated; /* of a materialized view: it can be read */
 	bool has_policies;
 	bool stands_in; /* a view whose comment begins with STAND_IN_MARK */
+	/* A view that the text at hand makes, over relations that were there before. */
+	bool leads_on;
 	struct drop_facts drops;
 	bool row_triggers; /* FOR EACH ROW, those of foreign keys too */
 	const char *const *user_row_triggers; /* without those: names */

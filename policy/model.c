@@ -42,6 +42,16 @@ bool relation_private(const struct relation_facts *relation)
 	return relation->created_in_transaction || relation->persistence == 't';
 }
 
+bool locks_tables(const struct action *action)
+{
+	static const char *const others[] = {"VIEW", "SEQUENCE", "INDEX"};
+
+	for (size_t i = 0; action->object != NULL && i < sizeof(others) / sizeof(*others); i++)
+		if (strcmp(action->object, others[i]) == 0)
+			return action->kind == ACTION_DROP_INDEX;
+	return true;
+}
+
 bool relation_below(const struct relation_facts *table, const struct name *name)
 {
 	for (size_t i = 0; i < table->n_partitions; i++)

@@ -33,6 +33,9 @@ enum presence model_find_type(
 /* Made by this very transaction, or temporary: nobody else can see it. */
 bool relation_private(const struct relation_facts *relation);
 
+/* Of other relations than tables nobody waits as a rule: views, sequences, indexes. */
+bool locks_tables(const struct action *action);
+
 /* A leaf partition or inheritance child of the table, at any level. */
 bool relation_below(const struct relation_facts *table, const struct name *name);
 

@@ -42,9 +42,17 @@ bool shared(const struct rule_context *context)
 	return !context->new_table && !context->effects->absent && !context->effects->noop;
 }
 
+/* Its rows are kept elsewhere: nothing that alters it here reads or writes them. */
+static bool alters_foreign_table(const struct rule_context *context)
+{
+	const char *object = context->action->object;
+
+	return object != NULL && strcmp(object, "FOREIGN TABLE") == 0;
+}
+
 bool large(const struct rule_context *context)
 {
-	return shared(context) && !context->small;
+	return shared(context) && !context->small && !alters_foreign_table(context);
 }
 
 bool is_small(const struct relation_facts *table, const struct policy_settings *settings)
@@ -69,7 +77,9 @@ bool reads_much(const struct rule_context *context, const struct name *name)
 
 	if (model_find(context->facts, name, &table) == ABSENT)
 		return false;
-	return table == NULL || (!is_private(table) && !is_small(table, context->settings));
+	if (table == NULL || table->leads_on)
+		return true;
+	return !is_private(table) && !is_small(table, context->settings);
 }
 
 bool keeps_books(const struct rule_context *context)

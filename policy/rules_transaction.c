@@ -4,6 +4,7 @@
 
 #include "arena.h"
 #include "message.h"
+#include "model.h"
 #include "recipe.h"
 #include "rules.h"
 
@@ -299,7 +300,8 @@ static bool swaps(const struct rule_context *context)
 
 static bool widens(const struct rule_context *context)
 {
-	return shared(context) && !swaps(context) && widening(context).held != NULL;
+	return shared(context) && locks_tables(context->action) && !swaps(context) &&
+	       widening(context).held != NULL;
 }
 
 static const char *wide_message(const struct rule_context *context)

@@ -258,6 +258,19 @@ void track_refresh(struct facts_track *track, const struct action *action)
 	track_each_entry(track, action, fill_matview);
 }
 
+static bool leads_on(const struct facts_track *track, const struct action *view)
+{
+	for (size_t i = 0; i < view->n_sources; i++) {
+		const struct relation_facts *source =
+			facts_relation(&track->facts, &view->sources[i]);
+
+		if (source == NULL || source->leads_on ||
+			(!source->created_in_transaction && source->persistence != 't'))
+			return true;
+	}
+	return false;
+}
+
 /* A view leads to tables that nobody has looked up, by every spelling of its name. */
 void track_view(struct facts_track *track, const struct action *action)
 {
@@ -269,6 +282,7 @@ void track_view(struct facts_track *track, const struct action *action)
 		track_create_table(track, action);
 	else
 		track_make_entry(track, &action->table)->kind = 'v';
+	track_own_entry(track, action)->leads_on = leads_on(track, action);
 }
 
 /* ---- rows ---- */

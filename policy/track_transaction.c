@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "model.h"
 #include "track.h"
 
 /* Beyond this a rollback is answered by knowing nothing: copies cost, and texts may be hostile. */
@@ -163,17 +164,6 @@ void track_transaction(struct facts_track *track, const struct action *action)
 
 /* ---- locks ---- */
 
-/* Of other relations than tables nobody waits as a rule: views, sequences, indexes. */
-static bool of_tables(const struct action *action)
-{
-	static const char *const others[] = {"VIEW", "SEQUENCE", "INDEX"};
-
-	for (size_t i = 0; action->object != NULL && i < sizeof(others) / sizeof(*others); i++)
-		if (strcmp(action->object, others[i]) == 0)
-			return action->kind == ACTION_DROP_INDEX;
-	return true;
-}
-
 void track_rename_lock(struct facts_track *track, const struct action *action)
 {
 	struct name name = facts_qualified(&track->facts, &action->table);
@@ -214,7 +204,7 @@ void track_locks(
 {
 	bool held = track->facts.in_transaction && !effects->absent && !effects->noop;
 
-	for (size_t i = 0; i < effects->n_locks && held && of_tables(action); i++)
+	for (size_t i = 0; i < effects->n_locks && held && locks_tables(action); i++)
 		if (effects->locks[i].existing && !effects->locks[i].part &&
 			effects->locks[i].mode >= LOCK_SHARE_UPDATE_EXCLUSIVE)
 			hold(track, action, &effects->locks[i]);

@@ -39,7 +39,13 @@ static const struct {
 	{"DO $$ BEGIN SELECT * INTO comment FROM t; END $$", false, {0}, 0},
 	{"DO $$ BEGIN NULL; drop", false, {0}, 0},
 	{"DO $$ BEGIN PERFORM U&\"d\\0072op\"(); END $$", false, {0}, 0},
-	{"DO 'BEGIN DROP TABLE t; END'", false, {0}, 0},
+	{"DO 'BEGIN DROP TABLE t; END'", true, {ACTION_DROP_TABLE}, 1},
+	{"DO LANGUAGE plpgsql 'BEGIN NULL; END'", true, {0}, 0},
+	{"DO 'BEGIN DROP TABLE ''t''; END'", false, {0}, 0},
+	{"DO 'BEGIN \\144rop TABLE t; END'", false, {0}, 0},
+	{"DO E'BEGIN DROP TABLE t; END'", false, {0}, 0},
+	{"DO 'BEGIN DROP TABLE t;", false, {0}, 0},
+	{"DO '", false, {0}, 0},
 };
 
 static void expect_kinds(size_t row, const struct stmts *stmts)

@@ -63,4 +63,9 @@ DO $$ BEGIN PERFORM set_config('search_path', 'x', false); END $$;
 --! unanalyzable-dynamic-ddl
 DO LANGUAGE plpython3u $$ plpy.execute("drop table orders") $$;
 --! unanalyzable-dynamic-ddl
-DO 'BEGIN DROP TABLE orders; END';
+DO 'BEGIN DROP TABLE ''orders''; END';
+
+-- === in plain quotes
+DO 'BEGIN CREATE SCHEMA IF NOT EXISTS reporting; END';
+--! drop-table
+DO LANGUAGE plpgsql 'BEGIN DROP TABLE orders; END';

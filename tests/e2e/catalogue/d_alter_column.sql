@@ -16,8 +16,6 @@ ALTER TABLE orders ALTER COLUMN status TYPE order_status USING (status::text::or
 ALTER TABLE orders ALTER COLUMN at TYPE timestamptz USING at AT TIME ZONE 'UTC';
 --! alter-column-type
 ALTER TABLE orders ALTER COLUMN code TYPE char(10);
---! alter-column-type
-ALTER FOREIGN TABLE far ALTER COLUMN a TYPE text, ALTER COLUMN b TYPE int;
 BEGIN;
 --! alter-column-type
 ALTER TABLE orders ALTER COLUMN qty TYPE integer;
@@ -141,3 +139,7 @@ ALTER TABLE orders ALTER COLUMN code TYPE text;
 ALTER TABLE orders ALTER COLUMN code TYPE varchar(20);
 --! rename-table
 ALTER TABLE orders RENAME TO purchases;
+
+-- === rows that are kept elsewhere
+ALTER FOREIGN TABLE far ALTER COLUMN a TYPE text, ALTER COLUMN b TYPE int;
+ALTER FOREIGN TABLE far ALTER COLUMN a SET NOT NULL;

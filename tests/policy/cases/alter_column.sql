@@ -213,3 +213,29 @@ ALTER TABLE logs ADD COLUMN fresh varchar(10); ALTER TABLE logs ALTER COLUMN fre
 -- expect: reject alter-column-type
 -- facts: unknown, separate
 ALTER TABLE logs ADD COLUMN fresh money; ALTER TABLE logs ALTER COLUMN fresh TYPE odd_type;
+
+-- the rows of a foreign table are kept elsewhere
+
+-- expect: allow
+-- not: set-not-null
+-- facts: unknown
+ALTER FOREIGN TABLE remote ALTER COLUMN qty SET NOT NULL;
+
+-- expect: allow
+-- not: alter-column-type
+-- facts: unknown
+ALTER FOREIGN TABLE remote ALTER COLUMN qty TYPE bigint;
+
+-- expect: allow
+-- not: add-column-volatile-default, add-column-not-null-no-default
+-- facts: unknown
+ALTER FOREIGN TABLE remote ADD COLUMN a uuid DEFAULT gen_random_uuid(), ADD COLUMN b int NOT NULL;
+
+-- expect: allow
+-- not: add-check-not-not-valid
+-- facts: unknown
+ALTER FOREIGN TABLE remote ADD CONSTRAINT positive CHECK (qty > 0);
+
+-- expect: reject drop-column
+-- facts: unknown
+ALTER FOREIGN TABLE remote DROP COLUMN qty;

@@ -433,3 +433,23 @@ CREATE SCHEMA IF NOT EXISTS scratch; DROP SCHEMA scratch CASCADE;
 
 -- expect: reject drop-schema
 CREATE SCHEMA scratch; DROP SCHEMA scratch, sales CASCADE;
+
+-- a view that the text makes leads to whatever it reads
+
+-- expect: warn create-table-as
+-- facts: unknown
+CREATE VIEW v AS SELECT * FROM orders; CREATE TABLE copy AS SELECT * FROM v;
+
+-- expect: warn create-table-as
+-- facts: unknown
+CREATE VIEW v AS SELECT * FROM orders; CREATE VIEW w AS SELECT * FROM v; CREATE MATERIALIZED VIEW m AS SELECT * FROM w;
+
+-- expect: allow
+-- not: create-table-as
+-- facts: unknown
+CREATE TABLE own (id int); CREATE VIEW v AS SELECT * FROM own; CREATE MATERIALIZED VIEW m AS SELECT * FROM v;
+
+-- expect: allow
+-- not: create-table-as
+-- facts: unknown
+CREATE VIEW v AS SELECT 1 AS one; CREATE TABLE copy AS SELECT * FROM v;

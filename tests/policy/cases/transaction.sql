@@ -381,3 +381,13 @@ BEGIN;
 ALTER TABLE elsewhere ADD COLUMN a int;
 ALTER TABLE elsewhere ADD COLUMN b int REFERENCES others (id);
 COMMIT;
+
+-- expect: reject drop-view-matview
+-- not: wide-lock-window
+-- facts: unknown, separate
+BEGIN; ALTER TABLE orders ADD COLUMN a int; DROP VIEW v; COMMIT;
+
+-- expect: allow
+-- not: wide-lock-window
+-- facts: unknown, separate
+BEGIN; ALTER TABLE orders ADD COLUMN a int; DROP VIEW v; CREATE VIEW v AS SELECT 1 AS one; COMMIT;
