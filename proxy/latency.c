@@ -200,6 +200,10 @@ static void end_window(struct latency_watch *watch, const uint32_t sum[LATENCY_B
 		percent = p95 * 100 / watch->reference_us;
 	}
 	watch->percent += watch->share_of_new * (percent - watch->percent);
+	if (watch->worked) {
+		watch->last_percent = percent;
+		watch->readings++;
+	}
 	watch->worked = false;
 }
 

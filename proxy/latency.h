@@ -58,6 +58,8 @@ struct latency_watch {
 	double reference_us; /* the higher of both, once it stood still for long */
 	double percent; /* p95 of late in percent of that, smoothed: */
 	double share_of_new; /* so much of each reading counts */
+	double last_percent; /* the last one beside work, as it was */
+	unsigned readings; /* such ones so far */
 	int64_t from_ms;
 	int still; /* windows in a row in which it did */
 	bool worked; /* in this window it did not */

@@ -162,7 +162,7 @@ static void advance(struct fill *fill, const struct batch *batch)
 	const struct tuning *tuning = &fill->run->tuning;
 
 	batch_pace_next(&leaf->pace, leaf->pace.rows, (double)batch->spent.busy_ms,
-		signals_target_ms(&fill->run->signals, tuning->batch_target_ms, engine_now_ms()),
+		signals_batch_ms(&fill->run->signals),
 		batch_rows_max(tuning->batch_rows_max, fill->row_bytes, tuning->batch_bytes_max));
 	leaf->last_key = batch->range.to;
 	leaf->rows_changed += batch->spent.rows;

@@ -59,6 +59,7 @@ static struct signal_settings signal_settings(const struct config *config)
 	struct signal_settings settings = {0};
 
 	memcpy(settings.bounds, config->signal_bounds, sizeof(settings.bounds));
+	settings.batch_target_ms = config->batch_target_ms;
 	snprintf(settings.sql, sizeof(settings.sql), "%s", config->signal_sql);
 	snprintf(settings.window, sizeof(settings.window), "%s", config->signal_window);
 	settings.bounds[SIGNAL_SQL] = *settings.sql != '\0';
@@ -83,7 +84,6 @@ void engine_tune(struct change_engine *engine, const struct config *config)
 		.lock_patience_ms = config->lock_patience_ms,
 		.rates = {config->rows_per_second, config->wal_bytes_per_second,
 			config->duty_percent},
-		.batch_target_ms = config->batch_target_ms,
 		.batch_rows_first = config->batch_rows_first,
 		.batch_rows_max = config->batch_rows_max,
 		.vacuum_percent = config->vacuum_percent,

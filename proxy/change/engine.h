@@ -36,7 +36,7 @@ struct tuning {
 	int client_slowdown_times, client_slowdown_ms; /* by so many times for so long; 0: never */
 	int lock_timeout_ms, lock_retry_max, lock_retry_delay_ms, lock_patience_ms;
 	struct rates rates;
-	int batch_target_ms, batch_rows_first, batch_rows_max;
+	int batch_rows_first, batch_rows_max;
 	int64_t batch_bytes_max;
 	int vacuum_percent; /* 0: never */
 	int blocking_ms; /* a batch that blocks somebody for so long is cancelled; 0: never */

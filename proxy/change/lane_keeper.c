@@ -150,12 +150,13 @@ static int64_t longer(int64_t a, int64_t b)
 }
 
 /* NULL, or why nothing may start. */
-static const char *held_by(
-	struct keeper *keeper, struct kept *kept, const struct limits *limits, int64_t now_ms)
+static const char *held_by(struct keeper *keeper, struct kept *kept, const struct limits *limits,
+	bool busy, int64_t now_ms)
 {
 	struct tuning tuning = engine_tuning(keeper->engine);
 	enum signal_id stop;
 
+	kept->signals.worked |= busy;
 	signals_read(
 		&kept->signals, &kept->control, keeper->engine->latency, &tuning.signals, now_ms);
 	stop = signals_stop(&kept->signals);
@@ -209,7 +210,7 @@ static void keep_in_step(struct keeper *keeper, struct kept *kept, struct lane_r
 	if (ask_database(keeper, kept, report, &limits, &wait_ms) < 0)
 		now = kept->shared ? no_connection : NULL;
 	else
-		now = held_by(keeper, kept, &limits, now_ms);
+		now = held_by(keeper, kept, &limits, report->busy, now_ms);
 	if (now == NULL && kept->control.conn != NULL)
 		wait_ms =
 			longer(wait_ms, pause_of(kept, &limits, report->busy ? KEEP_EVERY_MS : 0));

@@ -9,7 +9,7 @@
 #include "arena.h"
 #include "control.h"
 
-enum { TARGET_MS_MIN = 5 };
+enum { BATCH_MS_MIN = 5 };
 
 enum unit { UNIT_MS, UNIT_BYTES, UNIT_COUNT, UNIT_PERCENT, UNIT_FLAG };
 
@@ -211,17 +211,72 @@ static bool nobody_asks(
 	       (id == SIGNAL_TABLE_LATENCY && signals->table.all == NULL);
 }
 
+/* What clients feel: the others tell of the server. */
+static bool is_felt(enum signal_id id)
+{
+	return all[id].unit == UNIT_PERCENT;
+}
+
+/*
+ * Beside a batch that is shorter than what they do themselves, clients take not twice as long.
+ * Where that is still to be learned, the shortest will do.
+ */
+static struct effort_limits effort_limits(const struct signals *signals, int longest_ms)
+{
+	const struct latency_watch *every = &signals->latency, *table = &signals->table.latency;
+	double normal_us = every->reference_us > 0 ? every->reference_us : table->reference_us;
+
+	if (normal_us <= 0 && every->learns)
+		return (struct effort_limits){BATCH_MS_MIN, BATCH_MS_MIN};
+	if (normal_us <= 0)
+		return (struct effort_limits){longest_ms, 0};
+	return (struct effort_limits){longest_ms, (int)fmax(normal_us / 2000, BATCH_MS_MIN)};
+}
+
+static const struct latency_watch *watch_of(const struct signals *signals, enum signal_id id)
+{
+	return id == SIGNAL_TABLE_LATENCY ? &signals->table.latency : &signals->latency;
+}
+
+static void feel(struct signals *signals, enum signal_id id, double rest, double bound)
+{
+	const struct latency_watch *watch = watch_of(signals, id);
+
+	if (watch->reference_us <= 0 && !watch->learns)
+		signals->efforts[id] = (struct effort){0};
+	else if (is_felt(id))
+		effort_read(&signals->efforts[id], (watch->last_percent - rest) / (bound - rest),
+			watch->readings, &signals->effort_limits);
+}
+
+/* The one that asks for least counts; another is not to have far to go when its turn comes. */
+static void find_felt_most(struct signals *signals)
+{
+	double least_ms = INFINITY;
+
+	signals->felt_most = SIGNALS;
+	for (enum signal_id id = 0; id < SIGNALS; id++)
+		if (signals->efforts[id].ms > 0 && signals->efforts[id].ms < least_ms) {
+			least_ms = signals->efforts[id].ms;
+			signals->felt_most = id;
+		}
+	for (enum signal_id id = 0; id < SIGNALS; id++)
+		signals->efforts[id].ms = fmin(signals->efforts[id].ms, 2 * least_ms);
+}
+
 void signals_read(struct signals *signals, struct control *control, struct latency_board *board,
 	const struct signal_settings *settings, int64_t now_ms)
 {
 	if (signals->read_ms != 0 && now_ms - signals->read_ms < SAMPLE_MS)
 		return;
 	signals->read_ms = now_ms;
+	signals->effort_limits = effort_limits(signals, settings->batch_target_ms);
 	for (enum signal_id id = 0; id < SIGNALS; id++) {
 		double bound = (double)settings->bounds[id], rest = all[id].rest;
 
 		if (bound <= rest || nobody_asks(signals, board, id)) {
 			signals->throttles[id] = (struct throttle){0};
+			signals->efforts[id] = (struct effort){0};
 			continue;
 		}
 		if (id == SIGNAL_LATENCY)
@@ -233,7 +288,9 @@ void signals_read(struct signals *signals, struct control *control, struct laten
 		else
 			signals->values[id] = ask(signals, control, settings, id, now_ms);
 		throttle_read(&signals->throttles[id], signals->values[id], rest, bound, now_ms);
+		feel(signals, id, rest, bound);
 	}
+	find_felt_most(signals);
 	signals->worked = false;
 }
 
@@ -252,13 +309,20 @@ enum signal_id signals_stop(const struct signals *signals)
 	return id;
 }
 
+static int64_t pause_of(const struct signals *signals, enum signal_id id, int64_t busy_ms)
+{
+	if (id == signals->felt_most)
+		return effort_pause_ms(&signals->efforts[id], &signals->effort_limits, busy_ms);
+	return is_felt(id) ? 0 : throttle_pause_ms(&signals->throttles[id], busy_ms);
+}
+
 enum signal_id signals_slow(const struct signals *signals, int64_t busy_ms, int64_t *pause_ms)
 {
 	enum signal_id slowest = SIGNALS;
 
 	*pause_ms = 0;
 	for (enum signal_id id = 0; id < SIGNALS; id++) {
-		int64_t pause = throttle_pause_ms(&signals->throttles[id], busy_ms);
+		int64_t pause = pause_of(signals, id, busy_ms);
 
 		if (pause > *pause_ms) {
 			*pause_ms = pause;
@@ -268,26 +332,13 @@ enum signal_id signals_slow(const struct signals *signals, int64_t busy_ms, int6
 	return slowest;
 }
 
-/* The clients of the table may feel what the others do not: its rows are locked by a batch. */
-static const struct throttle *felt_most(const struct signals *signals)
+int signals_batch_ms(const struct signals *signals)
 {
-	const struct throttle *every = &signals->throttles[SIGNAL_LATENCY];
-	const struct throttle *table = &signals->throttles[SIGNAL_TABLE_LATENCY];
+	const struct effort_limits *limits = &signals->effort_limits;
 
-	return table->pressure > every->pressure ? table : every;
-}
-
-/* Beside a batch that is shorter than what they do themselves, clients take not twice as long. */
-int signals_target_ms(struct signals *signals, int longest_ms, int64_t now_ms)
-{
-	const struct latency_watch *latency = &signals->latency;
-	double normal_ms = latency->reference_us / 1000;
-
-	if (normal_ms <= 0 && !latency->learns) /* no clients, or too few to tell */
-		return longest_ms;
-	return throttle_target_ms(felt_most(signals), &signals->target,
-		latency->learns ? TARGET_MS_MIN : longest_ms,
-		(int)fmax(normal_ms / 2, TARGET_MS_MIN), now_ms);
+	return signals->felt_most == SIGNALS
+		       ? limits->longest_ms
+		       : effort_batch_ms(&signals->efforts[signals->felt_most], limits);
 }
 
 /* ---- telling ---- */

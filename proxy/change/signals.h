@@ -35,6 +35,7 @@ enum { SIGNAL_TEXT_MAX = 1024 };
 
 struct signal_settings {
 	int64_t bounds[SIGNALS]; /* 0: not looked at */
+	int batch_target_ms; /* no batch should take longer */
 	char sql[SIGNAL_TEXT_MAX], window[16]; /* of SIGNAL_SQL and SIGNAL_WINDOW */
 };
 
@@ -46,8 +47,11 @@ struct signals {
 	int64_t held_ms[SIGNALS + 1]; /* what each has cost so far; the last: rates and ratio */
 	struct trail positions, checkpoints;
 	struct latency_watch latency;
-	struct batch_target target;
 	struct table_watch table; /* none where it is not one table that is written */
+	struct effort efforts[SIGNALS]; /* of those that tell what clients feel; else none */
+	enum signal_id felt_most; /* its effort counts; SIGNALS: none */
+	struct effort_limits
+		effort_limits; /* none shorter than 0: there are no clients, or too few */
 	bool worked; /* since they were read last */
 	int64_t read_ms;
 };
@@ -66,8 +70,8 @@ enum signal_id signals_stop(const struct signals *signals);
 /* The one that asks for the longest pause after busy_ms of work, or SIGNALS. */
 enum signal_id signals_slow(const struct signals *signals, int64_t busy_ms, int64_t *pause_ms);
 
-/* How long a batch should take, longest_ms or less: what clients wait decides. */
-int signals_target_ms(struct signals *signals, int longest_ms, int64_t now_ms);
+/* How long a batch should take: what clients feel decides. */
+int signals_batch_ms(const struct signals *signals);
 
 /* Milliseconds that all have cost, and which has cost most; SIGNALS: the limits. */
 int64_t signals_held(const struct signals *signals, enum signal_id *top);

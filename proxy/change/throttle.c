@@ -3,8 +3,7 @@
 
 #include <math.h>
 
-static const double relaxed = 0.2, easy = 0.5, clear = 0.8, critical = 5;
-static const double growth = 1.1, shrinkage = 0.5; /* of a batch, in a second */
+static const double easy = 0.5, clear = 0.8, critical = 5;
 
 enum { PAUSE_MS_MAX = 5000 };
 
@@ -39,18 +38,40 @@ int64_t throttle_pause_ms(const struct throttle *throttle, int64_t busy_ms)
 	return pause < PAUSE_MS_MAX ? (int64_t)pause : PAUSE_MS_MAX;
 }
 
-int throttle_target_ms(const struct throttle *throttle, struct batch_target *target, int longest_ms,
-	int shortest_ms, int64_t now_ms)
-{
-	double seconds = fmin(fmax((double)(now_ms - target->at_ms) / 1000, 0), 1);
+/* ---- effort ---- */
 
-	target->at_ms = now_ms;
-	if (throttle->pressure < relaxed)
-		target->ms *= pow(growth, seconds);
-	else if (throttle->pressure > easy)
-		target->ms *= pow(shrinkage, seconds);
-	target->ms = fmin(fmax(target->ms, shortest_ms), longest_ms);
-	return (int)lround(target->ms);
+/*
+ * A reading is one or two windows old: with more gain the loop swings.  One bad second says no more
+ * than twice the bound, and a good one no more than that nothing is felt.
+ */
+static const double gain = 0.25, worst = 2, share_first = 0.25, share_min = 0.02;
+
+void effort_read(struct effort *effort, double pressure, unsigned readings,
+	const struct effort_limits *limits)
+{
+	if (effort->ms <= 0)
+		effort->ms = share_first * limits->shortest_ms;
+	else if (readings != effort->readings)
+		effort->ms *= exp(gain * (easy - fmin(fmax(pressure, 0), worst)));
+	effort->readings = readings;
+	effort->ms = fmax(effort->ms, share_min * limits->shortest_ms);
+	effort->ms = fmin(effort->ms, limits->longest_ms);
+}
+
+int effort_batch_ms(const struct effort *effort, const struct effort_limits *limits)
+{
+	double ms = fmin(fmax(effort->ms, limits->shortest_ms), limits->longest_ms);
+
+	return (int)lround(ms);
+}
+
+int64_t effort_pause_ms(
+	const struct effort *effort, const struct effort_limits *limits, int64_t busy_ms)
+{
+	double share = effort->ms / fmin(limits->shortest_ms, limits->longest_ms);
+	double pause = share < 1 ? (double)busy_ms * (1 / share - 1) : 0;
+
+	return pause < PAUSE_MS_MAX ? (int64_t)pause : PAUSE_MS_MAX;
 }
 
 /* ---- trail ---- */

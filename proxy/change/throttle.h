@@ -32,19 +32,32 @@ void throttle_read(
 /* How long to pause after busy_ms of work, while it does not stand still. */
 int64_t throttle_pause_ms(const struct throttle *throttle, int64_t busy_ms);
 
-/* Zero at the start. */
-struct batch_target {
-	double ms;
-	int64_t at_ms; /* when it was so long */
+/*
+ * How much is written at a time where what clients feel decides.  Pauses that follow a reading by a
+ * formula find no rest there: p95 of a second swings by itself.  So readings add up: each moves ms
+ * by a few percent, until clients feel half of what the bound allows.
+ *
+ * ms is how long a batch should take.  A few long ones with long pauses between are what the
+ * slowest of the clients meet, and many tiny ones cost them a commit each: so no batch is shorter
+ * than shortest_ms, and what ms is below that is the share of the time in which there is one.
+ */
+struct effort {
+	double ms; /* 0: at the start */
+	unsigned readings; /* taken in */
 };
 
-/*
- * How long a batch should take.  They begin short and grow for as long as nobody feels them: a few
- * long ones, with long pauses between, are what the slowest of the clients meet; many short ones
- * spread over all.  Slowly, since a reading tells what was some seconds ago; short again fast.
- */
-int throttle_target_ms(const struct throttle *throttle, struct batch_target *target, int longest_ms,
-	int shortest_ms, int64_t now_ms);
+struct effort_limits {
+	int longest_ms, shortest_ms;
+};
+
+/* readings: how many there were so far; the last one's pressure counts when it is new. */
+void effort_read(struct effort *effort, double pressure, unsigned readings,
+	const struct effort_limits *limits);
+/* How long a batch should take. */
+int effort_batch_ms(const struct effort *effort, const struct effort_limits *limits);
+/* How long to pause after busy_ms of work. */
+int64_t effort_pause_ms(
+	const struct effort *effort, const struct effort_limits *limits, int64_t busy_ms);
 
 /* ---- what was read before ---- */
 
