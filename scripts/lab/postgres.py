@@ -80,7 +80,8 @@ class Postgres:
         return psycopg.connect(self.conninfo(database), autocommit=True, **options)
 
     def conninfo(self, database="postgres"):
-        return f"host={self.host} port={self.port} dbname={database} user=postgres"
+        # Without TLS, which is half of what it costs to connect.
+        return f"host={self.host} port={self.port} dbname={database} user=postgres sslmode=disable"
 
     def query(self, sql, database="postgres", parameters=None):
         """All rows, through a direct connection."""

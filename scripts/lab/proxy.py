@@ -169,7 +169,7 @@ class Phasegate(Program):
         return {
             "listen": [{"address": self.host, "port": self.port}],
             "server": {"host": server.host, "port": server.port},
-            "control": {"conninfo": f"host={server.host} port={server.port} user=postgres"},
+            "control": {"conninfo": f"host={server.host} port={server.port} user=postgres sslmode=disable"},
             "policy_log": {"path": str(self.policy_log)},
         }
 

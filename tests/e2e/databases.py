@@ -9,6 +9,8 @@ given out no transaction number since, and whoever was connected is gone.
 
 import itertools
 
+import psycopg
+
 # Above a template's files there is nothing to log: the server's own copying is cheaper than its WAL.
 COPY = "CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy"
 END_SESSIONS = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s"
@@ -18,6 +20,7 @@ TRANSACTIONS = "SELECT pg_snapshot_xmax(pg_current_snapshot())"
 class Databases:
     def __init__(self, server):
         self.server = server
+        self.connection = server.connect()
         self.numbers = itertools.count(1)
         self.templates = {}
         self.clean = {}
@@ -30,22 +33,30 @@ class Databases:
         return name
 
     def give_back(self, name, contents):
-        self.server.query(END_SESSIONS, parameters=[name])
+        self._query(END_SESSIONS, [name])
         if self._transactions() == self.transactions:
             self.clean[contents].append(name)
         else:
-            self.server.query(f"DROP DATABASE {name} WITH (FORCE)")
+            self._query(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _query(self, sql, parameters=None):
+        """On a connection that stands, unless a test stopped the server."""
+        try:
+            return self.connection.execute(sql, parameters)
+        except psycopg.OperationalError:
+            self.connection = self.server.connect()
+            return self.connection.execute(sql, parameters)
 
     def _transactions(self):
-        return self.server.query(TRANSACTIONS)[0][0]
+        return self._query(TRANSACTIONS).fetchone()[0]
 
     def _make(self, contents):
         if contents not in self.templates:
             template = self.templates[contents] = f"contents{next(self.numbers)}"
-            self.server.query(COPY.format(template, "template0"))
+            self._query(COPY.format(template, "template0"))
             self.server.query("GRANT ALL ON SCHEMA public TO PUBLIC;" + contents, template)
         name = f"t{next(self.numbers)}"
-        self.server.query(COPY.format(name, self.templates[contents]))
+        self._query(COPY.format(name, self.templates[contents]))
         return name
 
 

@@ -164,7 +164,7 @@ def document(server, database, orders):
 
     def make(steps, sql="ALTER TABLE orders ...", table="orders", schema="public", **changes):
         oid = orders.execute(f"SELECT '{schema}.{table}'::regclass::oid::int8").fetchone()[0]
-        return {"conninfo": f"host={server.host} port={server.port} user=postgres", "database": database,
+        return {"conninfo": f"host={server.host} port={server.port} user=postgres sslmode=disable", "database": database,
                 "mode": "submit", "submitter": OWNER, "session_user": OWNER, "search_path": '"$user", public',
                 "sql": sql, **changes,
                 "plan": {"relation": oid, "schema": schema, "table": table, "tag": "ALTER TABLE",

@@ -11,7 +11,7 @@ import pytest
 from environment import BUILD
 from lab.postgres import Postgres, binaries
 from lab.process import POSTGRES_ACCOUNT, as_server_account, is_root
-from plans import ask_catalog, catalog_query
+from plans import PLAN_AS_WRITTEN, ask_catalog, catalog_query
 
 SCHEMA = """
 CREATE SCHEMA s;
@@ -93,7 +93,7 @@ def ask(sql):
 @pytest.fixture
 def schema(direct):
     direct.execute(SCHEMA)
-    direct.execute("SET jit = off")  # as the proxy and check do
+    direct.execute(PLAN_AS_WRITTEN)
     return direct
 
 
@@ -275,7 +275,7 @@ def test_what_nobody_reads(direct, sql):
         relations = json.loads(ask_catalog(direct, text, [array([("", table)]), "{}", "{}", "t", "{}"]))["relations"]
         return relations[0]["unread"]
 
-    direct.execute("SELECT pg_stat_reset()")
+    direct.execute(f"{PLAN_AS_WRITTEN}; SELECT pg_stat_reset()")
     direct.execute("CREATE TABLE quiet (id int PRIMARY KEY, x int); INSERT INTO quiet SELECT i, i FROM generate_series(1, 9) i;"
                    "CREATE TABLE parts (id int) PARTITION BY RANGE (id); CREATE TABLE part PARTITION OF parts DEFAULT;"
                    "INSERT INTO parts SELECT generate_series(1, 9)")

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from environment import BUILD
 from lab.postgres import binaries
-from plans import (Planner, but_for_label, catalog, done, groups, renamed_labels, run_group, run_step, undo_group)
+from plans import (PLAN_AS_WRITTEN, Planner, but_for_label, catalog, done, groups, renamed_labels, run_group, run_step, undo_group)
 from recipe_rows import BASE, DOMAINS, ENUMS, FILL_FIRST, PARTITIONS, PLANNED, ROWS, UNPLANNED
 
 
@@ -36,7 +36,7 @@ def database(databases):
 def prepare(direct, elsewhere):
     """prepare(setup) makes schema s anew."""
     def run(setup):
-        direct.execute("RESET ALL")
+        direct.execute(f"RESET ALL; {PLAN_AS_WRITTEN}")
         direct.execute("DROP SCHEMA IF EXISTS s CASCADE")
         direct.execute("CREATE SCHEMA s")
         direct.execute("SET search_path = s")
