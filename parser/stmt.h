@@ -124,6 +124,7 @@ struct constraint_def {
 	bool deferrable, initially_deferred;
 	bool no_inherit;
 	bool nulls_not_distinct;
+	const char *shape; /* of a key, written behind columns: that of its index_def */
 	/* From CHECK / FOREIGN KEY / UNIQUE / ... on, table form, without NOT VALID. */
 	const char *body_sql;
 };
@@ -151,6 +152,7 @@ struct index_def {
 	/* plain_order: no DESC, NULLS, COLLATE, opclass. */
 	bool has_expressions, partial, plain_order;
 	bool includes; /* INCLUDE (...) */
+	const char *shape; /* equal for indexes of the same keys, INCLUDE and WHERE */
 	const char *body_sql; /* from USING on: USING btree (a, b) INCLUDE (c) WITH (..) WHERE .. */
 };
 
@@ -198,6 +200,11 @@ struct bulk_def {
 	size_t n_functions;
 };
 
+/* A parameter that is set, space.name = value; value NULL: none is written. */
+struct option {
+	const char *space, *name, *value;
+};
+
 /*
  * One thing a statement does.  Fields that do not apply are NULL or zero.
  * A multi-command ALTER TABLE yields one action per command, each with its own sql.
@@ -212,7 +219,8 @@ struct action {
 	const char *column;
 	const char *name; /* constraint, trigger, rule, parameter, enum label, ...; unquoted */
 	/* Of renames, SET SCHEMA, OWNER TO; SET_PARAMETER's value; ENUM_ADD_VALUE's neighbour;
-	 * tablespace of REINDEX; the parameter of ALTER ROLE ... SET. */
+	 * tablespace of REINDEX; the parameter of ALTER ROLE ... SET; of SET STORAGE and
+	 * COMPRESSION the way; of REPLICA IDENTITY all but an index. */
 	const char *new_name;
 	/* All that DROP, TRUNCATE, LOCK or VACUUM list; of REINDEX and DROP INDEX the index. */
 	const struct name *targets;
@@ -231,6 +239,10 @@ struct action {
 	struct expr *expr; /* SET_DEFAULT, USING of ALTER_COLUMN_TYPE */
 	struct constraint_def *constraint; /* ADD_CHECK .. ADD_EXCLUSION */
 	struct index_def *index; /* CREATE_INDEX */
+	/* SET and RESET (...) of relations and columns; ALTER_SEQUENCE. */
+	const struct option *options;
+	size_t n_options;
+	bool resets; /* RESET (...) */
 	const struct bulk_def *bulk; /* UPDATE_ and DELETE_WITHOUT_WHERE, always there */
 	struct partition_bound *bound; /* ATTACH_PARTITION, CREATE_PARTITION_OF; else NULL */
 	/* CREATE_PARTITION_OF: what is written behind the bound; NULL when columns or constraints
@@ -334,6 +346,9 @@ const char *stmt_with_values(
 	struct arena *arena, const char *text, size_t len, const char *const *values, size_t n);
 
 const char *action_name(enum action_kind kind);
+
+/* index_def.shape of a btree of these; NULL when one of them is no column. */
+const char *shape_of_columns(struct arena *arena, const char *const *columns, size_t n);
 
 /* The grammar's version for messages, "15". */
 extern const char *const grammar_version;

@@ -237,6 +237,16 @@ static const char *command_words(struct builder *builder, const struct command *
 	return source_text(builder->arena, builder->source, span);
 }
 
+static void read_parameters(
+	struct builder *builder, struct action *action, const PgQuery__AlterTableCmd *cmd)
+{
+	PgQuery__Node **nodes;
+	size_t n = tree_list(cmd->def, &nodes);
+
+	action->resets = cmd->subtype == AT(ResetRelOptions) || cmd->subtype == AT(ResetOptions);
+	read_options(builder, action, nodes, n);
+}
+
 static void read_command(
 	struct builder *builder, struct action *action, const struct command *command)
 {
@@ -268,6 +278,22 @@ static void read_command(
 	case AT(DetachPartition):
 	case AT(DetachPartitionFinalize):
 		read_partition(builder, action, command);
+		break;
+	case AT(SetStatistics): /* of an index's column by its number */
+		action->column = tree_text(builder->arena, cmd->name);
+		action->name = cmd->num > 0 ? arena_printf(builder->arena, "%d", cmd->num) : NULL;
+		break;
+	case AT(SetStorage):
+	case AT(SetCompression):
+		action->column = tree_text(builder->arena, cmd->name);
+		action->new_name = tree_text(builder->arena, tree_string(cmd->def));
+		break;
+	case AT(SetRelOptions):
+	case AT(ResetRelOptions):
+	case AT(SetOptions):
+	case AT(ResetOptions):
+		action->column = tree_text(builder->arena, cmd->name);
+		read_parameters(builder, action, cmd);
 		break;
 	case AT(AddInherit):
 	case AT(DropInherit):

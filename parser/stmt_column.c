@@ -141,6 +141,8 @@ static struct constraint_def constraint_fields(
 
 	if (def.kind == CONSTRAINT_CHECK)
 		def.check = make_expr(builder, constraint->raw_expr, in_parens(builder, body));
+	if (def.kind == CONSTRAINT_UNIQUE || def.kind == CONSTRAINT_PRIMARY_KEY)
+		def.shape = key_shape(builder, constraint);
 	set_columns(builder, constraint, &def);
 	return def;
 }

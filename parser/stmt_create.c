@@ -283,6 +283,7 @@ void handle_create_index(struct builder *builder, const PgQuery__Node *node, str
 		.nulls_not_distinct = index->nulls_not_distinct,
 		.partial = index->where_clause != NULL,
 		.includes = index->n_index_including_params > 0,
+		.shape = index_shape(builder, index),
 		.body_sql = index_body(builder, index),
 	};
 	read_index_columns(builder, def, index);

@@ -100,6 +100,14 @@ struct partition_bound *make_bound(
 const char *behind_bound(
 	struct builder *builder, const PgQuery__PartitionBoundSpec *spec, struct span span);
 
+/* stmt_shape.c: fills index_def.shape, and constraint_def.shape of UNIQUE and PRIMARY KEY. */
+const char *index_shape(struct builder *builder, const PgQuery__IndexStmt *index);
+const char *key_shape(struct builder *builder, const PgQuery__Constraint *key);
+
+/* stmt_options.c */
+void read_options(
+	struct builder *builder, struct action *action, PgQuery__Node *const *nodes, size_t n);
+
 /* stmt_bulk.c */
 const struct bulk_def *update_def(struct builder *builder, const PgQuery__UpdateStmt *update);
 const struct bulk_def *delete_def(struct builder *builder, const PgQuery__DeleteStmt *delete);

@@ -55,6 +55,28 @@ static bool has_default(const struct column_def *column)
 	       column->generated != NULL || column->identity != 0 || column->type.serial;
 }
 
+/* A child that has the column already keeps it as it is, and so does what is below that. */
+static void merge(struct model *model, const struct relation_facts *member)
+{
+	const struct column_def *def = model->action->column_def;
+	const struct column_facts *column = facts_column(member, def->name);
+	struct type_change type;
+
+	if (column == NULL || column->created_in_transaction)
+		return;
+	type = type_written(model->arena, model->facts, &def->type);
+	if (type.known && !column->domain &&
+		(strcmp(type.base, column->base_type) != 0 || type.typmod != column->typmod))
+		model_error(model, "42804", "child table \"%s\" has another type of column \"%s\"",
+			member->name.name, def->name);
+}
+
+static void copy_anew(struct model *model, const struct relation_facts *member)
+{
+	if (facts_column(member, model->action->column_def->name) == NULL)
+		model_copy(model, member);
+}
+
 /* The action's table counts on its own children as well: what is done to one is done to all. */
 static void add_inline_constraint(
 	struct model *model, const struct column_def *column, const struct constraint_def *def)
@@ -175,8 +197,9 @@ void model_add_column(struct model *model)
 	model_read_anew(model, column->generated);
 	default_work(model, column->default_expr);
 	type_of_new_column(model, column);
+	model_each_below(model, merge);
 	if (effects->rewrite)
-		model_each(model, model_copy);
+		model_each(model, copy_anew);
 	for (size_t i = 0; i < column->n_constraints; i++)
 		add_inline_constraint(model, column, &column->constraints[i]);
 	if (effects->rewrite || has_default(column))
@@ -206,10 +229,9 @@ void model_alter_column(struct model *model)
 	bool gone;
 	const struct column_facts *column = model_own_column(model, &gone);
 	const struct action *action = model->action;
-	bool stored =
-		(action->kind == ACTION_SET_STORAGE && strcasestr(action->sql, " plain") == NULL) ||
-		(action->kind == ACTION_SET_COMPRESSION &&
-			strcasestr(action->sql, " default") == NULL);
+	const char *way = action->new_name == NULL ? "" : action->new_name;
+	bool stored = (action->kind == ACTION_SET_STORAGE && strcasecmp(way, "plain") != 0) ||
+		      (action->kind == ACTION_SET_COMPRESSION && strcmp(way, "default") != 0);
 
 	if (column != NULL && stored && never_toasted(column->base_type))
 		model_error(model, "0A000", "column \"%s\" of type %s is always stored plain",
@@ -439,6 +461,25 @@ void model_drop_identity(struct model *model)
 		model_lock_part(model, &column->sequence, LOCK_ACCESS_EXCLUSIVE, 0);
 }
 
+/* renameatt_internal, which begins with the tables below. */
+static void rename_in(struct model *model, const struct relation_facts *member)
+{
+	const struct action *action = model->action;
+	const struct column_facts *column = facts_column(member, action->column);
+
+	if (column == NULL)
+		return;
+	if (model_has_other_parent(model, member, column->n_parents))
+		model_absent(model, "42P16", "cannot rename inherited column \"%s\" of \"%s\"",
+			column->name, member->name.name);
+	else if (facts_column(member, action->new_name) != NULL)
+		model_absent(model, "42701", "column \"%s\" of \"%s\" already exists",
+			action->new_name, member->name.name);
+	else if (is_system_column(action->new_name))
+		model_absent(
+			model, "42701", "\"%s\" is the name of a system column", action->new_name);
+}
+
 void model_rename_column(struct model *model)
 {
 	bool gone;
@@ -447,13 +488,11 @@ void model_rename_column(struct model *model)
 	model->effects->breaks_clients = !gone;
 	if (column == NULL || model_typed(model))
 		return;
-	if (column->inherited)
-		model_absent(model, "42P16", "cannot rename inherited column \"%s\"", column->name);
-	else if (model->action->only && model->table->n_partitions > 0)
+	rename_in(model, model->table);
+	if (model->action->only && model->table->n_partitions > 0)
 		model_absent(model, "42P16",
 			"inherited column \"%s\" must be renamed in child tables too",
 			column->name);
-	else if (facts_column(model->table, model->action->new_name) != NULL)
-		model_absent(
-			model, "42701", "column \"%s\" already exists", model->action->new_name);
+	else
+		model_each_below(model, rename_in);
 }

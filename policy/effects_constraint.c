@@ -65,16 +65,10 @@ void model_add_foreign_key(struct model *model)
 	model_reference(model, &def->referenced);
 }
 
-/* DefineIndex on the partitions of a partitioned table takes SHARE there; on ONLY the parent it
- * builds nothing; children by inheritance are not asked. */
+/* On ONLY a partitioned table nothing is built; children by inheritance are not asked. */
 static void build_index(struct model *model)
 {
-	const struct relation_facts *table = model->table;
-
 	model->effects->index_build = !(partitioned(model) && model->action->only);
-	for (size_t i = 0; partitioned(model) && i < table->n_partition_tree; i++)
-		if (!model->action->only)
-			model_lock(model, &table->partition_tree[i].name, LOCK_SHARE);
 	model_build_all(model);
 }
 
@@ -316,22 +310,60 @@ void model_alter_constraint(struct model *model)
 			model, "XX000", "constraint \"%s\" is altered on the table above", c->name);
 }
 
-/* RenameConstraintById; the index of a constraint is renamed with it. */
+static bool has_index(const struct constraint_facts *c)
+{
+	return c->kind != CONSTRAINT_CHECK && c->kind != CONSTRAINT_FOREIGN_KEY;
+}
+
+/* RenameConstraintById, and RenameRelationInternal for the index. */
+static void rename_one(struct model *model, const struct relation_facts *member)
+{
+	const char *name = model->action->new_name;
+	const struct constraint_facts *c = facts_constraint(member, model->action->name);
+	const struct constraint_facts *other = facts_constraint(member, name);
+
+	if (c != NULL && other != NULL)
+		model_absent(model, has_index(c) && has_index(other) ? "42P07" : "42710",
+			"\"%s\" of \"%s\" already exists", name, member->name.name);
+}
+
+/* rename_constraint_internal, of a CHECK that children share. */
+static void rename_check(struct model *model, const struct relation_facts *member)
+{
+	const struct constraint_facts *c = facts_constraint(member, model->action->name);
+
+	if (c != NULL && model_has_other_parent(model, member, c->n_parents))
+		model_absent(model, "42P16", "cannot rename inherited constraint \"%s\" of \"%s\"",
+			c->name, member->name.name);
+	else
+		rename_one(model, member);
+}
+
+static void rename_checks(struct model *model, const struct constraint_facts *c)
+{
+	rename_check(model, model->table);
+	if (model->effects->absent)
+		return;
+	if (model->action->only && model->table->n_partitions > 0) {
+		model_absent(model, "42P16",
+			"inherited constraint \"%s\" must be renamed in child tables too", c->name);
+		return;
+	}
+	model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
+	model_each_below(model, rename_check);
+}
+
 void model_rename_constraint(struct model *model)
 {
 	const struct constraint_facts *c = model_typed(model) ? NULL : own_constraint(model);
 
 	if (c == NULL)
 		return;
-	if (c->kind == CONSTRAINT_CHECK && c->inherited)
-		model_absent(model, "42P16", "cannot rename inherited constraint \"%s\"", c->name);
-	else if (c->kind == CONSTRAINT_CHECK && !c->no_inherit && model->action->only &&
-		 model->table->n_partitions > 0)
-		model_absent(model, "42P16",
-			"inherited constraint \"%s\" must be renamed in child tables too", c->name);
-	else if (c->kind == CONSTRAINT_CHECK && !c->no_inherit)
-		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
-	else if (c->kind != CONSTRAINT_CHECK && c->kind != CONSTRAINT_FOREIGN_KEY)
+	if (c->kind == CONSTRAINT_CHECK && !c->no_inherit)
+		rename_checks(model, c);
+	else
+		rename_one(model, model->table);
+	if (!model->effects->absent && has_index(c))
 		model_lock_part(model, &c->index, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
 }
 

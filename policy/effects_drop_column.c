@@ -4,16 +4,41 @@
 
 #include <string.h>
 
-/* The column of one table; returns false when nothing is known of it. */
+/* Deeper than anybody inherits. */
+enum { LEVELS_MAX = 8 };
+
+static const struct column_facts *column_of(
+	const struct model *model, const struct name *table, const struct relation_facts **member)
+{
+	return model_find(model->facts, table, member) == PRESENT
+		       ? facts_column(*member, model->action->column)
+		       : NULL;
+}
+
+/* It has the column for itself, from another parent, or from one that keeps it. */
+static bool keeps(const struct model *model, const struct name *table, int levels)
+{
+	const struct relation_facts *top = model->table, *member;
+	const struct column_facts *column = column_of(model, table, &member);
+
+	if (column == NULL || top->kind != 'r' || name_equal(table, &top->name))
+		return false;
+	if (column->local || model_has_other_parent(model, member, column->n_parents))
+		return true;
+	for (size_t i = 0; i < top->n_links && levels > 0; i++)
+		if (name_equal(&top->links[i].name, table) &&
+			keeps(model, &top->links[i].parent, levels - 1))
+			return true;
+	return false;
+}
+
+/* The column of one table; returns false when nothing is known of it, or it stays. */
 static bool dropped_from(struct model *model, const struct name *table, struct dropped *dropped)
 {
 	const struct relation_facts *member;
-	const struct column_facts *column;
+	const struct column_facts *column = column_of(model, table, &member);
 
-	if (model_find(model->facts, table, &member) != PRESENT)
-		return false;
-	column = facts_column(member, model->action->column);
-	if (column == NULL)
+	if (column == NULL || keeps(model, table, LEVELS_MAX))
 		return false;
 	*dropped =
 		(struct dropped){&column->drops, arena_printf(model->arena, "column %s of table %s",
@@ -21,7 +46,10 @@ static bool dropped_from(struct model *model, const struct name *table, struct d
 	return true;
 }
 
-/* ATExecDropColumn collects the columns of the children and drops all of them together. */
+/*
+ * ATExecDropColumn collects the columns of the children and drops all of them together, but for
+ * those that a child has for itself or from another parent.
+ */
 void model_drop_columns(struct model *model)
 {
 	const struct relation_facts *table = model->table;
@@ -50,6 +78,14 @@ void model_lock_heirs(struct model *model)
 	}
 }
 
+static void keep_key(struct model *model, const struct relation_facts *member)
+{
+	const struct column_facts *column = facts_column(member, model->action->column);
+
+	if (column != NULL)
+		model_is_partition_key(model, member, column);
+}
+
 void model_drop_column(struct model *model)
 {
 	bool gone;
@@ -61,7 +97,7 @@ void model_drop_column(struct model *model)
 	model->effects->breaks_clients = true;
 	if (column == NULL || model_typed(model))
 		return;
-	if (model_is_partition_key(model, column))
+	if (model_is_partition_key(model, model->table, column))
 		return;
 	if (column->inherited) {
 		model_absent(model, "42P16", "cannot drop inherited column \"%s\"", column->name);
@@ -73,6 +109,7 @@ void model_drop_column(struct model *model)
 			column->name);
 		return;
 	}
+	model_each_below(model, keep_key);
 	if (model->action->only)
 		model_lock_heirs(model);
 	if (column->n_dependents > 0)

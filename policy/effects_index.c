@@ -191,7 +191,7 @@ static void reindex_attached(
 		for (size_t k = 0; k < leaf->n_indexes; k++) {
 			const struct index_facts *index = &leaf->indexes[k];
 
-			if (!index->attached || !index_like(index, parent))
+			if (!index->attached || !index_like(model->arena, index, parent))
 				continue;
 			model_work(model, &leaf->name, LOCK_NONE, table_work(model));
 			model_lock_part(model, &index->name,
@@ -268,19 +268,10 @@ void model_index_attach(struct model *model)
 	model_lock_part(model, &model->action->other, LOCK_ACCESS_EXCLUSIVE, 0);
 	if (model->table != NULL && model->table->n_indexes > 0 &&
 		model_find(model->facts, &model->action->other, &child) == PRESENT &&
-		child->n_indexes > 0 && !index_like(&child->indexes[0], &model->table->indexes[0]))
+		child->n_indexes > 0 &&
+		!index_like(model->arena, &child->indexes[0], &model->table->indexes[0]))
 		model_error(model, "42P17", "cannot attach index \"%s\" as a partition of \"%s\"",
 			child->name.name, model->table->name.name);
-}
-
-void model_index_options(struct model *model)
-{
-	const char *sql = model->action->sql;
-
-	if (model->table != NULL && model->table->kind == 'I' &&
-		(strcasestr(sql, " set (") != NULL || strcasestr(sql, " reset (") != NULL) &&
-		strcasestr(sql, " alter column ") == NULL)
-		model_error(model, "42809", "a partitioned index has no storage parameters");
 }
 
 /* ATExecSetTableSpace copies the file unless it is there already. */

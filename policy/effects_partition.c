@@ -180,85 +180,6 @@ static bool lacks_foreign_keys(
 	return false;
 }
 
-bool index_like(const struct index_facts *index, const struct index_facts *wanted)
-{
-	bool same = index->n_columns == wanted->n_columns && index->unique == wanted->unique &&
-		    (index->backs_constraint || !wanted->backs_constraint);
-
-	for (size_t c = 0; same && c < index->n_columns; c++)
-		same = index->columns[c] != NULL && wanted->columns[c] != NULL &&
-		       strcmp(index->columns[c], wanted->columns[c]) == 0;
-	return same;
-}
-
-static const char *behind_options(const char *sql)
-{
-	const char *end;
-
-	if (strncmp(sql, " WITH (", strlen(" WITH (")) != 0)
-		return sql;
-	end = strchr(sql, ')');
-	return end != NULL ? end + 1 : sql;
-}
-
-/* From USING on; CompareIndexInfo (index.c) does not compare WITH (...). */
-static bool same_body(const struct index_facts *index, const struct index_facts *wanted)
-{
-	const char *a = index->definition, *b = wanted->definition;
-
-	a = a != NULL ? strstr(a, " USING ") : NULL;
-	b = b != NULL ? strstr(b, " USING ") : NULL;
-	while (a != NULL && b != NULL) {
-		a = behind_options(a);
-		b = behind_options(b);
-		if (*a != *b)
-			return false;
-		if (*a == '\0')
-			return true;
-		a++;
-		b++;
-	}
-	return true; /* nobody told */
-}
-
-/* AttachPartitionEnsureIndexes: an index of the parent that the partition does not have is built.
- */
-static bool has_index_like(const struct relation_facts *table, const struct index_facts *wanted)
-{
-	for (size_t i = 0; i < table->n_indexes; i++)
-		if (table->indexes[i].valid && index_like(&table->indexes[i], wanted) &&
-			same_body(&table->indexes[i], wanted))
-			return true;
-	return false;
-}
-
-/* DefineIndex goes down to the leaves of a partition that is partitioned itself. */
-static void build_in_leaves(
-	struct model *model, const struct relation_facts *table, const struct index_facts *wanted)
-{
-	for (size_t i = 0; i < table->n_partitions; i++) {
-		const struct relation_facts *leaf;
-
-		if (model_find(model->facts, &table->partitions[i], &leaf) == PRESENT &&
-			leaf->kind == 'r' && !has_index_like(leaf, wanted))
-			model_build(model, leaf);
-	}
-}
-
-static void build_missing_indexes(struct model *model, const struct relation_facts *parent,
-	const struct relation_facts *table)
-{
-	for (size_t i = 0; i < parent->n_indexes; i++) {
-		if (has_index_like(table, &parent->indexes[i]))
-			continue;
-		model->effects->index_build = true;
-		if (table->kind == 'p')
-			build_in_leaves(model, table, &parent->indexes[i]);
-		else
-			model_build(model, table);
-	}
-}
-
 static void scan_for_bounds(struct model *model, const struct relation_facts *partition)
 {
 	unsigned work = proof_possible(model, &partition->name) ? WORK_MAY_SCAN : WORK_SCAN;
@@ -301,7 +222,7 @@ void model_attach(struct model *model)
 	if (partition == NULL)
 		return;
 	model_check_child(model, model->table, partition);
-	build_missing_indexes(model, model->table, partition);
+	model_build_missing(model, model->table, partition);
 }
 
 /* DetachPartitionFinalize: the indexes go their own way, foreign keys get triggers of their own. */

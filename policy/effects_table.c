@@ -135,27 +135,6 @@ void model_drop_object(struct model *model)
 	model_drop(model, dropped, n);
 }
 
-/* Storage parameters that vacuum and planner read take no more than SHARE UPDATE EXCLUSIVE
- * (AlterTableGetLockLevel asks reloptions.c); views and user_catalog_table are another matter. */
-void model_table_options(struct model *model)
-{
-	static const char *const exclusive[] = {"user_catalog_table", "without oids"};
-	const char *sql = model->action->sql;
-	bool view = model->table != NULL && model->table->kind == 'v';
-
-	if (model->table != NULL && model->table->kind == 'p' &&
-		strcasestr(sql, "reset (") == NULL) {
-		model_absent(model, model->facts->server_version < 170000 ? "22023" : "42809",
-			"a partitioned table has no storage parameters");
-		return;
-	}
-
-	for (size_t i = 0; i < sizeof(exclusive) / sizeof(exclusive[0]); i++)
-		view |= strcasestr(sql, exclusive[i]) != NULL;
-	if (view && model->effects->n_locks > 0)
-		model->effects->locks[0].mode = LOCK_ACCESS_EXCLUSIVE;
-}
-
 /* NULL when the command names none, nothing is known of it, or the server refuses. */
 static const struct index_facts *named_index(struct model *model)
 {
@@ -406,8 +385,12 @@ static bool owns_already(const struct model *model)
 
 void model_alter_sequence(struct model *model)
 {
-	if (model->table != NULL && model->table->owned == 'i' &&
-		strcasestr(model->action->sql, " owned by ") != NULL)
+	const struct action *action = model->action;
+	bool owner = false;
+
+	for (size_t i = 0; i < action->n_options; i++)
+		owner |= strcmp(action->options[i].name, "owned_by") == 0;
+	if (model->table != NULL && model->table->owned == 'i' && owner)
 		model_error(model, "0A000", "cannot change ownership of identity sequence");
 }
 
@@ -466,7 +449,7 @@ void model_replica_identity(struct model *model)
 {
 	static const char usable[] = "index \"%s\" cannot be the replica identity: it %s";
 	const struct index_facts *index =
-		strcasestr(model->action->sql, "using index") == NULL ? NULL : named_index(model);
+		model->action->new_name != NULL ? NULL : named_index(model);
 
 	if (index == NULL)
 		return;

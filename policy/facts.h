@@ -56,6 +56,8 @@ struct column_facts {
 	char identity; /* 'a', 'd' or 0 */
 	bool generated;
 	bool inherited; /* from a parent: it cannot be dropped or renamed here alone */
+	int n_parents; /* that it is inherited from: attinhcount */
+	bool local; /* its table has it for itself, too: attislocal */
 	struct name sequence; /* that it owns: serial, identity */
 	struct drop_facts drops;
 	/* The type is a domain; it or one below it has NOT NULL or CHECK. */
@@ -98,6 +100,7 @@ struct constraint_facts {
 	struct name referenced; /* FOREIGN KEY: fully qualified */
 	struct name index; /* that backs it; of a FOREIGN KEY the referenced one */
 	bool no_inherit, inherited;
+	int n_parents; /* that it is inherited from: coninhcount */
 	struct drop_facts drops;
 	/* CHECK, validated, not NO INHERIT-only: columns it implies IS NOT NULL for. */
 	const char *const *proves_not_null;
@@ -169,6 +172,9 @@ struct relation_facts {
 	/* Of a partitioned table: every level, parents first. */
 	const struct partition_facts *partition_tree;
 	size_t n_partition_tree;
+	/* Every relation below, by inheritance as well: once for each parent that it has there. */
+	const struct partition_facts *links;
+	size_t n_links;
 	bool has_default_partition;
 	struct name default_partition;
 	/* Of a partitioned table: l, r or h; its key columns, NULL entries are expressions. */

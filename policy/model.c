@@ -247,6 +247,21 @@ void model_each_partition(struct model *model, model_member_fn *member)
 		model_each(model, member);
 }
 
+void model_each_below(struct model *model, model_member_fn *member)
+{
+	const struct relation_facts *table = model->table, *below;
+	bool tree = table != NULL && table->n_partition_tree > 0;
+	size_t n = table == NULL || model->action->only ? 0
+		   : tree                               ? table->n_partition_tree
+							: table->n_partitions;
+
+	for (size_t i = 0; i < n; i++)
+		if (model_find(model->facts,
+			    tree ? &table->partition_tree[i].name : &table->partitions[i],
+			    &below) == PRESENT)
+			member(model, below);
+}
+
 void model_copy(struct model *model, const struct relation_facts *member)
 {
 	unsigned work = WORK_FILE | WORK_SCAN | (member->n_indexes > 0 ? WORK_BUILD : 0);
@@ -352,14 +367,36 @@ const struct column_facts *model_own_column(struct model *model, bool *gone)
 	return NULL;
 }
 
-bool model_is_partition_key(struct model *model, const struct column_facts *column)
+bool model_is_partition_key(
+	struct model *model, const struct relation_facts *table, const struct column_facts *column)
 {
-	const struct relation_facts *table = model->table;
-
 	if (!names_contain(table->partition_columns, table->n_partition_columns, column->name))
 		return false;
 	model_absent(model, "42P16", "column \"%s\" is part of the partition key", column->name);
 	return true;
+}
+
+/* The number that find_all_inheritors counts (pg_inherits.c). */
+static int parents_here(const struct relation_facts *top, const struct name *child)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < top->n_links; i++) {
+		const struct partition_facts *link = &top->links[i];
+		bool known = !name_equal(&link->name, child);
+
+		for (size_t k = 0; k < i && !known; k++)
+			known = name_equal(&top->links[k].name, child) &&
+				name_equal(&top->links[k].parent, &link->parent);
+		n += !known;
+	}
+	return n;
+}
+
+bool model_has_other_parent(
+	const struct model *model, const struct relation_facts *table, int n_parents)
+{
+	return n_parents > parents_here(model->table, &table->name);
 }
 
 static bool adds(const struct action *action, const char *column)

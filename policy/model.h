@@ -76,7 +76,8 @@ bool has_foreign_key_like(
 void model_drop_columns(struct model *model);
 
 /* Fit to be the partition's part of an index of the parent: columns, uniqueness, constraint. */
-bool index_like(const struct index_facts *index, const struct index_facts *wanted);
+bool index_like(
+	struct arena *arena, const struct index_facts *index, const struct index_facts *wanted);
 /* Work on one relation, as a bit mask of enum work; its lock is there already or comes as mode. */
 void model_work(struct model *model, const struct name *name, enum lock_mode mode, unsigned work);
 /*
@@ -87,16 +88,21 @@ typedef void model_member_fn(struct model *model, const struct relation_facts *m
 void model_each(struct model *model, model_member_fn *member);
 /* For the table or, when it is partitioned, its partitions: not for children by inheritance. */
 void model_each_partition(struct model *model, model_member_fn *member);
+/* For what is below the action's table, unless ONLY, partitioned tables as well. */
+void model_each_below(struct model *model, model_member_fn *member);
 /* The heap is written again, and all indexes with it. */
 void model_copy(struct model *model, const struct relation_facts *member);
 void model_scan(struct model *model, const struct relation_facts *member);
 /* An index that was not there is built. */
 void model_build(struct model *model, const struct relation_facts *member);
 /*
- * The index that the action asks for, in the table or all its partitions; where a partition has
- * such an index, that is attached.
+ * The index that the action asks for, in the table or all its partitions, which are locked; where
+ * a partition has such an index that no earlier command takes, that is attached.
  */
 void model_build_all(struct model *model);
+/* Likewise all indexes of a table, for what becomes a partition of it. */
+void model_build_missing(struct model *model, const struct relation_facts *parent,
+	const struct relation_facts *partition);
 /* Unique indexes of a partitioned table have its partition key in theirs. */
 void model_check_partitioned_key(struct model *model, const char *const *columns, size_t n);
 /* A foreign key is checked against it: by its rows or by an index, as the planner likes. */
@@ -140,7 +146,14 @@ void model_cause(struct model *model, const char *fmt, ...) __attribute__((forma
  */
 const struct column_facts *model_own_column(struct model *model, bool *gone);
 /* Such a column can neither go nor change its type: the effects say so. */
-bool model_is_partition_key(struct model *model, const struct column_facts *column);
+bool model_is_partition_key(
+	struct model *model, const struct relation_facts *table, const struct column_facts *column);
+/*
+ * What a table has from that many parents comes from somewhere else than the action's table, too:
+ * of that one, from anywhere.
+ */
+bool model_has_other_parent(
+	const struct model *model, const struct relation_facts *table, int n_parents);
 bool is_system_column(const char *name);
 /* NOT NULL already, or proved by a validated CHECK: nobody has to scan for nulls. */
 bool model_never_null(
@@ -210,7 +223,7 @@ model_fn model_create_table, model_partition_of, model_attach, model_detach, mod
 	model_replace_view, model_refresh, model_breaks, model_inherit, model_no_transaction,
 	model_owner, model_cluster_on, model_replica_identity, model_set_schema, model_on_table,
 	model_switch_trigger, model_create_trigger, model_drop_trigger, model_rename_object,
-	model_table_options, model_of_type, model_rename_index, model_index_attach,
-	model_index_options, model_switch_rule, model_alter_sequence, model_attach_new;
+	model_options, model_of_type, model_rename_index, model_index_attach, model_index_options,
+	model_switch_rule, model_alter_sequence, model_attach_new;
 
 #endif

@@ -638,6 +638,8 @@ columns AS MATERIALIZED (
 			'domain', t.typtype = 'd',
 			'domain_constrained', base.constrained,
 			'inherited', a.attinhcount > 0,
+			'parents', a.attinhcount::pg_catalog.int8,
+			'local', a.attislocal,
 			'sequence', (SELECT pg_catalog.json_build_array(qn.nspname, q.relname)
 				FROM pg_catalog.pg_depend o
 					JOIN pg_catalog.pg_class q ON q.oid = o.objid AND q.relkind = 'S'
@@ -701,6 +703,7 @@ constraints AS MATERIALIZED (
 			'deferrable', k.condeferrable,
 			'no_inherit', k.connoinherit,
 			'inherited', k.coninhcount > 0,
+			'parents', k.coninhcount::pg_catalog.int8,
 			'index', (SELECT pg_catalog.json_build_array(xn.nspname, x.relname)
 				FROM pg_catalog.pg_class x JOIN pg_catalog.pg_namespace xn ON xn.oid = x.relnamespace
 				WHERE x.oid = k.conindid),
@@ -768,7 +771,7 @@ indexes AS MATERIALIZED (
 				WHEN EXISTS (SELECT FROM pg_catalog.pg_attribute e
 					WHERE e.attrelid = i.indexrelid AND e.attstattarget > 0) THEN 'has statistics targets'
 			END
-		) ORDER BY n.nspname, c.relname) AS list
+		) ORDER BY i.indexrelid) AS list
 	FROM (SELECT DISTINCT oid FROM relations) AS r
 		JOIN pg_catalog.pg_index i ON i.indrelid = r.oid OR i.indexrelid = r.oid
 		JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid

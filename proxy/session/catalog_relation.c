@@ -76,6 +76,8 @@ static struct column_facts read_column(struct reader *reader, const json_t *obje
 		.identity = reader_letter(reader, object, "identity"),
 		.generated = reader_bool(reader, object, "generated"),
 		.inherited = reader_bool(reader, object, "inherited"),
+		.n_parents = (int)reader_integer(reader, object, "parents"),
+		.local = reader_bool(reader, object, "local"),
 		.sequence = reader_name_or_null(reader, object, "sequence"),
 		.drops = catalog_read_drops(reader, object),
 		.domain = reader_bool(reader, object, "domain"),
@@ -149,6 +151,7 @@ static struct constraint_facts read_constraint(struct reader *reader, const json
 		.index = reader_name_or_null(reader, object, "index"),
 		.no_inherit = reader_bool(reader, object, "no_inherit"),
 		.inherited = reader_bool(reader, object, "inherited"),
+		.n_parents = (int)reader_integer(reader, object, "parents"),
 		.drops = catalog_read_drops(reader, object),
 	};
 
@@ -221,6 +224,8 @@ static void read_partitions(
 			names[relation->n_partitions++] = tree[i].name;
 	}
 	relation->partitions = names;
+	relation->links = tree;
+	relation->n_links = n_tree;
 	if (partitioned) {
 		relation->partition_tree = tree;
 		relation->n_partition_tree = n_tree;

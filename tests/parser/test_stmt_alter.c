@@ -65,8 +65,10 @@ Test(stmt_alter, commands)
 			.part_if_exists = true},
 		{"ALTER a DROP EXPRESSION", .kind = ACTION_DROP_EXPRESSION, .column = "a"},
 		{"ALTER a SET STATISTICS 5", .kind = ACTION_SET_STATISTICS, .column = "a"},
-		{"ALTER a SET STORAGE external", .kind = ACTION_SET_STORAGE, .column = "a"},
-		{"ALTER a SET COMPRESSION lz4", .kind = ACTION_SET_COMPRESSION, .column = "a"},
+		{"ALTER a SET STORAGE external", .kind = ACTION_SET_STORAGE, .column = "a",
+			.new_name = "external"},
+		{"ALTER a SET COMPRESSION lz4", .kind = ACTION_SET_COMPRESSION, .column = "a",
+			.new_name = "lz4"},
 		{"ALTER a SET (n_distinct = 5)", .kind = ACTION_SET_COLUMN_OPTIONS, .column = "a"},
 		{"ALTER a RESET (n_distinct)", .kind = ACTION_SET_COLUMN_OPTIONS, .column = "a"},
 		{"ALTER a OPTIONS (x 'y')", .kind = ACTION_FOREIGN_DATA, .column = "a"},
@@ -290,5 +292,77 @@ Test(stmt_alter, indexes)
 		cr_expect_eq(def->partial, expected->partial);
 		cr_expect_eq(def->plain_order, expected->plain_order, "%s", rows[i].sql);
 		cr_expect_eq(def->n_columns, expected->n_columns);
+	}
+}
+
+Test(stmt_alter, parameters)
+{
+	static const struct {
+		const char *sql;
+		const char *options;
+		bool resets;
+	} rows[] = {
+		{"ALTER TABLE t SET(fillfactor=70)", "fillfactor=70;", false},
+		{"ALTER TABLE t SET (fillfactor = 7.5, toast.autovacuum_enabled = off)",
+			"fillfactor=7.5;toast.autovacuum_enabled=off;", false},
+		{"ALTER TABLE t SET (a = 'X y', b = on, c)", "a=X y;b=on;c;", false},
+		{"ALTER TABLE t RESET(fillfactor, a)", "fillfactor;a;", true},
+		{"ALTER INDEX i SET (fillfactor = -1)", "fillfactor=-1;", false},
+		{"ALTER VIEW v SET (security_barrier)", "security_barrier;", false},
+		{"ALTER TABLE t ALTER a RESET (n_distinct)", "n_distinct;", true},
+		{"ALTER SEQUENCE q INCREMENT 5 OWNED BY t.a", "increment=5;owned_by;", false},
+		{"ALTER TABLE t SET WITHOUT OIDS", "", false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct stmt stmt = parsed(rows[i].sql);
+		const struct action *action = &stmt.actions[0];
+		const char *all = "";
+
+		for (size_t k = 0; k < action->n_options; k++) {
+			const struct option *option = &action->options[k];
+
+			all = arena_printf(&arena, "%s%s%s%s%s%s;", all,
+				text_or_empty(option->space), option->space ? "." : "",
+				option->name, option->value ? "=" : "",
+				text_or_empty(option->value));
+		}
+		cr_expect_str_eq(all, rows[i].options, "%s: %s", rows[i].sql, all);
+		cr_expect_eq(action->resets, rows[i].resets, "%s", rows[i].sql);
+	}
+}
+
+/* An index as somebody writes it and as pg_get_indexdef prints it. */
+Test(stmt_alter, shapes_of_indexes)
+{
+	static const struct {
+		const char *one, *other;
+		bool same;
+	} rows[] = {
+		{"(a)", "USING btree (a DESC)", true},
+		{"(a) WHERE b IN ('x', 'y')",
+			"USING btree (a) WHERE ((b)::text = ANY ((ARRAY['x'::character varying, "
+			"'y'::character varying])::text[]))",
+			true},
+		{"((a + 1)) INCLUDE (b)", "USING btree (((a + 1))) INCLUDE (b)", true},
+		{"(lower(a))", "USING btree (lower((a)::text))", true},
+		{"(a) WHERE a > 5", "USING btree (a) WHERE (a > 6)", false},
+		{"(a) WHERE a > 5", "USING btree (a) WHERE (a < 5)", false},
+		{"(a) WHERE a IS NULL", "USING btree (a) WHERE (a IS NOT NULL)", false},
+		{"(a) WHERE a AND b", "USING btree (a) WHERE (a OR b)", false},
+		{"(a)", "USING btree (b)", false},
+		{"(a)", "USING hash (a)", false},
+		{"(a, b)", "USING btree (a) INCLUDE (b)", false},
+		{"(a COLLATE \"C\")", "USING btree (a)", false},
+		{"(a text_pattern_ops)", "USING btree (a)", false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct stmt one = parsed(arena_printf(&arena, "CREATE INDEX ON t %s", rows[i].one));
+		struct stmt other =
+			parsed(arena_printf(&arena, "CREATE INDEX i ON t %s", rows[i].other));
+		const char *a = one.actions[0].index->shape, *b = other.actions[0].index->shape;
+
+		cr_expect_eq(strcmp(a, b) == 0, rows[i].same, "%s: %s, %s", rows[i].one, a, b);
 	}
 }

@@ -119,3 +119,35 @@ alter type ty alter attribute x type bigint cascade;
 alter table lone cluster on li;
 -- with: create table own.one (id int, g int); create table own.two (id int, g int); create table own.three () inherits (own.one, own.two)
 alter table two alter column g drop expression if exists;
+-- with: create table own.a (id int); create table own.b (id int); create table own.c () inherits (own.a, own.b)
+alter table a alter column id type bigint;
+-- with: create table own.a (id int); create table own.b () inherits (own.a); create table own.c () inherits (own.a, own.b)
+alter table a alter column id type bigint;
+-- with: create table own.a (id int); create table own.b () inherits (own.a); create table own.c () inherits (own.a, own.b)
+alter table b alter column id type bigint;
+-- with: create table own.a (id int); create table own.b (id int); create table own.c () inherits (own.a, own.b)
+alter table a rename column id to x;
+-- with: create table own.a (id int); create table own.b (id int); create table own.c () inherits (own.a, own.b)
+alter table a drop column id;
+-- with: create table own.a (id int, n int); create table own.c (id int) inherits (own.a); create index c_id on own.c (id)
+alter table a drop column id;
+-- with: create table own.a (id int, n int); create table own.c (id int) inherits (own.a); create view own.v as select id from own.c
+alter table a drop column id;
+-- with: create table own.a (id int, n int); create table own.c (x int) inherits (own.a)
+alter table a add column x int;
+-- with: create table own.a (id int, n int); create table own.c (x text) inherits (own.a)
+alter table a add column x int;
+-- with: create table own.a (id int, n int); create table own.c (x float) inherits (own.a); create index on own.c (x)
+alter table a add column x float default random();
+-- with: create table own.a (id int, n int); create table own.c (x int) inherits (own.a)
+alter table a rename column n to x;
+-- with: create table own.a (id int, n int, check (n > 0)); create table own.b (id int, n int, constraint a_n_check check (n > 0)); create table own.c () inherits (own.a, own.b)
+alter table a rename constraint a_n_check to x;
+-- with: create table own.q (id int, k int, b int) partition by range (id); create table own.q1 partition of own.q default partition by list (k); create table own.p2 partition of own.q1 default
+alter table q alter column k type bigint;
+-- with: create table own.q (id int, k int, b int) partition by range (id); create table own.q1 partition of own.q default partition by list (k); create table own.p2 partition of own.q1 default
+alter table q drop column k;
+-- with: create table own.q (id int, k int, b int) partition by range (id); create table own.q1 partition of own.q default; create table own.h (r own.q)
+alter table q alter column k type bigint;
+-- with: create table own.q (id int, k int, b int) partition by range (id); create table own.q1 partition of own.q default; create table own.h (r own.q1)
+alter table q alter column k type bigint;
