@@ -176,14 +176,18 @@ static size_t quote_length(const struct token *literal)
 /* The body as it is written: in plain quotes only where nothing in it is escaped. */
 static bool find_body(const char *text, size_t len, const char **body, size_t *body_len)
 {
+	static const struct word language[] = {WORD("language"), {0}};
 	struct lexer lexer;
 	struct token token;
 	size_t quote = 0;
+	bool of_language = false; /* its name may be a literal, too */
 
 	lexer_start(&lexer, text, len);
-	while (quote == 0 && lexer_next(&lexer, &token) != TOKEN_END)
-		if (token.kind == TOKEN_LITERAL)
+	while (quote == 0 && lexer_next(&lexer, &token) != TOKEN_END) {
+		if (token.kind == TOKEN_LITERAL && !of_language)
 			quote = quote_length(&token);
+		of_language = token_is_any(&token, language);
+	}
 	if (quote == 0 || token.len < 2 * quote)
 		return false;
 	*body = (const char *)token.start + quote;
