@@ -17,6 +17,7 @@ struct review_run {
 	size_t first_stmt, end_stmt; /* of the script */
 	struct stmts stmts;
 	size_t *indexes; /* of each statement in the script; NO_INDEX: it is the tool's */
+	bool reopened; /* a transaction that the part at hand does not write itself */
 	struct facts facts;
 	struct decision decision;
 };
@@ -71,19 +72,37 @@ static bool in_transaction(const struct review_run *run, const struct part *part
 	return false;
 }
 
+static bool ends_transaction(const struct stmt *stmt)
+{
+	const struct action *action = stmt->n_actions == 0 ? NULL : &stmt->actions[0];
+
+	return action != NULL && action->kind == ACTION_TRANSACTION && action->name != NULL &&
+	       (strcmp(action->name, "COMMIT") == 0 || strcmp(action->name, "ROLLBACK") == 0);
+}
+
+/* The rest of a message is in an implicit transaction again after the COMMIT of an explicit one. */
 static size_t add_part(struct review_run *run, struct stmt *items, size_t number, size_t i)
 {
 	const struct script *script = &run->review->script;
+	bool message = script->parts.items[number].wrapping == WRAP_QUERY, reopens = false;
 
-	for (; i < run->end_stmt && script->stmts[i].part == number; i++)
-		if (script->stmts[i].error == NULL)
-			add_stmt(run, items, &script->stmts[i].stmt, i);
+	for (; i < run->end_stmt && script->stmts[i].part == number; i++) {
+		const struct stmt *stmt = &script->stmts[i].stmt;
+
+		if (script->stmts[i].error != NULL)
+			continue;
+		if (reopens)
+			add_transaction(run, items, "BEGIN");
+		run->reopened |= reopens;
+		add_stmt(run, items, stmt, i);
+		reopens = message && ends_transaction(stmt);
+	}
 	return i;
 }
 
 static void gather(struct review_run *run)
 {
-	const size_t max = run->end_stmt - run->first_stmt + 2 * run->n;
+	const size_t max = 2 * (run->end_stmt - run->first_stmt + run->n);
 	struct stmt *items = arena_alloc(run->arena, (max + 1) * sizeof(*items));
 	size_t at = run->first_stmt;
 
@@ -95,8 +114,9 @@ static void gather(struct review_run *run)
 		if (wrapped)
 			add_transaction(run, items, "BEGIN");
 		at = add_part(run, items, run->first + i, at);
-		if (wrapped)
+		if (wrapped || run->reopened)
 			add_transaction(run, items, "COMMIT");
+		run->reopened = false;
 	}
 }
 

@@ -103,6 +103,11 @@ CONVENTIONS = {
     "U1__a.sql": (DROP, [], ["reject"]),
     "1_a.up.sql": (CONCURRENTLY + "SELECT 1;", ["reject", "allow"], ["reject", "allow"]),
     "2_alone.up.sql": (CONCURRENTLY, ["allow"], ["allow"]),
+    "3_again.up.sql": (
+        f"BEGIN; SELECT 1; COMMIT; SELECT 2; {CONCURRENTLY}",
+        ["allow"] * 4 + ["reject"],
+        ["allow"] * 4 + ["reject"],
+    ),
     "1_a.down.sql": (DROP, [], ["reject"]),
     "deploy/a.sql": ("BEGIN;\nCREATE TABLE x (a int);\nCOMMIT;", ["allow"] * 3, ["allow"] * 3),
     "revert/a.sql": (DROP, [], ["reject"]),
