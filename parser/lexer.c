@@ -93,7 +93,7 @@ static const unsigned char *operator_run(struct lexer *lexer, const unsigned cha
  */
 static const unsigned char *skip_comment(struct lexer *lexer, const unsigned char *p)
 {
-	const unsigned char *run_end = p;
+	const unsigned char *run_end = p, *start = p;
 	size_t depth = 1;
 
 	for (p += 2; (p = find_either(lexer->text, p, lexer->end, '*', '/')) < lexer->end;) {
@@ -110,6 +110,7 @@ static const unsigned char *skip_comment(struct lexer *lexer, const unsigned cha
 			p++;
 		}
 	}
+	lexer->open_comment = start;
 	return p;
 }
 

@@ -87,6 +87,7 @@ struct lexer {
 			      are */
 	unsigned operator_run_max; /* longest run that the server's lexer could scan again and again
 				    */
+	const unsigned char *open_comment; /* one that the text ends in, or NULL */
 };
 
 /* With the reading of standard_conforming_strings on and a harmless encoding; set others after. */

@@ -51,12 +51,13 @@ static size_t fill_variable(char *at, const char *end)
 static size_t fill_template(char *at, const char *end, const char *opening, const char *closing)
 {
 	size_t open = strlen(opening), close = strlen(closing);
-	const char *newline = memchr(at, '\n', (size_t)(end - at)), *found;
+	const char *newline, *found;
 
-	if (newline != NULL)
-		end = newline;
 	if ((size_t)(end - at) < open || strncmp(at, opening, open) != 0)
 		return 0;
+	newline = memchr(at, '\n', (size_t)(end - at));
+	if (newline != NULL)
+		end = newline;
 	found = memmem(at + open, (size_t)(end - at) - open, closing, close);
 	if (found == NULL)
 		return 0;
@@ -80,20 +81,19 @@ static size_t fill_extension(char *at, const char *end)
 /* glued: in prefix${name} the lexer takes the $ as the end of a word. */
 static size_t fill_at(char *at, const char *end, bool glued)
 {
+	static const struct {
+		const char *opening, *closing;
+	} templates[] = {{":{?", "}"}, {"${", "}"}, {"{{", "}}"}, {"#{", "}"}, {"<%=", "%>"}};
 	size_t len = 0;
 
-	if (*at == ':' && end - at > 1 && at[1] == '{')
-		len = fill_template(at, end, ":{?", "}");
-	else if (*at == ':')
-		len = fill_variable(at, end);
-	else if (*at == '@')
-		len = fill_extension(at, end);
-	else if (*at == '$')
-		len = fill_template(at, end, "${", "}");
-	else if (*at == '{' && glued)
+	for (size_t i = 0; len == 0 && i < sizeof(templates) / sizeof(*templates); i++)
+		len = fill_template(at, end, templates[i].opening, templates[i].closing);
+	if (len == 0 && glued && *at == '{')
 		len = fill_template(at, end, "{", "}");
-	else if (*at == '{')
-		len = fill_template(at, end, "{{", "}}");
+	if (len == 0 && *at == ':')
+		len = fill_variable(at, end);
+	if (len == 0 && *at == '@')
+		len = fill_extension(at, end);
 	return len;
 }
 

@@ -201,6 +201,15 @@ static bool is_gexec(const struct splitter *splitter, const struct token *token)
 	       memcmp(token->start, command, n) == 0;
 }
 
+static bool take_open_comment(struct splitter *splitter)
+{
+	if (splitter->lexer.open_comment == NULL)
+		return false;
+	splitter->piece->start = offset_of(splitter, splitter->lexer.open_comment);
+	splitter->piece->end = splitter->piece->next = splitter->len;
+	return true;
+}
+
 bool split_next(const char *text, size_t len, size_t from, struct split_piece *piece)
 {
 	struct splitter splitter = {.text = text, .len = len, .piece = piece};
@@ -210,12 +219,14 @@ bool split_next(const char *text, size_t len, size_t from, struct split_piece *p
 	splitter.lexer.at += from;
 	*piece = (struct split_piece){0};
 	if (!find_start(&splitter, &token))
-		return false;
+		return take_open_comment(&splitter);
 	piece->start = start_of(&splitter, &token);
 	while (!ends_piece(&splitter, &token)) {
 		note_token(&splitter, &token);
 		lexer_next(&splitter.lexer, &token);
 	}
+	if (token.kind == TOKEN_END && splitter.lexer.open_comment != NULL)
+		piece->end = len;
 	piece->executes = is_gexec(&splitter, &token);
 	piece->next = is_backslash(&token)
 			      ? skip_command(text, len, offset_of(&splitter, token.start))

@@ -22,13 +22,16 @@ struct split_piece {
 	bool executes; /* \gexec ends it: psql runs what it answers */
 };
 
-/* The first statement at or behind offset from; false when there is none before len. */
+/*
+ * The first statement at or behind offset from; false when there is none before len.  A comment
+ * that never ends is part of one, or is one: what it has swallowed is not passed over.
+ */
 bool split_next(const char *text, size_t len, size_t from, struct split_piece *piece);
 
 /*
  * Names that a client fills in before the server reads the text, :name, :'name', :"name" of psql
- * ${name} and {{name}} of migration tools, @name@ of extensions, as names and literals of the same
- * length.  NULL when there are none.
+ * ${name}, {{name}}, #{name} and <%= name %> of migration tools, @name@ of extensions, as names and
+ * literals of the same length.  NULL when there are none.
  */
 const char *split_fill_placeholders(struct arena *arena, const char *text, size_t len);
 

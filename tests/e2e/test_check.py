@@ -72,6 +72,7 @@ TEXTS = {
                                     ["allow", "allow"], GOOD),
     "psql variables": ("ALTER TABLE :tbl ADD a int; SELECT :'x', :\"y\";", ["allow", "allow"], GOOD),
     "templates": ("ALTER TABLE ${schema}.t ADD a int; DROP TABLE {{ t }};", ["allow", "reject"], FOUND),
+    "a comment that never ends": ("SELECT 1; /* open DROP TABLE t;", ["allow", "reject"], FAILED),
     "byte order mark and CRLF": ("\ufeffSELECT 1;\r\nSELECT 2;\r\n", ["allow", "allow"], GOOD),
     "nothing": ("-- nothing\n", [], GOOD),
     "harmless and too long for the grammar": ("SELECT '%s';" % ("x" * 300_000), ["allow"], GOOD),

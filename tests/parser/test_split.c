@@ -43,6 +43,9 @@ static const struct {
 	{"\\copy t to stdout\nSELECT 1;\n\\.\n", {"SELECT 1"}},
 	{"CREATE TABLE t (a int; SELECT 1;", {"CREATE TABLE t (a int; SELECT 1;"}},
 	{"SELECT 'never ends; SELECT 1;", {"SELECT 'never ends; SELECT 1;"}},
+	{"SELECT 1; /* never /* ends */ SELECT 2;", {"SELECT 1", "/* never /* ends */ SELECT 2;"}},
+	{"SELECT 1 /* a */ /* never ends; SELECT 2;",
+		{"SELECT 1 /* a */ /* never ends; SELECT 2;"}},
 };
 
 Test(split, scripts)
@@ -100,6 +103,9 @@ Test(split, placeholders)
 		{"ALTER TABLE ${schema}.t", "ALTER TABLE __schema_.t"},
 		{"ALTER TABLE pre${1a-b}post", "ALTER TABLE pre$_1a_b_post"},
 		{"ALTER TABLE {{ t }} ADD a int", "ALTER TABLE ___t___ ADD a int"},
+		{"ALTER TABLE #{t} ADD a int", "ALTER TABLE __t_ ADD a int"},
+		{"ALTER TABLE <%= t %>.u", "ALTER TABLE ____t___.u"},
+		{"SELECT 1 <%= open", NULL},
 		{"SET search_path = @extschema@, x", "SET search_path = _extschema_, x"},
 		{"SELECT @ -1, @a", NULL},
 		{"SELECT :{?a} AS b", "SELECT ___a_ AS b"},
