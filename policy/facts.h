@@ -296,6 +296,7 @@ struct function_facts {
 struct held_lock {
 	struct name relation; /* fully qualified, as far as that is known */
 	enum lock_mode mode;
+	bool any_table; /* below the index named: nobody has looked up which it is */
 };
 
 /* What the transaction under way has done so far. */

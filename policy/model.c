@@ -52,6 +52,14 @@ bool locks_tables(const struct action *action)
 	return true;
 }
 
+bool locks_any_table(const struct action *action, const struct lock_effect *lock)
+{
+	for (size_t i = 0; action->kind == ACTION_DROP_INDEX && i < action->n_targets; i++)
+		if (!lock->part && name_equal(&lock->relation, &action->targets[i]))
+			return true;
+	return false;
+}
+
 bool relation_below(const struct relation_facts *table, const struct name *name)
 {
 	for (size_t i = 0; i < table->n_partitions; i++)

@@ -35,6 +35,8 @@ bool relation_private(const struct relation_facts *relation);
 
 /* Of other relations than tables nobody waits as a rule: views, sequences, indexes. */
 bool locks_tables(const struct action *action);
+/* A table that only an index of it names, which nobody has looked up: it may be any. */
+bool locks_any_table(const struct action *action, const struct lock_effect *lock);
 
 /* A leaf partition or inheritance child of the table, at any level. */
 bool relation_below(const struct relation_facts *table, const struct name *name);

@@ -231,7 +231,7 @@ static const struct held_lock *strong_on_other(
 	for (size_t i = 0; i < transaction->n_locks; i++) {
 		const struct held_lock *held = &transaction->locks[i];
 
-		if (held->mode < LOCK_SHARE_ROW_EXCLUSIVE ||
+		if (held->any_table || held->mode < LOCK_SHARE_ROW_EXCLUSIVE ||
 			(held->mode < LOCK_ACCESS_EXCLUSIVE && mode < LOCK_ACCESS_EXCLUSIVE))
 			continue;
 		if (!name_equal(&held->relation, name) && !is_view(context, &held->relation) &&
@@ -279,7 +279,7 @@ static struct lock_pair widening(const struct rule_context *context)
 		const struct held_lock *held;
 
 		if (!lock->existing || lock->mode < LOCK_SHARE_ROW_EXCLUSIVE ||
-			is_view(context, &name) ||
+			is_view(context, &name) || locks_any_table(context->action, lock) ||
 			facts_held(context->facts, &name) >= LOCK_SHARE_ROW_EXCLUSIVE)
 			continue;
 		held = strong_on_other(context, &name, lock->mode);
@@ -364,7 +364,8 @@ const struct rule rule_wide_lock_window = {
 		 "until COMMIT.",
 	.safe_when = "All but one of the tables are new or temporary; a table and its partitions; "
 		     "views; the two tables of a foreign key that is added; the swap of two tables "
-		     "by renaming; the statements run in transactions of their own.",
+		     "by renaming; an index is dropped of which a file does not show whose it is; "
+		     "the statements run in transactions of their own.",
 	.hint = "One transaction for each table; else lock all of them first, in one order that "
 		"every transaction keeps.",
 	.message = wide_message,

@@ -196,7 +196,8 @@ static void hold(
 			return;
 		}
 	if (transaction->n_locks < track->n_locks_max)
-		track->locks[transaction->n_locks++] = (struct held_lock){name, lock->mode};
+		track->locks[transaction->n_locks++] =
+			(struct held_lock){name, lock->mode, locks_any_table(action, lock)};
 }
 
 void track_locks(

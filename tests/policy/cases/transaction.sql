@@ -391,3 +391,19 @@ BEGIN; ALTER TABLE orders ADD COLUMN a int; DROP VIEW v; COMMIT;
 -- not: wide-lock-window
 -- facts: unknown, separate
 BEGIN; ALTER TABLE orders ADD COLUMN a int; DROP VIEW v; CREATE VIEW v AS SELECT 1 AS one; COMMIT;
+
+-- whose index it is nobody knows: it may be the same table
+
+-- expect: reject drop-index-non-concurrent
+-- not: wide-lock-window
+-- facts: unknown, in_transaction
+DROP INDEX i; ALTER TABLE orders ADD COLUMN a int;
+
+-- expect: reject drop-index-non-concurrent
+-- not: wide-lock-window
+-- facts: unknown, in_transaction
+ALTER TABLE orders ADD COLUMN a int; DROP INDEX i;
+
+-- expect: reject drop-index-non-concurrent, wide-lock-window
+-- facts: in_transaction
+DROP INDEX orders_tag_idx; ALTER TABLE users ADD COLUMN a int;
