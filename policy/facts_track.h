@@ -12,7 +12,8 @@
 /* What a transaction gives back at its end: SET LOCAL is over then, ROLLBACK undoes SET as well. */
 struct track_settings {
 	int64_t lock_timeout_ms, statement_timeout_ms, idle_in_transaction_timeout_ms;
-	bool lock_timeout_set;
+	bool lock_timeout_set, timezone_utc;
+	const char *timezone;
 	const char *current_schema;
 };
 

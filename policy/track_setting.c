@@ -14,6 +14,8 @@ struct track_settings track_settings_of(const struct facts *facts)
 		.statement_timeout_ms = facts->statement_timeout_ms,
 		.idle_in_transaction_timeout_ms = facts->idle_in_transaction_timeout_ms,
 		.lock_timeout_set = facts->lock_timeout_set,
+		.timezone_utc = facts->timezone_utc,
+		.timezone = facts->timezone,
 		.current_schema = facts->current_schema,
 	};
 }
@@ -24,6 +26,8 @@ void track_restore_settings(struct facts_track *track)
 	track->facts.statement_timeout_ms = track->session.statement_timeout_ms;
 	track->facts.idle_in_transaction_timeout_ms = track->session.idle_in_transaction_timeout_ms;
 	track->facts.lock_timeout_set = track->session.lock_timeout_set;
+	track->facts.timezone_utc = track->session.timezone_utc;
+	track->facts.timezone = track->session.timezone;
 	track->facts.current_schema = track->session.current_schema;
 }
 
@@ -69,6 +73,21 @@ static void set_application_name(struct facts *facts, const char *value)
 	facts->application_name = value;
 }
 
+/* Without a value it goes back to what nobody has looked up. */
+static void set_timezone(struct facts *facts, const char *value)
+{
+	static const char *const names[] = {
+		"utc", "uct", "universal", "zulu", "gmt", "gmt0", "gmt+0", "gmt-0", "greenwich"};
+	const char *name = value;
+
+	if (name != NULL && strncasecmp(name, "etc/", strlen("etc/")) == 0)
+		name += strlen("etc/");
+	facts->timezone = value;
+	facts->timezone_utc = false;
+	for (size_t i = 0; name != NULL && i < sizeof(names) / sizeof(names[0]); i++)
+		facts->timezone_utc |= strcasecmp(name, names[i]) == 0;
+}
+
 /* The first of the list; "$user" may be anything, and who quotes may mean anything. */
 static const char *first_schema(struct arena *arena, const char *path)
 {
@@ -89,6 +108,7 @@ void track_setting(struct facts_track *track, const struct action *action)
 		{"statement_timeout", set_statement_timeout},
 		{"idle_in_transaction_session_timeout", set_idle_timeout},
 		{"application_name", set_application_name},
+		{"timezone", set_timezone},
 	};
 	struct facts *facts = &track->facts;
 

@@ -47,7 +47,7 @@ static int begin(struct server *server, struct arena *arena, const struct server
 		"SET default_transaction_read_only = on",
 		"SET client_encoding = 'UTF8'",
 		"SET jit = off",
-		"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+		"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
 	};
 
 	for (size_t i = 0; i < sizeof(preparation) / sizeof(preparation[0]); i++)

@@ -350,6 +350,9 @@ ON_SERVER = {
     "as search_path would": (["--search-path", "other, public"], ALTER_LARGE, ["allow"]),
     "what the file makes": ([], "CREATE TABLE fresh (a int); ALTER TABLE fresh ALTER a SET NOT NULL;",
                             ["allow", "allow"]),
+    "what is not there": ([], "DROP TABLE IF EXISTS t1; DROP INDEX IF EXISTS i1; "
+                          "ALTER TABLE IF EXISTS t2 DROP COLUMN a; DROP TABLE large;",
+                          ["allow", "allow", "allow", "reject"]),
 }
 
 

@@ -239,3 +239,21 @@ ALTER FOREIGN TABLE remote ADD CONSTRAINT positive CHECK (qty > 0);
 -- expect: reject drop-column
 -- facts: unknown
 ALTER FOREIGN TABLE remote DROP COLUMN qty;
+
+-- the time zone is that of the text where it sets one
+
+-- expect: allow
+-- not: alter-column-type
+SET timezone = 'Etc/UTC'; ALTER TABLE orders ALTER COLUMN made TYPE timestamptz;
+
+-- expect: reject alter-column-type
+-- facts: separate
+SET TIME ZONE 'UTC'; SET timezone TO 'Europe/Berlin'; ALTER TABLE orders ALTER COLUMN made TYPE timestamptz;
+
+-- expect: reject alter-column-type
+-- facts: separate
+BEGIN; SET LOCAL TIME ZONE 'UTC'; COMMIT; ALTER TABLE orders ALTER COLUMN made TYPE timestamptz;
+
+-- expect: reject alter-column-type
+-- facts: separate
+SET TIME ZONE 'UTC'; SET TIME ZONE LOCAL; ALTER TABLE orders ALTER COLUMN made TYPE timestamptz;
