@@ -74,7 +74,8 @@ const struct rule rule_add_column_serial = {
 	.fires = serial,
 	.recipe = recipe_add_column,
 	.title = "ADD COLUMN of a serial type rewrites the whole table",
-	.reason = "nextval() is volatile: every row is written anew under ACCESS EXCLUSIVE.",
+	.reason = "Its default nextval() is volatile: every row gets a number, so all are written "
+		  "anew under ACCESS EXCLUSIVE. An identity column does the same.",
 	.locks = "ACCESS EXCLUSIVE while every row is written anew.",
 	.safe_when = "the table is new, temporary, empty or small.",
 	.hint = "CREATE SEQUENCE; ADD COLUMN; ALTER COLUMN SET DEFAULT nextval(...); UPDATE in "
@@ -230,7 +231,9 @@ const struct rule rule_add_column_inline_unique = {
 	.fires = inline_unique,
 	.recipe = recipe_add_column,
 	.title = "ADD COLUMN with UNIQUE builds an index under ACCESS EXCLUSIVE",
-	.reason = "The whole table is read for the index while reads and writes wait.",
+	.reason =
+		"The whole table is read for the index while reads and writes wait, although every "
+		"row holds the same null or default; with a default it ends in a duplicate.",
 	.locks = "ACCESS EXCLUSIVE while every row is read and the index is built.",
 	.safe_when = "the table is new, temporary, empty or small.",
 	.hint = "ADD COLUMN; CREATE UNIQUE INDEX CONCURRENTLY; ADD CONSTRAINT ... USING INDEX.",
@@ -343,7 +346,8 @@ const struct rule rule_add_column_json = {
 	.verdict = VERDICT_WARN,
 	.fires = json_column,
 	.title = "A json column breaks SELECT DISTINCT, GROUP BY and UNION on its table",
-	.reason = "json has no equality operator; jsonb has.",
+	.reason = "The type json has no equality operator, so statements that compare whole rows "
+		  "fail from then on; jsonb has one.",
 	.locks = "ACCESS EXCLUSIVE for a moment.",
 	.safe_when = "the type is jsonb; or the column exists already (IF NOT EXISTS).",
 	.hint = "Use jsonb.",

@@ -194,7 +194,9 @@ const struct rule rule_drop_not_null = {
 	.verdict = VERDICT_ALLOW,
 	.fires = drops_not_null,
 	.title = "DROP NOT NULL lets nulls in that readers may not expect",
-	.reason = "The lock is brief; clients that rely on a value may fail later.",
+	.reason = "No row is read and the lock is brief, but from then on nulls may come in, and "
+		  "clients that were written for a value fail when they meet one. To put it back "
+		  "takes set-not-null.",
 	.locks = "ACCESS EXCLUSIVE for a moment.",
 	.safe_when = "the table is new or temporary.",
 	.hint = "Deploy code that copes with nulls first.",
@@ -213,7 +215,9 @@ const struct rule rule_set_or_drop_default = {
 	.verdict = VERDICT_ALLOW,
 	.fires = changes_default,
 	.title = "A changed default holds for new rows only",
-	.reason = "Rows that exist keep their value; the lock is brief.",
+	.reason = "Metadata only: rows that exist keep their value, nothing is read and the lock "
+		  "is brief. Old processes of an application that sends its own defaults go on "
+		  "doing so.",
 	.locks = "ACCESS EXCLUSIVE for a moment.",
 	.safe_when = "the table is new or temporary.",
 	.hint = "Fill the rows that exist in batches, if they should follow.",

@@ -20,7 +20,9 @@ const struct rule rule_add_check_not_not_valid = {
 	.fires = check_scans,
 	.recipe = recipe_add_check,
 	.title = "ADD CHECK reads the whole table under ACCESS EXCLUSIVE",
-	.reason = "Every row is verified before the lock is given back.",
+	.reason = "Every row is verified before the lock is given back, and unlike that of a "
+		  "foreign key it keeps readers off, too. NOT VALID puts the check off; new rows "
+		  "are checked from then on all the same.",
 	.locks = "ACCESS EXCLUSIVE while every row is read.",
 	.safe_when = "NOT VALID is written; or the table is new, temporary, empty or small.",
 	.hint = "ADD CONSTRAINT ... CHECK (...) NOT VALID, then VALIDATE CONSTRAINT in a "
@@ -151,7 +153,9 @@ const struct rule rule_fk_policy = {
 	.verdict = VERDICT_ALLOW,
 	.fires = any_foreign_key,
 	.title = "Statement adds a foreign key",
-	.reason = "For those who do without foreign keys, or without ON DELETE CASCADE.",
+	.reason =
+		"For those who do without foreign keys, or without ON DELETE CASCADE: each insert "
+		"locks the row it refers to, and one DELETE may take any number of rows along.",
 	.locks = "SHARE ROW EXCLUSIVE on both tables.",
 	.safe_when = "the table is new or temporary.",
 	.hint = "Set this rule to warn or reject to keep them out.",
@@ -402,7 +406,8 @@ const struct rule rule_alter_constraint = {
 	.verdict = VERDICT_ALLOW,
 	.fires = alters_constraint,
 	.title = "ALTER CONSTRAINT changes when a foreign key is checked",
-	.reason = "Metadata only, under a brief ACCESS EXCLUSIVE.",
+	.reason = "Metadata only: no row is checked again. Only foreign keys can be altered so; "
+		  "where one becomes deferred, a bad row is reported as late as COMMIT.",
 	.locks = "ACCESS EXCLUSIVE for a moment.",
 	.safe_when = "the constraint is absent; or the table is new or temporary.",
 	.hint = "SET lock_timeout = '2s'; -- and try again on SQLSTATE 55P03",

@@ -283,7 +283,8 @@ const struct rule rule_alter_index_set_tablespace = {
 	.fires = copies_index,
 	.recipe = recipe_index_tablespace,
 	.title = "Moving an index blocks every query that could use it while its file is copied",
-	.reason = "ACCESS EXCLUSIVE on the index lasts for the whole copy.",
+	.reason = "ACCESS EXCLUSIVE on the index lasts for the whole copy, and the planner of "
+		  "every query on the table looks at all of its indexes: reads and writes wait.",
 	.locks = "ACCESS EXCLUSIVE on the index for the whole copy.",
 	.safe_when = "the index is in that tablespace already; or it is small, or of a new table.",
 	.hint = "REINDEX (CONCURRENTLY, TABLESPACE x) INDEX i, PostgreSQL 14 and later.",

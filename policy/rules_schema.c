@@ -144,7 +144,9 @@ const struct rule rule_rename_schema = {
 	.verdict = VERDICT_REJECT,
 	.fires = renames_schema,
 	.title = "Renaming a schema breaks every name and search_path that mentions it",
-	.reason = "No table is locked, but all of them change their names at once.",
+	.reason = "No table is locked, but all of them change their names at once: search_path, "
+		  "functions with a body of text and every statement of clients still have the old "
+		  "one.",
 	.locks = "No table.",
 	.safe_when = "the same text made the schema.",
 	.hint = "Create the new schema, move the tables one by one, leave views behind.",
@@ -270,11 +272,12 @@ const struct rule rule_set_tablespace = {
 	.verdict = VERDICT_REJECT,
 	.fires = moves_storage,
 	.title = "SET TABLESPACE copies the table while reads and writes wait",
-	.reason = "ACCESS EXCLUSIVE lasts for the whole copy.",
+	.reason = "The file of the table is copied, every byte of it into the WAL as well, and "
+		  "ACCESS EXCLUSIVE lasts for all of that. Its indexes stay where they are.",
 	.locks = "ACCESS EXCLUSIVE for the whole copy.",
 	.safe_when =
 		"the table is in that tablespace already; or it is new, temporary, empty or small.",
-	.hint = "pg_repack with a target tablespace, or a new table, copied in batches and "
+	.hint = "Use pg_repack with a target tablespace, or a new table, copied in batches and "
 		"swapped.",
 };
 
@@ -289,7 +292,9 @@ const struct rule rule_set_access_method = {
 	.verdict = VERDICT_REJECT,
 	.fires = changes_access_method,
 	.title = "SET ACCESS METHOD rewrites the table while reads and writes wait",
-	.reason = "ACCESS EXCLUSIVE lasts for the whole copy and all index builds.",
+	.reason = "Every row is written anew by the other access method and every index is built "
+		  "again; ACCESS EXCLUSIVE lasts for all of that, and the table exists twice "
+		  "meanwhile.",
 	.locks = "ACCESS EXCLUSIVE for the whole copy and all index builds.",
 	.safe_when = "the table has that access method already; or it is new, temporary, empty or "
 		     "small.",

@@ -147,7 +147,9 @@ const struct rule rule_vacuum_full = {
 	.verdict = VERDICT_REJECT,
 	.fires = vacuums_full,
 	.title = "VACUUM FULL rewrites the table while reads and writes wait",
-	.reason = "ACCESS EXCLUSIVE lasts for the whole copy and all index builds.",
+	.reason = "ACCESS EXCLUSIVE lasts for the whole copy and all index builds, and the table "
+		  "needs its space twice. Plain VACUUM makes the space of dead rows usable again "
+		  "without any of that.",
 	.locks = "ACCESS EXCLUSIVE for the whole copy and all index builds.",
 	.safe_when =
 		"FULL is not written or is off; or the table is new, temporary, empty or small.",
@@ -166,11 +168,12 @@ const struct rule rule_cluster = {
 	.verdict = VERDICT_REJECT,
 	.fires = clusters,
 	.title = "CLUSTER rewrites the table while reads and writes wait",
-	.reason = "ACCESS EXCLUSIVE lasts for the whole copy and all index builds.",
+	.reason = "ACCESS EXCLUSIVE lasts for the whole copy and all index builds, and the order "
+		  "is lost again with the rows that are written later.",
 	.locks = "ACCESS EXCLUSIVE for the whole copy and all index builds.",
 	.safe_when = "the table is new, temporary, empty or small. ALTER TABLE ... CLUSTER ON only "
 		     "notes the index.",
-	.hint = "pg_repack with the order wanted.",
+	.hint = "Use pg_repack with the order wanted.",
 };
 
 static bool locks_table(const struct rule_context *context)
