@@ -82,10 +82,17 @@ static void print_setting(const struct rule *rule)
 		printf("| To allow it | `rules: {%s: allow}` |\n", rule->id);
 }
 
+/* A parameter or the like keeps its case where it begins the sentence. */
+static bool begins_with_code(const char *text)
+{
+	return memchr(text, '_', strcspn(text, " ,;:")) != NULL;
+}
+
 static void print_row(const char *head, const char *text)
 {
 	if (text != NULL)
-		printf("| %s | %c%s |\n", head, toupper((unsigned char)*text), text + 1);
+		printf("| %s | %c%s |\n", head,
+			begins_with_code(text) ? *text : toupper((unsigned char)*text), text + 1);
 }
 
 static const char *who_does_it(const struct rule *rule)
