@@ -65,6 +65,9 @@ bool relation_below(const struct relation_facts *table, const struct name *name)
 	for (size_t i = 0; i < table->n_partitions; i++)
 		if (name_equal(&table->partitions[i], name))
 			return true;
+	for (size_t i = 0; i < table->n_partition_tree; i++)
+		if (name_equal(&table->partition_tree[i].name, name))
+			return true;
 	return false;
 }
 

@@ -38,7 +38,7 @@ bool locks_tables(const struct action *action);
 /* A table that only an index of it names, which nobody has looked up: it may be any. */
 bool locks_any_table(const struct action *action, const struct lock_effect *lock);
 
-/* A leaf partition or inheritance child of the table, at any level. */
+/* A partition or inheritance child of the table, at any level. */
 bool relation_below(const struct relation_facts *table, const struct name *name);
 
 /* Columns, constraints and indexes come from the catalog: what is not listed is not there. */

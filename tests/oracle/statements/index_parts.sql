@@ -38,3 +38,7 @@ alter table q add constraint k unique (id);
 alter table q attach partition q1 default;
 -- with: create table own.q (id int not null) partition by range (id); create unique index on own.q (id); create index on own.q ((id + 1)); create table own.q1 (id int not null); create unique index on own.q1 (id desc); create index on own.q1 ((1 + id))
 alter table q attach partition q1 default;
+-- with: create table own.q (id int not null) partition by range (id); create table own.q1 partition of own.q default partition by range (id); alter table own.q add constraint q_pk primary key (id)
+alter table q add constraint k primary key (id), drop constraint q_pk;
+-- with: create table own.q (id int not null) partition by range (id); create table own.q1 partition of own.q default partition by range (id); create table own.q2 partition of own.q1 default; alter table own.q add constraint q_pk primary key (id)
+alter table q add constraint k primary key (id), drop constraint q_pk;
