@@ -234,6 +234,8 @@ struct action {
 	const struct column_def *const
 		*columns; /* CREATE_TABLE and CREATE_PARTITION_OF: defined here */
 	size_t n_columns;
+	const struct constraint_def *constraints; /* likewise, of the table */
+	size_t n_constraints;
 	struct type_name *type; /* ALTER_COLUMN_TYPE */
 	const char *collation_sql; /* ALTER_COLUMN_TYPE ... COLLATE */
 	struct expr *expr; /* SET_DEFAULT, USING of ALTER_COLUMN_TYPE */
@@ -257,6 +259,7 @@ struct action {
 	bool temporary; /* CREATE TEMP ..., or the name is in pg_temp */
 	bool for_each_row; /* CREATE_TRIGGER */
 	bool instead_of, transition_tables; /* CREATE_TRIGGER: INSTEAD OF; REFERENCING */
+	bool on_truncate; /* CREATE_TRIGGER: for TRUNCATE */
 	bool unlogged; /* CREATE UNLOGGED ... */
 	bool with_foreign_key; /* CREATE_TABLE with REFERENCES; targets are the referenced tables */
 	bool replaces; /* OR REPLACE */

@@ -73,9 +73,9 @@ static struct name model_table(struct builder *builder, const PgQuery__CreateStm
 }
 
 /* A definition reaches up to the next comma, or to the bracket round them all. */
-static struct span definition_span(const struct builder *builder, const PgQuery__ColumnDef *def)
+static struct span definition_span(const struct builder *builder, int location)
 {
-	struct span span = span_from(builder, def->location);
+	struct span span = span_from(builder, location);
 	const struct source_token *tokens = builder->source->tokens;
 	int depth = tokens[span.first].depth;
 	size_t i = span.first;
@@ -99,9 +99,26 @@ static void read_columns(
 		if (create->table_elts[i]->node_case == PG_QUERY__NODE__NODE_COLUMN_DEF &&
 			def->type_name != NULL)
 			columns[action->n_columns++] =
-				make_column(builder, def, definition_span(builder, def));
+				make_column(builder, def, definition_span(builder, def->location));
 	}
 	action->columns = columns;
+}
+
+static void read_constraints(
+	struct builder *builder, struct action *action, const PgQuery__CreateStmt *create)
+{
+	struct constraint_def *constraints =
+		arena_alloc(builder->arena, (create->n_table_elts + 1) * sizeof(*constraints));
+
+	for (size_t i = 0; i < create->n_table_elts; i++) {
+		const PgQuery__Constraint *constraint = create->table_elts[i]->constraint;
+
+		if (create->table_elts[i]->node_case == PG_QUERY__NODE__NODE_CONSTRAINT &&
+			constraint_action(constraint) != ACTION_UNCLASSIFIED)
+			constraints[action->n_constraints++] = *make_constraint(builder, constraint,
+				definition_span(builder, constraint->location));
+	}
+	action->constraints = constraints;
 }
 
 static bool read_primary_key(void *context, const ProtobufCMessage *message)
@@ -120,6 +137,7 @@ static void read_create_table(
 	action->object = "TABLE";
 	action->partitioned = create->partspec != NULL;
 	read_columns(builder, action, create);
+	read_constraints(builder, action, create);
 	tree_walk(&create->base, read_primary_key, action);
 	set_parents(builder, action, create);
 	action->other = model_table(builder, create);
@@ -293,7 +311,7 @@ void handle_create_index(struct builder *builder, const PgQuery__Node *node, str
 	builder->no_transaction = index->concurrent;
 }
 
-enum { TIMING_INSTEAD = 1 << 6 }; /* TRIGGER_TYPE_INSTEAD of pg_trigger.h */
+enum { EVENT_TRUNCATE = 1 << 5, TIMING_INSTEAD = 1 << 6 }; /* TRIGGER_TYPE_ of pg_trigger.h */
 
 void handle_create_trigger(
 	struct builder *builder, const PgQuery__Node *node, struct action *action)
@@ -302,6 +320,7 @@ void handle_create_trigger(
 	action->for_each_row = node->create_trig_stmt->row;
 	action->instead_of = (node->create_trig_stmt->timing & TIMING_INSTEAD) != 0;
 	action->transition_tables = node->create_trig_stmt->n_transition_rels > 0;
+	action->on_truncate = (node->create_trig_stmt->events & EVENT_TRUNCATE) != 0;
 	action->other = tree_relation_name(builder->arena, node->create_trig_stmt->constrrel);
 	builder->stored = true;
 }

@@ -306,3 +306,38 @@ void set_name(struct builder *builder, struct action *action, PgQuery__Node *con
 	action->targets = target;
 	action->n_targets = 1;
 }
+
+/* Tables one by one, as targets; schemas are not looked up. */
+static void set_published(
+	struct builder *builder, struct action *action, PgQuery__Node *const *objects, size_t n)
+{
+	struct name *targets = arena_alloc(builder->arena, (n + 1) * sizeof(*targets));
+
+	action->targets = targets;
+	for (size_t i = 0; i < n; i++) {
+		const PgQuery__PublicationObjSpec *object = objects[i]->publication_obj_spec;
+
+		if (objects[i]->node_case == PG_QUERY__NODE__NODE_PUBLICATION_OBJ_SPEC &&
+			object->pubtable != NULL)
+			targets[action->n_targets++] =
+				tree_relation_name(builder->arena, object->pubtable->relation);
+	}
+}
+
+void handle_create_publication(
+	struct builder *builder, const PgQuery__Node *node, struct action *action)
+{
+	const PgQuery__CreatePublicationStmt *create = node->create_publication_stmt;
+
+	handle_named(builder, node, action);
+	set_published(builder, action, create->pubobjects, create->n_pubobjects);
+}
+
+void handle_alter_publication(
+	struct builder *builder, const PgQuery__Node *node, struct action *action)
+{
+	const PgQuery__AlterPublicationStmt *alter = node->alter_publication_stmt;
+
+	handle_named(builder, node, action);
+	set_published(builder, action, alter->pubobjects, alter->n_pubobjects);
+}

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
+
 enum { ARRAY_MAX = 100 }; /* MAX_SAOP_ARRAY_SIZE: beyond it no array is looked into */
 
 /* ---- values ---- */
@@ -185,12 +187,11 @@ static bool read_list(
 	return true;
 }
 
-/* Below a table that is a partition itself the constraint is longer. */
-static bool ask(struct question *question, const struct facts *facts,
+static bool read_question(struct question *question, const struct facts *facts,
 	const struct relation_facts *parent, const struct partition_bound *bound,
 	struct bound_words *kept)
 {
-	if (bound == NULL || bound->is_default || parent->partition || !parent->partition_plain ||
+	if (bound == NULL || bound->is_default || !parent->partition_plain ||
 		parent->n_partition_columns != 1 || parent->partition_columns[0] == NULL ||
 		parent->partition_strategy != bound->strategy)
 		return false;
@@ -202,6 +203,14 @@ static bool ask(struct question *question, const struct facts *facts,
 	if (bound->strategy == 'r')
 		return read_range(question, bound, kept);
 	return bound->strategy == 'l' && read_list(question, bound, kept);
+}
+
+/* Below a table that is a partition itself the constraint is longer. */
+static bool ask(struct question *question, const struct facts *facts,
+	const struct relation_facts *parent, const struct partition_bound *bound,
+	struct bound_words *kept)
+{
+	return !parent->partition && read_question(question, facts, parent, bound, kept);
 }
 
 /* ---- what one comparison implies ---- */
@@ -369,4 +378,82 @@ bool bound_excluded(const struct facts *facts, const struct relation_facts *pare
 		return false;
 	return implied(
 		&question, default_partition, bound->strategy == 'l' ? not_in_list : outside);
+}
+
+/* ---- bounds beside each other ---- */
+
+static bool is_below(const struct question *question, const struct point *a, const struct point *b)
+{
+	int order;
+
+	return compare(question, a, b, &order) && order < 0;
+}
+
+/* check_new_partition_bound (partbounds.c) */
+bool bound_is_empty(const struct facts *facts, const struct relation_facts *parent,
+	const struct partition_bound *bound)
+{
+	struct question question = {0};
+	struct bound_words kept;
+	int order;
+
+	return read_question(&question, facts, parent, bound, &kept) && question.has_lower &&
+	       question.has_upper &&
+	       compare(&question, &question.values[0], &question.values[1], &order) && order >= 0;
+}
+
+/* As pg_get_expr prints it. */
+static const struct partition_bound *bound_of(
+	struct arena *arena, const struct relation_facts *partition)
+{
+	const char *sql, *error;
+	struct stmts stmts;
+
+	if (partition->partition_bound == NULL)
+		return NULL;
+	sql = arena_printf(arena, "CREATE TABLE x PARTITION OF y %s", partition->partition_bound);
+	if (stmt_parse(arena, sql, strlen(sql), &stmts, &error) != 0 || stmts.n != 1 ||
+		stmts.items[0].n_actions != 1)
+		return NULL;
+	return stmts.items[0].actions[0].bound;
+}
+
+static bool shares_value(const struct question *a, const struct question *b)
+{
+	int order;
+
+	for (size_t i = 0; i < a->n_values; i++)
+		for (size_t k = 0; k < b->n_values; k++)
+			if (compare(a, &a->values[i], &b->values[k], &order) && order == 0)
+				return true;
+	return false;
+}
+
+/* Every modulus is a factor of the next larger one. */
+static bool shares_remainder(const struct partition_bound *a, const struct partition_bound *b)
+{
+	const struct partition_bound *fine = a->modulus > b->modulus ? a : b;
+	const struct partition_bound *coarse = fine == a ? b : a;
+
+	return coarse->modulus > 0 && fine->modulus % coarse->modulus == 0 &&
+	       fine->remainder % coarse->modulus == coarse->remainder;
+}
+
+bool bound_overlaps(struct arena *arena, const struct facts *facts,
+	const struct relation_facts *parent, const struct partition_bound *bound,
+	const struct relation_facts *partition)
+{
+	const struct partition_bound *other = bound_of(arena, partition);
+	struct question a = {0}, b = {0};
+	struct bound_words kept_a, kept_b;
+
+	if (bound != NULL && bound->strategy == 'h')
+		return other != NULL && other->strategy == 'h' && shares_remainder(bound, other);
+	if (!read_question(&a, facts, parent, bound, &kept_a) ||
+		!read_question(&b, facts, parent, other, &kept_b))
+		return false;
+	if (bound->strategy == 'l')
+		return shares_value(&a, &b);
+	return (!a.has_lower || !b.has_upper || is_below(&a, &a.values[0], &b.values[1])) &&
+	       (!b.has_lower || !a.has_upper || is_below(&a, &b.values[0], &a.values[1]));
 }

@@ -18,4 +18,11 @@ bool bound_holds(const struct facts *facts, const struct relation_facts *parent,
 bool bound_excluded(const struct facts *facts, const struct relation_facts *parent,
 	const struct partition_bound *bound, const struct relation_facts *default_partition);
 
+/* It cannot hold a row, or would hold some of another partition's: certainly so. */
+bool bound_is_empty(const struct facts *facts, const struct relation_facts *parent,
+	const struct partition_bound *bound);
+bool bound_overlaps(struct arena *arena, const struct facts *facts,
+	const struct relation_facts *parent, const struct partition_bound *bound,
+	const struct relation_facts *partition);
+
 #endif

@@ -76,7 +76,7 @@ static const struct row rows[ACTION_KINDS] = {
 	[ACTION_ATTACH_PARTITION] = {SUE, NONE, ON_TABLE, model_attach},
 	[ACTION_DETACH_PARTITION] = {AEL, NONE, ON_TABLE, model_detach},
 	[ACTION_DROP_TABLE] = {AEL, NONE, ON_TARGETS, model_drop_relation},
-	[ACTION_RENAME_TABLE] = {AEL, NONE, ON_TABLE, model_breaks},
+	[ACTION_RENAME_TABLE] = {AEL, NONE, ON_TABLE, model_rename},
 	[ACTION_SET_SCHEMA] = {AEL, NONE, ON_TABLE, model_set_schema},
 	[ACTION_TRUNCATE] = {AEL, CHILDREN, ON_TARGETS, model_truncate},
 	[ACTION_VACUUM_FULL] = {AEL, PARTITIONS, ON_TARGETS, model_heap_copy},
@@ -98,7 +98,7 @@ static const struct row rows[ACTION_KINDS] = {
 	[ACTION_INHERIT] = {AEL, NONE, ON_TABLE, model_inherit},
 	[ACTION_OF_TYPE] = {AEL, NONE, ON_TABLE, model_of_type},
 	[ACTION_SET_TABLE_OPTIONS] = {SUE, NONE, ON_TABLE, model_options},
-	[ACTION_COMMENT] = {SUE, NONE, ON_TABLE, NULL},
+	[ACTION_COMMENT] = {SUE, NONE, ON_TABLE, model_comment},
 	[ACTION_CREATE_STATISTICS] = {SUE, NONE, ON_TABLE, NULL},
 	[ACTION_OTHER_STATISTICS] = {SUE, NONE, ON_TABLE, NULL},
 	[ACTION_SECURITY_LABEL] = {SUE, NONE, ON_TABLE, NULL},
@@ -115,7 +115,7 @@ static const struct row rows[ACTION_KINDS] = {
 	[ACTION_REFRESH_MATVIEW] = {AEL, NONE, ON_TABLE, model_refresh},
 	[ACTION_DROP_VIEW] = {AEL, NONE, ON_TARGETS, model_drop_relation},
 	[ACTION_DROP_MATVIEW] = {AEL, NONE, ON_TARGETS, model_drop_relation},
-	[ACTION_RENAME_VIEW] = {AEL, NONE, ON_TABLE, model_breaks},
+	[ACTION_RENAME_VIEW] = {AEL, NONE, ON_TABLE, model_rename},
 
 	[ACTION_DOMAIN_ADD_CONSTRAINT] = {LOCK_SHARE, NONE, BY_MODEL, model_domain_constraint},
 	[ACTION_DOMAIN_VALIDATE] = {LOCK_SHARE, NONE, BY_MODEL, model_domain_constraint},
@@ -131,8 +131,8 @@ static const struct row rows[ACTION_KINDS] = {
 	[ACTION_UPDATE_WITHOUT_WHERE] = {LOCK_ROW_EXCLUSIVE, NONE, ON_TABLE, model_bulk_write},
 	[ACTION_DELETE_WITHOUT_WHERE] = {LOCK_ROW_EXCLUSIVE, NONE, ON_TABLE, model_bulk_write},
 	[ACTION_ALTER_SYSTEM] = {LOCK_NONE, NONE, BY_MODEL, model_no_transaction},
-	[ACTION_CHANGE_ROWS] = {LOCK_ROW_EXCLUSIVE, NONE, ON_TABLE, NULL},
-	[ACTION_PUBLICATION] = {SUE, NONE, ON_TARGETS, NULL},
+	[ACTION_CHANGE_ROWS] = {LOCK_ROW_EXCLUSIVE, NONE, ON_TABLE, model_change_rows},
+	[ACTION_PUBLICATION] = {SUE, NONE, BY_MODEL, model_publication},
 };
 
 /* The relations that the row is about; a list wins over the single table. */

@@ -235,6 +235,12 @@ void model_reindex(struct model *model)
 			model->effects->index_build = false;
 			return;
 		}
+		if (relation != NULL && relation_listed(relation) &&
+			strchr(index ? "iI" : "rpmt", relation->kind) == NULL) {
+			model_error(model, "42809", "\"%s\" cannot be reindexed like that",
+				names[i].name);
+			return;
+		}
 		/* ReindexPartitions: each partition in a transaction of its own */
 		if (relation != NULL && (relation->kind == 'p' || relation->kind == 'I'))
 			model->effects->no_transaction = true;
@@ -259,6 +265,7 @@ void model_rename_index(struct model *model)
 {
 	if (!on_index(model) && model->effects->n_locks > 0)
 		model->effects->locks[0].mode = LOCK_ACCESS_EXCLUSIVE;
+	model_check_rename(model);
 }
 
 void model_index_attach(struct model *model)

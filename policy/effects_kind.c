@@ -32,7 +32,9 @@ static const char *const kinds[ACTION_KINDS] = {
 	[ACTION_ALTER_INDEX_ATTACH] = "iI",
 	[ACTION_DROP_VIEW] = "v",
 	[ACTION_DROP_MATVIEW] = "m",
-	[ACTION_RENAME_VIEW] = "vm",
+	[ACTION_CLUSTER] = TABLES "m",
+	[ACTION_CLUSTER_ON] = TABLES "m",
+	[ACTION_ALTER_SEQUENCE] = "S",
 	[ACTION_TRUNCATE] = TABLES_FOREIGN,
 	[ACTION_SET_LOGGED] = TABLES "S",
 	[ACTION_SET_UNLOGGED] = TABLES "S",
@@ -44,13 +46,49 @@ static const char *const kinds[ACTION_KINDS] = {
 	[ACTION_CREATE_TRIGGER] = TABLES_FOREIGN "v",
 };
 
+/* The word for it says which, but for ALTER TABLE, which takes all sorts. */
+static const struct {
+	const char *word, *kinds;
+} words[] = {
+	{"TABLE", TABLES},
+	{"FOREIGN TABLE", "f"},
+	{"VIEW", "v"},
+	{"MATERIALIZED VIEW", "m"},
+	{"SEQUENCE", "S"},
+};
+
+static const char *kinds_by_word(const struct action *action)
+{
+	const char *object = action->object;
+	bool alters = action->kind != ACTION_DROP_TABLE && action->kind != ACTION_COMMENT;
+
+	for (size_t i = 0; object != NULL && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i].word, object) == 0)
+			return alters && strcmp(object, "TABLE") == 0 ? NULL : words[i].kinds;
+	return NULL;
+}
+
+static const char *kinds_wanted(const struct action *action)
+{
+	switch (action->kind) {
+	case ACTION_COMMENT: /* of a column or what stands on a table: any */
+		return action->column != NULL || action->name != NULL ? NULL
+								      : kinds_by_word(action);
+	case ACTION_DROP_TABLE:
+	case ACTION_RENAME_TABLE:
+	case ACTION_RENAME_VIEW:
+	case ACTION_RENAME_OBJECT:
+	case ACTION_SET_SCHEMA:
+		return kinds_by_word(action);
+	default:
+		return kinds[action->kind];
+	}
+}
+
 bool model_wrong_kind(struct model *model, const struct relation_facts *relation)
 {
-	const char *wanted = kinds[model->action->kind];
-	const char *object = model->action->object;
+	const char *wanted = kinds_wanted(model->action);
 
-	if (model->action->kind == ACTION_DROP_TABLE && object != NULL)
-		wanted = strcmp(object, "TABLE") == 0 ? TABLES : NULL;
 	/* a view in the place of its table is no matter of kinds */
 	if (wanted == NULL || !relation_listed(relation) || relation->stands_in ||
 		strchr(wanted, relation->kind) != NULL)

@@ -153,15 +153,48 @@ static bool holds_no_such(struct model *model, const struct relation_facts *pare
 	return model->effects->error != NULL;
 }
 
+/* check_new_partition_bound */
+static bool bound_conflicts(struct model *model, const struct relation_facts *parent)
+{
+	const struct partition_bound *bound = model->action->bound;
+	const struct relation_facts *other;
+
+	if (bound_is_empty(model->facts, parent, bound))
+		model_error(model, "42P17", "empty range bound specified");
+	for (size_t i = 0; i < parent->n_partition_tree; i++)
+		if (name_equal(&parent->partition_tree[i].parent, &parent->name) &&
+			model_find(model->facts, &parent->partition_tree[i].name, &other) ==
+				PRESENT &&
+			bound_overlaps(model->arena, model->facts, parent, bound, other))
+			model_error(model, "42P17", "partition would overlap partition \"%s\"",
+				other->name.name);
+	return model->effects->error != NULL;
+}
+
+/* MergeAttributes: temporary tables keep to themselves. */
+static void check_persistence(struct model *model, const struct relation_facts *parent)
+{
+	if (relation_listed(parent) && model->action->temporary != (parent->persistence == 't'))
+		model_error(model, "42809",
+			"temporary and permanent tables are not partitions of each other");
+}
+
 void model_partition_of(struct model *model)
 {
+	const struct name *other = &model->action->other;
 	const struct relation_facts *parent;
+	enum presence presence = model_find(model->facts, other, &parent);
 
-	model_lock(model, &model->action->other, LOCK_ACCESS_EXCLUSIVE);
-	if (model_find(model->facts, &model->action->other, &parent) != PRESENT)
+	model_check_new_name(model, &model->action->table);
+	if (presence == ABSENT)
+		model_error(model, "42P01", "relation \"%s\" does not exist", other->name);
+	model_lock(model, other, LOCK_ACCESS_EXCLUSIVE);
+	if (presence != PRESENT)
 		return;
 	model->effects->table = parent;
-	if (holds_no_such(model, parent) || second_default(model, parent))
+	check_persistence(model, parent);
+	if (holds_no_such(model, parent) || second_default(model, parent) ||
+		bound_conflicts(model, parent))
 		return;
 	model_lock_indexes(model, parent, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
 	judge_default_partition(model, parent);
@@ -213,7 +246,8 @@ void model_attach(struct model *model)
 	if (model->table == NULL)
 		return;
 	if (holds_no_such(model, model->table) || second_default(model, model->table) ||
-		(partition != NULL && model_cannot_attach(model, partition)))
+		(partition != NULL && model_cannot_attach(model, partition)) ||
+		bound_conflicts(model, model->table))
 		return;
 	judge_default_partition(model, model->table);
 	model_lock_indexes(model, model->table, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);

@@ -159,15 +159,31 @@ bool key_types_fit(const char *from, const char *to)
 	       strstr(key_types[a].casts_to, to) != NULL;
 }
 
-/* NULL when nobody knows.  The column may be the one that is just being added. */
+static const char *type_made(const struct model *model, const char *column)
+{
+	const struct action *action = model->action;
+
+	for (size_t i = 0; i < action->n_columns; i++)
+		if (strcmp(action->columns[i]->name, column) == 0)
+			return type_written(model->arena, model->facts, &action->columns[i]->type)
+				.base;
+	return NULL;
+}
+
+/*
+ * NULL when nobody knows.  The column may be the one that is just being added, or its table the one
+ * that is being made: NULL.
+ */
 static const char *type_of(
 	const struct model *model, const struct relation_facts *table, const char *column)
 {
 	const struct column_def *added = model->action->column_def;
-	const struct column_facts *known = facts_column(table, column);
+	const struct column_facts *known = table == NULL ? NULL : facts_column(table, column);
 
 	if (known != NULL)
 		return known->base_type;
+	if (table == NULL)
+		return type_made(model, column);
 	if (added == NULL || strcmp(added->name, column) != 0)
 		return NULL;
 	return type_written(model->arena, model->facts, &added->type).base;
@@ -179,7 +195,7 @@ static bool key_fits(const struct model *model, const struct constraint_def *def
 	const char *const *columns =
 		def->n_referenced_columns > 0 ? def->referenced_columns : key->columns;
 
-	for (size_t i = 0; i < def->n_columns && i < key->n_columns && model->table != NULL; i++)
+	for (size_t i = 0; i < def->n_columns && i < key->n_columns; i++)
 		if (!key_types_fit(type_of(model, model->table, def->columns[i]),
 			    type_of(model, referenced, columns[i])))
 			return false;

@@ -143,3 +143,18 @@ void model_bulk_write(struct model *model)
 	if (model->effects->loses_data)
 		model_each(model, search_referencing);
 }
+
+/* Some rows, found as the planner likes; the planner opens the indexes, too. */
+void model_change_rows(struct model *model)
+{
+	const struct relation_facts *table = model->table;
+	const char *how = model->action->name == NULL ? "" : model->action->name;
+	bool finds = strcmp(how, "UPDATE") == 0 || strcmp(how, "DELETE") == 0 ||
+		     strcmp(how, "MERGE") == 0;
+
+	if (table == NULL || table->kind != 'r')
+		return;
+	model_lock_indexes(model, table, LOCK_ROW_EXCLUSIVE, 0);
+	if (finds)
+		model_work(model, &table->name, LOCK_NONE, WORK_MAY_SCAN);
+}

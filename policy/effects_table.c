@@ -10,72 +10,6 @@ const struct name *model_targets(const struct action *action, size_t *n)
 	return action->n_targets > 0 ? action->targets : &action->table;
 }
 
-static char persistence_made(const struct action *action)
-{
-	if (action->temporary)
-		return 't';
-	return action->unlogged ? 'u' : 'p';
-}
-
-/* MergeAttributes: a column that several parents have is of one type. */
-static void merge_columns(
-	struct model *model, const struct relation_facts *one, const struct relation_facts *other)
-{
-	for (size_t i = 0; i < one->n_columns; i++) {
-		const struct column_facts *column = facts_column(other, one->columns[i].name);
-
-		if (column != NULL && (column->type_oid != one->columns[i].type_oid ||
-					      column->typmod != one->columns[i].typmod))
-			model_error(model, "42804", "inherited column \"%s\" has a type conflict",
-				column->name);
-	}
-}
-
-static void merge_parents(struct model *model)
-{
-	const struct action *action = model->action;
-	const struct relation_facts *one, *other;
-
-	for (size_t i = 0; i < action->n_sources; i++) {
-		if (model_find(model->facts, &action->sources[i], &one) == ABSENT)
-			model_error(model, "42P01", "relation \"%s\" does not exist",
-				action->sources[i].name);
-		model_lock(model, &action->sources[i], LOCK_SHARE_UPDATE_EXCLUSIVE);
-		if (one == NULL)
-			continue;
-		if (one->partition || one->kind == 'p')
-			model_error(model, "42809", "cannot inherit from \"%s\"", one->name.name);
-		for (size_t k = 0; k < i; k++)
-			if (model_find(model->facts, &action->sources[k], &other) == PRESENT)
-				merge_columns(model, one, other);
-	}
-}
-
-/* REFERENCES puts a trigger on the referenced table; LIKE only reads; INHERITS and partitions add a
- * child. */
-void model_create_table(struct model *model)
-{
-	const struct action *action = model->action;
-	const struct relation_facts *existing;
-
-	/* The table found may stand in another schema of search_path; then IF NOT EXISTS means
-	 * less. */
-	if (action->if_not_exists && !action->temporary &&
-		model_find(model->facts, &action->table, &existing) == PRESENT) {
-		model->effects->noop = true;
-		return;
-	}
-	for (size_t i = 0; i < action->n_targets; i++) {
-		model_lock_partitions(model, &action->targets[i], LOCK_SHARE_ROW_EXCLUSIVE);
-		if (model_find(model->facts, &action->targets[i], &existing) == PRESENT)
-			model_must_outlive(model, persistence_made(action), existing);
-	}
-	if (action->inherits)
-		merge_parents(model);
-	if (action->other.name != NULL && !action->inherits)
-		model_lock(model, &action->other, LOCK_ACCESS_SHARE);
-}
-
 void model_drop_relation(struct model *model)
 {
 	size_t n, n_dropped = 0;
@@ -90,49 +24,6 @@ void model_drop_relation(struct model *model)
 	model_drop(model, dropped, n_dropped);
 	model->effects->loses_data = model->action->kind != ACTION_DROP_VIEW;
 	model->effects->breaks_clients = true;
-}
-
-/* NULL when nothing is known of it. */
-static const struct drop_facts *object_drops(const struct facts *facts, const struct name *name)
-{
-	const struct relation_facts *relation;
-	const struct type_facts *type;
-
-	if (model_find_type(facts, name, &type) == PRESENT)
-		return &type->drops;
-	if (model_find(facts, name, &relation) == PRESENT)
-		return &relation->drops;
-	for (size_t i = 0; i < facts->n_functions; i++)
-		if (name_equal(&facts->functions[i].asked, name))
-			return &facts->functions[i].drops;
-	return NULL;
-}
-
-static bool is_identity(const struct facts *facts, const struct name *name)
-{
-	const struct relation_facts *relation;
-
-	return model_find(facts, name, &relation) == PRESENT && relation->owned == 'i';
-}
-
-/* Types, functions, sequences: who has a column, trigger or default of them loses it. */
-void model_drop_object(struct model *model)
-{
-	const struct action *action = model->action;
-	struct dropped *dropped =
-		arena_alloc(model->arena, (action->n_targets + 1) * sizeof(*dropped));
-	size_t n = 0;
-
-	for (size_t i = 0; i < action->n_targets; i++) {
-		if (is_identity(model->facts, &action->targets[i]))
-			model_error(model, "2BP01",
-				"cannot drop sequence %s because an identity column requires it",
-				action->targets[i].name);
-		dropped[n] = (struct dropped){
-			object_drops(model->facts, &action->targets[i]), action->targets[i].name};
-		n += dropped[n].drops != NULL;
-	}
-	model_drop(model, dropped, n);
 }
 
 /* NULL when the command names none, nothing is known of it, or the server refuses. */
@@ -298,21 +189,12 @@ void model_lock_table(struct model *model)
 	}
 }
 
-/* What is found by a bare name may stand in another schema than where one is made. */
-static bool made_elsewhere(const struct model *model, const struct relation_facts *found)
-{
-	const char *schema = model->facts->current_schema;
-
-	return model->action->table.schema == NULL && found != NULL && schema != NULL &&
-	       found->name.schema != NULL && strcmp(found->name.schema, schema) != 0;
-}
-
 void model_replace_view(struct model *model)
 {
 	const struct relation_facts *view;
 
 	if (model_find(model->facts, &model->action->table, &view) == ABSENT ||
-		made_elsewhere(model, view))
+		model_made_elsewhere(model, view))
 		return;
 	model_lock(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
 	model->effects->table = view;
@@ -371,6 +253,12 @@ void model_refresh(struct model *model)
 void model_breaks(struct model *model)
 {
 	model->effects->breaks_clients = true;
+}
+
+void model_rename(struct model *model)
+{
+	model_breaks(model);
+	model_check_rename(model);
 }
 
 static bool owns_already(const struct model *model)

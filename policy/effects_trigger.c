@@ -89,6 +89,8 @@ static void check_trigger(struct model *model)
 	else if (view && action->for_each_row && !action->instead_of)
 		model_error(
 			model, "42809", "\"%s\" is a view: its row triggers are INSTEAD OF", name);
+	else if (action->for_each_row && action->on_truncate)
+		model_error(model, "0A000", "TRUNCATE FOR EACH ROW triggers are not supported");
 	else if (action->for_each_row && action->transition_tables &&
 		 (table->kind == 'p' || table->parent.name != NULL))
 		model_error(

@@ -21,6 +21,8 @@ enum {
 	DROPPED = 1 << 9, /* targets are types, domains, functions or sequences */
 	DROPS = 1 << 10, /* what goes along */
 	LABELS = 1 << 11, /* what holds and what names a label of an enum */
+	BESIDE = 1 << 12, /* who has the new name already */
+	TYPES = 1 << 13, /* of the columns of a new table */
 };
 
 static const unsigned wants[ACTION_KINDS] = {
@@ -55,14 +57,14 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_ALTER_INDEX_TABLESPACE] = TABLE | TARGETS,
 	[ACTION_ALTER_INDEX_ATTACH] = TABLE | TARGETS | OTHER,
 	[ACTION_ALTER_INDEX_OTHER] = TABLE | TARGETS,
-	[ACTION_RENAME_INDEX] = TABLE | TARGETS,
-	[ACTION_CREATE_TABLE] = TABLE | TARGETS | OTHER | SOURCES,
+	[ACTION_RENAME_INDEX] = TABLE | TARGETS | BESIDE,
+	[ACTION_CREATE_TABLE] = TABLE | TARGETS | OTHER | SOURCES | TYPES,
 	[ACTION_CREATE_TABLE_AS] = TABLE | SOURCES,
 	[ACTION_CREATE_PARTITION_OF] = TABLE | TARGETS | OTHER,
 	[ACTION_ATTACH_PARTITION] = TABLE | OTHER,
 	[ACTION_DETACH_PARTITION] = TABLE | OTHER,
 	[ACTION_DROP_TABLE] = TABLE | TARGETS | DROPS,
-	[ACTION_RENAME_TABLE] = TABLE,
+	[ACTION_RENAME_TABLE] = TABLE | BESIDE,
 	[ACTION_SET_SCHEMA] = TABLE,
 	[ACTION_TRUNCATE] = TABLE | TARGETS,
 	[ACTION_VACUUM_FULL] = TABLE | TARGETS,
@@ -99,7 +101,7 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_REFRESH_MATVIEW] = TABLE,
 	[ACTION_DROP_VIEW] = TABLE | TARGETS | DROPS,
 	[ACTION_DROP_MATVIEW] = TABLE | TARGETS | DROPS,
-	[ACTION_RENAME_VIEW] = TABLE,
+	[ACTION_RENAME_VIEW] = TABLE | BESIDE,
 	[ACTION_ALTER_COMPOSITE_TYPE] = TABLE | DROPS,
 	[ACTION_ENUM_RENAME_VALUE] = OWN_TYPE | LABELS,
 	[ACTION_DOMAIN_ADD_CONSTRAINT] = OWN_TYPE,
@@ -175,11 +177,21 @@ static void add_constraint(
 	add_beside(wish, action, def->using_index);
 }
 
+static bool is_builtin(const struct type_name *type)
+{
+	return type->name.schema != NULL && strcmp(type->name.schema, "pg_catalog") == 0;
+}
+
+static void add_type(struct wish *wish, const struct type_name *type)
+{
+	if (!type->serial)
+		add(wish->arena, &wish->types, &type->name);
+}
+
 static void add_column(
 	struct wish *wish, const struct action *action, const struct column_def *column)
 {
-	if (!column->type.serial)
-		add(wish->arena, &wish->types, &column->type.name);
+	add_type(wish, &column->type);
 	add_functions(wish, column->default_expr);
 	for (size_t i = 0; i < column->n_constraints; i++)
 		add_constraint(wish, action, &column->constraints[i]);
@@ -229,6 +241,11 @@ static void add_action(struct wish *wish, const struct action *action)
 		add_column(wish, action, action->column_def);
 	if (want & CONSTRAINT && action->constraint != NULL)
 		add_constraint(wish, action, action->constraint);
+	for (size_t i = 0; want & TYPES && i < action->n_columns; i++)
+		if (!is_builtin(&action->columns[i]->type))
+			add_type(wish, &action->columns[i]->type);
+	if (want & BESIDE)
+		add_beside(wish, action, action->new_name);
 	if (want & INDEX && action->index != NULL)
 		add_beside(wish, action, action->index->name);
 	if (want & TYPE && action->type != NULL) {

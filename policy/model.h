@@ -123,6 +123,12 @@ const struct name *model_targets(const struct action *action, size_t *n);
 /* Sequences that columns of the table own. */
 void model_lock_sequences(struct model *model, const struct relation_facts *table);
 
+/* What is found by a bare name may stand in another schema than where one is made. */
+bool model_made_elsewhere(const struct model *model, const struct relation_facts *found);
+/* A relation of that name is in the way: an error. */
+void model_check_new_name(struct model *model, const struct name *name);
+/* Likewise of the action's new name for its table. */
+void model_check_rename(struct model *model);
 /* The command is for other kinds of relation: an error. */
 bool model_wrong_kind(struct model *model, const struct relation_facts *relation);
 /* The action's table has its columns from a type: an error. */
@@ -222,10 +228,11 @@ model_fn model_create_index, model_drop_index, model_reindex, model_index_tables
 model_fn model_create_table, model_partition_of, model_attach, model_detach, model_drop_relation,
 	model_drop_object, model_truncate, model_heap_copy, model_set_persistence,
 	model_set_tablespace, model_set_access_method, model_lock_table, model_bulk_write,
-	model_replace_view, model_refresh, model_breaks, model_inherit, model_no_transaction,
-	model_owner, model_cluster_on, model_replica_identity, model_set_schema, model_on_table,
+	model_replace_view, model_refresh, model_rename, model_breaks, model_inherit,
+	model_no_transaction, model_owner, model_cluster_on, model_replica_identity,
+	model_set_schema, model_on_table, model_publication, model_change_rows,
 	model_switch_trigger, model_create_trigger, model_drop_trigger, model_rename_object,
-	model_options, model_of_type, model_rename_index, model_index_attach, model_index_options,
-	model_switch_rule, model_alter_sequence, model_attach_new;
+	model_options, model_comment, model_of_type, model_rename_index, model_index_attach,
+	model_index_options, model_switch_rule, model_alter_sequence, model_attach_new;
 
 #endif

@@ -25,20 +25,16 @@ create temp table tx (id int references a) on commit delete rows;
 -- with: create table own.a (id int primary key, b int)
 create table x partition of a default;
 -- with: create table own.q (id int primary key, b int) partition by range (id); create table own.q1 partition of own.q for values from (0) to (9)
--- beyond: error, bounds of other partitions are not compared
 create table q2 partition of q for values from (5) to (15);
 -- with: create table own.q (id int primary key, b int) partition by range (id); create table own.q1 partition of own.q for values from (0) to (9)
 create table q2 partition of q for values in (5);
 -- with: create table own.q (id int primary key, b int) partition by list (id); create table own.q1 partition of own.q for values in (1, 2)
--- beyond: error, bounds of other partitions are not compared
 create table q2 partition of q for values in (2, 3);
 -- with: create table own.q (id int primary key, b int) partition by hash (id); create table own.q1 partition of own.q for values with (modulus 4, remainder 0)
--- beyond: error, bounds of other partitions are not compared
 create table q2 partition of q for values with (modulus 4, remainder 0);
 -- with: create table own.q (id int primary key, b int) partition by hash (id); create table own.q1 partition of own.q for values with (modulus 4, remainder 0)
 create table q2 partition of q default;
 -- with: create table own.q (id int, b int) partition by range (id); create table own.q1 partition of own.q for values from (0) to (9); create table own.x (id int, b int)
--- beyond: error, bounds of other partitions are not compared
 alter table q attach partition x for values from (5) to (7);
 -- with: create table own.q (id int, b int) partition by range (id); create table own.q1 partition of own.q for values from (0) to (9); create table own.x (id int, b int)
 alter table q attach partition q1 for values from (15) to (17);

@@ -52,7 +52,6 @@ lock table t in access share mode;
 update t set a=1;
 -- delete from unq;
 alter sequence sq restart with 100;
--- beyond: locks, tables of a publication are not read
 create publication pb for table t;
 create extension if not exists btree_gin;
 alter extension citext update;
