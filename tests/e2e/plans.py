@@ -163,7 +163,7 @@ def catalog(connection, attnum=True):
     """Everything about schema s that a plan could change.  A dropped column leaves a gap in attnum."""
     out = {}
     for name, query in QUERIES.items():
-        rows = connection.execute(query).fetchall()
+        rows = connection.execute(query, prepare=True).fetchall()
         if name == "columns" and not attnum:
             rows = sorted((row[:1] + row[2:] for row in rows), key=lambda row: row[:2])
         out[name] = rows

@@ -143,10 +143,10 @@ def test_undoing_leads_back(planner, prepare, row):
     setup, statement = row
     connection = prepare(setup)
     plan = planner.plan(connection, statement)
+    before = catalog(connection)
     for n in range(1, len(way_back(plan)) + 1):
-        if renamed_labels(statement)[1]:
-            connection = prepare(setup)  # the label would be there still
-        before = catalog(connection)
+        if n > 1 and renamed_labels(statement)[1]:
+            prepare(setup)  # the label would be there still
         run_plan(connection, plan, n)
         for group in reversed(groups(plan)[:n]):
             undo_group(connection, group)

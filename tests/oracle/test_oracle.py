@@ -23,9 +23,11 @@ def world(server):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_model_is_right(world, model, path):
-    wrong = []
+    wrong, made = [], None
     for statement, before, settings, beyond in cases(path):
-        world.execute(f"DROP SCHEMA IF EXISTS own CASCADE; CREATE SCHEMA own; {before}")
+        if before != made:  # a schema more or less, and every prepared query is planned again
+            world.execute(f"DROP SCHEMA IF EXISTS own CASCADE; CREATE SCHEMA own; {before}")
+            made = before
         rows = disagreements(*world.judge(model, statement, settings))
         wrong += [(statement, *row) for row in without_beyond(rows, beyond)]
     assert not wrong, f"{len(wrong)} disagreements\n{table(wrong)}"
