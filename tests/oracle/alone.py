@@ -15,7 +15,7 @@ import time
 import psycopg
 from psycopg.pq import ExecStatus, TransactionStatus
 
-from oracle import MODES, STRENGTH
+from oracle import EMPTY_OWN, MODES, STRENGTH
 
 # Holders, weakest first.  An index cannot be named in LOCK TABLE; renaming it locks it alone.
 HOLDERS = {
@@ -70,7 +70,7 @@ class Alone:
         }
 
     def _make(self, before):
-        self.runner.execute(f"DROP SCHEMA IF EXISTS own CASCADE; CREATE SCHEMA own; {before}")
+        self.runner.execute(f"{EMPTY_OWN} {before}")
 
     def _strongest(self, before, statement, relation, kind):
         for holder in HOLDERS[kind]:

@@ -9,14 +9,14 @@ import psycopg
 
 from commands import statement
 from generate import world
-from oracle import Known, Model, Server, disagreements
+from oracle import EMPTY_OWN, Known, Model, Server, disagreements
 
 STATEMENTS = 100  # on each world: what the catalog says of it is read once for several
 
 
 def make(server, script):
     """The world in schema own; what the server refuses is left out.  Returns what is left."""
-    server.execute("DROP SCHEMA IF EXISTS own CASCADE; CREATE SCHEMA own; SET search_path = own, public")
+    server.execute(f"{EMPTY_OWN} SET search_path = own, public")
     made = []
     for statement in script:
         try:

@@ -9,7 +9,7 @@ import random
 
 import pytest
 
-from oracle import disagreements
+from oracle import EMPTY_OWN, disagreements
 
 SEED = int(os.environ.get("PHASEGATE_ORACLE_SEED", "1"))
 CASES = int(os.environ.get("PHASEGATE_ORACLE_CASES", "60"))
@@ -94,7 +94,7 @@ def test_what_is_proved_is_not_read(own, model):
         chance = Chance(seed)
         kind, tables, statement = make(chance)
         zone = chance.choice(ZONES) if kind == "timestamptz" else "UTC"
-        own.execute(f"DROP SCHEMA IF EXISTS own CASCADE; CREATE SCHEMA own; SET TimeZone = '{zone}'; {tables}")
+        own.execute(f"{EMPTY_OWN} SET TimeZone = '{zone}'; {tables}")
         predicted, observed = own.judge(model, statement, "")
         rows = disagreements(predicted, observed)
         wrong += [f"seed {seed}: {tables}\n{statement}\n{row}" for row in rows]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cases import cases, table, without_beyond
-from oracle import disagreements
+from oracle import EMPTY_OWN, disagreements
 
 HERE = Path(__file__).parent
 FILES = sorted((HERE / "statements").glob("*.sql"))
@@ -26,7 +26,7 @@ def test_the_model_is_right(world, model, path):
     wrong, made = [], None
     for statement, before, settings, beyond in cases(path):
         if before != made:  # a schema more or less, and every prepared query is planned again
-            world.execute(f"DROP SCHEMA IF EXISTS own CASCADE; CREATE SCHEMA own; {before}")
+            world.execute(f"{EMPTY_OWN} {before}")
             made = before
         rows = disagreements(*world.judge(model, statement, settings))
         wrong += [(statement, *row) for row in without_beyond(rows, beyond)]
