@@ -8,11 +8,15 @@ import subprocess
 
 # As the proxy does: to compile the catalog query would take seconds, and to look for another order of its joins a third of the rest.
 PLAN_AS_WRITTEN = "SET jit = off; SET join_collapse_limit = 1; SET from_collapse_limit = 1"
+PLAN_ONCE = f"{PLAN_AS_WRITTEN}; SET plan_cache_mode = force_generic_plan"
 
 
 def ask_catalog(connection, sql, parameters):
     """The catalog query's one value, as text; parameters as plan_json prints them."""
-    result = connection.pgconn.exec_params(sql.encode(), [p.encode() for p in parameters])
+    return value(connection.pgconn.exec_params(sql.encode(), [p.encode() for p in parameters]))
+
+
+def value(result):
     assert result.error_message == b"", result.error_message.decode()
     return result.get_value(0, 0).decode()
 
@@ -23,10 +27,11 @@ def catalog_query(build):
 
 
 class Planner:
-    """The program that makes the plans; lives until close()."""
+    """The program that makes the plans, of what it reads through one connection; lives until close()."""
 
-    def __init__(self, build):
-        self.catalog_sql = catalog_query(build)
+    def __init__(self, build, connection):
+        self.pgconn = connection.pgconn
+        self.pgconn.prepare(b"catalog", catalog_query(build).encode())
         self.process = subprocess.Popen([build / "tests" / "plan_json"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def close(self):
@@ -34,10 +39,10 @@ class Planner:
         self.process.stdout.close()
         assert self.process.wait(30) == 0
 
-    def plan(self, connection, statement):
+    def plan(self, statement):
         """None when there is no safe form."""
-        parameters = self._say(json.dumps(statement))
-        return self._say(json.dumps(json.loads(ask_catalog(connection, self.catalog_sql, parameters))))
+        parameters = [parameter.encode() for parameter in self._say(json.dumps(statement))]
+        return self._say(json.dumps(json.loads(value(self.pgconn.exec_prepared(b"catalog", parameters)))))
 
     def _say(self, line):
         self.process.stdin.write(line + "\n")
@@ -163,7 +168,7 @@ def catalog(connection, attnum=True):
     """Everything about schema s that a plan could change.  A dropped column leaves a gap in attnum."""
     out = {}
     for name, query in QUERIES.items():
-        rows = connection.execute(query, prepare=True).fetchall()
+        rows = connection.execute(query).fetchall()
         if name == "columns" and not attnum:
             rows = sorted((row[:1] + row[2:] for row in rows), key=lambda row: row[:2])
         out[name] = rows

@@ -12,16 +12,10 @@ import pytest
 from psycopg import sql
 
 from environment import BUILD
+from lab.empty_schema import empty_schema
 from lab.postgres import binaries
-from plans import (PLAN_AS_WRITTEN, Planner, but_for_label, catalog, done, groups, renamed_labels, run_group, run_step, undo_group)
+from plans import (PLAN_ONCE, Planner, but_for_label, catalog, done, groups, renamed_labels, run_group, run_step, undo_group)
 from recipe_rows import BASE, DOMAINS, ENUMS, FILL_FIRST, PARTITIONS, PLANNED, ROWS, UNPLANNED
-
-
-@pytest.fixture(scope="module")
-def planner():
-    planner = Planner(BUILD)
-    yield planner
-    planner.close()
 
 
 @pytest.fixture(scope="module")
@@ -32,18 +26,31 @@ def database(databases):
     databases.give_back(name, "")
 
 
+@pytest.fixture(scope="module")
+def connection(server, database):
+    # psycopg would deallocate the planner's query with its own.
+    with server.connect(database, prepare_threshold=None) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def planner(connection):
+    planner = Planner(BUILD, connection)
+    yield planner
+    planner.close()
+
+
 @pytest.fixture
-def prepare(direct, elsewhere):
+def prepare(connection, elsewhere):
     """prepare(setup) makes schema s anew."""
     def run(setup):
-        direct.execute(f"RESET ALL; {PLAN_AS_WRITTEN}")
-        direct.execute("DROP SCHEMA IF EXISTS s CASCADE")
-        direct.execute("CREATE SCHEMA s")
-        direct.execute("SET search_path = s")
-        direct.execute(BASE)
-        direct.execute(setup.replace("PARTITIONS", PARTITIONS, 1).replace("DOMAINS", DOMAINS, 1)
-                       .replace("ENUMS", ENUMS, 1) or "SELECT")
-        return direct
+        connection.execute(f"RESET ALL; {PLAN_ONCE}")
+        connection.execute(empty_schema("s"))
+        connection.execute("SET search_path = s")
+        connection.execute(BASE)
+        connection.execute(setup.replace("PARTITIONS", PARTITIONS, 1).replace("DOMAINS", DOMAINS, 1)
+                           .replace("ENUMS", ENUMS, 1) or "SELECT")
+        return connection
 
     return run
 
@@ -126,9 +133,9 @@ def row(request):
 def test_a_plan_makes_what_the_statement_would(planner, prepare, wanted, row):
     setup, statement = row
     connection = prepare(setup)
-    plan = planner.plan(connection, statement)
+    plan = planner.plan(statement)
     assert plan is not None
-    assert plan == planner.plan(connection, statement)
+    assert plan == planner.plan(statement)
     assert plan["deferrable"] == (plan["not_deferrable_because"] is None)
     run_plan(connection, plan, run=run_group_under_its_lock)
     for step in plan["steps"]:
@@ -142,7 +149,7 @@ def test_undoing_leads_back(planner, prepare, row):
     """From every step; and having been undone the plan can be begun again."""
     setup, statement = row
     connection = prepare(setup)
-    plan = planner.plan(connection, statement)
+    plan = planner.plan(statement)
     before = catalog(connection)
     for n in range(1, len(way_back(plan)) + 1):
         if n > 1 and renamed_labels(statement)[1]:
@@ -163,7 +170,7 @@ def test_undoing_leads_back(planner, prepare, row):
 def test_the_text_can_be_pasted(planner, prepare, wanted, server, database, row):
     setup, statement = row
     connection = prepare(setup)
-    plan = planner.plan(connection, statement)
+    plan = planner.plan(statement)
     text = plan["text"]
     repeated = text.count("repeat until") and ROWS // 1000
     for _ in range(repeated):
@@ -181,12 +188,13 @@ def repeat_updates(text):
 
 @pytest.mark.parametrize(("setup", "statement"), UNPLANNED)
 def test_no_plan_where_there_is_no_safe_form(planner, prepare, setup, statement):
-    assert planner.plan(prepare(setup), statement) is None
+    prepare(setup)
+    assert planner.plan(statement) is None
 
 
 def test_every_row_is_filled(planner, prepare):
     connection = prepare("")
-    run_plan(connection, planner.plan(connection, "ALTER TABLE p ADD COLUMN n serial"))
+    run_plan(connection, planner.plan("ALTER TABLE p ADD COLUMN n serial"))
     values = connection.execute("SELECT count(DISTINCT n), min(n), max(n), count(*) FROM p").fetchone()
     assert values == (ROWS, 1, ROWS, ROWS)
 
@@ -204,7 +212,7 @@ def test_every_label_is_moved_and_given_back(planner, prepare, old, new):
     wanted = connection.execute(MOODS).fetchall()
     assert wanted != before
     connection = prepare("ENUMS")
-    plan = planner.plan(connection, statement)
+    plan = planner.plan(statement)
     run_plan(connection, plan)
     assert connection.execute(MOODS).fetchall() == wanted
     for group in reversed(groups(plan)):
@@ -217,7 +225,7 @@ def test_a_row_not_yet_filled_can_be_updated(planner, prepare):
     connection = prepare("UPDATE t SET b = NULL WHERE id <= 100")
     for statement in ("ALTER TABLE t ADD COLUMN n uuid NOT NULL DEFAULT gen_random_uuid() CHECK (n IS NOT NULL)",
                       "ALTER TABLE t ALTER COLUMN b SET NOT NULL"):
-        plan = planner.plan(connection, statement)
+        plan = planner.plan(statement)
         for group in groups(plan):
             if any(step["kind"] == "backfill" for step in group):
                 connection.execute("UPDATE t SET c = c + 1 WHERE id = 1")
@@ -227,13 +235,13 @@ def test_a_row_not_yet_filled_can_be_updated(planner, prepare):
 
 def test_an_invalid_index_is_repaired(planner, prepare):
     connection = prepare("INSERT INTO keyless VALUES (1, 1)")
-    plan = planner.plan(connection, "CREATE UNIQUE INDEX i ON keyless (a)")
+    plan = planner.plan("CREATE UNIQUE INDEX i ON keyless (a)")
     step = plan["steps"][0]
     assert not connection.execute(step["repair_when"]).fetchone()[0]
     with pytest.raises(Exception, match="could not create unique index"):
         connection.execute(step["sql"])
     connection.execute("DELETE FROM keyless WHERE a = 1")
-    assert plan == planner.plan(connection, "CREATE UNIQUE INDEX i ON keyless (a)")
+    assert plan == planner.plan("CREATE UNIQUE INDEX i ON keyless (a)")
     assert not done(connection, step)
     assert connection.execute(step["repair_when"]).fetchone()[0]
     connection.execute(step["repair"])
@@ -243,14 +251,14 @@ def test_an_invalid_index_is_repaired(planner, prepare):
 
 def test_an_index_of_somebody_else_is_not_repaired_away(planner, prepare):
     connection = prepare("")
-    step = planner.plan(connection, "CREATE INDEX i ON t (a)")["steps"][0]
+    step = planner.plan("CREATE INDEX i ON t (a)")["steps"][0]
     connection.execute("CREATE INDEX i ON u (v)")
     assert not connection.execute(step["repair_when"]).fetchone()[0]
 
 
 def test_leftovers_of_a_rebuild_are_found_one_by_one(planner, prepare):
     connection = prepare("INSERT INTO keyless VALUES (1, 1)")
-    repair = planner.plan(connection, "REINDEX TABLE keyless")["steps"][0]["repair"]
+    repair = planner.plan("REINDEX TABLE keyless")["steps"][0]["repair"]
     assert connection.execute(repair).fetchone() is None
     for name in ("i_ccnew", "i_ccold1"):
         with pytest.raises(Exception, match="could not create unique index"):
@@ -272,7 +280,7 @@ def test_attaching_reads_no_row(planner, prepare, setup, statement):
         "SELECT relname FROM pg_class WHERE relnamespace = 's'::regnamespace")]
     said = []
     connection.add_notice_handler(lambda diagnostic: said.append(diagnostic.message_primary))
-    for group in groups(planner.plan(connection, statement)):
+    for group in groups(planner.plan(statement)):
         brief = group[0]["kind"] == "catalog"
         connection.execute(f"SET client_min_messages = {'debug1' if brief else 'warning'}")
         run_group(connection, group)

@@ -14,6 +14,8 @@ import subprocess
 
 import psycopg
 
+from lab.empty_schema import empty_schema
+
 MODES = {
     "AccessShareLock": "ACCESS SHARE", "RowShareLock": "ROW SHARE", "RowExclusiveLock": "ROW EXCLUSIVE",
     "ShareUpdateExclusiveLock": "SHARE UPDATE EXCLUSIVE", "ShareLock": "SHARE",
@@ -141,19 +143,7 @@ class Known:
         self.snapshot, self.answers = None, {}
 
 
-# Schema own, empty.  Dropped and made it would do as well, but then the server plans every prepared query anew.
-EMPTY_OWN = """
-CREATE SCHEMA IF NOT EXISTS own;
-DO $$ DECLARE object record; BEGIN
-  FOR object IN
-    SELECT CASE type WHEN 'statistics object' THEN 'statistics' WHEN 'composite type' THEN 'type' ELSE type END AS kind, identity
-      FROM pg_depend, pg_identify_object(classid, objid, 0)
-     WHERE refclassid = 'pg_namespace'::regclass AND refobjid = 'own'::regnamespace ORDER BY identity
-  LOOP
-    EXECUTE format('DROP %s IF EXISTS %s CASCADE', object.kind, object.identity);
-  END LOOP;
-END $$;
-"""
+EMPTY_OWN = empty_schema("own")
 
 
 class Server:
