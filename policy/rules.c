@@ -82,6 +82,17 @@ bool reads_much(const struct rule_context *context, const struct name *name)
 	return !is_private(table) && !is_small(table, context->settings);
 }
 
+/* The number of the schema's own version: SET schema_version = 103, in a table called so. */
+static bool notes_version(const struct action *action)
+{
+	static const char word[] = "version";
+	const struct bulk_def *bulk = action->bulk;
+
+	return bulk != NULL && bulk->n_columns > 0 && action->table.name != NULL &&
+	       strcasestr(action->table.name, word) != NULL && bulk->columns[0] != NULL &&
+	       strcasestr(bulk->columns[0], word) != NULL;
+}
+
 bool keeps_books(const struct rule_context *context)
 {
 	static const char *const tables[] = {"alembic_version", "ar_internal_metadata",
@@ -99,7 +110,7 @@ bool keeps_books(const struct rule_context *context)
 		i++)
 		if (strcmp(name, tables[i]) == 0)
 			return true;
-	return false;
+	return !context->facts->known && notes_version(context->action);
 }
 
 bool is_partitioned(const struct rule_context *context)

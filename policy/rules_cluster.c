@@ -29,8 +29,10 @@ const struct rule rule_create_extension = {
 		"the functions and types away. CREATE EXTENSION is allowed: most scripts touch no "
 		"table.",
 	.locks = "Whatever the script locks; mostly no table of yours.",
-	.safe_when = "it is CREATE EXTENSION, which is only noted. DROP with CASCADE is "
-		     "drop-type-function-extension-cascade.",
+	.safe_when =
+		"it is CREATE EXTENSION, which is only noted; or ALTER EXTENSION ... ADD or DROP "
+		"of a member, which changes nothing but whose it is. DROP with CASCADE is "
+		"drop-type-function-extension-cascade.",
 	.hint = "CREATE EXTENSION IF NOT EXISTS, in a transaction of its own, off-peak; read the "
 		"update script first.",
 };

@@ -283,7 +283,7 @@ Test(stmt_kinds, types_and_functions)
 		{"DROP SEQUENCE q", .kind = ACTION_DROP_OBJECT, .table = "q", .object = "SEQUENCE"},
 		{"CREATE EXTENSION IF NOT EXISTS x", .kind = ACTION_CREATE_EXTENSION, .name = "x"},
 		{"ALTER EXTENSION x UPDATE", .kind = ACTION_ALTER_EXTENSION, .name = "x"},
-		{"ALTER EXTENSION x ADD TABLE t", .kind = ACTION_ALTER_EXTENSION, .name = "x"},
+		{"ALTER EXTENSION x ADD TABLE t", .kind = ACTION_ALTER_OBJECT, .name = "x"},
 		{"ALTER EXTENSION x SET SCHEMA s", .kind = ACTION_ALTER_EXTENSION, .name = "x"},
 		{"DROP EXTENSION x", .kind = ACTION_DROP_EXTENSION, .name = "x"},
 		{"CREATE CAST (a AS b) WITHOUT FUNCTION", .kind = ACTION_CREATE_OBJECT},

@@ -7,6 +7,17 @@ CREATE EXTENSION IF NOT EXISTS pgcrypto;
 -- expect: warn create-extension
 ALTER EXTENSION pgcrypto UPDATE;
 
+-- expect: allow
+-- not: create-extension
+ALTER EXTENSION pgcrypto ADD FUNCTION digest(text, text);
+
+-- expect: allow
+-- not: create-extension
+ALTER EXTENSION pgcrypto DROP TABLE settings;
+
+-- expect: warn create-extension
+ALTER EXTENSION pgcrypto SET SCHEMA other;
+
 -- expect: warn create-extension
 DROP EXTENSION pgcrypto;
 

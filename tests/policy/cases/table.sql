@@ -453,3 +453,14 @@ CREATE TABLE own (id int); CREATE VIEW v AS SELECT * FROM own; CREATE MATERIALIZ
 -- not: create-table-as
 -- facts: unknown
 CREATE VIEW v AS SELECT 1 AS one; CREATE TABLE copy AS SELECT * FROM v;
+
+-- the version that a schema has, in the table of its own that it is kept in
+
+-- expect: allow
+-- not: update-without-where
+-- facts: unknown
+UPDATE feed_version SET schema_version = 103;
+
+-- expect: reject update-without-where
+-- facts: unknown
+UPDATE feed_version SET body = 'x';
