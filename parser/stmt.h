@@ -93,6 +93,7 @@ struct expr {
 	const struct expr_clause *clauses; /* it holds where all of them do; NOT pushed down */
 	size_t n_clauses;
 	bool constant; /* no column, no function, no parameter: a literal, possibly cast */
+	bool subquery; /* with a SELECT in it */
 	bool null; /* the literal NULL, possibly cast */
 	bool column_only; /* just one column, no cast */
 	/* Just one column, cast to this; else NULL. */
@@ -152,6 +153,9 @@ struct index_def {
 	/* plain_order: no DESC, NULLS, COLLATE, opclass. */
 	bool has_expressions, partial, plain_order;
 	bool includes; /* INCLUDE (...) */
+	/* Its expressions and predicate: columns and functions alone are told of them. */
+	const struct expr *expressions;
+	size_t n_expressions;
 	const char *shape; /* equal for indexes of the same keys, INCLUDE and WHERE */
 	const char *body_sql; /* from USING on: USING btree (a, b) INCLUDE (c) WITH (..) WHERE .. */
 };

@@ -282,6 +282,7 @@ static void read_command(
 	case AT(SetStatistics): /* of an index's column by its number */
 		action->column = tree_text(builder->arena, cmd->name);
 		action->name = cmd->num > 0 ? arena_printf(builder->arena, "%d", cmd->num) : NULL;
+		action->new_name = cmd->def == NULL ? NULL : option_value(builder, cmd->def);
 		break;
 	case AT(SetStorage):
 	case AT(SetCompression):

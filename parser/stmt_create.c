@@ -278,6 +278,23 @@ static void read_index_columns(
 	def->n_columns = index->n_index_params;
 }
 
+static void read_index_expressions(
+	struct builder *builder, struct index_def *def, const PgQuery__IndexStmt *index)
+{
+	struct expr *expressions =
+		arena_alloc(builder->arena, (index->n_index_params + 1) * sizeof(*expressions));
+
+	for (size_t i = 0; i < index->n_index_params; i++) {
+		const PgQuery__Node *expr = index->index_params[i]->index_elem->expr;
+
+		if (expr != NULL)
+			read_names(builder, expr, &expressions[def->n_expressions++]);
+	}
+	if (index->where_clause != NULL)
+		read_names(builder, index->where_clause, &expressions[def->n_expressions++]);
+	def->expressions = expressions;
+}
+
 /* USING may be missing; everything behind the table's name belongs to the body. */
 static const char *index_body(struct builder *builder, const PgQuery__IndexStmt *index)
 {
@@ -305,6 +322,7 @@ void handle_create_index(struct builder *builder, const PgQuery__Node *node, str
 		.body_sql = index_body(builder, index),
 	};
 	read_index_columns(builder, def, index);
+	read_index_expressions(builder, def, index);
 	action->object = "INDEX";
 	action->name = def->name;
 	action->index = def;

@@ -9,7 +9,7 @@ struct expr_reading {
 	struct name *functions; /* NULL in the pass that only counts */
 	const char **columns;
 	size_t n_functions, n_columns;
-	bool constant;
+	bool constant, subquery;
 };
 
 static void read_column(struct expr_reading *reading, const PgQuery__ColumnRef *ref)
@@ -63,6 +63,8 @@ static bool read_message(void *context, const ProtobufCMessage *message)
 		read_column(reading, (const PgQuery__ColumnRef *)message);
 	else if (message->descriptor == &pg_query__func_call__descriptor)
 		read_function(reading, (const PgQuery__FuncCall *)message);
+	else if (message->descriptor == &pg_query__sub_link__descriptor)
+		reading->subquery = true;
 	else if (message->descriptor == &pg_query__node__descriptor &&
 		 !literal_part((const PgQuery__Node *)message))
 		reading->constant = false;
@@ -89,7 +91,7 @@ static const char *plain_column(const PgQuery__Node *node)
 	return tree_string(node->column_ref->fields[0]);
 }
 
-static void read_names(struct builder *builder, const PgQuery__Node *node, struct expr *expr)
+void read_names(struct builder *builder, const PgQuery__Node *node, struct expr *expr)
 {
 	struct expr_reading reading = {.arena = builder->arena, .constant = true};
 
@@ -105,6 +107,7 @@ static void read_names(struct builder *builder, const PgQuery__Node *node, struc
 	expr->columns = reading.columns;
 	expr->n_columns = reading.n_columns;
 	expr->constant = reading.constant;
+	expr->subquery = reading.subquery;
 }
 
 static const struct type_name *column_cast(

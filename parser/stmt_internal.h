@@ -90,6 +90,8 @@ struct constraint_def *make_constraint(
 struct span type_span(const struct builder *builder, const PgQuery__TypeName *type, size_t end);
 struct type_name make_type(
 	struct builder *builder, const PgQuery__TypeName *type, struct span span);
+/* Functions, columns and what else is told of an expression without its text. */
+void read_names(struct builder *builder, const PgQuery__Node *node, struct expr *expr);
 struct expr *make_expr(struct builder *builder, const PgQuery__Node *node, struct span span);
 const char *collation_sql(struct builder *builder, const PgQuery__CollateClause *clause);
 enum action_kind constraint_action(const PgQuery__Constraint *constraint);
@@ -105,6 +107,7 @@ const char *index_shape(struct builder *builder, const PgQuery__IndexStmt *index
 const char *key_shape(struct builder *builder, const PgQuery__Constraint *key);
 
 /* stmt_options.c */
+const char *option_value(struct builder *builder, const PgQuery__Node *node);
 void read_options(
 	struct builder *builder, struct action *action, PgQuery__Node *const *nodes, size_t n);
 

@@ -3,7 +3,7 @@
 #include "stmt_internal.h"
 
 /* As defGetString (defrem.c) reads it: off is the name of a type here, on a keyword. */
-static const char *option_value(struct builder *builder, const PgQuery__Node *node)
+const char *option_value(struct builder *builder, const PgQuery__Node *node)
 {
 	if (node == NULL)
 		return NULL;

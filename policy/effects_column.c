@@ -21,6 +21,14 @@ static void default_work(struct model *model, const struct expr *expr)
 	}
 }
 
+/* cookDefault */
+static void check_default(struct model *model, const struct expr *expr)
+{
+	model_check_expr(model, expr);
+	if (expr != NULL && expr->n_columns > 0 && model->facts->known)
+		model_error(model, "0A000", "cannot use column reference in DEFAULT expression");
+}
+
 /*
  * A domain's constraints are checked row by row, even for nulls.  A type nobody looked up may be
  * such a domain; without any server to ask, files are read in good faith.
@@ -195,6 +203,9 @@ void model_add_column(struct model *model)
 	if (column->generated != NULL)
 		check_generation(model, column->generated);
 	model_read_anew(model, column->generated);
+	if (!column->type.array)
+		model_check_collation(model, column->collation_sql, column->type.name.name);
+	check_default(model, column->default_expr);
 	default_work(model, column->default_expr);
 	type_of_new_column(model, column);
 	model_each_below(model, merge);
@@ -212,30 +223,6 @@ void model_add_column(struct model *model)
 			model_error(
 				model, "23502", "column \"%s\" contains null values", column->name);
 	}
-}
-
-/* Of fixed length, and never moved out of their row. */
-static bool never_toasted(const char *type)
-{
-	static const char *const fixed[] = {"bool", "int2", "int4", "int8", "oid", "float4",
-		"float8", "date", "time", "timetz", "timestamp", "timestamptz", "interval", "uuid",
-		"money"};
-
-	return type != NULL && names_contain(fixed, sizeof(fixed) / sizeof(fixed[0]), type);
-}
-
-void model_alter_column(struct model *model)
-{
-	bool gone;
-	const struct column_facts *column = model_own_column(model, &gone);
-	const struct action *action = model->action;
-	const char *way = action->new_name == NULL ? "" : action->new_name;
-	bool stored = (action->kind == ACTION_SET_STORAGE && strcasecmp(way, "plain") != 0) ||
-		      (action->kind == ACTION_SET_COMPRESSION && strcmp(way, "default") != 0);
-
-	if (column != NULL && stored && never_toasted(column->base_type))
-		model_error(model, "0A000", "column \"%s\" of type %s is always stored plain",
-			column->name, column->type_sql);
 }
 
 /*
@@ -407,6 +394,8 @@ void model_set_default(struct model *model)
 		model_absent(model, "42601", "column \"%s\" is an identity column", column->name);
 	else if (column != NULL && column->generated)
 		model_absent(model, "42601", "column \"%s\" is a generated column", column->name);
+	else
+		check_default(model, model->action->expr);
 }
 
 /* ATExecAddIdentity wants a column of its own kind: not null, and no default yet. */

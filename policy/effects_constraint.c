@@ -9,11 +9,28 @@ static bool partitioned(const struct model *model)
 	return model->table != NULL && model->table->kind == 'p';
 }
 
-/* ConstraintNameIsUsed and index_create refuse before anything is read or built. */
+/* Its index has the constraint's name, among those of all relations. */
+static bool index_name_taken(struct model *model)
+{
+	const struct constraint_def *def = model->action->constraint;
+	const struct name name = {.schema = model->table->name.schema, .name = def->name};
+	const struct relation_facts *found;
+	bool indexed = def->kind != CONSTRAINT_CHECK && def->kind != CONSTRAINT_FOREIGN_KEY;
+
+	if (!indexed || (def->using_index != NULL && strcmp(def->using_index, def->name) == 0) ||
+		model_find(model->facts, &name, &found) != PRESENT || !relation_listed(found))
+		return false;
+	model_absent(model, "42P07", "relation \"%s\" already exists", def->name);
+	return true;
+}
+
+/* index_create and ConstraintNameIsUsed refuse before anything is read or built. */
 static bool name_taken(struct model *model)
 {
 	const char *name = model->action->constraint->name;
 
+	if (model->facts->known && model->table != NULL && name != NULL && index_name_taken(model))
+		return true;
 	if (!model->facts->known || model->table == NULL || name == NULL ||
 		facts_constraint(model->table, name) == NULL)
 		return false;
@@ -31,6 +48,7 @@ void model_add_check(struct model *model)
 		return;
 	}
 	model_need_columns(model, model->action->constraint->check);
+	model_check_expr(model, model->action->constraint->check);
 	model_read_anew(model, model->action->constraint->check);
 	if (!model->action->constraint->no_inherit && !model->action->only)
 		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
@@ -88,6 +106,8 @@ static bool key_is_wrong(struct model *model)
 	model_need_names(model, def->columns, def->n_columns);
 	if (repeats(def->columns, def->n_columns))
 		model_absent(model, "42701", "a column appears twice in the constraint");
+	if (def->kind != CONSTRAINT_EXCLUSION)
+		model_need_order(model, def->columns, def->n_columns);
 	model_check_partitioned_key(model, def->columns, def->n_columns);
 	return model->effects->error != NULL;
 }
@@ -232,7 +252,8 @@ void model_add_primary_key(struct model *model)
 			model->table->name.name);
 	if (def->using_index != NULL)
 		refuse_second_use(model);
-	if (model->effects->absent || (def->using_index == NULL && key_is_wrong(model)))
+	if (model->effects->absent || (def->using_index == NULL && key_is_wrong(model)) ||
+		name_taken(model))
 		return;
 	if (!partitioned(model) && !model->action->only) /* for their NOT NULL, had or not */
 		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
@@ -252,7 +273,7 @@ void model_add_exclusion(struct model *model)
 	if (partitioned(model) && model->facts->server_version < 170000)
 		model_error(model, "0A000",
 			"exclusion constraints are not supported on partitioned tables");
-	if (model->effects->error != NULL || key_is_wrong(model))
+	if (model->effects->error != NULL || name_taken(model) || key_is_wrong(model))
 		return;
 	build_index(model);
 	model->effects->scan = true;

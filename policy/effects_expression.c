@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * Expressions on a column that gets another type: ATPostAlterTypeParse (tablecmds.c) reads CHECKs
- * and indexes again, ATExecAlterColumnType casts the default.  What is known of the types'
- * operators and casts decides some; the server alone decides the rest.
+ * What expressions may not hold.  And those on a column that gets another type:
+ * ATPostAlterTypeParse (tablecmds.c) reads CHECKs and indexes again, ATExecAlterColumnType casts
+ * the default.  What is known of the types' operators and casts decides some; the server alone
+ * decides the rest.
  */
 #include "model.h"
 
@@ -101,4 +102,29 @@ enum fit others_fit(
 			    table->indexes[i].mentions, table->indexes[i].n_mentions, column->name))
 			fit = worse(fit, MAY_FIT);
 	return fit;
+}
+
+void model_check_expr(struct model *model, const struct expr *expr)
+{
+	const struct facts *facts = model->facts;
+
+	if (expr == NULL || !facts->known)
+		return;
+	if (expr->subquery)
+		model_error(model, "0A000", "cannot use a subquery here");
+	for (size_t i = 0; i < expr->n_functions; i++)
+		for (size_t k = 0; k < facts->n_functions; k++)
+			if (name_equal(&facts->functions[k].asked, &expr->functions[i]) &&
+				!facts->functions[k].exists)
+				model_error(model, "42883", "function %s does not exist",
+					expr->functions[i].name);
+}
+
+/* GetColumnDefCollation */
+void model_check_collation(struct model *model, const char *collation, const char *type)
+{
+	char group = type_group(type);
+
+	if (collation != NULL && group != 0 && strchr("tc", group) == NULL)
+		model_error(model, "42804", "collations are not supported by type %s", type);
 }

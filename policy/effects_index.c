@@ -30,6 +30,72 @@ static bool exists_already(const struct model *model)
 	       (facts_index(model->table, name) != NULL || index_of_that_name(model) != NULL);
 }
 
+/* What access methods cannot do: amcanunique, amcanmulticol, amcaninclude, amcanorder. */
+static void check_method(struct model *model, const struct index_def *def)
+{
+	static const struct {
+		const char *method;
+		bool many_columns, includes;
+	} methods[] = {
+		{"hash", false, false},
+		{"gist", true, true},
+		{"gin", true, false},
+		{"spgist", false, true},
+		{"brin", true, false},
+	};
+	static const char no[] = "access method \"%s\" does not support %s";
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		if (strcmp(methods[i].method, def->method) != 0)
+			continue;
+		if (def->unique)
+			model_error(model, "0A000", no, def->method, "unique indexes");
+		else if (def->includes && !methods[i].includes)
+			model_error(model, "0A000", no, def->method, "included columns");
+		else if (def->n_columns > 1 && !methods[i].many_columns)
+			model_error(model, "0A000", no, def->method, "multicolumn indexes");
+	}
+}
+
+/* ComputeIndexAttrs and CheckPredicate. */
+static void check_expressions(struct model *model, const struct index_def *def)
+{
+	const struct name *function;
+
+	for (size_t i = 0; i < def->n_expressions; i++) {
+		const struct expr *expr = &def->expressions[i];
+
+		model_need_columns(model, expr);
+		model_check_expr(model, expr);
+		if (model->facts->known && expr_volatility(model->facts, expr, &function) != 'i')
+			model_error(
+				model, "42P17", "functions in an index must be marked IMMUTABLE");
+	}
+}
+
+/* GetDefaultOpClass for btree. */
+void model_need_order(struct model *model, const char *const *columns, size_t n)
+{
+	static const char *const unordered_types[] = {
+		"json", "xml", "point", "lseg", "path", "box", "polygon", "line", "circle"};
+	const struct index_def *def = model->action->index;
+	bool btree = def == NULL || (strcmp(def->method, "btree") == 0 && def->plain_order);
+
+	for (size_t i = 0; i < n && btree && model->table != NULL; i++) {
+		const struct column_facts *column =
+			columns[i] == NULL ? NULL : facts_column(model->table, columns[i]);
+
+		if (column != NULL && column->base_type != NULL &&
+			names_contain(unordered_types,
+				sizeof(unordered_types) / sizeof(unordered_types[0]),
+				column->base_type))
+			model_error(model, "42704",
+				"data type %s has no default operator class for access method "
+				"btree",
+				column->type_sql);
+	}
+}
+
 void model_create_index(struct model *model)
 {
 	const struct action *action = model->action;
@@ -55,6 +121,9 @@ void model_create_index(struct model *model)
 		return;
 	}
 	model_need_names(model, action->index->columns, action->index->n_columns);
+	check_method(model, action->index);
+	check_expressions(model, action->index);
+	model_need_order(model, action->index->columns, action->index->n_columns);
 	if (action->index->unique)
 		model_check_partitioned_key(
 			model, action->index->columns, action->index->n_columns);

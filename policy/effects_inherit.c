@@ -171,8 +171,31 @@ void model_inherit(struct model *model)
 		join(model, parent);
 }
 
+/* ATExecAddOf: the same columns in the same order. */
+static void compare_with_type(struct model *model, const struct relation_facts *type)
+{
+	const struct relation_facts *table = model->table;
+
+	if (type->kind != 'c')
+		model_error(model, "42809", "type %s is not a composite type", type->name.name);
+	for (size_t i = 0; i < type->n_columns && i < table->n_columns; i++)
+		if (strcmp(type->columns[i].name, table->columns[i].name) != 0 ||
+			type->columns[i].type_oid != table->columns[i].type_oid ||
+			type->columns[i].typmod != table->columns[i].typmod)
+			model_error(model, "42804", "column \"%s\" is not that of the type",
+				table->columns[i].name);
+	if (type->n_columns != table->n_columns)
+		model_error(model, "42804", "the table has other columns than the type");
+}
+
 void model_of_type(struct model *model)
 {
+	const struct relation_facts *type;
+
+	if (model->table != NULL && relation_listed(model->table) &&
+		model_find(model->facts, &model->action->other, &type) == PRESENT &&
+		relation_listed(type))
+		compare_with_type(model, type);
 	if (model->table != NULL && model->action->other.name == NULL && !model->table->typed)
 		model_absent(
 			model, "42809", "\"%s\" is not a typed table", model->table->name.name);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
  * Storage parameters, as reloptions.c lists them: what they are for, the lock that changing one
- * takes (AlterTableGetRelOptionsLockLevel), and the values that it may have.
+ * takes (AlterTableGetRelOptionsLockLevel), and the values that it may have.  And how columns are
+ * stored.
  */
 #include "model.h"
 
@@ -10,7 +11,8 @@
 
 enum value_kind { VALUE_BOOL, VALUE_WHOLE, VALUE_REAL, VALUE_WORD };
 
-/* heap and materialized view r, view v, btree b, hash h, gist g, spgist s, gin G, brin B */
+/* heap and materialized view r, view v, btree b, hash h, gist g, spgist s, gin G, brin B, column a
+ */
 struct parameter {
 	const char *name;
 	const char *on;
@@ -34,6 +36,8 @@ static const struct parameter parameters[] = {
 	{"buffering", "g", AEL, VALUE_WORD, 0, 0, "'on' 'off' 'auto'"},
 	{"deduplicate_items", "b", SUE, VALUE_BOOL, 0, 0, NULL},
 	{"vacuum_cleanup_index_scale_factor", "b", SUE, VALUE_REAL, 0, 1e10, NULL},
+	{"n_distinct", "a", SUE, VALUE_REAL, -1, 1e300, NULL},
+	{"n_distinct_inherited", "a", SUE, VALUE_REAL, -1, 1e300, NULL},
 	{"security_barrier", "v", AEL, VALUE_BOOL, 0, 0, NULL},
 	{"security_invoker", "v", AEL, VALUE_BOOL, 0, 0, NULL},
 	{"check_option", "v", AEL, VALUE_WORD, 0, 0, "'local' 'cascaded'"},
@@ -165,6 +169,12 @@ static void check_option(struct model *model, size_t i, char letter)
 			model, "22023", "parameter \"%s\" specified more than once", option->name);
 }
 
+void model_check_options(struct model *model, char letter)
+{
+	for (size_t i = 0; i < model->action->n_options; i++)
+		check_option(model, i, letter);
+}
+
 /* By name alone; SET WITHOUT OIDS has none. */
 static enum lock_mode mode_of(const struct action *action)
 {
@@ -191,8 +201,8 @@ void model_options(struct model *model)
 			"a partitioned table has no storage parameters");
 		return;
 	}
-	for (size_t i = 0; letter != 0 && i < action->n_options; i++)
-		check_option(model, i, letter);
+	if (letter != 0)
+		model_check_options(model, letter);
 }
 
 /* ATExecSetStatistics: of what is no column of the table. */
@@ -224,4 +234,51 @@ void model_index_options(struct model *model)
 		model_error(model, "42809", "a partitioned index has no storage parameters");
 	else
 		model_options(model);
+}
+
+/* ---- columns ---- */
+
+/* Of fixed length, and never moved out of their row. */
+static bool never_toasted(const char *type)
+{
+	static const char *const fixed[] = {"bool", "int2", "int4", "int8", "oid", "float4",
+		"float8", "date", "time", "timetz", "timestamp", "timestamptz", "interval", "uuid",
+		"money"};
+
+	return type != NULL && names_contain(fixed, sizeof(fixed) / sizeof(fixed[0]), type);
+}
+
+/* Ways to store and compress, and targets: ATExecSetStorage, SetCompression, SetStatistics. */
+static void check_way(struct model *model, const char *way)
+{
+	static const char *const storages[] = {"plain", "external", "extended", "main"};
+	static const char *const methods[] = {"pglz", "lz4", "default"};
+	bool known = false;
+
+	for (size_t i = 0; i < sizeof(storages) / sizeof(storages[0]); i++)
+		known |= strcasecmp(storages[i], way) == 0;
+	if (model->action->kind == ACTION_SET_STORAGE && !known)
+		model_error(model, "22023", "invalid storage type \"%s\"", way);
+	if (model->action->kind == ACTION_SET_COMPRESSION &&
+		!names_contain(methods, sizeof(methods) / sizeof(methods[0]), way))
+		model_error(model, "22023", "invalid compression method \"%s\"", way);
+	if (model->action->kind == ACTION_SET_STATISTICS && way[0] == '-' && strcmp(way, "-1") != 0)
+		model_error(model, "22023", "statistics target %s is too low", way);
+	if (model->action->kind == ACTION_SET_COLUMN_OPTIONS)
+		model_check_options(model, 'a');
+}
+
+void model_alter_column(struct model *model)
+{
+	bool gone;
+	const struct column_facts *column = model_own_column(model, &gone);
+	const struct action *action = model->action;
+	const char *way = action->new_name == NULL ? "" : action->new_name;
+	bool stored = (action->kind == ACTION_SET_STORAGE && strcasecmp(way, "plain") != 0) ||
+		      (action->kind == ACTION_SET_COMPRESSION && strcmp(way, "default") != 0);
+
+	check_way(model, way);
+	if (column != NULL && stored && never_toasted(column->base_type))
+		model_error(model, "0A000", "column \"%s\" of type %s is always stored plain",
+			column->name, column->type_sql);
 }

@@ -227,6 +227,39 @@ static bool retyped_before(const struct model *model)
 	return false;
 }
 
+/* ATPrepAlterColumnType: what text is cast to by assignment alone; other groups keep apart. */
+static bool cast_by_itself(const char *from, const char *to)
+{
+	static const char numbers[] = "inf";
+	char a = type_group(from), b = type_group(to);
+
+	if (a == 0 || b == 0 || a == b || strchr("tc", b) != NULL)
+		return true;
+	return (strchr(numbers, a) != NULL && strchr(numbers, b) != NULL) ||
+	       (a == 'i' && b == 'o') || (a == 'o' && b == 'i');
+}
+
+static void check_type(struct model *model, const struct column_facts *column)
+{
+	const struct type_name *type = model->action->type;
+	const struct type_facts *found;
+	struct type_change wanted = wanted_type(model);
+
+	if (model_find_type(model->facts, &type->name, &found) == ABSENT)
+		model_error(model, "42704", "type \"%s\" does not exist", type->name.name);
+	else if (model->action->expr == NULL && wanted.known && column->base_type != NULL &&
+		 !cast_by_itself(column->base_type, wanted.base))
+		model_error(model, "42804", "column \"%s\" cannot be cast automatically to type %s",
+			column->name, type->sql);
+	else if (wanted.known && !type->array)
+		model_check_collation(model, model->action->collation_sql, wanted.base);
+	if (model->action->expr != NULL) {
+		model_need_names(
+			model, model->action->expr->columns, model->action->expr->n_columns);
+		model_check_expr(model, model->action->expr);
+	}
+}
+
 /* ATPrepAlterColumnType, of each table in turn; what stores no rows is asked for them here. */
 static void prepare_table(struct model *model, const struct relation_facts *member)
 {
@@ -255,8 +288,10 @@ static bool prepare(struct model *model, const struct column_facts *column)
 {
 	prepare_identity(model, column);
 	prepare_table(model, model->table);
-	if (model->effects->absent)
-		return false;
+	if (!model->effects->absent)
+		check_type(model, column);
+	if (model->effects->error != NULL)
+		return !model->effects->absent;
 	if (model->action->only && model->table->n_partitions > 0)
 		model_absent(model, "42P16",
 			"type of inherited column \"%s\" must be changed in child tables too",

@@ -134,6 +134,7 @@ void model_set_persistence(struct model *model)
 	if (!model->effects->rewrite || !persistence_fits(model, wanted))
 		return;
 	model_each_partition(model, model_copy);
+	model_each_partition(model, model_keep_row_type);
 	if (model->facts->server_version >= 150000) /* sequences have it, too, since then */
 		model_lock_sequences(model, model->table);
 }
@@ -172,8 +173,10 @@ void model_set_access_method(struct model *model)
 	}
 	model->effects->rewrite =
 		model->table == NULL || !same(model->table->access_method, model->action->new_name);
-	if (model->effects->rewrite)
-		model_each_partition(model, model_copy);
+	if (!model->effects->rewrite)
+		return;
+	model_each_partition(model, model_copy);
+	model_each_partition(model, model_keep_row_type);
 }
 
 void model_lock_table(struct model *model)
@@ -282,6 +285,21 @@ void model_alter_sequence(struct model *model)
 		model_error(model, "0A000", "cannot change ownership of identity sequence");
 }
 
+/* AlterRelationNamespaceInternal */
+static void refuse_schema(struct model *model)
+{
+	const struct relation_facts *table = model->table, *found;
+	struct name name = {.schema = model->action->new_name};
+
+	if (table == NULL)
+		return;
+	name.name = table->name.name;
+	if (model_find(model->facts, &name, &found) == PRESENT && relation_listed(found) &&
+		found->oid != table->oid)
+		model_error(model, "42P07", "relation \"%s\" already exists in schema \"%s\"",
+			name.name, name.schema);
+}
+
 /* AlterSeqNamespaces: what the table owns moves with it. */
 void model_set_schema(struct model *model)
 {
@@ -290,6 +308,7 @@ void model_set_schema(struct model *model)
 		model_error(model, "0A000", "cannot move an owned sequence into another schema");
 	if (model->table != NULL && model->table->persistence == 't')
 		model_error(model, "0A000", "cannot move objects into or out of temporary schemas");
+	refuse_schema(model);
 	model_lock_sequences(model, model->table);
 }
 
@@ -345,7 +364,7 @@ void model_replica_identity(struct model *model)
 	if (!index->unique)
 		model_absent(model, "42809", usable, index->name.name, "is not unique");
 	else if (!index->immediate)
-		model_absent(model, "42809", usable, index->name.name, "is deferrable");
+		model_absent(model, "0A000", usable, index->name.name, "is deferrable");
 	else if (index->has_expressions || index->partial)
 		model_absent(model, "0A000", usable, index->name.name, "leaves something out");
 	else if (may_be_null(model->table, index))

@@ -23,6 +23,8 @@ enum {
 	LABELS = 1 << 11, /* what holds and what names a label of an enum */
 	BESIDE = 1 << 12, /* who has the new name already */
 	TYPES = 1 << 13, /* of the columns of a new table */
+	EXPR = 1 << 14, /* functions of action->expr */
+	ELSEWHERE = 1 << 15, /* who has the name in the new schema */
 };
 
 static const unsigned wants[ACTION_KINDS] = {
@@ -31,7 +33,7 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_ALTER_COLUMN_TYPE] = TABLE | TYPE,
 	[ACTION_SET_NOT_NULL] = TABLE,
 	[ACTION_DROP_NOT_NULL] = TABLE,
-	[ACTION_SET_DEFAULT] = TABLE,
+	[ACTION_SET_DEFAULT] = TABLE | EXPR,
 	[ACTION_DROP_DEFAULT] = TABLE,
 	[ACTION_ADD_IDENTITY] = TABLE,
 	[ACTION_SET_IDENTITY] = TABLE,
@@ -65,7 +67,7 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_DETACH_PARTITION] = TABLE | OTHER,
 	[ACTION_DROP_TABLE] = TABLE | TARGETS | DROPS,
 	[ACTION_RENAME_TABLE] = TABLE | BESIDE,
-	[ACTION_SET_SCHEMA] = TABLE,
+	[ACTION_SET_SCHEMA] = TABLE | ELSEWHERE,
 	[ACTION_TRUNCATE] = TABLE | TARGETS,
 	[ACTION_VACUUM_FULL] = TABLE | TARGETS,
 	[ACTION_VACUUM] = TABLE | TARGETS,
@@ -83,7 +85,7 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_DROP_POLICY] = TABLE,
 	[ACTION_OWNER_TO] = TABLE,
 	[ACTION_INHERIT] = TABLE | OTHER,
-	[ACTION_OF_TYPE] = TABLE,
+	[ACTION_OF_TYPE] = TABLE | OTHER,
 	[ACTION_SET_TABLE_OPTIONS] = TABLE,
 	[ACTION_COMMENT] = TABLE,
 	[ACTION_CREATE_STATISTICS] = TABLE,
@@ -175,11 +177,19 @@ static void add_constraint(
 		def->kind == CONSTRAINT_EXCLUSION)
 		add_beside(wish, action, def->name);
 	add_beside(wish, action, def->using_index);
+	add_functions(wish, def->check);
 }
 
 static bool is_builtin(const struct type_name *type)
 {
 	return type->name.schema != NULL && strcmp(type->name.schema, "pg_catalog") == 0;
+}
+
+static void add_index(struct wish *wish, const struct action *action, const struct index_def *index)
+{
+	add_beside(wish, action, index->name);
+	for (size_t i = 0; i < index->n_expressions; i++)
+		add_functions(wish, &index->expressions[i]);
 }
 
 static void add_type(struct wish *wish, const struct type_name *type)
@@ -244,10 +254,15 @@ static void add_action(struct wish *wish, const struct action *action)
 	for (size_t i = 0; want & TYPES && i < action->n_columns; i++)
 		if (!is_builtin(&action->columns[i]->type))
 			add_type(wish, &action->columns[i]->type);
+	if (want & EXPR)
+		add_functions(wish, action->expr);
+	if (want & ELSEWHERE && action->table.name != NULL)
+		add_relation(wish,
+			&(struct name){.schema = action->new_name, .name = action->table.name});
 	if (want & BESIDE)
 		add_beside(wish, action, action->new_name);
 	if (want & INDEX && action->index != NULL)
-		add_beside(wish, action, action->index->name);
+		add_index(wish, action, action->index);
 	if (want & TYPE && action->type != NULL) {
 		add(wish->arena, &wish->types, &action->type->name);
 		add_functions(wish, action->expr);

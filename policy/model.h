@@ -105,6 +105,8 @@ void model_build_all(struct model *model);
 /* Likewise all indexes of a table, for what becomes a partition of it. */
 void model_build_missing(struct model *model, const struct relation_facts *parent,
 	const struct relation_facts *partition);
+/* Columns that a btree cannot order: an error. */
+void model_need_order(struct model *model, const char *const *columns, size_t n);
 /* Unique indexes of a partitioned table have its partition key in theirs. */
 void model_check_partitioned_key(struct model *model, const char *const *columns, size_t n);
 /* A foreign key is checked against it: by its rows or by an index, as the planner likes. */
@@ -129,6 +131,8 @@ bool model_made_elsewhere(const struct model *model, const struct relation_facts
 void model_check_new_name(struct model *model, const struct name *name);
 /* Likewise of the action's new name for its table. */
 void model_check_rename(struct model *model);
+/* Parameters for what the letter stands for in effects_options.c. */
+void model_check_options(struct model *model, char letter);
 /* The command is for other kinds of relation: an error. */
 bool model_wrong_kind(struct model *model, const struct relation_facts *relation);
 /* The action's table has its columns from a type: an error. */
@@ -167,6 +171,10 @@ bool is_system_column(const char *name);
 bool model_never_null(
 	const struct model *model, const struct relation_facts *table, const char *column);
 
+/* A function that is not there, or a subquery where none may stand: an error. */
+void model_check_expr(struct model *model, const struct expr *expr);
+/* COLLATE for a type that has none: an error. */
+void model_check_collation(struct model *model, const char *collation, const char *type);
 /* A CHECK over columns of the action's table, those that its statement adds included. */
 void model_need_columns(struct model *model, const struct expr *expr);
 /* An expression over a column that has just got another type may not fit it. */

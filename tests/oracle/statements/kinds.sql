@@ -93,7 +93,6 @@ truncate ma;
 -- with: create table own.a (id int, b text); create materialized view own.ma as select * from own.a
 refresh materialized view a;
 -- with: create type own.ty as (x int, y text); create table own.tt (x int, y int)
--- beyond: error, what a composite type is made of is not looked up
 alter table tt of ty;
 -- with: create table own.a (id int, b text); create view own.va as select * from own.a
 -- beyond: locks scan, what a view writes to is not looked up
