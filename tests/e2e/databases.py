@@ -53,7 +53,8 @@ class Databases:
     def _make(self, contents):
         if contents not in self.templates:
             template = self.templates[contents] = f"contents{next(self.numbers)}"
-            self._query(COPY.format(template, "template0"))
+            # Marked as what it is: proxies look for changes in all other databases, each when it starts.
+            self._query(COPY.format(template, "template0") + " IS_TEMPLATE true")
             self.server.query("GRANT ALL ON SCHEMA public TO PUBLIC;" + contents, template)
         name = f"t{next(self.numbers)}"
         self._query(COPY.format(name, self.templates[contents]))
