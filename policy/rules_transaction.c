@@ -392,7 +392,7 @@ static bool reads_all(const struct rule_context *context)
 static bool lingers(const struct rule_context *context)
 {
 	if (!holds(context, LOCK_ACCESS_EXCLUSIVE) || validates_under_lock(context) ||
-		backfills_under_lock(context))
+		backfills_under_lock(context) || keeps_books(context))
 		return false;
 	return (works_long(context) && !stops_writes(context->effects)) || reads_all(context) ||
 	       (changes_many_rows(context) && !adds_rows(context));

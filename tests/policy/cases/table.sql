@@ -461,6 +461,11 @@ CREATE VIEW v AS SELECT 1 AS one; CREATE TABLE copy AS SELECT * FROM v;
 -- facts: unknown
 UPDATE feed_version SET schema_version = 103;
 
+-- expect: allow
+-- not: update-without-where, statement-after-access-exclusive
+-- facts: unknown, separate
+BEGIN; ALTER TABLE feeds ADD COLUMN a int; UPDATE feed_version SET schema_version = 104; COMMIT;
+
 -- expect: reject update-without-where
 -- facts: unknown
 UPDATE feed_version SET body = 'x';
