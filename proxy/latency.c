@@ -174,19 +174,27 @@ void latency_watch_begin(struct latency_watch *watch, double share_of_new,
 	begin_window(watch, counts, now_ms);
 }
 
+/* The smoothed percentage is of the reference: it goes along with a new one. */
+static void refer_to(struct latency_watch *watch, double reference_us)
+{
+	watch->percent *= watch->reference_us / reference_us;
+	watch->reference_us = reference_us;
+}
+
 static void renew_reference(struct latency_watch *watch, double p95_us)
 {
 	double normal = watch->normal_us;
+	bool felt = watch->worked && !watch->unfelt;
 
-	watch->reference_us -= reference_decay * (watch->reference_us - normal);
-	watch->still = watch->worked ? 0 : watch->still + 1;
-	if (watch->worked)
+	refer_to(watch, watch->reference_us - reference_decay * (watch->reference_us - normal));
+	watch->still = felt ? 0 : watch->still + 1;
+	if (felt)
 		return;
 	if (watch->still == 1)
 		watch->still_us = p95_us;
 	watch->still_us += still_share_of_new * (p95_us - watch->still_us);
 	if (watch->still >= STILL_WINDOWS)
-		watch->reference_us = watch->still_us > normal ? watch->still_us : normal;
+		refer_to(watch, watch->still_us > normal ? watch->still_us : normal);
 }
 
 /* n transactions in a window; an application that says nothing suffers nothing. */

@@ -63,6 +63,7 @@ struct latency_watch {
 	int64_t from_ms;
 	int still; /* windows in a row in which it did */
 	bool worked; /* in this window it did not */
+	bool unfelt; /* told from outside: it does so little that it is none of its doing either */
 	uint32_t from[LATENCY_BUCKETS];
 };
 

@@ -262,6 +262,9 @@ static void find_felt_most(struct signals *signals)
 		}
 	for (enum signal_id id = 0; id < SIGNALS; id++)
 		signals->efforts[id].ms = fmin(signals->efforts[id].ms, 2 * least_ms);
+	signals->latency.unfelt = signals->table.latency.unfelt =
+		signals->felt_most != SIGNALS &&
+		effort_unfelt(&signals->efforts[signals->felt_most], &signals->effort_limits);
 }
 
 void signals_read(struct signals *signals, struct control *control, struct latency_board *board,

@@ -44,7 +44,8 @@ int64_t throttle_pause_ms(const struct throttle *throttle, int64_t busy_ms)
  * A reading is one or two windows old: with more gain the loop swings.  One bad second says no more
  * than twice the bound, and a good one no more than that nothing is felt.
  */
-static const double gain = 0.25, worst = 2, share_first = 0.25, share_min = 0.02;
+static const double gain = 0.25, worst = 2, share_first = 0.5, share_min = 0.02,
+		    share_unfelt = 0.04;
 
 void effort_read(struct effort *effort, double pressure, unsigned readings,
 	const struct effort_limits *limits)
@@ -56,6 +57,11 @@ void effort_read(struct effort *effort, double pressure, unsigned readings,
 	effort->readings = readings;
 	effort->ms = fmax(effort->ms, share_min * limits->shortest_ms);
 	effort->ms = fmin(effort->ms, limits->longest_ms);
+}
+
+bool effort_unfelt(const struct effort *effort, const struct effort_limits *limits)
+{
+	return effort->ms <= share_unfelt * limits->shortest_ms;
 }
 
 int effort_batch_ms(const struct effort *effort, const struct effort_limits *limits)

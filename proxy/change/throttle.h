@@ -53,6 +53,8 @@ struct effort_limits {
 /* readings: how many there were so far; the last one's pressure counts when it is new. */
 void effort_read(struct effort *effort, double pressure, unsigned readings,
 	const struct effort_limits *limits);
+/* So little of the time that what clients feel must have another reason. */
+bool effort_unfelt(const struct effort *effort, const struct effort_limits *limits);
 /* How long a batch should take. */
 int effort_batch_ms(const struct effort *effort, const struct effort_limits *limits);
 /* How long to pause after busy_ms of work. */

@@ -391,8 +391,8 @@ Test(change_throttle, effort_follows_what_clients_feel)
 		int readings, longest_ms, shortest_ms;
 		int batch_ms, pause_ms; /* after a batch of 10 ms */
 	} cases[] = {
-		{0, 0, 1, 200, 8, 8, 30}, /* the first: a quarter of the time */
-		{0, 5, 1, 200, 8, 8, 30}, {2, 0, 2, 200, 8, 8, 25}, {2, -5, 2, 200, 8, 8, 25},
+		{0, 0, 1, 200, 8, 8, 10}, /* the first: half of the time */
+		{0, 5, 1, 200, 8, 8, 10}, {2, 0, 2, 200, 8, 8, 25}, {2, -5, 2, 200, 8, 8, 25},
 		{2, 0.5, 50, 200, 8, 8, 30}, /* it rests where clients feel half of the bound */
 		{2, 0, 13, 200, 8, 9, 0}, {8, 0, 30, 200, 8, 200, 0}, {200, 1, 2, 200, 8, 176, 0},
 		{200, 100, 2, 200, 8, 137, 0}, /* one bad reading is no more than one */

@@ -136,6 +136,30 @@ Test(latency, what_is_not_the_backfills_doing_does_not_stop_it_for_ever)
 	latency_board_free(board);
 }
 
+Test(latency, so_little_that_nobody_feels_it_is_as_good_as_nothing)
+{
+	static const struct {
+		bool worked, unfelt;
+		double most, least;
+	} cases[] = {{true, false, 310, 280}, {true, true, 110, 60}, {false, false, 110, 60}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct latency_board *board = latency_board_new(1);
+		struct latency_watch watch = {0};
+		int64_t now_ms = 1000;
+		double percent;
+
+		add(&board->workers[0], 5000, 1000);
+		latency_watch(&watch, board, true, now_ms);
+		windows(board, &watch, 40, 3000, true, &now_ms);
+		watch.unfelt = cases[i].unfelt;
+		percent = windows(board, &watch, 7, 3000, cases[i].worked, &now_ms);
+		cr_expect(percent > cases[i].least && percent < cases[i].most,
+			"case %zu: known as soon as the reference is: %.0f", i, percent);
+		latency_board_free(board);
+	}
+}
+
 Test(latency, without_an_hour_before_what_is_seen_at_first_is_normal)
 {
 	struct latency_board *board = latency_board_new(1);
