@@ -47,6 +47,8 @@ static int begin(struct server *server, struct arena *arena, const struct server
 		"SET default_transaction_read_only = on",
 		"SET client_encoding = 'UTF8'",
 		"SET jit = off",
+		"SET join_collapse_limit = 1",
+		"SET from_collapse_limit = 1",
 		"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
 	};
 
