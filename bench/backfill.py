@@ -173,7 +173,8 @@ class Bench:
         while time.monotonic() < end and self.update.is_alive():
             time.sleep(0.05)
         if self.update.is_alive():
-            self.server.query("SELECT phasegate.pause(1)")
+            with contextlib.suppress(psycopg.errors.ObjectNotInPrerequisiteState):  # it is done, and its client not told yet
+                self.server.query("SELECT phasegate.pause(1)")
         return self.filled() - before
 
     def turn(self, name, work, seconds):
