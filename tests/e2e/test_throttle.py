@@ -325,7 +325,8 @@ def test_dead_rows_are_cleared_away_between_batches(update, direct):
     under_way.thread.join(60)
     assert under_way.failed is None
     assert any("clearing away the dead rows" in notice for notice in under_way.notices)
-    assert one(direct, "SELECT vacuum_count FROM pg_stat_user_tables WHERE relname = 't'") == 1
+    # Each takes 50,000 dead rows at least: a second one just before the end is no mistake.
+    assert one(direct, "SELECT vacuum_count FROM pg_stat_user_tables WHERE relname = 't'") in (1, 2)
 
 
 def test_a_batch_that_would_read_the_whole_table_stops(update, direct, database):
