@@ -242,9 +242,11 @@ static void feel(struct signals *signals, enum signal_id id, double rest, double
 {
 	const struct latency_watch *watch = watch_of(signals, id);
 
+	if (!is_felt(id))
+		return;
 	if (watch->reference_us <= 0 && !watch->learns)
 		signals->efforts[id] = (struct effort){0};
-	else if (is_felt(id))
+	else
 		effort_read(&signals->efforts[id], (watch->last_percent - rest) / (bound - rest),
 			watch->readings, &signals->effort_limits);
 }
