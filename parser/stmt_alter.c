@@ -122,6 +122,8 @@ static enum action_kind index_command(PgQuery__AlterTableType type)
 		return ACTION_ALTER_INDEX_TABLESPACE;
 	case AT(AttachPartition):
 		return ACTION_ALTER_INDEX_ATTACH;
+	case AT(ChangeOwner):
+		return ACTION_OWNER_TO;
 	default:
 		return ACTION_ALTER_INDEX_OTHER;
 	}

@@ -168,6 +168,8 @@ void handle_create_foreign_table(
 	const PgQuery__CreateForeignTableStmt *foreign = node->create_foreign_table_stmt;
 
 	set_relation(builder, action, foreign->base_stmt->relation);
+	if (foreign->base_stmt->partbound != NULL)
+		read_partition_of(builder, action, foreign->base_stmt);
 	read_create_table(builder, action, foreign->base_stmt);
 	action->object = "FOREIGN TABLE";
 	action->name = tree_text(builder->arena, foreign->servername);

@@ -267,6 +267,15 @@ void handle_alter_depends(struct builder *builder, const PgQuery__Node *node, st
 	set_subject(builder, action, alter->object_type, alter->relation, alter->object);
 }
 
+void handle_extension_member(
+	struct builder *builder, const PgQuery__Node *node, struct action *action)
+{
+	const PgQuery__AlterExtensionContentsStmt *alter = node->alter_extension_contents_stmt;
+
+	set_object(builder, action, alter->objtype, alter->object);
+	action->name = tree_text(builder->arena, alter->extname);
+}
+
 void handle_alter_function(
 	struct builder *builder, const PgQuery__Node *node, struct action *action)
 {
@@ -307,21 +316,26 @@ void set_name(struct builder *builder, struct action *action, PgQuery__Node *con
 	action->n_targets = 1;
 }
 
-/* Tables one by one, as targets; schemas are not looked up. */
+/* Tables one by one, as targets; schemas are not looked up.  Of ONLY for some of them nothing is
+ * told. */
 static void set_published(
 	struct builder *builder, struct action *action, PgQuery__Node *const *objects, size_t n)
 {
 	struct name *targets = arena_alloc(builder->arena, (n + 1) * sizeof(*targets));
+	size_t n_only = 0;
 
 	action->targets = targets;
 	for (size_t i = 0; i < n; i++) {
 		const PgQuery__PublicationObjSpec *object = objects[i]->publication_obj_spec;
 
 		if (objects[i]->node_case == PG_QUERY__NODE__NODE_PUBLICATION_OBJ_SPEC &&
-			object->pubtable != NULL)
+			object->pubtable != NULL) {
 			targets[action->n_targets++] =
 				tree_relation_name(builder->arena, object->pubtable->relation);
+			n_only += !object->pubtable->relation->inh;
+		}
 	}
+	action->only = n_only > 0 && n_only == action->n_targets;
 }
 
 void handle_create_publication(

@@ -80,9 +80,9 @@ static const struct row rows[ACTION_KINDS] = {
 	[ACTION_SET_SCHEMA] = {AEL, NONE, ON_TABLE, model_set_schema},
 	[ACTION_TRUNCATE] = {AEL, CHILDREN, ON_TARGETS, model_truncate},
 	[ACTION_VACUUM_FULL] = {AEL, PARTITIONS, ON_TARGETS, model_heap_copy},
-	[ACTION_VACUUM] = {SUE, PARTITIONS, ON_TARGETS, model_no_transaction},
-	[ACTION_ANALYZE] = {SUE, PARTITIONS, ON_TARGETS, NULL},
-	[ACTION_CLUSTER] = {AEL, PARTITIONS, ON_TABLE, model_heap_copy},
+	[ACTION_VACUUM] = {SUE, PARTITIONS, ON_TARGETS, model_vacuum},
+	[ACTION_ANALYZE] = {SUE, PARTITIONS, ON_TARGETS, model_analyze},
+	[ACTION_CLUSTER] = {AEL, NONE, ON_TABLE, model_heap_copy},
 	[ACTION_CLUSTER_ON] = {SUE, NONE, ON_TABLE, model_cluster_on},
 	[ACTION_SET_LOGGED] = {AEL, NONE, ON_TABLE, model_set_persistence},
 	[ACTION_SET_UNLOGGED] = {AEL, NONE, ON_TABLE, model_set_persistence},
@@ -133,6 +133,8 @@ static const struct row rows[ACTION_KINDS] = {
 	[ACTION_ALTER_SYSTEM] = {LOCK_NONE, NONE, BY_MODEL, model_no_transaction},
 	[ACTION_CHANGE_ROWS] = {LOCK_ROW_EXCLUSIVE, NONE, ON_TABLE, model_change_rows},
 	[ACTION_PUBLICATION] = {SUE, NONE, BY_MODEL, model_publication},
+	[ACTION_FOREIGN_DATA] = {AEL, NONE, BY_MODEL, model_foreign_data},
+	[ACTION_ALTER_OBJECT] = {AEL, NONE, BY_MODEL, model_alter_object},
 };
 
 /* The relations that the row is about; a list wins over the single table. */

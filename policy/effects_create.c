@@ -139,6 +139,34 @@ static void read_like(struct model *model)
 	model_lock(model, other, LOCK_ACCESS_SHARE);
 }
 
+/* Of a foreign table, or of one of its columns: ATExecGenericOptions. */
+static void change_options(struct model *model)
+{
+	const struct name *name = &model->action->table;
+	const struct relation_facts *table;
+	enum presence presence = model_find(model->facts, name, &table);
+
+	if (presence == ABSENT) {
+		model->effects->noop = model->action->if_exists;
+		if (!model->action->if_exists)
+			model_absent(model, "42P01", "relation \"%s\" does not exist", name->name);
+		return;
+	}
+	model_lock(model, name, model->mode);
+	model->effects->table = table;
+	if (table != NULL && relation_listed(table) && table->kind != 'f')
+		model_error(model, "42809", "\"%s\" is not a foreign table", table->name.name);
+}
+
+/* CREATE FOREIGN TABLE names a server; wrappers, servers and user mappings lock no table. */
+void model_foreign_data(struct model *model)
+{
+	if (model->action->table.name != NULL && model->action->name == NULL)
+		change_options(model);
+	else if (model->action->table.name != NULL)
+		model_create_table(model);
+}
+
 /* REFERENCES puts a trigger on the referenced table; LIKE only reads; INHERITS and partitions add a
  * child. */
 void model_create_table(struct model *model)

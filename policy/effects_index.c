@@ -249,8 +249,8 @@ static void reindex_table(struct model *model, const struct name *name, enum loc
 }
 
 /* The indexes below a partitioned one: those of the leaves with the same columns. */
-static void reindex_attached(
-	struct model *model, const struct relation_facts *table, const struct index_facts *parent)
+static void reindex_attached(struct model *model, const struct relation_facts *table,
+	const struct index_facts *parent, enum lock_mode mode)
 {
 	for (size_t i = 0; i < table->n_partitions; i++) {
 		const struct relation_facts *leaf;
@@ -262,12 +262,30 @@ static void reindex_attached(
 
 			if (!index->attached || !index_like(model->arena, index, parent))
 				continue;
-			model_work(model, &leaf->name, LOCK_NONE, table_work(model));
+			model_work(model, &leaf->name, mode, table_work(model));
 			model_lock_part(model, &index->name,
 				concurrently(model) ? LOCK_SHARE : LOCK_ACCESS_EXCLUSIVE,
 				WORK_FILE);
 		}
 	}
+}
+
+/*
+ * ReindexPartitions opens the leaves.  Of what is between them and the table named it lists the
+ * indexes.  Leaves may lack the index when it is not valid.
+ */
+static void lock_below_index(
+	struct model *model, const struct relation_facts *index, enum lock_mode mode)
+{
+	const struct relation_facts *table;
+	bool whole = index->n_indexes == 0 || index->indexes[0].valid;
+
+	if (index->kind == 'I' && model_find(model->facts, &index->table, &table) == PRESENT)
+		for (size_t i = 0; i < table->n_partitions && whole; i++)
+			model_lock(model, &table->partitions[i], mode);
+	for (size_t i = 0; i < index->n_partition_tree; i++)
+		if (index->partition_tree[i].kind == 'I')
+			model_lock_part(model, &index->partition_tree[i].name, LOCK_SHARE, 0);
 }
 
 static void reindex_index(struct model *model, const struct name *name, enum lock_mode mode)
@@ -278,12 +296,14 @@ static void reindex_index(struct model *model, const struct name *name, enum loc
 		model_lock(model, name, index_mode(model));
 		return;
 	}
-	model_lock_partitions(model, &index->table, mode);
+	model_lock(model, &index->table, mode);
+	lock_below_index(model, index, mode);
 	model_work(model, name, index_mode(model), index->kind == 'I' ? 0 : WORK_FILE);
 	if (index->kind != 'I')
 		model_work(model, &index->table, mode, table_work(model));
-	else if (model_find(model->facts, &index->table, &table) == PRESENT && index->n_indexes > 0)
-		reindex_attached(model, table, &index->indexes[0]);
+	if (index->kind == 'I' && model_find(model->facts, &index->table, &table) == PRESENT &&
+		index->n_indexes > 0)
+		reindex_attached(model, table, &index->indexes[0], mode);
 }
 
 void model_reindex(struct model *model)

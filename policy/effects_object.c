@@ -74,7 +74,7 @@ static void publish(struct model *model, const struct name *name)
 		model_error(model, "42P01", "relation \"%s\" does not exist", name->name);
 		return;
 	}
-	if (table != NULL && table->kind == 'r')
+	if (table != NULL && table->kind == 'r' && !model->action->only)
 		model_lock_tree(model, name, LOCK_SHARE_UPDATE_EXCLUSIVE);
 	else
 		model_lock(model, name, LOCK_SHARE_UPDATE_EXCLUSIVE);
@@ -94,6 +94,27 @@ void model_publication(struct model *model)
 	if (action->object == NULL)
 		model->effects->table =
 			model_worst(model->facts, action->targets, action->n_targets);
+}
+
+/*
+ * DEPENDS ON EXTENSION of an index or materialized view, and ALTER EXTENSION ... ADD or DROP, which
+ * has the extension's name: get_object_address locks the relation.  That of a trigger is only read.
+ */
+void model_alter_object(struct model *model)
+{
+	const struct action *action = model->action;
+	const struct relation_facts *relation;
+	bool member = action->name != NULL;
+	enum presence presence = model_find(model->facts, &action->table, &relation);
+
+	if (action->table.name == NULL || strcmp(action->object, "TRIGGER") == 0)
+		return;
+	if (presence == ABSENT)
+		model_absent(model, "42P01", "relation \"%s\" does not exist", action->table.name);
+	else
+		model_lock(model, &action->table,
+			member ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_ACCESS_EXCLUSIVE);
+	model->effects->table = relation;
 }
 
 /* ---- DROP ---- */

@@ -95,6 +95,13 @@ void model_truncate(struct model *model)
 	model->effects->loses_data = true;
 }
 
+/* A partitioned table between the one named and its leaves. */
+static void lock_parent(struct model *model, const struct relation_facts *member)
+{
+	if (member->kind == 'p')
+		model_lock(model, &member->name, LOCK_ROW_EXCLUSIVE);
+}
+
 static void write_every_row(struct model *model, const struct relation_facts *member)
 {
 	model_work(model, &member->name, LOCK_ROW_EXCLUSIVE, WORK_SCAN);
@@ -134,10 +141,22 @@ static void search_referencing(struct model *model, const struct relation_facts 
 	}
 }
 
+/* CREATE RULE and CREATE FUNCTION read what they keep, and run it on no row. */
+static bool is_kept(const struct model *model)
+{
+	const struct facts *facts = model->facts;
+
+	return facts->n_commands > 1 && (facts->commands[0]->kind == ACTION_CREATE_RULE ||
+						facts->commands[0]->kind == ACTION_CREATE_FUNCTION);
+}
+
 /* No lock on the table that anybody waits for; every row of it, until the transaction ends. */
 void model_bulk_write(struct model *model)
 {
+	if (is_kept(model))
+		return;
 	model->effects->scan = true;
+	model_each_below(model, lock_parent);
 	model_each(model, write_every_row);
 	model->effects->loses_data = model->action->kind == ACTION_DELETE_WITHOUT_WHERE;
 	if (model->effects->loses_data)

@@ -67,6 +67,28 @@ static bool cannot_cluster(struct model *model, const struct index_facts *index)
 	return model->effects->absent;
 }
 
+/* Of a list every table by itself. */
+static void copy_listed(struct model *model)
+{
+	const struct relation_facts *worst = model->table;
+	size_t n;
+	const struct name *names = model_targets(model->action, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (model_find(model->facts, &names[i], &model->table) == PRESENT)
+			model_each_partition(model, model_copy);
+	model->table = worst;
+}
+
+/* get_tables_to_cluster_partitioned lists the leaves; what is between them is never opened. */
+static void lock_leaves(struct model *model)
+{
+	const struct relation_facts *table = model->table;
+
+	for (size_t i = 0; table != NULL && table->kind == 'p' && i < table->n_partitions; i++)
+		model_lock(model, &table->partitions[i], model->mode);
+}
+
 /* cluster_rel: a new heap and all its indexes; without a name, every table there is. */
 void model_heap_copy(struct model *model)
 {
@@ -77,8 +99,10 @@ void model_heap_copy(struct model *model)
 					 (model->table != NULL && model->table->kind == 'p');
 	if (action->kind == ACTION_CLUSTER && cannot_cluster(model, named_index(model)))
 		return;
+	if (action->kind == ACTION_CLUSTER)
+		lock_leaves(model);
 	model->effects->rewrite = true;
-	model_each_partition(model, model_copy);
+	copy_listed(model);
 }
 
 void model_lock_sequences(struct model *model, const struct relation_facts *table)
@@ -319,8 +343,7 @@ void model_owner(struct model *model)
 
 	if (table == NULL || owns_already(model))
 		return;
-	if (table->kind != 'p')
-		model_lock_indexes(model, table, LOCK_ACCESS_EXCLUSIVE, 0);
+	model_lock_indexes(model, table, LOCK_ACCESS_EXCLUSIVE, 0);
 	model_lock_sequences(model, table);
 }
 
@@ -374,4 +397,29 @@ void model_replica_identity(struct model *model)
 void model_no_transaction(struct model *model)
 {
 	model->effects->no_transaction = true;
+}
+
+/* vacuum_rel and analyze_rel warn of another kind of relation, and let it go at once. */
+static void skip_kinds_but(struct model *model, const char *kinds)
+{
+	for (size_t i = 0; i < model->effects->n_locks; i++) {
+		struct lock_effect *lock = &model->effects->locks[i];
+		const struct relation_facts *relation =
+			facts_relation(model->facts, &lock->relation);
+
+		if (relation != NULL && relation_listed(relation) &&
+			strchr(kinds, relation->kind) == NULL)
+			lock->mode = LOCK_NONE;
+	}
+}
+
+void model_vacuum(struct model *model)
+{
+	model_no_transaction(model);
+	skip_kinds_but(model, "rpmt");
+}
+
+void model_analyze(struct model *model)
+{
+	skip_kinds_but(model, "rpmf");
 }

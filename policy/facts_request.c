@@ -116,6 +116,8 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_DELETE_WITHOUT_WHERE] = TABLE,
 	[ACTION_CHANGE_ROWS] = TABLE,
 	[ACTION_PUBLICATION] = TARGETS,
+	[ACTION_FOREIGN_DATA] = TABLE | SOURCES | TYPES,
+	[ACTION_ALTER_OBJECT] = TABLE, /* a relation that depends on an extension or goes with it */
 	[ACTION_HARMLESS] = SOURCES,
 };
 

@@ -241,6 +241,7 @@ model_fn model_create_table, model_partition_of, model_attach, model_detach, mod
 	model_set_schema, model_on_table, model_publication, model_change_rows,
 	model_switch_trigger, model_create_trigger, model_drop_trigger, model_rename_object,
 	model_options, model_comment, model_of_type, model_rename_index, model_index_attach,
-	model_index_options, model_switch_rule, model_alter_sequence, model_attach_new;
+	model_index_options, model_switch_rule, model_alter_sequence, model_attach_new,
+	model_vacuum, model_analyze, model_foreign_data, model_alter_object;
 
 #endif

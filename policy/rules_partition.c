@@ -3,6 +3,8 @@
  */
 #include "rules.h"
 
+#include <string.h>
+
 #include "arena.h"
 #include "message.h"
 #include "recipe.h"
@@ -163,6 +165,8 @@ static const char *create_and_attach(const struct rule_context *context)
 	const char *partition = name_sql(arena, &context->action->table);
 	const char *parent = name_sql(arena, &context->action->other);
 
+	if (strcmp(context->action->object, "TABLE") != 0)
+		return NULL; /* FOREIGN TABLE knows no LIKE */
 	return arena_printf(arena,
 		"CREATE TABLE %s (LIKE %s INCLUDING ALL);\n"
 		"-- on a default partition, a validated CHECK that it holds no such rows; then\n"
@@ -185,7 +189,9 @@ const struct rule rule_create_partition_of = {
 	.safe_when = "the parent has no default partition, or an empty or small one, or one whose "
 		     "validated CHECK excludes the bounds (the lock is brief then); or the parent "
 		     "was made in this transaction.",
-	.hint = "CREATE TABLE ... (LIKE parent INCLUDING ALL), then ATTACH PARTITION.",
+	.hint = "CREATE TABLE ... (LIKE parent INCLUDING ALL), or a FOREIGN TABLE with its "
+		"columns, then "
+		"ATTACH PARTITION.",
 	.hint_sql = create_and_attach,
 };
 

@@ -17,13 +17,15 @@ from psycopg.pq import ExecStatus, TransactionStatus
 
 from oracle import EMPTY_OWN, MODES, STRENGTH
 
-# Holders, weakest first.  An index cannot be named in LOCK TABLE; renaming it locks it alone.
+# Holders, weakest first.  Indexes and materialized views cannot be named in LOCK TABLE; renaming an index
+# locks it alone.
 HOLDERS = {
     "table": [f"LOCK TABLE ONLY {{}} IN {mode} MODE" for mode in
               ("ACCESS SHARE", "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE", "SHARE")],
+    "view": ["TABLE {}", "COMMENT ON MATERIALIZED VIEW {} IS 'held'", "CREATE INDEX ON {} ((0))"],
     "index": ["ALTER INDEX {} RENAME TO held_for_a_while"],
 }
-KINDS = {"r": "table", "p": "table", "i": "index", "I": "index"}
+KINDS = {"r": "table", "p": "table", "m": "view", "i": "index", "I": "index"}
 RELATIONS = """
 SELECT format('%I.%I', n.nspname, c.relname), c.relkind::text, pg_relation_filenode(c.oid)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'own' ORDER BY c.oid

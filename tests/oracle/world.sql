@@ -15,6 +15,8 @@ CREATE FUNCTION stabf() RETURNS int LANGUAGE plpgsql STABLE AS 'begin return 1; 
 CREATE FUNCTION immf() RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'begin return 1; end';
 CREATE FUNCTION trg() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end';
 CREATE SEQUENCE sq;
+CREATE FOREIGN DATA WRAPPER fdw;
+CREATE SERVER srv FOREIGN DATA WRAPPER fdw;
 
 -- referenced, with a policy
 CREATE TABLE u (id bigint PRIMARY KEY, name text);

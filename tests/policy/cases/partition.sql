@@ -108,6 +108,9 @@ ALTER TABLE events DETACH PARTITION events_2025;
 CREATE TABLE n PARTITION OF measures FOR VALUES FROM (1) TO (2);
 
 -- expect: reject create-partition-of
+CREATE FOREIGN TABLE n PARTITION OF measures FOR VALUES FROM (1) TO (2) SERVER far;
+
+-- expect: reject create-partition-of
 -- facts: unknown
 CREATE TABLE n PARTITION OF elsewhere FOR VALUES FROM (1) TO (2);
 
