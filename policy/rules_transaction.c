@@ -223,16 +223,15 @@ static bool is_view(const struct rule_context *context, const struct name *name)
 	return relation != NULL && relation->kind == 'v';
 }
 
-static const struct held_lock *strong_on_other(
-	const struct rule_context *context, const struct name *name, enum lock_mode mode)
+static const struct held_lock *exclusive_on_other(
+	const struct rule_context *context, const struct name *name)
 {
 	const struct transaction_facts *transaction = &context->facts->transaction;
 
 	for (size_t i = 0; i < transaction->n_locks; i++) {
 		const struct held_lock *held = &transaction->locks[i];
 
-		if (held->any_table || held->mode < LOCK_SHARE_ROW_EXCLUSIVE ||
-			(held->mode < LOCK_ACCESS_EXCLUSIVE && mode < LOCK_ACCESS_EXCLUSIVE))
+		if (held->any_table || held->mode < LOCK_ACCESS_EXCLUSIVE)
 			continue;
 		if (!name_equal(&held->relation, name) && !is_view(context, &held->relation) &&
 			!part_of(context, &held->relation, name) &&
@@ -247,28 +246,8 @@ struct lock_pair {
 	struct name wanted;
 };
 
-static bool adds_foreign_key(const struct action *action)
-{
-	const struct column_def *column = action->column_def;
-
-	if (action->kind == ACTION_ADD_FOREIGN_KEY)
-		return true;
-	for (size_t i = 0; action->kind == ACTION_ADD_COLUMN && i < column->n_constraints; i++)
-		if (column->constraints[i].kind == CONSTRAINT_FOREIGN_KEY)
-			return true;
-	return false;
-}
-
-/* A foreign key locks both of its tables, however it is added: that one of them was locked just
- * before, for its column or to drop the key's predecessor, adds none. */
-static bool is_own_end(const struct rule_context *context, const struct held_lock *held)
-{
-	struct name own = facts_qualified(context->facts, &context->action->table);
-
-	return adds_foreign_key(context->action) && name_equal(&held->relation, &own);
-}
-
-/* Two tables, at least one of them under ACCESS EXCLUSIVE, the second not locked so far. */
+/* Two tables under ACCESS EXCLUSIVE, the second not so far.  What only stops writes (a trigger, a
+ * foreign key, an index) is not counted: nobody who reads waits for it. */
 static struct lock_pair widening(const struct rule_context *context)
 {
 	const struct effects *effects = context->effects;
@@ -278,12 +257,12 @@ static struct lock_pair widening(const struct rule_context *context)
 		struct name name = facts_qualified(context->facts, &lock->relation);
 		const struct held_lock *held;
 
-		if (!lock->existing || lock->mode < LOCK_SHARE_ROW_EXCLUSIVE ||
+		if (!lock->existing || lock->mode < LOCK_ACCESS_EXCLUSIVE ||
 			is_view(context, &name) || locks_any_table(context->action, lock) ||
-			facts_held(context->facts, &name) >= LOCK_SHARE_ROW_EXCLUSIVE)
+			facts_held(context->facts, &name) >= LOCK_ACCESS_EXCLUSIVE)
 			continue;
-		held = strong_on_other(context, &name, lock->mode);
-		if (held != NULL && !is_own_end(context, held))
+		held = exclusive_on_other(context, &name);
+		if (held != NULL)
 			return (struct lock_pair){held, name};
 	}
 	return (struct lock_pair){0};
@@ -360,12 +339,12 @@ const struct rule rule_wide_lock_window = {
 	.title = "One transaction locks several tables",
 	.reason = "Each stays locked while the others are waited for and changed: more clients "
 		  "are held up, and those that take the same tables in another order deadlock.",
-	.locks = "ACCESS EXCLUSIVE on one table, SHARE ROW EXCLUSIVE or stronger on another, both "
-		 "until COMMIT.",
-	.safe_when = "All but one of the tables are new or temporary; a table and its partitions; "
-		     "views; the two tables of a foreign key that is added; the swap of two tables "
-		     "by renaming; an index is dropped of which a file does not show whose it is; "
-		     "the statements run in transactions of their own.",
+	.locks = "ACCESS EXCLUSIVE on more than one table until COMMIT.",
+	.safe_when = "All but one of the tables are new or temporary; the others are locked no "
+		     "more strongly than for a foreign key, a trigger or an index, so that reads "
+		     "go on; a table and its partitions; views; the swap of two tables by "
+		     "renaming; an index is dropped of which a file does not show whose it is; the "
+		     "statements run in transactions of their own.",
 	.hint = "One transaction for each table; else lock all of them first, in one order that "
 		"every transaction keeps.",
 	.message = wide_message,

@@ -227,9 +227,21 @@ ALTER TABLE orders ADD COLUMN c int;
 -- expect: warn wide-lock-window
 ALTER TABLE orders ADD COLUMN c int; ALTER TABLE logs ADD COLUMN c int;
 
--- expect: warn wide-lock-window
+-- reads go on under what a foreign key or a trigger takes
+
+-- expect: allow
+-- not: wide-lock-window
 -- facts: separate
 BEGIN; ALTER TABLE logs ADD COLUMN c int; CREATE TABLE n (id int REFERENCES users); COMMIT;
+
+-- expect: allow
+-- not: wide-lock-window
+-- facts: separate
+BEGIN; ALTER TABLE logs ADD COLUMN c int; CREATE TRIGGER k BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION f(); COMMIT;
+
+-- expect: warn wide-lock-window
+-- facts: separate
+BEGIN; CREATE TRIGGER k BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE logs ADD COLUMN c int; ALTER TABLE orders ADD COLUMN c int; COMMIT;
 
 -- expect: allow
 -- not: wide-lock-window
@@ -251,16 +263,16 @@ BEGIN; CREATE TABLE n (id int REFERENCES u); ALTER TABLE n ADD COLUMN c int; CRE
 -- facts: separate
 BEGIN; ALTER TABLE ONLY events ADD CONSTRAINT k CHECK (id > 0) NOT VALID; ALTER TABLE events_2025 ADD CONSTRAINT k CHECK (id > 0) NOT VALID; COMMIT;
 
--- both ends of a foreign key
-
 -- expect: allow
 -- not: wide-lock-window
 -- facts: separate, unknown
-BEGIN; ALTER TABLE t DROP CONSTRAINT IF EXISTS k; ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (u_id) REFERENCES u NOT VALID; COMMIT;
+BEGIN; ALTER TABLE s ADD COLUMN c int; ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (u_id) REFERENCES u NOT VALID; COMMIT;
+
+-- a column with a foreign key: ACCESS EXCLUSIVE on its table, too
 
 -- expect: warn wide-lock-window
 -- facts: separate, unknown
-BEGIN; ALTER TABLE s ADD COLUMN c int; ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (u_id) REFERENCES u NOT VALID; COMMIT;
+BEGIN; ALTER TABLE s ADD COLUMN c int; ALTER TABLE t ADD COLUMN c int REFERENCES u; COMMIT;
 
 -- ---- style ----
 
