@@ -131,6 +131,8 @@ void read_clauses(struct builder *builder, const PgQuery__Node *check, struct ex
 /* stmt_query.c: an ACTION_CHANGE_ROWS; stmt_rows.c says of it how many they may be. */
 struct action *add_rows(
 	struct builder *builder, const char *how, const PgQuery__RangeVar *relation);
+/* Nothing in it leaves rows of its tables out, as far as its own text shows. */
+bool reads_every_row(const PgQuery__SelectStmt *select);
 void note_insert(struct builder *builder, const PgQuery__InsertStmt *insert);
 void note_update(struct builder *builder, const PgQuery__UpdateStmt *update);
 void note_delete(struct builder *builder, const PgQuery__DeleteStmt *delete);

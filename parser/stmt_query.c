@@ -148,12 +148,25 @@ static bool calls_extreme(void *found, const ProtobufCMessage *message)
 	return true;
 }
 
-/* Nothing in it leaves rows of its tables out, as far as its own text shows. */
-static bool reads_every_row(const PgQuery__SelectStmt *select)
+/* NOT EXISTS (...): only found out row by row. */
+static bool only_spares_present(const PgQuery__Node *where)
+{
+	const PgQuery__BoolExpr *expr;
+
+	if (where->node_case != PG_QUERY__NODE__NODE_BOOL_EXPR)
+		return false;
+	expr = where->bool_expr;
+	return expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR &&
+	       expr->args[0]->node_case == PG_QUERY__NODE__NODE_SUB_LINK &&
+	       expr->args[0]->sub_link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__EXISTS_SUBLINK;
+}
+
+bool reads_every_row(const PgQuery__SelectStmt *select)
 {
 	bool extreme = false;
 
-	if (select->n_from_clause == 0 || select->where_clause != NULL ||
+	if (select->n_from_clause == 0 ||
+		(select->where_clause != NULL && !only_spares_present(select->where_clause)) ||
 		select->limit_count != NULL || select->into_clause != NULL)
 		return false;
 	for (size_t i = 0; i < select->n_target_list; i++)

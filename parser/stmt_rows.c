@@ -112,5 +112,11 @@ void note_delete(struct builder *builder, const PgQuery__DeleteStmt *delete)
 
 void note_insert(struct builder *builder, const PgQuery__InsertStmt *insert)
 {
-	add_rows(builder, "INSERT", insert->relation)->few_rows = spelled_out(insert->select_stmt);
+	const PgQuery__Node *source = insert->select_stmt;
+	struct action *action = add_rows(builder, "INSERT", insert->relation);
+
+	action->few_rows = spelled_out(source);
+	if (!action->few_rows && source->node_case == PG_QUERY__NODE__NODE_SELECT_STMT &&
+		reads_every_row(source->select_stmt))
+		set_sources(builder, action, &source->select_stmt->base);
 }

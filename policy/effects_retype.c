@@ -167,6 +167,8 @@ static void change_type(struct model *model, const struct relation_facts *member
 					: type_work(&from, &to, model->facts->timezone_utc);
 	if (computed(model->action))
 		work = TYPE_REWRITE;
+	if (work == TYPE_REINDEX && member->oid == 0 && !column->created_in_transaction)
+		model->effects->index_build = true; /* which there are nobody knows */
 	rebuild_indexes(model, member, column, work == TYPE_REINDEX);
 	if (work != TYPE_NOTHING && strcmp(from.base == NULL ? "" : from.base, to.base) != 0)
 		read_expressions(model, member, column, to.base);

@@ -362,7 +362,9 @@ static bool reads_all(const struct rule_context *context)
 {
 	const struct action *action = context->action;
 
-	for (size_t i = 0; action->kind == ACTION_HARMLESS && i < action->n_sources; i++)
+	if (action->kind != ACTION_HARMLESS && action->kind != ACTION_CHANGE_ROWS)
+		return false;
+	for (size_t i = 0; i < action->n_sources; i++)
 		if (!is_catalog(&action->sources[i]) && reads_much(context, &action->sources[i]))
 			return true;
 	return false;

@@ -262,12 +262,18 @@ static void let_expression_go(
 		});
 }
 
+/* Of a column that no catalog was asked for it is known afterwards. */
+static bool follows_unknown(const struct action *action)
+{
+	return action->kind == ACTION_SET_NOT_NULL || action->kind == ACTION_ALTER_COLUMN_TYPE;
+}
+
 static void change_column(
 	struct facts_track *track, struct relation_facts *relation, const struct action *action)
 {
 	struct column_facts *columns = own_columns(track, relation);
 
-	if (action->kind == ACTION_SET_NOT_NULL && relation->oid == 0 &&
+	if (follows_unknown(action) && relation->oid == 0 &&
 		facts_column(relation, action->column) == NULL)
 		columns[relation->n_columns++] =
 			(struct column_facts){.name = action->column, .typmod = -1};
@@ -282,7 +288,7 @@ void track_change_column(struct facts_track *track, const struct action *action)
 {
 	if (action->column == NULL)
 		return;
-	if (action->kind == ACTION_SET_NOT_NULL)
+	if (follows_unknown(action))
 		track_own_entry(track, action);
 	track_each_entry(track, action, change_column);
 }

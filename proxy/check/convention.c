@@ -133,6 +133,15 @@ static bool supabase(const char *path)
 	return in_folder(path, "supabase/migrations");
 }
 
+/* what--1.0.sql and what--1.0--1.1.sql: CREATE and ALTER EXTENSION run them in one transaction. */
+static bool extension_script(const char *path)
+{
+	const char *name = base_name(path), *version = strstr(name, "--");
+
+	return version != NULL && version > name && !is_digit(name[0]) && is_digit(version[2]) &&
+	       ends_with(path, ".sql");
+}
+
 static const struct {
 	bool (*matches)(const char *path);
 	enum wrapping wrapping;
@@ -150,6 +159,7 @@ static const struct {
 	{prisma, WRAP_QUERY, false},
 	{drizzle, WRAP_TRANSACTION, false},
 	{supabase, WRAP_IF_POSSIBLE, false},
+	{extension_script, WRAP_TRANSACTION, false},
 	{is_down_file, WRAP_UNKNOWN, true},
 };
 

@@ -143,3 +143,19 @@ ALTER TABLE orders RENAME TO purchases;
 -- === rows that are kept elsewhere
 ALTER FOREIGN TABLE far ALTER COLUMN a TYPE text, ALTER COLUMN b TYPE int;
 ALTER FOREIGN TABLE far ALTER COLUMN a SET NOT NULL;
+
+-- === what type a column has is known once it was given one
+--! alter-column-type
+ALTER TABLE places ALTER COLUMN city TYPE varchar(50);
+ALTER TABLE places ALTER COLUMN city TYPE varchar(100);
+ALTER TABLE places ALTER COLUMN city TYPE text;
+--! alter-column-type
+ALTER TABLE places ALTER COLUMN city TYPE varchar(20);
+--! alter-column-type
+ALTER TABLE places ALTER COLUMN state TYPE varchar(100);
+
+-- === its indexes are not: what changes their order builds them again
+--! alter-column-type
+ALTER TABLE places ALTER COLUMN city TYPE text;
+--! alter-column-type
+ALTER TABLE places ALTER COLUMN city TYPE citext;

@@ -177,6 +177,19 @@ BEGIN; ALTER TABLE t ADD COLUMN c int; UPDATE alembic_version SET version_num = 
 BEGIN; ALTER TABLE t ADD COLUMN c int; SELECT count(*) FROM u; COMMIT;
 
 -- expect: warn statement-after-access-exclusive
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t ADD COLUMN c int; INSERT INTO u SELECT t.a FROM t; COMMIT;
+
+-- expect: warn statement-after-access-exclusive
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t ADD COLUMN c int; INSERT INTO u SELECT a FROM t WHERE NOT EXISTS (SELECT 1 FROM u WHERE u.a = t.a); COMMIT;
+
+-- expect: allow
+-- not: statement-after-access-exclusive
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t ADD COLUMN c int; INSERT INTO u SELECT a FROM t WHERE b = 'x'; INSERT INTO u SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM u WHERE a = 1); INSERT INTO u SELECT a FROM t LIMIT 5; CREATE TABLE n (a int); INSERT INTO n SELECT * FROM n; COMMIT;
+
+-- expect: warn statement-after-access-exclusive
 -- facts: separate
 BEGIN; ALTER TABLE orders ADD COLUMN c int; SELECT l.* FROM logs l JOIN users USING (id); COMMIT;
 
