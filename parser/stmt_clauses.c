@@ -195,10 +195,38 @@ static void read_any(struct arms *arms, const PgQuery__Node *node, bool negated)
 		add_arm(arms, other);
 }
 
+static void add_clause(struct reading *reading, const struct arms *arms)
+{
+	reading->clauses = arena_grow(reading->arena, reading->clauses, reading->n, &reading->n_max,
+		sizeof(*reading->clauses));
+	reading->clauses[reading->n++] = (struct expr_clause){.arms = arms->items, .n = arms->n};
+}
+
+/* c >= lower AND c <= upper (transformAExprBetween). */
+static void read_between(struct reading *reading, const PgQuery__AExpr *expr)
+{
+	static const enum column_test_kind kinds[] = {TEST_GREATER_EQUAL, TEST_LESS_EQUAL};
+
+	for (size_t i = 0; i < expr->rexpr->list->n_items; i++) {
+		struct arms arms = {.arena = reading->arena};
+		struct column_test test = compared_column(reading->arena, expr->lexpr, kinds[i]);
+
+		add_arm(&arms, test.column == NULL ? other
+						   : compare(reading->arena, test,
+							     expr->rexpr->list->items[i]));
+		add_clause(reading, &arms);
+	}
+}
+
 static void read_all(struct reading *reading, const PgQuery__Node *node, bool negated)
 {
 	struct arms arms = {.arena = reading->arena};
 
+	if (!negated && node->node_case == PG_QUERY__NODE__NODE_A_EXPR &&
+		node->a_expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN) {
+		read_between(reading, node->a_expr);
+		return;
+	}
 	if (is_not(node)) {
 		read_all(reading, node->bool_expr->args[0], !negated);
 		return;
@@ -209,9 +237,7 @@ static void read_all(struct reading *reading, const PgQuery__Node *node, bool ne
 		return;
 	}
 	read_any(&arms, node, negated);
-	reading->clauses = arena_grow(reading->arena, reading->clauses, reading->n, &reading->n_max,
-		sizeof(*reading->clauses));
-	reading->clauses[reading->n++] = (struct expr_clause){.arms = arms.items, .n = arms.n};
+	add_clause(reading, &arms);
 }
 
 void read_clauses(struct builder *builder, const PgQuery__Node *check, struct expr *expr)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "bound_guess.h"
 #include "message.h"
 #include "recipe.h"
 
@@ -33,22 +34,14 @@ static bool searches_default(const struct rule_context *context)
 	       may_be_read(context, &parent->default_partition);
 }
 
-/*
- * Without a server: the text has validated a CHECK of the table, which is what prepares an ATTACH.
- * Whether it says the same as the bounds, nobody can tell there.
- */
+/* Without a server: the text has validated a CHECK of the table that may say the bounds. */
 static bool prepared_by_text(const struct rule_context *context)
 {
 	const struct relation_facts *table =
 		facts_relation(context->facts, &context->action->other);
 
-	if (context->facts->server_version != 0 || table == NULL)
-		return false;
-	for (size_t i = 0; i < table->n_constraints; i++)
-		if (table->constraints[i].kind == CONSTRAINT_CHECK &&
-			table->constraints[i].validated)
-			return true;
-	return false;
+	return context->facts->server_version == 0 && table != NULL &&
+	       bound_may_hold(context->facts, context->action->bound, table);
 }
 
 static bool attaches_partition(const struct rule_context *context)
@@ -106,7 +99,7 @@ const struct rule rule_attach_partition = {
 	.safe_when = "the table attached is empty, small or new and there is no default partition "
 		     "of any size; or validated CHECKs imply the bounds on both, as far as one key "
 		     "column is compared with plain literals; in a file, the text has validated a "
-		     "CHECK of the table.",
+		     "CHECK of the table that may say the bounds.",
 	.hint = "On the table a CHECK of the bounds, NOT VALID and then validated; on the default "
 		"partition a CHECK that excludes them; ATTACH; drop both CHECKs.",
 	.hint_sql = attach_steps,

@@ -51,6 +51,42 @@ ALTER TABLE elsewhere ADD CONSTRAINT k CHECK (at >= '2027-01-01' AND at < '2028-
 ALTER TABLE elsewhere VALIDATE CONSTRAINT k;
 ALTER TABLE parts ATTACH PARTITION elsewhere FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');
 
+-- one that says something else is of no use
+
+-- expect: reject attach-partition
+-- facts: unknown, separate
+ALTER TABLE elsewhere ADD CONSTRAINT k CHECK (qty > 0) NOT VALID;
+ALTER TABLE elsewhere VALIDATE CONSTRAINT k;
+ALTER TABLE parts ATTACH PARTITION elsewhere FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');
+
+-- expect: reject attach-partition
+-- facts: unknown, separate
+ALTER TABLE elsewhere ADD CONSTRAINT k CHECK (at >= '2027-01-01' AND at < '2029-01-01') NOT VALID;
+ALTER TABLE elsewhere VALIDATE CONSTRAINT k;
+ALTER TABLE parts ATTACH PARTITION elsewhere FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');
+
+-- expect: allow
+-- not: attach-partition
+-- facts: unknown, separate
+ALTER TABLE elsewhere ADD CONSTRAINT k CHECK (id IS NOT NULL AND id BETWEEN 1 AND 1000) NOT VALID;
+ALTER TABLE elsewhere VALIDATE CONSTRAINT k;
+ALTER TABLE parts ATTACH PARTITION elsewhere FOR VALUES FROM (1) TO (1001);
+
+-- expect: allow
+-- not: attach-partition
+-- facts: unknown, separate
+ALTER TABLE elsewhere ADD CONSTRAINT k CHECK (region = 'eu') NOT VALID;
+ALTER TABLE elsewhere VALIDATE CONSTRAINT k;
+ALTER TABLE parts ATTACH PARTITION elsewhere FOR VALUES IN ('eu', 'uk');
+
+-- what an earlier file added nobody sees here
+
+-- expect: allow
+-- not: attach-partition
+-- facts: unknown, separate
+ALTER TABLE elsewhere VALIDATE CONSTRAINT k;
+ALTER TABLE parts ATTACH PARTITION elsewhere FOR VALUES FROM (1) TO (1001);
+
 -- CHECKs say it already
 
 -- expect: allow missing-lock-timeout
