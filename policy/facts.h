@@ -91,6 +91,7 @@ struct constraint_facts {
 	enum constraint_kind kind;
 	bool validated;
 	bool added_in_transaction; /* by this very transaction, or changed by it */
+	bool made_by_text; /* at hand, which had lost the table none before */
 	bool unseen; /* a file validates it and does not say what it is: NAME is all there is */
 	bool deferrable;
 	const char *const *columns;
@@ -219,6 +220,7 @@ struct relation_facts {
 	bool stands_in; /* a view whose comment begins with STAND_IN_MARK */
 	/* A view that the text at hand makes, over relations that were there before. */
 	bool leads_on;
+	bool lost_constraint; /* the text at hand dropped one that it had not made */
 	struct drop_facts drops;
 	bool row_triggers; /* FOR EACH ROW, those of foreign keys too */
 	const char *const *user_row_triggers; /* without those: names */

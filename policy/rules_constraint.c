@@ -357,7 +357,7 @@ static bool drops_constraint(const struct rule_context *context)
 	c = facts_constraint(context->table, context->action->name);
 	if (c == NULL || c->unseen)
 		return !repeats_not_null(context);
-	return !redundant(context, c);
+	return !c->made_by_text && !redundant(context, c);
 }
 
 const struct rule rule_drop_constraint = {
@@ -370,7 +370,8 @@ const struct rule rule_drop_constraint = {
 		  "come in from now on, and a primary key or unique constraint takes its index.",
 	.locks = "ACCESS EXCLUSIVE for a moment; for a foreign key on the referenced table too.",
 	.safe_when = "it is absent (IF EXISTS) or not validated; it is a CHECK that NOT NULL "
-		     "enforces anyway; the same text adds one of the same name again as NOT "
+		     "enforces anyway; the same text has added it (a CHECK that spares ATTACH its "
+		     "scan), or adds one of the same name again as NOT "
 		     "VALID, USING INDEX or by renaming; or the table is new or temporary.",
 	.hint = "Keep it, unless all writers enforce the same.",
 };

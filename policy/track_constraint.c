@@ -133,6 +133,7 @@ static void add_constraint(
 		.kind = def->kind,
 		.validated = !def->not_valid,
 		.added_in_transaction = track->facts.in_transaction,
+		.made_by_text = !relation->lost_constraint,
 		.deferrable = def->deferrable,
 		.referenced = def->referenced.name != NULL
 				      ? facts_qualified(&track->facts, &def->referenced)
@@ -242,8 +243,23 @@ static void add_unseen(struct facts_track *track, const struct action *action)
 		.name = action->name, .kind = CONSTRAINT_CHECK, .validated = true, .unseen = true};
 }
 
+/* Whatever the text adds from now on may stand for it. */
+static void lose_constraint(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	const struct constraint_facts *c =
+		action->name == NULL ? NULL : facts_constraint(relation, action->name);
+
+	(void)track;
+	relation->lost_constraint |= c == NULL || !c->made_by_text;
+}
+
 void track_change_constraint(struct facts_track *track, const struct action *action)
 {
+	if (action->kind == ACTION_DROP_CONSTRAINT) {
+		track_own_entry(track, action);
+		track_each_entry(track, action, lose_constraint);
+	}
 	if (action->kind == ACTION_VALIDATE_CONSTRAINT && track->separate && !track->facts.known &&
 		action->name != NULL)
 		add_unseen(track, action);

@@ -149,9 +149,36 @@ ALTER TABLE elsewhere DROP CONSTRAINT nn;
 
 -- expect: warn drop-constraint
 -- facts: unknown, separate
-ALTER TABLE elsewhere ADD CONSTRAINT nn CHECK (c IS NOT NULL) NOT VALID;
 ALTER TABLE elsewhere VALIDATE CONSTRAINT nn;
 ALTER TABLE elsewhere DROP CONSTRAINT nn;
+
+-- what the text adds it may drop, unless something else went before
+
+-- expect: allow
+-- not: drop-constraint
+-- facts: unknown, separate
+ALTER TABLE elsewhere ADD CONSTRAINT k CHECK (c > 0) NOT VALID;
+ALTER TABLE elsewhere VALIDATE CONSTRAINT k;
+ALTER TABLE elsewhere DROP CONSTRAINT k;
+
+-- expect: allow
+-- not: drop-constraint
+-- facts: separate
+ALTER TABLE orders ADD CONSTRAINT k CHECK (qty > 0) NOT VALID;
+ALTER TABLE orders VALIDATE CONSTRAINT k;
+ALTER TABLE orders DROP CONSTRAINT k;
+
+-- expect: warn drop-constraint
+-- facts: separate
+ALTER TABLE orders DROP CONSTRAINT code_check, ADD CONSTRAINT code_check CHECK (code <> 'x') NOT VALID;
+ALTER TABLE orders VALIDATE CONSTRAINT code_check;
+ALTER TABLE orders DROP CONSTRAINT code_check;
+
+-- expect: warn drop-constraint
+-- facts: unknown, separate
+ALTER TABLE elsewhere DROP CONSTRAINT k, ADD CONSTRAINT k CHECK (c > 0) NOT VALID;
+ALTER TABLE elsewhere VALIDATE CONSTRAINT k;
+ALTER TABLE elsewhere DROP CONSTRAINT k;
 
 -- expect: allow rename-constraint-or-index, missing-lock-timeout
 ALTER TABLE orders RENAME CONSTRAINT code_check TO c2;
