@@ -339,6 +339,7 @@ void handle_create_trigger(
 	action->name = tree_text(builder->arena, node->create_trig_stmt->trigname);
 	action->for_each_row = node->create_trig_stmt->row;
 	action->instead_of = (node->create_trig_stmt->timing & TIMING_INSTEAD) != 0;
+	action->is_constraint = node->create_trig_stmt->isconstraint;
 	action->transition_tables = node->create_trig_stmt->n_transition_rels > 0;
 	action->on_truncate = (node->create_trig_stmt->events & EVENT_TRUNCATE) != 0;
 	action->other = tree_relation_name(builder->arena, node->create_trig_stmt->constrrel);

@@ -107,6 +107,7 @@ static void add_inline_constraint(
 		}
 		model_lock_partitions(model, &def->referenced, LOCK_SHARE_ROW_EXCLUSIVE);
 		model_check_reference(model, def);
+		model_need_no_foreign(model);
 		if (has_default(column)) {
 			model->effects->scan = true;
 			model_each_partition(model, model_scan);
@@ -164,9 +165,15 @@ static bool column_there(struct model *model, const struct column_def *column)
 	return model->effects->noop || model->effects->absent;
 }
 
+/* Of foreign tables nobody counts them, and ALTER TABLE reads none. */
 static bool has_rows(const struct model *model)
 {
-	return model->table == NULL || !model->table->empty;
+	const struct relation_facts *table = model->table;
+	bool foreign = table != NULL && table->kind == 'f';
+
+	for (size_t i = 0; table != NULL && i < table->n_links; i++)
+		foreign |= table->links[i].kind == 'f';
+	return table == NULL || (!table->empty && !foreign);
 }
 
 /* cookDefault: what a generated column is computed from. */
@@ -211,7 +218,8 @@ void model_add_column(struct model *model)
 	model_each_below(model, merge);
 	if (effects->rewrite)
 		model_each(model, copy_anew);
-	for (size_t i = 0; i < column->n_constraints; i++)
+	model_refuse_keys_of_foreign(model, column);
+	for (size_t i = 0; i < column->n_constraints && effects->error == NULL; i++)
 		add_inline_constraint(model, column, &column->constraints[i]);
 	if (effects->rewrite || has_default(column))
 		model_each(model, model_keep_row_type);

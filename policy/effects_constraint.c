@@ -38,6 +38,15 @@ static bool name_taken(struct model *model)
 	return true;
 }
 
+/* transformTableConstraint */
+static bool is_key_of_foreign(struct model *model)
+{
+	if (model->table == NULL || model->table->kind != 'f')
+		return false;
+	model_absent(model, "0A000", "a foreign table has no such constraint");
+	return true;
+}
+
 void model_add_check(struct model *model)
 {
 	if (name_taken(model))
@@ -67,7 +76,7 @@ void model_add_foreign_key(struct model *model)
 	const struct constraint_def *def = model->action->constraint;
 	const struct relation_facts *referenced;
 
-	if (name_taken(model))
+	if (is_key_of_foreign(model) || name_taken(model))
 		return;
 	if (model_find(model->facts, &def->referenced, &referenced) == ABSENT) {
 		model_absent(
@@ -76,6 +85,11 @@ void model_add_foreign_key(struct model *model)
 	}
 	model_lock_partitions(model, &def->referenced, LOCK_SHARE_ROW_EXCLUSIVE);
 	model_check_reference(model, def);
+	model_need_no_foreign(model);
+	if (partitioned(model) && referenced != NULL && /* CheckTableNotInUse */
+		relation_below(model->table, &referenced->name))
+		model_error(model, "55006", "\"%s\" cannot refer to its own partition",
+			model->table->name.name);
 	if (def->not_valid)
 		return;
 	model->effects->scan = true;
@@ -186,7 +200,7 @@ static void refuse_second_use(struct model *model)
 
 void model_add_unique(struct model *model)
 {
-	if (name_taken(model))
+	if (is_key_of_foreign(model) || name_taken(model))
 		return;
 	if (model->action->constraint->using_index != NULL) {
 		used_index(model);
@@ -244,8 +258,11 @@ static bool has_primary_key(const struct relation_facts *table)
 void model_add_primary_key(struct model *model)
 {
 	const struct constraint_def *def = model->action->constraint;
-	const struct index_facts *index = def->using_index == NULL ? NULL : used_index(model);
+	const struct index_facts *index;
 
+	if (is_key_of_foreign(model))
+		return;
+	index = def->using_index == NULL ? NULL : used_index(model);
 	if (!model->effects->absent && has_primary_key(model->table))
 		model_absent(model, "42P16",
 			"multiple primary keys for table \"%s\" are not allowed",
@@ -270,6 +287,8 @@ void model_add_primary_key(struct model *model)
 
 void model_add_exclusion(struct model *model)
 {
+	if (is_key_of_foreign(model))
+		return;
 	if (partitioned(model) && model->facts->server_version < 170000)
 		model_error(model, "0A000",
 			"exclusion constraints are not supported on partitioned tables");

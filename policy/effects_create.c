@@ -167,6 +167,18 @@ void model_foreign_data(struct model *model)
 		model_create_table(model);
 }
 
+/* What the query of CREATE TABLE AS reads. */
+static void check_sources(struct model *model)
+{
+	const struct action *action = model->action;
+	const struct relation_facts *source;
+
+	for (size_t i = 0; i < action->n_sources; i++)
+		if (model_find(model->facts, &action->sources[i], &source) == ABSENT)
+			model_error(model, "42P01", "relation \"%s\" does not exist",
+				action->sources[i].name);
+}
+
 /* REFERENCES puts a trigger on the referenced table; LIKE only reads; INHERITS and partitions add a
  * child. */
 void model_create_table(struct model *model)
@@ -185,6 +197,8 @@ void model_create_table(struct model *model)
 	check_columns(model);
 	if (action->inherits)
 		merge_parents(model);
+	else if (action->kind == ACTION_CREATE_TABLE_AS)
+		check_sources(model);
 	model_check_new_name(model, &action->table);
 	for (size_t i = 0; i < action->n_targets; i++)
 		if (!name_equal(&action->targets[i], &action->table))

@@ -179,6 +179,20 @@ static void check_persistence(struct model *model, const struct relation_facts *
 			"temporary and permanent tables are not partitions of each other");
 }
 
+/* A foreign table has no index: DefineRelation passes over the parent's, but for what is unique. */
+static void refuse_foreign(struct model *model, const struct relation_facts *parent)
+{
+	bool keyed = false;
+
+	for (size_t i = 0; i < parent->n_indexes; i++)
+		keyed |= parent->indexes[i].unique;
+	for (size_t i = 0; i < parent->n_constraints; i++)
+		keyed |= parent->constraints[i].kind == CONSTRAINT_FOREIGN_KEY;
+	if (keyed)
+		model_error(model, "42809", "\"%s\" has keys, which a foreign table cannot have",
+			parent->name.name);
+}
+
 void model_partition_of(struct model *model)
 {
 	const struct name *other = &model->action->other;
@@ -196,7 +210,10 @@ void model_partition_of(struct model *model)
 	if (holds_no_such(model, parent) || second_default(model, parent) ||
 		bound_conflicts(model, parent))
 		return;
-	model_lock_indexes(model, parent, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
+	if (strcmp(model->action->object, "TABLE") == 0)
+		model_lock_indexes(model, parent, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
+	else
+		refuse_foreign(model, parent);
 	judge_default_partition(model, parent);
 	clone_foreign_keys(model, parent, NULL);
 	follow_referencing(model, parent, LOCK_SHARE_ROW_EXCLUSIVE);

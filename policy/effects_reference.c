@@ -17,6 +17,27 @@ void model_reference(struct model *model, const struct name *referenced)
 		model_work(model, &relation->partitions[i], LOCK_NONE, WORK_MAY_SCAN);
 }
 
+static void refuse_foreign(struct model *model, const struct relation_facts *member)
+{
+	if (member->kind == 'f')
+		model_error(model, "42809", "\"%s\" is a foreign table", member->name.name);
+}
+
+/* addFkRecurseReferencing comes to every partition. */
+void model_need_no_foreign(struct model *model)
+{
+	if (model->table != NULL && model->table->kind == 'p')
+		model_each_below(model, refuse_foreign);
+}
+
+/* transformColumnDefinition */
+void model_refuse_keys_of_foreign(struct model *model, const struct column_def *column)
+{
+	for (size_t i = 0; model->table != NULL && i < column->n_constraints; i++)
+		if (model->table->kind == 'f' && column->constraints[i].kind != CONSTRAINT_CHECK)
+			model_error(model, "0A000", "a foreign table has no such constraint");
+}
+
 /* Columns that together are unique. */
 struct key {
 	bool primary;

@@ -119,7 +119,7 @@ void model_remake_constraints(
 
 		if (!names_contain(c->columns, c->n_columns, column->name))
 			continue;
-		if (c->kind == CONSTRAINT_CHECK && c->validated && table->kind != 'p') {
+		if (c->kind == CONSTRAINT_CHECK && c->validated && table->kind == 'r') {
 			model->effects->scan = true;
 			model_scan(model, table);
 		}

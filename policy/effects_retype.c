@@ -272,6 +272,8 @@ static void prepare_table(struct model *model, const struct relation_facts *memb
 	if (model_has_other_parent(model, member, column->n_parents))
 		model_absent(model, "42P16", "cannot alter inherited column \"%s\" of \"%s\"",
 			column->name, member->name.name);
+	else if (member->kind == 'f' && model->action->expr != NULL)
+		model_absent(model, "42809", "\"%s\" is not a table", member->name.name);
 	else if (!model_is_partition_key(model, member, column) && member->kind != 'r')
 		model_keep_row_type(model, member);
 }

@@ -273,8 +273,10 @@ void model_refresh(struct model *model)
 		return;
 	}
 	model->effects->rewrite = true;
-	if (model->table != NULL)
+	if (model->table != NULL && model->table->n_indexes > 0)
 		model_copy(model, model->table);
+	else if (model->table != NULL) /* its query fills it: nothing reads the old rows */
+		model_work(model, &model->table->name, LOCK_NONE, WORK_FILE);
 }
 
 void model_breaks(struct model *model)
@@ -351,12 +353,10 @@ void model_cluster_on(struct model *model)
 {
 	const struct index_facts *index;
 
-	if (model->table != NULL && model->table->kind == 'p') {
-		model_absent(model, "0A000", "cannot mark index clustered in partitioned table");
-		return;
-	}
 	index = named_index(model);
-	if (index == NULL)
+	if (model->table != NULL && model->table->kind == 'p' && !model->effects->absent)
+		model_absent(model, "0A000", "cannot mark index clustered in partitioned table");
+	if (index == NULL || model->effects->absent)
 		return;
 	model_lock_part(model, &index->name, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
 	cannot_cluster(model, index);

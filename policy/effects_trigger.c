@@ -91,6 +91,10 @@ static void check_trigger(struct model *model)
 			model, "42809", "\"%s\" is a view: its row triggers are INSTEAD OF", name);
 	else if (action->for_each_row && action->on_truncate)
 		model_error(model, "0A000", "TRUNCATE FOR EACH ROW triggers are not supported");
+	else if (table->kind == 'f' && (action->transition_tables || action->is_constraint))
+		model_error(model, "42809", "\"%s\" is a foreign table", name);
+	else if (view && action->transition_tables)
+		model_error(model, "42809", "\"%s\" is a view", name);
 	else if (action->for_each_row && action->transition_tables &&
 		 (table->kind == 'p' || table->parent.name != NULL))
 		model_error(
@@ -129,12 +133,31 @@ void model_switch_rule(struct model *model)
 			table->name.name);
 }
 
-/* EnableDisableTrigger goes on to partitions for the sake of row triggers. */
+static void lock_children(struct model *model, const struct relation_facts *table)
+{
+	for (size_t i = 0; i < table->n_partition_tree; i++)
+		if (name_equal(&table->partition_tree[i].parent, &table->name))
+			model_lock(model, &table->partition_tree[i].name, model->mode);
+}
+
+/* Those of foreign keys, on either side. */
+static bool has_reference_triggers(const struct relation_facts *table)
+{
+	for (size_t i = 0; i < table->n_constraints; i++)
+		if (table->constraints[i].kind == CONSTRAINT_FOREIGN_KEY)
+			return true;
+	return table->n_referencing > 0;
+}
+
+/*
+ * EnableDisableTrigger goes on to partitions for the sake of row triggers, and to what was cloned
+ * from them.  Those of deferrable keys are no clones: it ends with the children.
+ */
 void model_switch_trigger(struct model *model)
 {
 	const struct relation_facts *table = model->table;
 	const char *name = model->action->name;
-	bool goes_on;
+	bool all = name != NULL && strcmp(name, "ALL") == 0, goes_on;
 
 	if (missing(model)) {
 		model_error(model, "42704", "trigger \"%s\" for table \"%s\" does not exist", name,
@@ -143,9 +166,11 @@ void model_switch_trigger(struct model *model)
 	}
 	if (table == NULL || table->kind != 'p' || model->action->only || name == NULL)
 		return;
-	if (strcmp(name, "ALL") == 0)
-		goes_on = table->row_triggers;
-	else if (strcmp(name, "USER") == 0)
+	if (all && table->row_triggers)
+		lock_children(model, table);
+	if (all && has_reference_triggers(table))
+		goes_on = true;
+	else if (all || strcmp(name, "USER") == 0)
 		goes_on = table->n_user_row_triggers > 0;
 	else
 		goes_on = names_contain(table->user_row_triggers, table->n_user_row_triggers, name);

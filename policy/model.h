@@ -111,6 +111,11 @@ void model_need_order(struct model *model, const char *const *columns, size_t n)
 void model_check_partitioned_key(struct model *model, const char *const *columns, size_t n);
 /* A foreign key is checked against it: by its rows or by an index, as the planner likes. */
 void model_reference(struct model *model, const struct name *referenced);
+/* A foreign key of the action's table is its partitions', none of which may be foreign: an error.
+ */
+void model_need_no_foreign(struct model *model);
+/* A column of a foreign table has no key of any kind: an error. */
+void model_refuse_keys_of_foreign(struct model *model, const struct column_def *column);
 /* What is known to be wrong with a foreign key of the action's table, as an error. */
 void model_check_reference(struct model *model, const struct constraint_def *def);
 /* A table may refer only to what lives at least as long: permanent, unlogged, temporary. */

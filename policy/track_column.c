@@ -83,6 +83,26 @@ static bool named(const char *const *names, size_t n, const char *name)
 	return false;
 }
 
+static bool index_needs(
+	struct facts_track *track, const struct index_facts *index, const char *column)
+{
+	return named(index->columns, index->n_columns, column) ||
+	       named(index->mentions, index->n_mentions, column) ||
+	       model_index_carries(track->arena, index, column);
+}
+
+/* EXCLUDE tells of its expressions by its index alone. */
+static bool constraint_needs(struct facts_track *track, const struct relation_facts *relation,
+	const struct constraint_facts *constraint, const char *column)
+{
+	if (named(constraint->columns, constraint->n_columns, column))
+		return true;
+	for (size_t i = 0; i < relation->n_indexes && constraint->kind == CONSTRAINT_EXCLUSION; i++)
+		if (name_equal(&relation->indexes[i].name, &constraint->index))
+			return index_needs(track, &relation->indexes[i], column);
+	return false;
+}
+
 /* What is on the column goes with it (ATExecDropColumn, by its dependencies). */
 static void drop_dependent(
 	struct facts_track *track, struct relation_facts *relation, const char *column)
@@ -93,12 +113,10 @@ static void drop_dependent(
 		track->arena, relation->indexes, relation->n_indexes, 0, sizeof(*indexes));
 
 	for (size_t i = relation->n_constraints; i-- > 0;)
-		if (named(constraints[i].columns, constraints[i].n_columns, column))
+		if (constraint_needs(track, relation, &constraints[i], column))
 			constraints[i] = constraints[--relation->n_constraints];
 	for (size_t i = relation->n_indexes; i-- > 0;)
-		if (named(indexes[i].columns, indexes[i].n_columns, column) ||
-			named(indexes[i].mentions, indexes[i].n_mentions, column) ||
-			model_index_carries(track->arena, &indexes[i], column))
+		if (index_needs(track, &indexes[i], column))
 			indexes[i] = indexes[--relation->n_indexes];
 	relation->constraints = constraints;
 	relation->indexes = indexes;

@@ -5,7 +5,7 @@ commands.  A row of a table is a function of world and table that returns SQL, o
 nothing to say about that table.
 """
 
-from generate import CASTS
+from generate import CASTS, SERVER, STRATEGIES
 
 STORED = ("int", "bigint", "date", "uuid", "text", "varchar", "varchar(20)", "jsonb", "numeric")
 TEXTS = ("text", "varchar", "varchar(20)")
@@ -155,7 +155,8 @@ def attach(world, table):
     if not world.loose:
         return None
     parent, name = world.rng.choice(world.loose)
-    return f"ALTER TABLE {parent.name} ATTACH PARTITION {name} FOR VALUES FROM (300) TO (400)"
+    bound = world.rng.choice((STRATEGIES[parent.strategy][2], STRATEGIES[parent.strategy][2], "DEFAULT"))
+    return f"ALTER TABLE {parent.name} ATTACH PARTITION {name} {bound}"
 
 
 def detach(world, table):
@@ -169,8 +170,27 @@ def two(world, text):
 
 
 def partition_of(world, table):
-    bound = world.rng.choice(("FOR VALUES FROM (500) TO (600)", "DEFAULT"))
-    return f"CREATE TABLE fresh PARTITION OF {table.name} {bound}" if table.kind == "p" else None
+    if table.kind != "p":
+        return None
+    bound = world.rng.choice((STRATEGIES[table.strategy][2], STRATEGIES[table.strategy][2], "DEFAULT"))
+    more = world.rng.choice(("", "", " PARTITION BY LIST (id)", SERVER))
+    return f"CREATE {'FOREIGN ' if 'SERVER' in more else ''}TABLE fresh PARTITION OF {table.name} {bound}{more}"
+
+
+def on_view(world, text, kind):
+    names = [name for name, kind_ in world.views if kind_ == kind]
+    return text.format(world.rng.choice(names)) if names else None
+
+
+def constraint_on(world, table):
+    return f"ALTER TABLE {table.name} {constraint(world)}"
+
+
+def on_part(world, text):
+    return text.format(world.rng.choice(world.parts).name) if world.parts else None
+
+
+MATVIEW = "MATERIALIZED VIEW"
 
 
 STATEMENTS = (
@@ -221,7 +241,7 @@ STATEMENTS = (
     attach, detach, partition_of,
     lambda w, t: f"COMMENT ON TABLE {t.name} IS 'x'",
     lambda w, t: f"COMMENT ON COLUMN {t.name}.{w.column(t)} IS 'x'",
-    lambda w, t: f"LOCK TABLE ONLY {t.name} IN SHARE MODE",
+    lambda w, t: f"LOCK TABLE ONLY {t.name} IN SHARE MODE" if t.kind != "f" else None,
     lambda w, t: f"CREATE TABLE fresh (LIKE {t.name} INCLUDING ALL)",
     lambda w, t: f"CREATE TABLE fresh () INHERITS ({t.name})" if t.kind == "r" else None,
     lambda w, t: f"CREATE TABLE fresh (id int REFERENCES {t.name})" if t.keyed else None,
@@ -248,4 +268,39 @@ STATEMENTS = (
     lambda w, t: "ALTER DOMAIN positive SET NOT NULL",
     lambda w, t: f"UPDATE {t.name} SET id = id" if t.kind == "r" else None,
     lambda w, t: f"DELETE FROM {t.name}" if t.kind == "r" else None,
+    lambda w, t: on_view(w, "REFRESH MATERIALIZED VIEW {}", MATVIEW),
+    lambda w, t: on_view(w, "REFRESH MATERIALIZED VIEW CONCURRENTLY {}", MATVIEW),
+    lambda w, t: on_view(w, "ALTER MATERIALIZED VIEW {} RENAME COLUMN x TO y", MATVIEW),
+    lambda w, t: on_view(w, "ALTER MATERIALIZED VIEW {} ALTER COLUMN x SET STATISTICS 10", MATVIEW),
+    lambda w, t: on_view(w, "ALTER MATERIALIZED VIEW {} OWNER TO pg_monitor", MATVIEW),
+    lambda w, t: on_view(w, "REINDEX TABLE {}", MATVIEW),
+    lambda w, t: on_view(w, "ALTER VIEW {} RENAME COLUMN x TO y", "VIEW"),
+    lambda w, t: on_view(w, "ALTER VIEW {} ALTER COLUMN x SET DEFAULT NULL", "VIEW"),
+    lambda w, t: on_view(w, "CREATE TRIGGER fresh INSTEAD OF INSERT ON {} FOR EACH ROW EXECUTE FUNCTION trg()", "VIEW"),
+    lambda w, t: on_view(w, "CREATE RULE fresh AS ON INSERT TO {} DO INSTEAD NOTHING", "VIEW"),
+    lambda w, t: f"ALTER TABLE {t.name} OWNER TO pg_monitor",
+    lambda w, t: on_part(w, "ALTER TABLE {} OWNER TO pg_monitor"),
+    lambda w, t: on_part(w, "DROP TABLE {}" + cascade(w)),
+    lambda w, t: on_part(w, "TRUNCATE {}" + cascade(w)),
+    lambda w, t: on_part(w, "ANALYZE {}"),
+    lambda w, t: on_part(w, "CREATE TABLE fresh (LIKE {} INCLUDING ALL)"),
+    lambda w, t: on_part(w, "CREATE TABLE fresh () INHERITS ({})"),
+    lambda w, t: on_part(w, "CREATE TABLE fresh (id int REFERENCES {})"),
+    lambda w, t: on_part(w, constraint_on(w, t) + "FOREIGN KEY (id) REFERENCES {}"),
+    lambda w, t: f"CREATE PUBLICATION fresh FOR TABLE {w.rng.choice(('', 'ONLY '))}{t.name}",
+    lambda w, t: f"ALTER TABLE {t.name} SET TABLESPACE pg_default",
+    lambda w, t: f"CREATE TRIGGER fresh AFTER UPDATE OF {w.column(t)} ON {t.name} FOR EACH ROW EXECUTE FUNCTION trg()",
+    lambda w, t: f"CREATE CONSTRAINT TRIGGER fresh AFTER INSERT ON {t.name} FOR EACH ROW EXECUTE FUNCTION trg()",
+    lambda w, t: f"CREATE FOREIGN TABLE fresh () INHERITS ({t.name}){SERVER}",
+    lambda w, t: f"ALTER FOREIGN TABLE {t.name} OPTIONS (ADD header 'true')",
+    lambda w, t: f"DROP FOREIGN TABLE {t.name}",
+    lambda w, t: "CREATE TABLE fresh OF pair (PRIMARY KEY (id))",
+    lambda w, t: "CREATE TABLE fresh (id int, EXCLUDE USING gist (int4range(id, id + 1) WITH &&))",
+    lambda w, t: index(w, t, "ALTER INDEX {} SET (fillfactor = 60)"),
+    lambda w, t: index(w, t, "ALTER INDEX {} SET TABLESPACE pg_default"),
+    lambda w, t: index(w, t, "COMMENT ON INDEX {} IS 'x'"),
+    lambda w, t: f"ALTER TABLE ONLY {t.name} {w.rng.choice(('CLUSTER ON nope', 'SET WITHOUT CLUSTER', 'DISABLE TRIGGER ALL'))}",
+    lambda w, t: f"ALTER TABLE ONLY {t.name} ADD CONSTRAINT fresh CHECK (id > 0){w.not_valid()}",
+    lambda w, t: f"ALTER TABLE ONLY {t.name} ALTER COLUMN {w.column(t)} DROP NOT NULL",
+    lambda w, t: f"ALTER TABLE ONLY {t.name} ALTER COLUMN {w.column(t)} SET DEFAULT NULL",
 )

@@ -14,7 +14,7 @@ TYPES = {
     "varchar": "'x' || i", "numeric(10,2)": "i", "numeric": "i", "timestamptz": "now()", "date": "current_date",
     "timestamp(3)": "localtimestamp", "plain": "i", "positive": "i", "boolean": "i % 2 = 0", "oid": "i",
     "char(8)": "'c' || i", "uuid": "gen_random_uuid()", "jsonb": "to_jsonb(i)", "interval": "make_interval(days => i)",
-    "mood": "'fine'", "int[]": "ARRAY[i]",
+    "mood": "'fine'", "int[]": "ARRAY[i]", "int4range": "int4range(i, i + 1)",
 }
 INTEGERS = ("int", "bigint", "smallint", "plain", "positive")
 # What each may be cast to without USING, so that the change is a matter of storage.
@@ -27,17 +27,38 @@ CASTS = {
     "plain": ("int", "bigint"), "positive": ("int", "plain"), "boolean": ("boolean", "text"), "oid": ("bigint", "oid"),
     "char(8)": ("char(8)", "char(9)", "text", "varchar(8)"), "uuid": ("uuid", "text"), "jsonb": ("jsonb", "text"),
     "interval": ("interval(3)", "interval"), "mood": ("mood", "text"), "int[]": ("bigint[]", "int[]"),
+    "int4range": ("int4range", "text"),
 }
 # What no btree index, unique constraint or foreign key is put on.
-UNORDERED = ("boolean", "jsonb", "int[]", "interval", "mood")
+UNORDERED = ("boolean", "jsonb", "int[]", "interval", "mood", "int4range")
 ROWS = 20
+
+
+# How a partitioned table is divided: the bounds of its first partitions, and those of another one.
+STRATEGIES = {
+    "RANGE": ("FOR VALUES FROM (0) TO (10)", "FOR VALUES FROM (10) TO (20)", "FOR VALUES FROM (300) TO (400)"),
+    "LIST": ("FOR VALUES IN (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)", "FOR VALUES IN (10, 11, 12, 13, 14, 15, 16, 17, 18, 19)",
+             "FOR VALUES IN (300, 301)"),
+    "HASH": ("FOR VALUES WITH (MODULUS 2, REMAINDER 0)", "FOR VALUES WITH (MODULUS 4, REMAINDER 1)",
+             "FOR VALUES WITH (MODULUS 4, REMAINDER 3)"),
+}
+
+
+SERVER = " SERVER srv OPTIONS (filename '/dev/null')"
 
 
 class Table:
     def __init__(self, name, kind="r", parent=None):
         self.name, self.kind, self.parent = name, kind, parent
+        self.strategy = "RANGE"
         self.columns, self.constraints, self.indexes = {}, [], []
         self.keyed = False  # id is its primary key
+
+    def foreign(self):
+        return "FOREIGN " if self.kind == "f" else ""
+
+    def server(self):
+        return SERVER if self.kind == "f" else ""
 
 
 class World:
@@ -46,14 +67,16 @@ class World:
         self.parts, self.loose = [], []  # partitions; tables that could become one
         self.script += ["CREATE TYPE pair AS (id int, word text)", "CREATE TYPE mood AS ENUM ('fine', 'sad')", "CREATE DOMAIN plain AS int",
                         "CREATE DOMAIN positive AS int CHECK (VALUE > 0)",
-                        "CREATE FUNCTION trg() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end'"]
+                        "CREATE FUNCTION trg() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end'",
+                        "CREATE EXTENSION IF NOT EXISTS file_fdw WITH SCHEMA pg_catalog",
+                        "CREATE SERVER srv FOREIGN DATA WRAPPER file_fdw"]
         for n in range(rng.randint(2, 4)):
             self._table(f"t{n}")
         for table in self.tables:
             self._furnish(table)
         for part in self.parts:
             self._furnish_part(part)
-        for n in range(rng.randint(0, 2)):
+        for n in range(rng.randint(0, 3)):
             self._view(f"v{n}")
         if self.chance(15):
             self.script.append(f"CREATE TABLE holder (row {rng.choice(self.tables).name}{rng.choice(('', '[]'))})")
@@ -63,31 +86,34 @@ class World:
         return self.rng.randrange(100) < percent
 
     def _table(self, name):
-        kind = self.rng.choice(("r", "r", "r", "r", "p", "p", "child", "child", "typed"))
+        kind = self.rng.choice(("r", "r", "r", "r", "p", "p", "p", "child", "child", "typed", "foreign"))
         plain = [t for t in self.tables if t.kind == "r"]
         if kind == "child" and plain:
-            parent = self.rng.choice(plain)
-            table = Table(name, "r", parent)
-            table.columns = dict(parent.columns)
-            self.script.append(f"CREATE TABLE {name} (own_{name} int) INHERITS ({parent.name})")
+            parents = self.rng.sample(plain, min(len(plain), self.rng.choice((1, 1, 2))))
+            table = Table(name, "f" if self.chance(15) else "r", parents[0])
+            for parent in parents:
+                table.columns |= parent.columns
+            self.script.append(f"CREATE {table.foreign()}TABLE {name} (own_{name} int) "
+                               f"INHERITS ({', '.join(parent.name for parent in parents)}){table.server()}")
             table.columns[f"own_{name}"] = "int"
         elif kind == "typed":
             table = Table(name)
             table.columns = {"id": "int", "word": "text"}
             self.script.append(f"CREATE TABLE {name} OF pair")
         else:
-            table = Table(name, "p" if kind == "p" else "r")
+            table = Table(name, {"p": "p", "foreign": "f"}.get(kind, "r"))
+            table.strategy = self.rng.choice(("RANGE", "RANGE", "LIST", "HASH"))
             columns = ["id int NOT NULL"]
             table.columns["id"] = "int"
             for n in range(self.rng.randint(2, 5)):
                 columns.append(self._column(table, f"c{n}"))
             unlogged = "UNLOGGED " if table.kind == "r" and self.chance(8) else ""
-            self.script.append(f"CREATE {unlogged}TABLE {name} ({', '.join(columns)})" +
-                               (" PARTITION BY RANGE (id)" if table.kind == "p" else ""))
+            self.script.append(f"CREATE {unlogged}{table.foreign()}TABLE {name} ({', '.join(columns)})" +
+                               (f" PARTITION BY {table.strategy} (id)" if table.kind == "p" else table.server()))
         self.tables.append(table)
         if table.kind == "p":
             self._partitions(table)
-        if self.chance(85):
+        if self.chance(85) and table.kind != "f":
             self._rows(table)
 
     def _column(self, table, name):
@@ -111,27 +137,27 @@ class World:
 
     def _partitions(self, table):
         for n in range(self.rng.randint(0, 2)):
-            deep = self.chance(20)
-            part = self._partition(table, f"{table.name}p{n}", "FOR VALUES FROM ({}) TO ({})".format(10 * n, 10 * n + 10) +
-                                   (" PARTITION BY RANGE (id)" if deep else ""))
-            if deep:
-                part.kind = "p"
-                self._partition(part, f"{part.name}a", "DEFAULT")
-        if self.chance(50):
-            deep = self.chance(25)
-            part = self._partition(table, f"{table.name}d", "DEFAULT" + (" PARTITION BY RANGE (id)" if deep else ""))
-            if deep:
-                part.kind = "p"
-                self._partition(part, f"{part.name}a", "DEFAULT")
+            self._branch(table, f"{table.name}p{n}", STRATEGIES[table.strategy][n])
+        if self.chance(50) and table.strategy != "HASH":
+            self._branch(table, f"{table.name}d", "DEFAULT")
         if self.chance(50):
             self.script.append(f"CREATE TABLE {table.name}x (LIKE {table.name})")
             self.loose.append((table, f"{table.name}x"))
 
-    def _partition(self, table, name, bound):
-        part = Table(name, "r", table)
+    def _branch(self, table, name, bound):
+        """A partition, now and then partitioned itself, and once more."""
+        part, depth = self._partition(table, name, bound, deep := self.chance(25)), 1
+        while deep:
+            part.kind = "p"
+            name, deep, depth = f"{name}a", depth < 2 and self.chance(30), depth + 1
+            part = self._partition(part, name, "DEFAULT", deep)
+
+    def _partition(self, table, name, bound, divided):
+        part = Table(name, "f" if not divided and self.chance(8) else "r", table)
         part.columns, part.constraints = table.columns, table.constraints
         self.parts.append(part)
-        self.script.append(f"CREATE TABLE {name} PARTITION OF {table.name} {bound}")
+        self.script.append(f"CREATE {part.foreign()}TABLE {name} PARTITION OF {table.name} {bound}" +
+                           (" PARTITION BY RANGE (id)" if divided else part.server()))
         return part
 
     def _rows(self, table):
@@ -141,30 +167,42 @@ class World:
         if table.kind == "p":
             made = sum(part.parent is table for part in self.parts)
             default = any(part.name == f"{table.name}d" for part in self.parts)
-            upper = ROWS - 1 if default else 10 * made - 1
+            upper = ROWS - 1 if default or table.strategy == "HASH" else 10 * made - 1
         self.script.append(f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {', '.join(values)} "
                            f"FROM generate_series(1, {upper}) i")
 
     def _furnish(self, table):
         name, columns = table.name, self.plain(table)
-        if self.chance(60):
+        if self.chance(60) and table.kind != "f":
             table.keyed = True
-            self._constraint(table, "pk", "PRIMARY KEY (id)")
+            self._constraint(table, "pk", "PRIMARY KEY (id)" + self.rng.choice(("", "", "", " DEFERRABLE")))
         if self.chance(30):
             self._constraint(table, "uq", f"UNIQUE (id, {self.rng.choice(columns)})")
+        if self.chance(12):
+            self._constraint(table, "ex", "EXCLUDE USING gist (int4range(id, id + 1) WITH &&)")
         if self.chance(40):
             self._constraint(table, "ck", f"CHECK ({self.rng.choice(columns)} IS NOT NULL)" + self.not_valid())
         if self.chance(30):
             self._constraint(table, "pos", "CHECK (id > 0)" + self.not_valid())
-        targets = [t for t in self.tables if t.keyed and t is not table]
+        targets = [t for t in self.tables if t.keyed and (t is not table or self.chance(20))]
         if targets and self.chance(60):
             self._constraint(table, "fk", f"FOREIGN KEY (id) REFERENCES {self.rng.choice(targets).name}" +
+                             self.rng.choice(("", "", " ON DELETE CASCADE", " ON UPDATE SET NULL", " DEFERRABLE")) +
                              (self.not_valid() if table.kind == "r" else ""))
         for n in range(self.rng.randint(0, 3)):
             self._index(table, f"{name}_i{n}")
         if self.chance(20):
             each = self.rng.choice(("ROW", "ROW", "STATEMENT"))
-            self.script.append(f"CREATE TRIGGER {name}_tr BEFORE UPDATE ON {name} FOR EACH {each} EXECUTE FUNCTION trg()")
+            event = self.rng.choice(("BEFORE UPDATE", f"AFTER UPDATE OF {self.rng.choice(columns)}", "AFTER DELETE"))
+            self.script.append(f"CREATE TRIGGER {name}_tr {event} ON {name} FOR EACH {each} EXECUTE FUNCTION trg()")
+        if self.chance(15):
+            self.script.append(f"CREATE STATISTICS {name}_st ON id, {self.rng.choice(columns)} FROM {name}")
+        if self.chance(10):
+            self.script.append(f"CREATE PUBLICATION {name}_pu FOR TABLE {name}")
+        if self.chance(10) and table.indexes:
+            self.script.append(f"ALTER TABLE {name} CLUSTER ON {self.rng.choice(table.indexes)}")
+        if self.chance(10) and table.keyed:
+            self.script.append(f"ALTER TABLE {name} REPLICA IDENTITY USING INDEX {name}_pk")
         if self.chance(10):
             self.script.append(f"CREATE RULE {name}_ru AS ON DELETE TO {name} DO ALSO NOTHING")
         if self.chance(10):
@@ -198,8 +236,12 @@ class World:
     def _view(self, name):
         table = self.rng.choice(self.tables)
         kind = self.rng.choice(("VIEW", "VIEW", "MATERIALIZED VIEW"))
+        source, column = (self.rng.choice(self.views)[0], "x") if self.views and self.chance(25) else (
+            table.name, self.rng.choice(self.plain(table)))
         self.views.append((name, kind))
-        self.script.append(f"CREATE {kind} {name} AS SELECT id, {self.rng.choice(self.plain(table))} AS x FROM {table.name}")
+        self.script.append(f"CREATE {kind} {name} AS SELECT id, {column} AS x FROM {source}")
+        if kind != "VIEW" and self.chance(50):
+            self.script.append(f"CREATE UNIQUE INDEX {name}_i ON {name} (id)")
 
     def not_valid(self):
         return " NOT VALID" if self.chance(40) else ""

@@ -269,3 +269,13 @@ alter table if exists lone drop constraint nope;
 alter table lone drop column id cascade, alter column g drop identity if exists;
 -- with: create table own.lone (a int)
 alter table lone add column b int references nope;
+-- with: create table own.q (id int) partition by list (id); create table own.q1 partition of own.q default partition by range (id); create table own.q2 partition of own.q1 default; alter table own.q add primary key (id) deferrable
+alter table q disable trigger all;
+-- with: create table own.a (id int, constraint ex exclude using gist (int4range(id, id + 1) with &&))
+alter table a drop column id cascade, drop constraint ex;
+-- with: create table own.q (id int primary key) partition by range (id); create table own.q1 partition of own.q default
+alter table q add foreign key (id) references q1;
+-- with: create table own.a (id int); create materialized view own.m as select id from own.a
+refresh materialized view m;
+create table fresh as with q as (select 1) select * from q, nope;
+create table fresh as with q as (select 1 as z) select * from q;
