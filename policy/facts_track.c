@@ -15,6 +15,7 @@ static track_fn *const followers[ACTION_KINDS] = {
 	[ACTION_CREATE_VIEW] = track_view,
 	[ACTION_REPLACE_VIEW] = track_view,
 	[ACTION_CREATE_SEQUENCE] = track_create_table,
+	[ACTION_FOREIGN_DATA] = track_foreign,
 	[ACTION_DROP_TABLE] = track_drop,
 	[ACTION_DROP_MATVIEW] = track_drop,
 	[ACTION_DROP_VIEW] = track_drop,

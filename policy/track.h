@@ -12,7 +12,7 @@ void *track_copy(struct arena *arena, const void *items, size_t n, size_t spare,
 
 /* track_table.c: relations.  A track_fn of an unknown table begins an entry for it. */
 track_fn track_create_table, track_drop, track_rename, track_attach, track_detach, track_inherit,
-	track_view, track_rows, track_refresh;
+	track_view, track_rows, track_refresh, track_foreign;
 /* track_attached.c */
 track_fn track_attached;
 /* track_column.c */

@@ -155,6 +155,8 @@ static char kind_made(const struct action *action)
 		return 'v';
 	case ACTION_CREATE_SEQUENCE:
 		return 'S';
+	case ACTION_FOREIGN_DATA:
+		return 'f';
 	default:
 		return action->partitioned ? 'p' : 'r';
 	}
@@ -177,6 +179,13 @@ void track_create_table(struct facts_track *track, const struct action *action)
 	relation->empty = relation->bare = action->kind == ACTION_CREATE_TABLE;
 	relation->kind = kind_made(action);
 	relation->populated = action->kind == ACTION_CREATE_MATVIEW && action->with_data;
+}
+
+/* CREATE FOREIGN TABLE: the table, and NAME is its server. */
+void track_foreign(struct facts_track *track, const struct action *action)
+{
+	if (action->table.name != NULL && action->name != NULL)
+		track_create_table(track, action);
 }
 
 /* What nobody else could see, or was not there, leaves no gap. */

@@ -240,6 +240,19 @@ ALTER FOREIGN TABLE remote ADD CONSTRAINT positive CHECK (qty > 0);
 -- facts: unknown
 ALTER FOREIGN TABLE remote DROP COLUMN qty;
 
+-- expect: allow
+-- not: drop-column, alter-column-type, drop-table
+-- facts: unknown, separate
+CREATE FOREIGN TABLE remote (qty int, label text) SERVER far;
+ALTER FOREIGN TABLE remote DROP COLUMN qty;
+ALTER TABLE remote ALTER COLUMN label TYPE varchar(5);
+DROP FOREIGN TABLE remote;
+
+-- expect: reject drop-column
+-- facts: unknown, separate
+ALTER FOREIGN TABLE remote OPTIONS (SET page '5');
+ALTER FOREIGN TABLE remote DROP COLUMN qty;
+
 -- the time zone is that of the text where it sets one
 
 -- expect: allow
