@@ -56,8 +56,12 @@ void model_add_check(struct model *model)
 		model_absent(model, "42P16", "constraint must be added to child tables too");
 		return;
 	}
-	model_need_columns(model, model->action->constraint->check);
+	if (model->action->constraint->no_inherit && partitioned(model))
+		model_error(model, "42P16",
+			"cannot add NO INHERIT constraint to partitioned table \"%s\"",
+			model->table->name.name);
 	model_check_expr(model, model->action->constraint->check);
+	model_need_columns(model, model->action->constraint->check);
 	model_read_anew(model, model->action->constraint->check);
 	if (!model->action->constraint->no_inherit && !model->action->only)
 		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);

@@ -120,6 +120,22 @@ void model_check_expr(struct model *model, const struct expr *expr)
 					expr->functions[i].name);
 }
 
+/* ComputeIndexAttrs and DefineIndex, before them xid and cid that no btree orders;
+ * scanRTEForColumn. */
+void model_refuse_system_column(struct model *model, const char *column)
+{
+	const struct constraint_def *def = model->action->constraint;
+	bool key = model->action->index != NULL || (def != NULL && def->kind != CONSTRAINT_CHECK);
+	bool ordered = strcmp(column, "tableoid") == 0 || strcmp(column, "ctid") == 0;
+
+	if (key)
+		model_error(model, ordered ? "0A000" : "42704",
+			"a key on the system column \"%s\" is not supported", column);
+	else if (model->action->kind != ACTION_ALTER_COLUMN_TYPE && strcmp(column, "tableoid") != 0)
+		model_error(model, "42P10",
+			"the system column \"%s\" cannot be used in such an expression", column);
+}
+
 /* GetColumnDefCollation */
 void model_check_collation(struct model *model, const char *collation, const char *type)
 {

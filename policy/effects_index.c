@@ -193,6 +193,9 @@ void model_drop_index(struct model *model)
 	const struct action *action = model->action;
 
 	model->effects->no_transaction = action->concurrently;
+	if (action->concurrently && (action->n_targets > 1 || action->cascade))
+		model_error(
+			model, "0A000", "DROP INDEX CONCURRENTLY takes one index, and no CASCADE");
 	for (size_t i = 0; i < action->n_targets; i++)
 		drop_one(model, &action->targets[i]);
 	model->effects->noop = model->effects->n_locks == 0 && !model->effects->absent;

@@ -338,12 +338,36 @@ static bool drops_attribute(const struct action *action)
 	       action->new_name == NULL;
 }
 
+/* Returns false when the attribute is not there, or one of the new name is. */
+static bool attribute_fits(struct model *model)
+{
+	const struct action *action = model->action;
+	const struct column_def *def = action->column_def;
+	const char *made = def != NULL ? def->name : action->new_name;
+
+	if (def == NULL && action->column != NULL &&
+		facts_column(model->table, action->column) == NULL) {
+		model->effects->noop = action->part_if_exists;
+		if (!action->part_if_exists)
+			model_error(model, "42703", "column \"%s\" does not exist", action->column);
+		return false;
+	}
+	if (made == NULL || facts_column(model->table, made) == NULL)
+		return true;
+	model_error(model, "42701", "column \"%s\" already exists", made);
+	return false;
+}
+
 /* ATTypedTableRecursion: typed tables follow their type, if CASCADE says so. */
 void model_composite_type(struct model *model)
 {
 	const struct relation_facts *type = model->table;
 
-	if (type == NULL || type->kind != 'c')
+	if (type == NULL || !relation_listed(type))
+		return;
+	if (type->kind != 'c')
+		model_error(model, "42809", "\"%s\" is not a composite type", type->name.name);
+	if (type->kind != 'c' || !attribute_fits(model))
 		return;
 	model_lock_tree(model, &model->action->table, model->mode);
 	if (type->n_partitions > 0 && !model->action->cascade)

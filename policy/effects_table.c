@@ -326,10 +326,20 @@ static void refuse_schema(struct model *model)
 			name.name, name.schema);
 }
 
+/* CheckSetNamespace */
+static bool is_closed(const char *schema)
+{
+	return schema != NULL &&
+	       (strcmp(schema, "pg_toast") == 0 || strncmp(schema, "pg_temp", 7) == 0);
+}
+
 /* AlterSeqNamespaces: what the table owns moves with it. */
 void model_set_schema(struct model *model)
 {
 	model_breaks(model);
+	if (is_closed(model->action->new_name))
+		model_error(model, "0A000", "cannot move objects into or out of schema %s",
+			model->action->new_name);
 	if (model->table != NULL && model->table->owned != 0)
 		model_error(model, "0A000", "cannot move an owned sequence into another schema");
 	if (model->table != NULL && model->table->persistence == 't')

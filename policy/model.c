@@ -429,9 +429,14 @@ void model_need_names(struct model *model, const char *const *names, size_t n)
 
 	if (table == NULL || table->n_columns == 0 || !relation_listed(table))
 		return;
-	for (size_t i = 0; i < n; i++)
-		if (names[i] != NULL && facts_column(table, names[i]) == NULL)
+	for (size_t i = 0; i < n; i++) {
+		if (names[i] == NULL || facts_column(table, names[i]) != NULL)
+			continue;
+		if (is_system_column(names[i]))
+			model_refuse_system_column(model, names[i]);
+		else
 			model_error(model, "42703", "column \"%s\" does not exist", names[i]);
+	}
 }
 
 void model_need_columns(struct model *model, const struct expr *expr)

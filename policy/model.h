@@ -178,6 +178,8 @@ bool model_never_null(
 
 /* A function that is not there, or a subquery where none may stand: an error. */
 void model_check_expr(struct model *model, const struct expr *expr);
+/* In an index, a key, or an expression that is stored: an error. */
+void model_refuse_system_column(struct model *model, const char *column);
 /* COLLATE for a type that has none: an error. */
 void model_check_collation(struct model *model, const char *collation, const char *type);
 /* A CHECK over columns of the action's table, those that its statement adds included. */

@@ -142,3 +142,7 @@ create index concurrently b_pkey on b (id);
 create index concurrently on b ((nope(id)));
 -- with: create table own.b (id int primary key, ref int, v text); insert into own.b select g, g, 'x' from generate_series(1, 20) g; create table own.c (id int references own.b); create view own.bv as select * from own.b
 drop index concurrently b;
+-- with: create table own.a (id int primary key, b int); create index a_b on own.a (b); insert into own.a select g, g from generate_series(1, 50) g
+drop index concurrently a_b, a_pkey;
+-- with: create table own.a (id int primary key, b int); create index a_b on own.a (b); insert into own.a select g, g from generate_series(1, 50) g
+drop index concurrently a_b cascade;

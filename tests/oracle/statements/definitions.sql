@@ -154,3 +154,23 @@ alter table ee set unlogged;
 vacuum full ee;
 -- with: create table own.ee (id int primary key); create table own.hh (r own.ee)
 cluster ee using ee_pkey;
+-- Attributes, system columns, names of constraints that are taken.
+alter type pair rename attribute x to y;
+alter type pair rename attribute nope to z;
+alter type pair drop attribute nope;
+alter type pair drop attribute if exists nope;
+alter type pair add attribute x int;
+alter type pair alter attribute nope type int;
+alter type t add attribute z int;
+create index on t (xmin);
+create index on t (tableoid);
+create index on t ((ctid::text));
+alter table t add unique (ctid);
+alter table t add check (xmin is null);
+alter table t add check (tableoid > 0);
+alter table t add check (a in (select id from u));
+alter table t alter column b type text using ctid::text;
+alter table t add column z int constraint chk_nn check (z > 0);
+alter table t set schema pg_temp;
+alter table t set schema pg_toast;
+alter table p add constraint c check (id >= 0) no inherit;
