@@ -327,12 +327,12 @@ void model_drop_expression(struct model *model)
 
 	if (column == NULL)
 		return;
-	if (column->inherited)
+	if ((model->action->only && model->table->n_partitions > 0) || deep(model))
+		model_absent(model, "0A000", "the expression must be dropped in child tables too");
+	else if (column->inherited)
 		model_absent(model, "42P16",
 			"cannot drop generation expression from inherited column \"%s\"",
 			column->name);
-	else if ((model->action->only && model->table->n_partitions > 0) || deep(model))
-		model_absent(model, "0A000", "the expression must be dropped in child tables too");
 	else if (!column->generated && !model->action->part_if_exists)
 		model_absent(
 			model, "55000", "column \"%s\" is not a generated column", column->name);

@@ -119,6 +119,10 @@ alter type ty alter attribute x type bigint cascade;
 alter table lone cluster on li;
 -- with: create table own.one (id int, g int); create table own.two (id int, g int); create table own.three () inherits (own.one, own.two)
 alter table two alter column g drop expression if exists;
+-- with: create table own.one (g int); create table own.two () inherits (own.one); create table own.three () inherits (own.two); create table own.four () inherits (own.three)
+alter table two alter column g drop expression if exists;
+-- with: create table own.one (g int); create table own.two () inherits (own.one); create table own.three () inherits (own.two)
+alter table only two alter column g drop expression;
 -- with: create table own.a (id int); create table own.b (id int); create table own.c () inherits (own.a, own.b)
 alter table a alter column id type bigint;
 -- with: create table own.a (id int); create table own.b () inherits (own.a); create table own.c () inherits (own.a, own.b)
