@@ -7,8 +7,8 @@
 
 #include "decide.h"
 
+#define BATCH_LOCK_TIMEOUT_MS 250 /* rows locked by a client: let go of ours soon */
 enum {
-	BATCH_LOCK_TIMEOUT_MS = 250, /* rows locked by a client: let go of ours soon */
 	STALL_MS_MAX = 10 * 60 * 1000, /* a row locked for longer than this fails the change */
 	STALL_PAUSE_MS_MAX = 5000,
 };
@@ -75,6 +75,7 @@ int fill_open_leaf(struct fill *fill, struct leaf_record *leaf)
 
 	fill->leaf = leaf;
 	fill->explained_rows = 0;
+	fill_forget_bounds(fill);
 	if (find_key(fill) < 0)
 		return -1;
 	return measure(fill, &blocks);
@@ -100,6 +101,7 @@ int fill_begin_pass(struct fill *fill)
 	struct run *run = fill->run;
 	int64_t blocks;
 
+	fill_forget_bounds(fill);
 	leaf->last_key = leaf->hi_key = NULL;
 	leaf->pass++;
 	leaf->pass_changed = 0;
@@ -118,7 +120,8 @@ int fill_begin_pass(struct fill *fill)
 struct batch {
 	struct arena arena;
 	struct key_range range; /* to: of this batch */
-	bool last; /* of the pass */
+	int rows; /* so many it should be, */
+	bool last; /* but for the last of the pass */
 	struct spending spent;
 };
 
@@ -126,34 +129,19 @@ static int find_bound(struct fill *fill, struct batch *batch)
 {
 	const struct leaf_record *leaf = fill->leaf;
 	struct key_range whole = {leaf->last_key, leaf->hi_key};
-	const char *sql, *bound = NULL;
+	const char *bound = NULL;
 
+	batch->rows = leaf->pace.rows;
 	if (fill->key.n == 0) {
 		int64_t blocks = (int64_t)(leaf->pace.rows / fill->rows_per_block);
 
 		bound = key_bound_block(&batch->arena, &whole, blocks > 0 ? blocks : 1);
-	} else {
-		sql = key_bound_sql(
-			&batch->arena, &fill->key, &leaf->table, &whole, leaf->pace.rows);
-		if (sql == NULL) {
-			control_fail(&fill->run->main, SQLSTATE_CHANGE_FAILED,
-				"the key of table \"%s\" changed while it was being filled",
-				leaf->table.name);
-			return -1;
-		}
-		if (run_fetch(fill->run, &batch->arena, sql, &bound) < 0)
-			return -1;
+	} else if (fill_bound(fill, &bound, &batch->rows) < 0) {
+		return -1;
 	}
 	batch->last = bound == NULL;
 	batch->range = (struct key_range){leaf->last_key, bound != NULL ? bound : leaf->hi_key};
 	return 0;
-}
-
-static int write_batch(struct fill *fill, struct batch *batch)
-{
-	const char *sql = fill->way->batch_sql(fill, &batch->arena, &batch->range, "");
-
-	return run_as_submitter(fill->run, sql, &batch->spent.rows);
 }
 
 static void advance(struct fill *fill, const struct batch *batch)
@@ -161,7 +149,7 @@ static void advance(struct fill *fill, const struct batch *batch)
 	struct leaf_record *leaf = fill->leaf;
 	const struct tuning *tuning = &fill->run->tuning;
 
-	batch_pace_next(&leaf->pace, leaf->pace.rows, (double)batch->spent.busy_ms,
+	batch_pace_next(&leaf->pace, batch->rows, (double)batch->spent.busy_ms,
 		signals_batch_ms(&fill->run->signals),
 		batch_rows_max(tuning->batch_rows_max, fill->row_bytes, tuning->batch_bytes_max));
 	leaf->last_key = batch->range.to;
@@ -174,62 +162,80 @@ static void advance(struct fill *fill, const struct batch *batch)
  * Where statistics are missing or old, the planner is kept from scanning the whole table for a
  * small range of it, and from sorting all that is left of it to find where a batch ends.
  */
-static int begin_batch(struct run *run, int64_t *wal_position)
-{
-	char sql[320];
+#define TEXT(number) #number
+#define BEGIN_SQL(lock_timeout_ms)                                                                 \
+	"BEGIN; SET LOCAL lock_timeout = " TEXT(                                                   \
+		lock_timeout_ms) ";"                                                               \
+				 "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = "  \
+				 "off;"
+static const char begin_sql[] = BEGIN_SQL(BATCH_LOCK_TIMEOUT_MS);
 
-	snprintf(sql, sizeof(sql),
-		"BEGIN; SET LOCAL lock_timeout = %d;"
-		"SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = "
-		"off;" BUDGET_WAL_POSITION,
-		BATCH_LOCK_TIMEOUT_MS);
-	return budget_read_position(control_query(&run->main, sql, NULL, 0), wal_position);
-}
-
-static int do_batch(struct fill *fill, struct batch *batch, int64_t *wal_position)
+int fill_look(struct fill *fill, struct arena *arena, const char *sql, const char **value)
 {
-	struct run *run = fill->run;
+	struct control *main = &fill->run->main;
 	int status;
 
-	run->main.interruptible = true;
-	status = find_bound(fill, batch);
-	if (status == 0)
-		status = fill_explain(fill, &batch->arena, &batch->range);
-	if (status == 0)
-		status = write_batch(fill, batch);
-	run->main.interruptible = false;
-	if (status < 0 || budget_read_position(control_pin_and(&run->main, BUDGET_WAL_POSITION),
-				  wal_position) < 0)
+	*value = NULL;
+	if (control_exec(main, begin_sql) < 0)
 		return -1;
-	return fill->way->verify != NULL ? fill->way->verify(fill) : 0;
+	main->interruptible = true;
+	status = run_fetch(fill->run, arena, sql, value);
+	main->interruptible = false;
+	control_rollback(main);
+	return main->lost ? -1 : status;
+}
+
+enum table { TABLE_FROM, TABLE_WRITTEN, TABLE_TO, TABLES };
+
+/*
+ * One message, record and COMMIT included: each that the server waits for costs clients as much as
+ * the rows of a small batch.  An error ends it, and COMMIT is not carried out.
+ */
+static const char *batch_message(struct fill *fill, struct batch *batch)
+{
+	struct run *run = fill->run;
+	struct arena *arena = &batch->arena;
+	const char *write = run_as_submitter_sql(
+		run, arena, fill->way->batch_sql(fill, arena, &batch->range, ""));
+	const char *record = store_batch_sql(arena, &run->change, fill->step, fill->leaf,
+		batch->range.to, fill->way->as_it_was, write);
+
+	return arena_printf(arena, "%s%s;%s%s%s;COMMIT", begin_sql, BUDGET_WAL_POSITION, record,
+		control_pin_sql(&run->main), BUDGET_WAL_POSITION);
 }
 
 /* The server tells its WAL as a whole, so what others wrote meanwhile is counted as ours. */
-static int measure_batch(struct fill *fill, struct batch *batch)
+static int write_batch(struct fill *fill, struct batch *batch)
 {
-	int64_t started = engine_now_ms(), from, to;
+	struct control *main = &fill->run->main;
+	int64_t started = engine_now_ms();
+	PGresult *tables[TABLES];
+	int status;
 
-	if (begin_batch(fill->run, &from) < 0 || do_batch(fill, batch, &to) < 0)
+	main->interruptible = true;
+	status = control_tables(main, batch_message(fill, batch), tables, TABLES);
+	main->interruptible = false;
+	if (status < 0)
 		return -1;
-	batch->spent.wal_bytes = to - from;
-	batch->spent.busy_ms = engine_now_ms() - started;
+	batch->spent = (struct spending){
+		.rows = strtoll(PQgetvalue(tables[TABLE_WRITTEN], 0, 0), NULL, 10),
+		.wal_bytes = budget_read_position(tables[TABLE_TO]) -
+			     budget_read_position(tables[TABLE_FROM]),
+		.busy_ms = engine_now_ms() - started,
+	};
+	for (size_t i = 0; i < TABLES; i++)
+		PQclear(tables[i]);
 	return 0;
 }
 
 static int try_batch(struct fill *fill, struct batch *batch)
 {
-	struct run *run = fill->run;
-	struct leaf_record before = *fill->leaf;
-
-	if (measure_batch(fill, batch) < 0)
-		goto failed;
-	advance(fill, batch);
-	if (store_leaf(&run->main, &run->change, fill->step, fill->leaf, fill->key_columns) == 0 &&
-		control_commit(&run->main) == 0)
+	if (find_bound(fill, batch) == 0 && fill_explain(fill, &batch->arena, &batch->range) == 0 &&
+		write_batch(fill, batch) == 0) {
+		advance(fill, batch);
 		return 0;
-	*fill->leaf = before;
-failed:
-	control_rollback(&run->main);
+	}
+	control_rollback(&fill->run->main);
 	return -1;
 }
 
@@ -320,6 +326,7 @@ static void keep_key(struct fill *fill, const char *key)
 		abort();
 	free(fill->last_key);
 	fill->leaf->last_key = fill->last_key = copy;
+	fill_bound_passed(fill);
 }
 
 static int next_batch(struct fill *fill, bool *last)
@@ -414,6 +421,7 @@ void fill_begin(
 int fill_close(struct fill *fill, int status)
 {
 	free(fill->last_key);
+	fill_forget_bounds(fill);
 	if (status == 0)
 		status = fill_settle(fill);
 	signals_end(&fill->run->signals, fill->run->engine->latency);

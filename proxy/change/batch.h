@@ -7,6 +7,7 @@
 #ifndef BATCH_H
 #define BATCH_H
 
+#include "arena.h"
 #include "budget.h"
 #include "key.h"
 #include "run.h"
@@ -19,11 +20,23 @@ struct fill_way {
 	/* explain: what stands before the statement, "" or EXPLAIN. */
 	const char *(*batch_sql)(const struct fill *fill, struct arena *arena,
 		const struct key_range *range, const char *explain);
-	/* In the transaction of a batch, behind what it wrote: -1 rolls it back; or NULL. */
-	int (*verify)(struct fill *fill);
+	bool as_it_was; /* a leaf that is renamed, replaced or detached meanwhile fails the change
+			 */
 	bool skips; /* a row that cannot be written may be passed over, for people to look at */
 	/* Adds to the error of a batch given up; or NULL. */
 	void (*explain)(struct fill *fill, const struct key_range *range);
+};
+
+enum { AHEAD_MAX = 16 };
+
+/* Where the next batches end: asked for at once, since asking costs as much as a small batch. */
+struct ahead {
+	struct arena arena;
+	int rows; /* of a batch */
+	int next, n;
+	bool ends; /* behind the last one there are less rows than that */
+	const char *bounds[AHEAD_MAX];
+	int64_t asked_ms;
 };
 
 struct fill {
@@ -32,6 +45,7 @@ struct fill {
 	const struct fill_way *way;
 	struct leaf_record *leaf;
 	struct key key;
+	struct ahead ahead;
 	const char *key_columns; /* JSON */
 	double rows_per_block; /* for walking by ctid */
 	double row_bytes; /* 0: not known */
@@ -64,6 +78,9 @@ int fill_record_leaf(struct fill *fill);
 /* One value of a SELECT by the submitter, rolled back. */
 int fill_fetch(struct run *run, const char *sql, const char **value);
 
+/* The same with the settings of a batch, and in that arena. */
+int fill_look(struct fill *fill, struct arena *arena, const char *sql, const char **value);
+
 /* Turns to a leaf: finds the key to go by, key.n 0 for blocks. */
 int fill_open_leaf(struct fill *fill, struct leaf_record *leaf);
 /* A pass begins: its end is fixed now.  hi_key stays NULL for an empty table. */
@@ -83,7 +100,13 @@ int fill_vacuum(struct fill *fill);
 /* A line of progress. */
 void fill_say(struct fill *fill);
 
-/* In the transaction of a batch, before it: -1 when its plan would read the whole table. */
+/* Where the next batch ends, NULL: where the pass does; and how many rows that is about. */
+int fill_bound(struct fill *fill, const char **bound, int *rows);
+/* That batch is behind us. */
+void fill_bound_passed(struct fill *fill);
+void fill_forget_bounds(struct fill *fill);
+
+/* Before a batch, in a transaction of its own: -1 when its plan would read the whole table. */
 int fill_explain(struct fill *fill, struct arena *arena, const struct key_range *range);
 
 /* ---- artifact.c ---- */

@@ -63,19 +63,16 @@ int budget_limits(struct control *control, int64_t change, struct limits *limits
 	return 0;
 }
 
-int budget_read_position(PGresult *result, int64_t *position)
+int64_t budget_read_position(const PGresult *result)
 {
-	if (result == NULL)
-		return -1;
-	*position = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
-	PQclear(result);
-	return 0;
+	return strtoll(PQgetvalue(result, 0, 0), NULL, 10);
 }
 
 int64_t budget_wal_position(struct control *control)
 {
-	int64_t position;
 	PGresult *result = control_query(control, BUDGET_WAL_POSITION, NULL, 0);
+	int64_t position = result != NULL ? budget_read_position(result) : -1;
 
-	return budget_read_position(result, &position) == 0 ? position : -1;
+	PQclear(result);
+	return position;
 }

@@ -34,10 +34,10 @@ int budget_limits(struct control *control, int64_t change, struct limits *limits
 
 /* Where the server writes its WAL, in bytes from the beginning of time; -1 with the error set. */
 int64_t budget_wal_position(struct control *control);
-/* The same as a statement to send along with others; and its result, cleared, -1 for NULL. */
+/* The same as a statement to send along with others; and its result. */
 #define BUDGET_WAL_POSITION                                                                        \
 	"SELECT (pg_catalog.pg_current_wal_insert_lsn()"                                           \
 	" OPERATOR(pg_catalog.-) '0/0'::pg_catalog.pg_lsn)::pg_catalog.int8"
-int budget_read_position(PGresult *result, int64_t *position);
+int64_t budget_read_position(const PGresult *result);
 
 #endif

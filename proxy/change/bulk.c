@@ -18,41 +18,6 @@ static const char *batch_sql(const struct fill *fill, struct arena *arena,
 		arena, &fill->key, &fill->leaf->table, range, &fill->step->bulk, explain);
 }
 
-#define SAME_NAME                                                                                  \
-	"SELECT WHERE pg_catalog.to_regclass($2)"                                                  \
-	" OPERATOR(pg_catalog.=) $1::pg_catalog.oid::pg_catalog.regclass"
-static const char same_name_sql[] = SAME_NAME;
-static const char same_leaf_sql[] = SAME_NAME
-	" AND $3::pg_catalog.oid IN (WITH RECURSIVE up (oid) AS (SELECT $1::pg_catalog.oid UNION"
-	"  SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN up ON i.inhrelid = up.oid)"
-	" SELECT oid FROM up)";
-
-/*
- * What we wrote to goes by its name still, and belongs to the table still.  Behind the write: its
- * lock on the leaf makes whoever would rename, detach or drop it wait.
- */
-static int verify_leaf(struct fill *fill)
-{
-	struct run *run = fill->run;
-	const struct leaf_record *leaf = fill->leaf;
-	struct arena arena = {0};
-	const char *relid = arena_printf(&arena, "%u", leaf->relid);
-	const char *name = name_sql(&arena, &leaf->table);
-	PGresult *result = leaf->relid == run->change.relid
-				   ? CONTROL_QUERY(&run->main, same_name_sql, relid, name)
-				   : CONTROL_QUERY(&run->main, same_leaf_sql, relid, name,
-					     arena_printf(&arena, "%u", run->change.relid));
-	bool found = result != NULL && PQntuples(result) == 1;
-
-	if (result != NULL && !found)
-		control_fail(&run->main, SQLSTATE_CHANGE_FAILED,
-			"table %s was renamed, replaced or detached while it was being written",
-			name_text(&arena, &leaf->table));
-	PQclear(result);
-	arena_free(&arena);
-	return found ? 0 : -1;
-}
-
 /* A cancel says nothing about the rows it fell on. */
 static void name_rows(struct fill *fill, const struct key_range *range)
 {
@@ -117,7 +82,7 @@ int bulk_run(struct run *run, struct step_record *step)
 		.doing = step->bulk.set_sql != NULL ? "updating" : "deleting from",
 		.key_sql = step->bulk.key_sql,
 		.batch_sql = batch_sql,
-		.verify = verify_leaf,
+		.as_it_was = true,
 		.explain = name_rows,
 	};
 	struct fill fill;

@@ -140,12 +140,37 @@ static bool succeeded(const PGresult *result)
 	       status == PGRES_EMPTY_QUERY;
 }
 
-/* The last result, or NULL with the first error. */
-static PGresult *collect(struct control *control)
+/* Where results go: those with rows to tables, as long as there is room. */
+struct collected {
+	PGresult **tables;
+	size_t n, max;
+	PGresult *last;
+};
+
+static void keep(struct collected *collected, PGresult *result)
+{
+	if (PQresultStatus(result) == PGRES_TUPLES_OK && collected->n < collected->max) {
+		collected->tables[collected->n++] = result;
+		return;
+	}
+	PQclear(collected->last);
+	collected->last = result;
+}
+
+static void clear(struct collected *collected)
+{
+	while (collected->n > 0)
+		PQclear(collected->tables[--collected->n]);
+	PQclear(collected->last);
+	collected->last = NULL;
+}
+
+/* -1 with the first error, and nothing collected. */
+static int collect(struct control *control, struct collected *collected)
 {
 	int64_t started = now_ms();
 	bool cancelled = false, failed = false;
-	PGresult *last = NULL, *result;
+	PGresult *result;
 
 	for (;;) {
 		if (await_result(control, started, &cancelled) < 0) {
@@ -156,8 +181,6 @@ static PGresult *collect(struct control *control)
 		result = PQgetResult(control->conn);
 		if (result == NULL)
 			break;
-		PQclear(last);
-		last = result;
 		if (!succeeded(result) && !failed) {
 			set_result_error(control, result);
 			failed = true;
@@ -165,20 +188,22 @@ static PGresult *collect(struct control *control)
 		/* Nothing of ours copies; leaving copy mode unanswered would hang here. */
 		if (PQresultStatus(result) == PGRES_COPY_IN)
 			PQputCopyEnd(control->conn, "phasegate does not copy");
+		keep(collected, result);
 	}
 	if (PQstatus(control->conn) == CONNECTION_BAD)
 		control->lost = true;
 	if (!failed && !control->lost)
-		return last;
+		return 0;
 	if (!failed)
 		set_lost(control);
-	PQclear(last);
-	return NULL;
+	clear(collected);
+	return -1;
 }
 
 PGresult *control_query(
 	struct control *control, const char *sql, const char *const *parameters, size_t n)
 {
+	struct collected collected = {0};
 	int sent;
 
 	if (control->lost)
@@ -192,7 +217,28 @@ PGresult *control_query(
 		set_lost(control);
 		return NULL;
 	}
-	return collect(control);
+	return collect(control, &collected) == 0 ? collected.last : NULL;
+}
+
+int control_tables(struct control *control, const char *sql, PGresult **tables, size_t n)
+{
+	struct collected collected = {.tables = tables, .max = n};
+
+	if (control->lost)
+		return -1;
+	if (PQsendQuery(control->conn, sql) == 0) {
+		set_lost(control);
+		return -1;
+	}
+	if (collect(control, &collected) < 0)
+		return -1;
+	if (collected.n == n) {
+		PQclear(collected.last);
+		return 0;
+	}
+	clear(&collected);
+	control_fail(control, "XX000", "the server answered with fewer results than asked for");
+	return -1;
 }
 
 int control_exec(struct control *control, const char *sql)
@@ -225,21 +271,14 @@ char *control_value(struct arena *arena, const PGresult *result, int row, int co
 	return arena_strdup(arena, PQgetvalue(result, row, column));
 }
 
-PGresult *control_pin_and(struct control *control, const char *sql)
+const char *control_pin_sql(const struct control *control)
 {
-	char message[sizeof(PINNED_14) + 256];
-
-	snprintf(message, sizeof(message), "%s%s",
-		PQserverVersion(control->conn) >= 140000 ? PINNED_14 : PINNED, sql);
-	return control_query(control, message, NULL, 0);
+	return PQserverVersion(control->conn) >= 140000 ? PINNED_14 : PINNED;
 }
 
 int control_pin(struct control *control)
 {
-	PGresult *result = control_pin_and(control, "");
-
-	PQclear(result);
-	return result != NULL ? 0 : -1;
+	return control_exec(control, control_pin_sql(control));
 }
 
 static void ignore_notice(void *arg, const PGresult *result)

@@ -56,6 +56,12 @@ PGresult *control_query(
 	control_query(control, sql, (const char *const[]){__VA_ARGS__},                            \
 		sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
+/*
+ * Statements without parameters in one message, n of which return rows: their results, which the
+ * caller clears.  0, or -1 with control->error set and nothing to clear.
+ */
+int control_tables(struct control *control, const char *sql, PGresult **tables, size_t n);
+
 /* Rows that control_query's statement returned or changed; -1 with control->error set. */
 int64_t control_change(
 	struct control *control, const char *sql, const char *const *parameters, size_t n);
@@ -68,8 +74,8 @@ int64_t control_change(
  * changed them.  Resolves no name itself.
  */
 int control_pin(struct control *control);
-/* And one statement of less than 256 bytes behind them, in the same message: as control_query. */
-PGresult *control_pin_and(struct control *control, const char *sql);
+/* The statements that do so, each with its semicolon, for a message with others. */
+const char *control_pin_sql(const struct control *control);
 
 /* An error of our own making. */
 void control_fail(struct control *control, const char *sqlstate, const char *fmt, ...)

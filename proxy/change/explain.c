@@ -43,16 +43,15 @@ static bool looked_at(const struct fill *fill)
 
 int fill_explain(struct fill *fill, struct arena *arena, const struct key_range *range)
 {
-	struct run *run = fill->run;
-	const char *sql, *plan = NULL;
+	const char *sql, *plan;
 
 	if (looked_at(fill))
 		return 0;
 	sql = fill->way->batch_sql(fill, arena, range, "EXPLAIN (FORMAT JSON) ");
-	if (run_fetch(run, arena, sql, &plan) < 0)
+	if (fill_look(fill, arena, sql, &plan) < 0)
 		return -1;
 	if (plan != NULL && reads_it_all(plan)) {
-		control_fail(&run->main, SQLSTATE_CHANGE_FAILED,
+		control_fail(&fill->run->main, SQLSTATE_CHANGE_FAILED,
 			"each batch would read the whole of table %s: its key cannot be used as an "
 			"index here",
 			name_text(arena, &fill->leaf->table));

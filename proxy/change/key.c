@@ -143,16 +143,41 @@ static const char *range_sql(
 	return after == NULL ? NULL : arena_printf(arena, "%s AND %s", after, to);
 }
 
-const char *key_bound_sql(struct arena *arena, const struct key *key, const struct name *table,
-	const struct key_range *range, int rows)
+const char *key_bounds_sql(struct arena *arena, const struct key *key, const struct name *table,
+	const struct key_range *range, int rows, int n)
 {
-	const char *where = range_sql(arena, key, range);
+	const char *where = range_sql(arena, key, range), *columns = column_list(arena, key, "");
 
 	if (where == NULL)
 		return NULL;
-	return arena_printf(arena, "SELECT %s FROM ONLY %s WHERE %s ORDER BY %s LIMIT 1 OFFSET %d",
-		key_value_sql(arena, key), name_sql(arena, table), where,
-		column_list(arena, key, ""), rows - 1);
+	return arena_printf(arena,
+		"SELECT CAST(pg_catalog.json_agg(%s ORDER BY \"phasegate.n\") AS pg_catalog.text)"
+		" FROM (SELECT %s, pg_catalog.row_number() OVER (ORDER BY %s) AS \"phasegate.n\""
+		" FROM (SELECT %s FROM ONLY %s WHERE %s ORDER BY %s LIMIT %d) k) k"
+		" WHERE \"phasegate.n\" OPERATOR(pg_catalog.%%) %d"
+		" OPERATOR(pg_catalog.=) 0",
+		key_value_sql(arena, key), columns, columns, columns, name_sql(arena, table), where,
+		columns, rows * n, rows);
+}
+
+int key_decode_bounds(struct arena *arena, const char *text, const char **bounds, int n)
+{
+	json_t *array = text != NULL ? json_loads(text, 0, NULL) : json_array(), *item;
+	size_t i;
+	int read = json_is_array(array) ? (int)json_array_size(array) : -1;
+
+	if (read > n)
+		read = -1;
+	json_array_foreach(array, i, item)
+	{
+		if (read < 0)
+			break;
+		bounds[i] = arena_strdup(arena, json_string_value(item));
+		if (bounds[i] == NULL)
+			read = -1;
+	}
+	json_decref(array);
+	return read;
 }
 
 const char *key_bound_block(struct arena *arena, const struct key_range *range, int64_t blocks)

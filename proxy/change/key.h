@@ -40,9 +40,12 @@ int key_decode(struct arena *arena, const char *columns, const char *types, stru
 
 /* SELECT of the highest key, as JSON text; no row for an empty table.  Not for n == 0. */
 const char *key_last_sql(struct arena *arena, const struct key *key, const struct name *table);
-/* SELECT of the rows-th key of the range; no row when fewer are left.  Not for n == 0. */
-const char *key_bound_sql(struct arena *arena, const struct key *key, const struct name *table,
-	const struct key_range *range, int rows);
+/* SELECT of the first n keys of the range that lie rows apart, as key_decode_bounds reads them;
+ * fewer where fewer are left.  Not for a key without columns. */
+const char *key_bounds_sql(struct arena *arena, const struct key *key, const struct name *table,
+	const struct key_range *range, int rows, int n);
+/* How many were read, at most n; -1 when it is not what that query makes. */
+int key_decode_bounds(struct arena *arena, const char *text, const char **bounds, int n);
 /* The same for blocks, without asking the server; NULL when the range ends first. */
 const char *key_bound_block(struct arena *arena, const struct key_range *range, int64_t blocks);
 /* UPDATE of the pending rows of a range, with "" or EXPLAIN before it; NULL when a key in it is not

@@ -7,6 +7,7 @@
  *   step.c      steps in a transaction and steps outside one
  *   attempt.c   what follows an attempt that failed for others
  *   batch.c     rows written in batches:
+ *   ahead.c     where the next ones end
  *   between.c   what holds them apart
  *   vacuum.c    dead rows cleared away between them
  *   explain.c   the plan of one looked at
@@ -154,6 +155,8 @@ const char *run_count(struct arena *arena, double n); /* "1,234,567" */
 /* In the open transaction, as the submitter under the submitter's search_path. */
 int run_as_submitter(struct run *run, const char *sql, int64_t *rows);
 int run_fetch(struct run *run, struct arena *arena, const char *sql, const char **value);
+/* The same as an expression in a message: how many rows it wrote.  control_pin_sql() is next. */
+const char *run_as_submitter_sql(struct run *run, struct arena *arena, const char *sql);
 /*
  * New statements of clients wait while the steps ask for a lock that stops writers.  Returns what
  * barrier_lift takes; steps with lesser locks raise none.

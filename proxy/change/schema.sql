@@ -467,6 +467,38 @@ BEGIN
 END
 $$;
 
+-- The same of a batch, in its transaction: fails when another worker has the change now, or when the
+-- leaf does not go by its name any more or (owner not null) belongs to that table no more.  Behind the
+-- write, which is an argument: its lock on the leaf makes whoever would rename, detach or drop it wait.
+CREATE OR REPLACE FUNCTION phasegate.record_batch(change bigint, epoch bigint, ord integer, leaf oid,
+	leaf_name text, owner oid, last_key jsonb, throttled_ms bigint, batch_rows integer,
+	avg_rows double precision, avg_ms double precision, throttled_by text, written bigint) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF leaf_name IS NOT NULL AND to_regclass(leaf_name) IS DISTINCT FROM leaf::regclass
+		OR owner IS NOT NULL AND owner <> leaf AND NOT owner IN (
+			WITH RECURSIVE up (oid) AS (SELECT leaf UNION
+				SELECT i.inhparent FROM pg_inherits i JOIN up ON i.inhrelid = up.oid)
+			SELECT oid FROM up) THEN
+		RAISE EXCEPTION 'table % was renamed, replaced or detached while it was being written', leaf_name
+			USING ERRCODE = 'PG004';
+	END IF;
+	UPDATE phasegate.backfill f SET last_key = record_batch.last_key,
+		pass_changed = f.pass_changed + written, rows_changed = f.rows_changed + written,
+		batches = f.batches + 1, throttled_ms = record_batch.throttled_ms,
+		batch_rows = record_batch.batch_rows, avg_rows = record_batch.avg_rows,
+		avg_ms = record_batch.avg_ms, throttled_by = coalesce(record_batch.throttled_by, f.throttled_by),
+		updated_at = clock_timestamp()
+	FROM (SELECT c.id FROM phasegate.change c WHERE c.id = record_batch.change
+		AND c.epoch = record_batch.epoch FOR SHARE) c
+	WHERE f.change_id = c.id AND f.ord = record_batch.ord AND f.relid = leaf;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'another phasegate has taken the change over' USING ERRCODE = 'PG0FE';
+	END IF;
+	RETURN written;
+END
+$$;
+
 -- Enters what was spent and returns for how many milliseconds nothing more may be.  price_ms is how
 -- long the rates give for it; the account remembers until when everything is paid.  That may lie in
 -- the past by at most 200 ms: a pause is not made up for by a burst.  Should the server's clock go

@@ -54,6 +54,15 @@ int run_fetch(struct run *run, struct arena *arena, const char *sql, const char 
 	return call(run, arena, sql, true, NULL, value);
 }
 
+const char *run_as_submitter_sql(struct run *run, struct arena *arena, const char *sql)
+{
+	const char *path = run->change.search_path;
+
+	return arena_printf(arena, "(SELECT rows FROM phasegate_run.change_%lld(%s, %s, false))",
+		(long long)run->change.id, path != NULL ? quote_literal(arena, path) : "NULL",
+		quote_literal(arena, sql));
+}
+
 static int ask(struct run *run, const char *probe, bool *holds)
 {
 	struct arena arena = {0};

@@ -190,5 +190,14 @@ int store_totals(struct control *control, int64_t id, uint64_t *rows, uint64_t *
 int store_leaf(struct control *control, const struct change_record *change,
 	const struct step_record *step, const struct leaf_record *leaf,
 	const char *key_columns_json);
+/*
+ * The same for a batch that ends at last_key, as a statement for its message: written_sql is an
+ * expression that writes its rows and tells how many they are, which is what the statement returns.
+ * It fails like store_leaf, and with SQLSTATE_CHANGE_FAILED unless the leaf is what it was, if that
+ * is asked for.
+ */
+const char *store_batch_sql(struct arena *arena, const struct change_record *change,
+	const struct step_record *step, const struct leaf_record *leaf, const char *last_key,
+	bool as_it_was, const char *written_sql);
 
 #endif

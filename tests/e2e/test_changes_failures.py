@@ -249,7 +249,7 @@ def test_a_commit_whose_answer_is_lost(direct, begin):
     direct.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
     direct.execute("SELECT pg_reload_conf()")
     try:
-        wait_until(lambda: direct.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'COMMIT'"
+        wait_until(lambda: direct.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'BEGIN;%'"
                                           " AND application_name = 'phasegate' AND wait_event = 'SyncRep'").fetchall(),
                    "a batch to be committing")
     finally:

@@ -51,15 +51,43 @@ Test(change_key, last)
 		" FROM ONLY \"public\".\"orders\" ORDER BY \"a\" DESC, \"B\"\"c\" DESC LIMIT 1");
 }
 
-Test(change_key, bound)
+Test(change_key, bounds)
 {
 	struct key_range from_start = {NULL, "[\"9\"]"};
 
-	cr_expect_str_eq(key_bound_sql(&arena, &single, &orders, &from_start, 500),
-		"SELECT CAST(pg_catalog.jsonb_build_array(CAST(\"id\" AS pg_catalog.text))"
-		" AS pg_catalog.text) FROM ONLY \"public\".\"orders\""
+	cr_expect_str_eq(key_bounds_sql(&arena, &single, &orders, &from_start, 500, 4),
+		"SELECT CAST(pg_catalog.json_agg(CAST(pg_catalog.jsonb_build_array(CAST(\"id\""
+		" AS pg_catalog.text)) AS pg_catalog.text) ORDER BY \"phasegate.n\")"
+		" AS pg_catalog.text) FROM (SELECT \"id\", pg_catalog.row_number() OVER"
+		" (ORDER BY \"id\") AS \"phasegate.n\" FROM (SELECT \"id\""
+		" FROM ONLY \"public\".\"orders\""
 		" WHERE (\"id\") OPERATOR(pg_catalog.<=) (CAST('9' AS bigint))"
-		" ORDER BY \"id\" LIMIT 1 OFFSET 499");
+		" ORDER BY \"id\" LIMIT 2000) k) k"
+		" WHERE \"phasegate.n\" OPERATOR(pg_catalog.%) 500 OPERATOR(pg_catalog.=) 0");
+}
+
+Test(change_key, decode_bounds)
+{
+	static const struct {
+		const char *text;
+		int n;
+	} cases[] = {
+		{"[\"[\\\"1\\\"]\", \"[\\\"2\\\"]\"]", 2},
+		{"[\"[\\\"1\\\"]\"]", 1},
+		{NULL, 0},
+		{"[]", 0},
+		{"[\"a\", \"b\", \"c\"]", -1}, /* more than were asked for */
+		{"[\"a\", 1]", -1},
+		{"{}", -1},
+		{"", -1},
+	};
+	const char *bounds[2];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		cr_expect_eq(key_decode_bounds(&arena, cases[i].text, bounds, 2), cases[i].n,
+			"case %zu", i);
+	cr_assert_eq(key_decode_bounds(&arena, cases[0].text, bounds, 2), 2);
+	cr_expect_str_eq(bounds[1], "[\"2\"]");
 }
 
 Test(change_key, update)
