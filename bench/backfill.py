@@ -3,8 +3,9 @@
 ./dev bench backfill: what an application feels of a backfill, and how fast the backfill is all the same.
 
 pgbench runs at half of what the machine gives, through phasegate, with a streaming standby behind the
-server.  Taking turns beside it: nothing; one UPDATE of every row that was sent to phasegate; batches of
-fixed sizes, one after the other without a pause.  bench/bench.md says how to read it.
+server.  Taking turns beside it: nothing; one UPDATE of every row that was sent to phasegate; the same
+with batches of a fixed size that nothing holds back; UPDATEs of a range each, by a script that keeps no
+record.  bench/bench.md says how to read it.
 """
 
 import argparse
@@ -27,10 +28,13 @@ from lab.postgres import Postgres, Standby, binaries  # noqa: E402
 from lab.process import LabError, interruptible, temporary_directory, wait_until  # noqa: E402
 from lab.proxy import Phasegate  # noqa: E402
 
-FIXED = [50, 100, 300, 1000, 5000]
+FIXED, SCRIPTED = [30, 100, 300, 1000], [20, 100]
 SERVER = {"max_connections": 100, "shared_buffers": "512MB", "max_wal_size": "4GB", "checkpoint_timeout": "15min"}
 # The signals alone decide how fast it goes.
-UNLIMITED = {"backfill": {"rows_per_second": 0, "wal_bytes_per_second": 0}}
+UNLIMITED = {"rows_per_second": 0, "wal_bytes_per_second": 0}
+UNFELT = {"standby_lag": 0, "standby_lag_bytes": 0, "slot_bytes": 0, "archiver": False, "active_sessions": 0,
+          "lock_waiters": 0, "latency_percent": 0, "table_latency_percent": 0}
+TWIN_ROWS = 2_000_000  # more than a fixed size writes in all its turns
 P95_RATIO_MAX, SPEED_RATIO_MIN, LAG_MAX = 1.2, 0.7, 1.5
 
 
@@ -92,6 +96,29 @@ class Lag:
         self.thread.join()
 
 
+class Update:
+    """An UPDATE of every row that phasegate carries out in batches."""
+
+    def __init__(self, server, change, thread):
+        self.server, self.change, self.thread = server, change, thread
+
+    def written(self):
+        return int(self.server.query("SELECT COALESCE(sum(rows_changed), 0) FROM phasegate.backfill"
+                                     f" WHERE change_id = {self.change}")[0][0])
+
+    def is_done(self):
+        return not self.thread.is_alive()
+
+    def __call__(self, seconds):
+        before, end = self.written(), time.monotonic() + seconds
+        with contextlib.suppress(psycopg.errors.ObjectNotInPrerequisiteState):  # it is done, and its client not told yet
+            self.server.query(f"SELECT phasegate.resume({self.change})")
+            while time.monotonic() < end and not self.is_done():
+                time.sleep(0.05)
+            self.server.query(f"SELECT phasegate.pause({self.change})")
+        return self.written() - before
+
+
 class Bench:
     def __init__(self, arguments, directory):
         self.arguments, self.directory = arguments, directory
@@ -108,14 +135,13 @@ class Bench:
         stack.callback(self.server.stop)
         self.server.query(f"""
             CREATE TABLE big (id bigint PRIMARY KEY, x int NOT NULL DEFAULT 0, pad text NOT NULL);
-            INSERT INTO big (id, pad) SELECT i, repeat('x', 60) FROM generate_series(1, {self.arguments.rows}) i;
-            CREATE TABLE twin (LIKE big INCLUDING ALL);
-            INSERT INTO twin SELECT * FROM big""")
+            INSERT INTO big (id, pad) SELECT i, repeat('x', 60) FROM generate_series(1, {self.arguments.rows}) i""")
+        for table in ["twin", *(f"twin_{size}" for size in FIXED)]:
+            self.server.query(f"CREATE TABLE {table} (LIKE big INCLUDING ALL);"
+                              f"INSERT INTO {table} SELECT * FROM big WHERE id <= {TWIN_ROWS}")
         self.standby = Standby(self.server, self.directory / "standby", SERVER)
         self.standby.directory.mkdir()
-        self.proxy = Phasegate(self.server, self.directory / "phasegate", self.arguments.build, UNLIMITED)
-        self.proxy.start()
-        stack.callback(self.proxy.kill)  # with a change under way, paused
+        self.proxy = self.start_proxy(stack, "phasegate", UNLIMITED)
         done = subprocess.run([binaries() / "pgbench", "-i", "-q", "-s", "10"], env=self.environment(self.server),
                               text=True, capture_output=True, check=False)
         if done.returncode:
@@ -127,81 +153,80 @@ class Bench:
         wait_until(lambda: self.standby.query("SELECT pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()") == [(True,)],
                    "the standby to catch up", timeout=120)
 
+    def start_proxy(self, stack, name, backfill):
+        proxy = Phasegate(self.server, self.directory / name, self.arguments.build, {"backfill": backfill})
+        proxy.start()
+        stack.callback(proxy.kill)  # with a change under way, paused
+        return proxy
+
     # ---- what takes turns ----
 
     def alone(self, seconds):
         time.sleep(seconds)
         return 0
 
-    def fixed(self, size):
-        """
-        Batches of one size, one after the other without a pause; over a table of their own, since
-        phasegate clears away the dead rows it finds, and would theirs.
-        """
+    def script(self, size):
+        """Batches of one size, one after the other without a pause; over a table of their own, like all of them."""
 
         def work(seconds):
             end, written = time.monotonic() + seconds, 0
             while time.monotonic() < end:
                 written += self.writer.execute("UPDATE twin SET x = x + 1 WHERE id > %s AND id <= %s",
                                                [self.key, self.key + size], prepare=True).rowcount
-                self.key = (self.key + size) % self.arguments.rows
+                self.key = (self.key + size) % TWIN_ROWS
             return written
 
         return work
 
-    def submit(self):
-        """The UPDATE that phasegate carries out; it stands still but for its turns."""
-        self.client = psycopg.connect(self.proxy.conninfo(), autocommit=True)
+    def submit(self, proxy, table):
+        """An UPDATE that phasegate carries out; it stands still but for its turns."""
+        client = psycopg.connect(proxy.conninfo(), autocommit=True)
         if self.arguments.verbose:
-            self.client.add_notice_handler(lambda notice: print("   ", notice.message_primary, flush=True))
-        self.update = threading.Thread(target=self.await_update, daemon=True)
-        self.update.start()
-        wait_until(lambda: self.server.query("SELECT to_regclass('phasegate.changes') IS NOT NULL") == [(True,)]
-                   and self.server.query("SELECT id FROM phasegate.changes WHERE state = 'running'"), "the change to begin")
-        self.server.query("SELECT phasegate.pause(1)")
+            client.add_notice_handler(lambda notice: print("   ", notice.message_primary, flush=True))
+        known = "SELECT to_regclass('phasegate.changes') IS NOT NULL"
+        running = f"SELECT id FROM phasegate.changes WHERE state = 'running' AND \"table\" = '{table}'"
+        thread = threading.Thread(target=self.await_update, args=[client, table], daemon=True)
+        thread.start()
+        [(change,)] = wait_until(lambda: self.server.query(known) == [(True,)] and self.server.query(running),
+                                 "the change to begin")
+        self.server.query(f"SELECT phasegate.pause({change})")
+        return Update(self.server, change, thread)
 
-    def await_update(self):
+    def await_update(self, client, table):
         with contextlib.suppress(psycopg.OperationalError):  # the end of the bench is its end too
-            self.client.execute("UPDATE big SET x = x + 1")
-
-    def filled(self):
-        return int(self.server.query("SELECT COALESCE(sum(rows_changed), 0) FROM phasegate.backfill")[0][0])
-
-    def phasegate(self, seconds):
-        before, end = self.filled(), time.monotonic() + seconds
-        self.server.query("SELECT phasegate.resume(1)")
-        while time.monotonic() < end and self.update.is_alive():
-            time.sleep(0.05)
-        if self.update.is_alive():
-            with contextlib.suppress(psycopg.errors.ObjectNotInPrerequisiteState):  # it is done, and its client not told yet
-                self.server.query("SELECT phasegate.pause(1)")
-        return self.filled() - before
+            client.execute(f"UPDATE {table} SET x = x + 1")
 
     def turn(self, name, work, seconds):
         begun = time.time()
         written = work(seconds)
         self.turns.append((name, begun, time.time(), written))
 
-    def take_turns(self):
+    def take_turns(self, stack):
         """Until phasegate is done; what else the machine does befalls all of them."""
         until = time.monotonic() + self.arguments.minutes * 60
+        others = {}
+        for size in FIXED:
+            fixed = {"batch_rows_first": size, "batch_rows_max": size, "throttle": UNFELT, **UNLIMITED}
+            others[f"fixed {size}"] = self.submit(self.start_proxy(stack, f"fixed-{size}", fixed), f"twin_{size}")
+        others.update({f"script {size}": self.script(size) for size in SCRIPTED})
         time.sleep(30)  # what phasegate knows of the hour before
-        self.submit()
-        while self.update.is_alive() and time.monotonic() < until:
-            self.turn("alone", self.alone, 6)
-            self.turn("phasegate", self.phasegate, 20)
-            for size in FIXED:
-                self.turn(f"fixed {size}", self.fixed(size), 4)
-        self.done = not self.update.is_alive()
+        self.update = self.submit(self.proxy, "big")
+        while not self.update.is_done() and time.monotonic() < until:
+            self.turn("alone", self.alone, 4)
+            self.turn("phasegate", self.update, 20)
+            for name, other in others.items():
+                self.turn("alone", self.alone, 4)
+                self.turn(name, other, 4)
+        self.done = self.update.is_done()
 
-    def run(self):
+    def run(self, stack):
         with Application(self, "capacity") as application:
             time.sleep(15)
         self.rate, self.turns, self.key = application.rate_seen / 2, [], 0
         print(f"the application alone gets {application.rate_seen:.0f} tps; from here on it sends {self.rate:.0f}", flush=True)
         with self.server.connect() as self.writer, Lag(self.standby) as lag, \
                 Application(self, "half", self.rate) as application:
-            self.take_turns()
+            self.take_turns(stack)
         return self.judge(self.figures(application.transactions, lag.seen))
 
     def figures(self, transactions, lags):
@@ -223,18 +248,22 @@ class Bench:
 
     def judge(self, figures):
         alone, (p95, _, speed, lag) = figures.pop("alone")[0], figures.pop("phasegate")
-        gentle = {name: figure[2] for name, figure in figures.items()
-                  if figure[0] <= P95_RATIO_MAX * alone and figure[3] <= LAG_MAX}
-        print(f"\nphasegate wrote {self.filled()} of {self.arguments.rows} rows{'' if self.done else ' in the time it had'}")
+        print(f"\nphasegate wrote {self.update.written()} of {self.arguments.rows} rows"
+              f"{'' if self.done else ' in the time it had'}")
         print(f"p95 beside phasegate: {p95 / alone:.2f} of that alone (at most {P95_RATIO_MAX})")
         print(f"standby lag: {lag:.2f} s (at most {LAG_MAX})")
         good = p95 <= P95_RATIO_MAX * alone and lag <= LAG_MAX
-        if not gentle:
-            print("no fixed size kept the p95, so there is none to compare the speed with")
-            return good
-        best = max(gentle, key=gentle.get)
-        print(f"speed: {speed / gentle[best]:.2f} of the fastest fixed size that keeps it, {best} (at least {SPEED_RATIO_MIN})")
-        return good and speed >= SPEED_RATIO_MIN * gentle[best]
+        for kind in ["fixed", "script"]:
+            gentle = {name: figure[2] for name, figure in figures.items() if name.startswith(kind)
+                      and figure[0] <= P95_RATIO_MAX * alone and figure[3] <= LAG_MAX}
+            if not gentle:
+                print(f"{kind}: no size kept the p95, so there is none to compare the speed with")
+                continue
+            best = max(gentle, key=gentle.get)
+            bound = f" (at least {SPEED_RATIO_MIN})" if kind == "fixed" else ""
+            print(f"speed: {speed / gentle[best]:.2f} of {best}, the fastest that keeps it{bound}")
+            good = good and (kind != "fixed" or speed >= SPEED_RATIO_MIN * gentle[best])
+        return good
 
 
 def main():
@@ -251,7 +280,7 @@ def main():
         with contextlib.ExitStack() as stack:
             bench = Bench(arguments, directory)
             bench.start(stack)
-            good = bench.run()
+            good = bench.run(stack)
     except LabError as error:
         sys.exit(f"bench: {error}")
     finally:
