@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 #include "latency.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,18 +15,18 @@ enum {
 	NORMAL_MIN = 200, /* transactions without which nothing is called normal */
 	WINDOW_MIN = 100, /* transactions in a window, unless it gets long */
 	WINDOW_MS_MIN = 1000,
+	REST_MS_MIN = 400, /* likewise, while it rests */
 	WINDOW_MS_MAX = 10000,
-	STILL_WINDOWS = 6,
+	SETTLE_MS = 200, /* what was begun beside a batch has ended */
+	ASKED_MS_MAX = 20000, /* longer ago: the change was paused, and others had the server */
+	CALM_MS = 4000, /* of rest, or */
+	CALM_TRANSACTIONS = 1000, /* so many, if that takes longer: then most is forgotten */
+	CALM_SCALE = 256,
 	LEARN_MS_MIN = 5000,
 	LEARN_MS_MAX = 60000, /* fewer than NORMAL_MIN in it are not worth a comparison */
 };
 
-/*
- * Backfill and latency are a loop with a delay of one window.  A share this small of each new
- * reading keeps it from swinging: see the simulation in test_change_throttle.c.
- */
 static const double share_of_all = 0.15;
-static const double still_share_of_new = 0.3, reference_decay = 0.01;
 
 unsigned latency_bucket(int64_t us)
 {
@@ -93,7 +94,7 @@ static void end_minute(struct latency *latency, bool watched)
 
 void latency_tick(struct latency *latency, bool watched)
 {
-	latency->timed = 0;
+	latency->left = watched ? LATENCY_ALL_WATCHED : LATENCY_ALL;
 	if (!watched && ++latency->seconds < 60)
 		return;
 	latency->seconds = 0;
@@ -118,6 +119,21 @@ double latency_percentile(const uint32_t counts[LATENCY_BUCKETS], double percent
 			return lower_bound(i) +
 			       (lower_bound(i + 1) - lower_bound(i)) * (rank - below) / counts[i];
 	return 0;
+}
+
+double latency_beyond(const uint32_t counts[LATENCY_BUCKETS], double us)
+{
+	double n = 0;
+
+	for (unsigned i = 0; i < LATENCY_BUCKETS; i++) {
+		double from = lower_bound(i), to = lower_bound(i + 1);
+
+		if (from >= us)
+			n += counts[i];
+		else if (to > us)
+			n += counts[i] * (to - us) / (to - from);
+	}
+	return n;
 }
 
 /* Of all workers; returns how many there are. */
@@ -150,101 +166,153 @@ static void sum_counts(const struct latency_board *board, uint32_t sum[LATENCY_B
 
 /* ---- watching ---- */
 
-static void begin_window(
-	struct latency_watch *watch, const uint32_t counts[LATENCY_BUCKETS], int64_t now_ms)
+/* The smoothed percentage is of the reference: it goes along with a new one. */
+static void refer_to(struct latency_watch *watch, double reference_us)
 {
-	watch->from_ms = now_ms;
-	memcpy(watch->from, counts, sizeof(watch->from));
+	if (watch->reference_us > 0)
+		watch->percent *= watch->reference_us / reference_us;
+	watch->reference_us = reference_us;
+}
+
+/* They count for no more than is needed: what is seen later says what is true now. */
+static void count_little(uint32_t calm[LATENCY_BUCKETS], const uint32_t counts[LATENCY_BUCKETS])
+{
+	double scale = NORMAL_MIN * CALM_SCALE / latency_total(counts);
+
+	for (unsigned i = 0; i < LATENCY_BUCKETS; i++)
+		calm[i] = (uint32_t)lround(counts[i] * scale);
 }
 
 void latency_watch_learn(
 	struct latency_watch *watch, const uint32_t normal[LATENCY_BUCKETS], double n)
 {
-	if (watch->normal_us <= 0 && n >= NORMAL_MIN)
-		watch->normal_us = watch->reference_us = latency_percentile(normal, 95);
+	if (watch->reference_us > 0 || n < NORMAL_MIN)
+		return;
+	count_little(watch->calm, normal);
+	refer_to(watch, latency_percentile(normal, 95));
 }
 
 void latency_watch_begin(struct latency_watch *watch, double share_of_new,
 	const uint32_t normal[LATENCY_BUCKETS], double n, const uint32_t counts[LATENCY_BUCKETS],
 	int64_t now_ms)
 {
-	*watch =
-		(struct latency_watch){.begun = true, .percent = 100, .share_of_new = share_of_new};
+	*watch = (struct latency_watch){.begun = true,
+		.percent = 100,
+		.allowed_percent = 100,
+		.share_of_new = share_of_new,
+		.read_ms = now_ms};
+	memcpy(watch->seen, counts, sizeof(watch->seen));
 	latency_watch_learn(watch, normal, n);
-	begin_window(watch, counts, now_ms);
 }
 
-/* The smoothed percentage is of the reference: it goes along with a new one. */
-static void refer_to(struct latency_watch *watch, double reference_us)
+static void forget_by(uint32_t counts[LATENCY_BUCKETS], double share)
 {
-	watch->percent *= watch->reference_us / reference_us;
-	watch->reference_us = reference_us;
+	for (unsigned i = 0; i < LATENCY_BUCKETS; i++)
+		counts[i] = (uint32_t)(counts[i] * (1 - share));
 }
 
-static void renew_reference(struct latency_watch *watch, double p95_us)
+static void renew_reference(
+	struct latency_watch *watch, const struct latency_window *window, double n)
 {
-	double normal = watch->normal_us;
-	bool felt = watch->worked && !watch->unfelt;
+	double age = fmin((double)window->ms / CALM_MS, n / CALM_TRANSACTIONS);
 
-	refer_to(watch, watch->reference_us - reference_decay * (watch->reference_us - normal));
-	watch->still = felt ? 0 : watch->still + 1;
-	if (felt)
-		return;
-	if (watch->still == 1)
-		watch->still_us = p95_us;
-	watch->still_us += still_share_of_new * (p95_us - watch->still_us);
-	if (watch->still >= STILL_WINDOWS)
-		refer_to(watch, watch->still_us > normal ? watch->still_us : normal);
+	forget_by(watch->calm, 1 - exp(-age));
+	for (unsigned i = 0; i < LATENCY_BUCKETS; i++)
+		watch->calm[i] += CALM_SCALE * window->counts[i];
+	refer_to(watch, latency_percentile(watch->calm, 95));
 }
 
-/* n transactions in a window; an application that says nothing suffers nothing. */
-static void end_window(struct latency_watch *watch, const uint32_t sum[LATENCY_BUCKETS], double n)
+/* n transactions in it; an application that says nothing suffers nothing. */
+static void end_window(struct latency_watch *watch, const struct latency_window *window, double n)
 {
-	double percent = 100, p95;
+	double percent = 100, slow = 0;
 
 	if (n >= WINDOW_MIN / 4) {
-		p95 = latency_percentile(sum, 95);
-		renew_reference(watch, p95);
-		percent = p95 * 100 / watch->reference_us;
+		percent = latency_percentile(window->counts, 95) * 100 / watch->reference_us;
+		slow = latency_beyond(
+			       window->counts, watch->reference_us * watch->allowed_percent / 100) /
+		       n;
 	}
 	watch->percent += watch->share_of_new * (percent - watch->percent);
 	if (watch->worked) {
-		watch->last_percent = percent;
+		watch->slow = slow;
 		watch->readings++;
 	}
 	watch->worked = false;
 }
 
-/* What was counted in the window so far; returns how many there are. */
-static double count_window(const struct latency_watch *watch,
-	const uint32_t counts[LATENCY_BUCKETS], uint32_t window[LATENCY_BUCKETS])
+/* By what was counted in the last ms; returns how many it has. */
+static double extend(const struct latency_watch *watch, struct latency_window *window,
+	const uint32_t counts[LATENCY_BUCKETS], int64_t ms)
 {
-	double n = 0;
-
+	window->ms += ms;
 	for (unsigned i = 0; i < LATENCY_BUCKETS; i++)
-		n += window[i] = counts[i] - watch->from[i];
-	return n;
+		window->counts[i] += counts[i] - watch->seen[i];
+	return latency_total(window->counts);
+}
+
+static bool is_full(const struct latency_window *window, double n, int64_t ms_min)
+{
+	return window->ms >= ms_min && (n >= WINDOW_MIN || window->ms >= WINDOW_MS_MAX);
+}
+
+static void count_rest(
+	struct latency_watch *watch, const uint32_t counts[LATENCY_BUCKETS], int64_t ms)
+{
+	double n = extend(watch, &watch->rest, counts, ms);
+
+	if (!is_full(&watch->rest, n, REST_MS_MIN))
+		return;
+	if (n >= WINDOW_MIN / 4)
+		renew_reference(watch, &watch->rest, n);
+	watch->rest = (struct latency_window){0};
+}
+
+static void count_all(
+	struct latency_watch *watch, const uint32_t counts[LATENCY_BUCKETS], int64_t ms)
+{
+	double n = extend(watch, &watch->all, counts, ms);
+
+	if (!is_full(&watch->all, n, WINDOW_MS_MIN))
+		return;
+	end_window(watch, &watch->all, n);
+	watch->all = (struct latency_window){0};
+}
+
+/* What began beside work has ended, and nothing new came.  ms: since the last call. */
+static bool rests(struct latency_watch *watch, bool worked, int64_t ms)
+{
+	int64_t rested_ms = watch->rested_ms;
+
+	watch->rested_ms = worked ? 0 : rested_ms + ms;
+	return !worked && rested_ms >= SETTLE_MS;
+}
+
+/* Others had the server for a while. */
+static void begin_again(struct latency_watch *watch)
+{
+	watch->all = watch->rest = (struct latency_window){0};
+	watch->percent = 100;
+	if (watch->reference_us > 0)
+		count_little(watch->calm, watch->calm);
 }
 
 double latency_watch_counts(struct latency_watch *watch, const uint32_t counts[LATENCY_BUCKETS],
 	bool worked, int64_t now_ms)
 {
-	uint32_t window[LATENCY_BUCKETS];
-	int64_t window_ms = now_ms - watch->from_ms;
-	double n;
+	int64_t ms = now_ms - watch->read_ms;
+	bool rested = rests(watch, worked, ms);
 
 	watch->worked |= worked;
-	if (window_ms < WINDOW_MS_MIN || watch->normal_us <= 0)
-		return watch->percent;
-	n = count_window(watch, counts, window);
-	if (n < WINDOW_MIN && window_ms < WINDOW_MS_MAX)
-		return watch->percent;
-	/* Nobody asked for a while: the change was paused, and others had the server. */
-	if (window_ms < 2 * WINDOW_MS_MAX)
-		end_window(watch, window, n);
-	else
-		watch->percent = 100;
-	begin_window(watch, counts, now_ms);
+	if (ms > ASKED_MS_MAX) {
+		begin_again(watch);
+	} else if (watch->reference_us > 0) {
+		if (rested)
+			count_rest(watch, counts, ms);
+		count_all(watch, counts, ms);
+	}
+	watch->read_ms = now_ms;
+	memcpy(watch->seen, counts, sizeof(watch->seen));
 	return watch->percent;
 }
 
@@ -252,15 +320,14 @@ double latency_watch_counts(struct latency_watch *watch, const uint32_t counts[L
 static void learn_beside(
 	struct latency_watch *watch, const uint32_t counts[LATENCY_BUCKETS], int64_t now_ms)
 {
-	uint32_t window[LATENCY_BUCKETS];
-	int64_t window_ms = now_ms - watch->from_ms;
-	double n = count_window(watch, counts, window);
+	struct latency_window *window = &watch->all;
+	double n = extend(watch, window, counts, now_ms - watch->read_ms);
 
-	if (window_ms >= LEARN_MS_MIN)
-		latency_watch_learn(watch, window, n);
-	watch->learns = watch->normal_us <= 0 && n >= WINDOW_MIN / 4;
-	if (watch->normal_us > 0 || window_ms >= LEARN_MS_MAX)
-		begin_window(watch, counts, now_ms);
+	if (window->ms >= LEARN_MS_MIN)
+		latency_watch_learn(watch, window->counts, n);
+	watch->learns = watch->reference_us <= 0 && n >= WINDOW_MIN / 4;
+	if (watch->reference_us > 0 || window->ms >= LEARN_MS_MAX)
+		*window = (struct latency_window){0};
 }
 
 double latency_watch(
@@ -275,7 +342,7 @@ double latency_watch(
 		latency_watch_begin(watch, share_of_all, normal, n, counts, now_ms);
 		atomic_fetch_add(&board->watchers, 1);
 	}
-	if (watch->normal_us <= 0)
+	if (watch->reference_us <= 0)
 		learn_beside(watch, counts, now_ms);
 	return latency_watch_counts(watch, counts, worked, now_ms);
 }

@@ -13,7 +13,8 @@
 
 enum {
 	LATENCY_BUCKETS = 432, /* 16 an octave, to 2^30 us */
-	LATENCY_ALL = 256, /* so many in a second are all timed, then one in LATENCY_EVERY */
+	LATENCY_ALL = 256, /* so many in a second are all timed, then one in LATENCY_EVERY, */
+	LATENCY_ALL_WATCHED = 4096, /* but so many while somebody looks */
 	LATENCY_EVERY = 16,
 };
 
@@ -21,7 +22,7 @@ struct table_latency;
 
 /* Of one worker; only its thread writes. */
 struct latency {
-	uint32_t timed, turn; /* in this second; of all others */
+	uint32_t left, turn; /* to be timed in this second; of all others */
 	unsigned seconds; /* of the current minute */
 	atomic_uint counts[LATENCY_BUCKETS];
 	atomic_uint minute[LATENCY_BUCKETS]; /* counts as they were when it began */
@@ -41,7 +42,7 @@ void latency_board_free(struct latency_board *board);
 /* Is this one to be timed? */
 static inline bool latency_due(struct latency *latency)
 {
-	return latency->timed++ < LATENCY_ALL || ++latency->turn % LATENCY_EVERY == 0;
+	return latency->left > 0 ? latency->left-- : ++latency->turn % LATENCY_EVERY == 0;
 }
 void latency_add(struct latency *latency, int64_t us);
 /* Once a second. */
@@ -49,29 +50,35 @@ void latency_tick(struct latency *latency, bool watched);
 
 /* ---- for whoever has to stay unnoticed ---- */
 
+/* Transactions that ended within some samples of the time. */
+struct latency_window {
+	int64_t ms;
+	uint32_t counts[LATENCY_BUCKETS];
+};
+
 struct latency_watch {
 	bool begun;
-	double normal_us; /* p95 of the hour before; 0: too little was seen, and then */
-	bool learns; /* there are clients: what they wait beside short batches will be taken for it
-		      */
-	double still_us; /* p95 of late while the backfill stood still, smoothed */
-	double reference_us; /* the higher of both, once it stood still for long */
+	bool learns; /* there are clients: what they wait beside short batches will be taken for
+		      * the hour before */
+	uint32_t calm[LATENCY_BUCKETS]; /* what they wait without the backfill, in parts of one:
+					 * what is seen while it rests, at first the hour before */
+	double reference_us; /* p95 of that; 0: too little was seen */
 	double percent; /* p95 of late in percent of that, smoothed: */
 	double share_of_new; /* so much of each reading counts */
-	double last_percent; /* the last one beside work, as it was */
+	double allowed_percent; /* told from outside: */
+	double slow; /* share of those that took longer in the last window with work in it */
 	unsigned readings; /* such ones so far */
-	int64_t from_ms;
-	int still; /* windows in a row in which it did */
-	bool worked; /* in this window it did not */
-	bool unfelt; /* told from outside: it does so little that it is none of its doing either */
-	uint32_t from[LATENCY_BUCKETS];
+	bool worked; /* in the one that is not full yet */
+	int64_t read_ms;
+	int64_t rested_ms; /* so long it has rested now */
+	struct latency_window all, rest; /* not full yet */
+	uint32_t seen[LATENCY_BUCKETS]; /* counts as they were when they were read last */
 };
 
 /*
- * p95 of late in percent of the p95 before, 100 while there is nothing to compare.  worked: since
- * the last call.  What clients have to wait while the backfill stands still, and has done so for
- * some time, is not its doing: then that is what they are held against, or it would stand still for
- * ever.
+ * p95 of late in percent of what it is without the backfill, 100 while there is nothing to compare.
+ * worked: since the last call.  What clients wait while the backfill rests is not its doing: that
+ * is what they are held against, and the hour before where too little of it was seen.
  */
 double latency_watch(
 	struct latency_watch *watch, struct latency_board *board, bool worked, int64_t now_ms);
@@ -95,6 +102,8 @@ double latency_watch_counts(struct latency_watch *watch, const uint32_t counts[L
 	bool worked, int64_t now_ms);
 
 double latency_total(const uint32_t counts[LATENCY_BUCKETS]);
+/* How many of them took longer. */
+double latency_beyond(const uint32_t counts[LATENCY_BUCKETS], double us);
 /* In microseconds, 0 when there are no counts. */
 double latency_percentile(const uint32_t counts[LATENCY_BUCKETS], double percent);
 

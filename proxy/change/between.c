@@ -123,6 +123,15 @@ static void add(struct spending *sum, const struct spending *spent)
 	sum->busy_ms += spent->busy_ms;
 }
 
+/* The signals see what is felt meanwhile. */
+static int pause_in_parts(struct fill *fill, enum signal_id id, int64_t ms)
+{
+	for (; ms > SAMPLE_MS; ms -= SAMPLE_MS)
+		if (pause_for(fill, id, SAMPLE_MS) < 0 || fill_ask(fill) < 0)
+			return -1;
+	return pause_for(fill, id, ms);
+}
+
 int fill_pay(struct fill *fill, const struct spending *spent)
 {
 	struct run *run = fill->run;
@@ -136,5 +145,5 @@ int fill_pay(struct fill *fill, const struct spending *spent)
 	if (fill->limits.ratio < 1 && owed < pause_of_ratio_ms(spent->busy_ms, fill->limits.ratio))
 		owed = pause_of_ratio_ms(spent->busy_ms, fill->limits.ratio);
 	id = signals_slow(&run->signals, spent->busy_ms, &pause);
-	return owed > pause ? pause_for(fill, SIGNALS, owed) : pause_for(fill, id, pause);
+	return owed > pause ? pause_in_parts(fill, SIGNALS, owed) : pause_in_parts(fill, id, pause);
 }

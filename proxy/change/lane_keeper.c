@@ -166,7 +166,7 @@ static const char *held_by(struct keeper *keeper, struct kept *kept, const struc
 }
 
 /* After work, while nothing holds it. */
-static int64_t pause_of(const struct kept *kept, const struct limits *limits, int64_t busy_ms)
+static int64_t pause_of(struct kept *kept, const struct limits *limits, int64_t busy_ms)
 {
 	double ratio = limits->ratio;
 	int64_t pause_ms = 0;

@@ -22,7 +22,7 @@ int batch_rows_max(int rows_max, double row_bytes, int64_t bytes_max)
 enum { GUARD = 5 }; /* times the target: no average can be trusted to react soon enough */
 static const double weight = 0.75, growth_max = 1.5;
 
-void batch_pace_next(struct batch_pace *pace, int rows, double ms, int target_ms, int rows_max)
+void batch_pace_next(struct batch_pace *pace, int rows, double ms, double target_ms, int rows_max)
 {
 	double next, most = rows * growth_max + 1;
 
@@ -33,7 +33,7 @@ void batch_pace_next(struct batch_pace *pace, int rows, double ms, int target_ms
 	next = pace->avg_rows / pace->avg_ms * target_ms;
 	if (next > most)
 		next = most;
-	if (ms > (double)target_ms * GUARD) {
+	if (ms > target_ms * GUARD) {
 		/* Conditions changed: what was learned before does not hold. */
 		next = rows / 10.0;
 		pace->avg_rows = 0;

@@ -17,7 +17,7 @@ struct batch_pace {
 /* At most so many rows, and of rows so large at most so many bytes. */
 int batch_rows_max(int rows_max, double row_bytes, int64_t bytes_max);
 /* A batch of rows took ms: choose the next. */
-void batch_pace_next(struct batch_pace *pace, int rows, double ms, int target_ms, int rows_max);
+void batch_pace_next(struct batch_pace *pace, int rows, double ms, double target_ms, int rows_max);
 /* It failed on a lock or a conflict: half, down to one row. */
 void batch_pace_failed(struct batch_pace *pace);
 

@@ -9,7 +9,7 @@
 #include "arena.h"
 #include "control.h"
 
-enum { BATCH_MS_MIN = 5 };
+enum { BATCH_MS_MIN = 4, REST_MS = 3 * SAMPLE_MS };
 
 enum unit { UNIT_MS, UNIT_BYTES, UNIT_COUNT, UNIT_PERCENT, UNIT_FLAG };
 
@@ -148,13 +148,14 @@ static const struct signal all[SIGNALS] = {
 		},
 	[SIGNAL_LATENCY] =
 		{
-			.name = "p95 of the clients' latency against the hour before",
+			.name = "p95 of the clients' latency against that without the backfill",
 			.unit = UNIT_PERCENT,
 			.rest = 100,
 		},
 	[SIGNAL_TABLE_LATENCY] =
 		{
-			.name = "p95 of the clients' latency on the table against the hour before",
+			.name = "p95 of the clients' latency on the table against that without the "
+				"backfill",
 			.unit = UNIT_PERCENT,
 			.rest = 100,
 		},
@@ -224,31 +225,36 @@ static bool is_felt(enum signal_id id)
 static struct effort_limits effort_limits(const struct signals *signals, int longest_ms)
 {
 	const struct latency_watch *every = &signals->latency, *table = &signals->table.latency;
-	double normal_us = every->reference_us > 0 ? every->reference_us : table->reference_us;
+	double calm_us = every->reference_us > 0 ? every->reference_us : table->reference_us;
 
-	if (normal_us <= 0 && every->learns)
+	if (calm_us <= 0 && every->learns)
 		return (struct effort_limits){BATCH_MS_MIN, BATCH_MS_MIN};
-	if (normal_us <= 0)
+	if (calm_us <= 0)
 		return (struct effort_limits){longest_ms, 0};
-	return (struct effort_limits){longest_ms, (int)fmax(normal_us / 2000, BATCH_MS_MIN)};
+	return (struct effort_limits){longest_ms, (int)fmax(calm_us / 2000, BATCH_MS_MIN)};
 }
 
-static const struct latency_watch *watch_of(const struct signals *signals, enum signal_id id)
+static struct latency_watch *watch_of(struct signals *signals, enum signal_id id)
 {
 	return id == SIGNAL_TABLE_LATENCY ? &signals->table.latency : &signals->latency;
 }
 
-static void feel(struct signals *signals, enum signal_id id, double rest, double bound)
+static double feel(struct signals *signals, struct latency_board *board, enum signal_id id,
+	double bound, int64_t now_ms)
 {
-	const struct latency_watch *watch = watch_of(signals, id);
+	struct latency_watch *watch = watch_of(signals, id);
+	double percent;
 
-	if (!is_felt(id))
-		return;
+	watch->allowed_percent = effort_allows_percent(bound);
+	percent = id == SIGNAL_LATENCY
+			  ? latency_watch(watch, board, signals->worked, now_ms)
+			  : table_watch_percent(&signals->table, signals->worked, now_ms);
 	if (watch->reference_us <= 0 && !watch->learns)
 		signals->efforts[id] = (struct effort){0};
 	else
-		effort_read(&signals->efforts[id], (watch->last_percent - rest) / (bound - rest),
-			watch->readings, &signals->effort_limits);
+		effort_read(&signals->efforts[id], watch->slow, watch->readings,
+			&signals->effort_limits);
+	return percent;
 }
 
 /* The one that asks for least counts; another is not to have far to go when its turn comes. */
@@ -264,9 +270,6 @@ static void find_felt_most(struct signals *signals)
 		}
 	for (enum signal_id id = 0; id < SIGNALS; id++)
 		signals->efforts[id].ms = fmin(signals->efforts[id].ms, 2 * least_ms);
-	signals->latency.unfelt = signals->table.latency.unfelt =
-		signals->felt_most != SIGNALS &&
-		effort_unfelt(&signals->efforts[signals->felt_most], &signals->effort_limits);
 }
 
 void signals_read(struct signals *signals, struct control *control, struct latency_board *board,
@@ -284,16 +287,9 @@ void signals_read(struct signals *signals, struct control *control, struct laten
 			signals->efforts[id] = (struct effort){0};
 			continue;
 		}
-		if (id == SIGNAL_LATENCY)
-			signals->values[id] =
-				latency_watch(&signals->latency, board, signals->worked, now_ms);
-		else if (id == SIGNAL_TABLE_LATENCY)
-			signals->values[id] =
-				table_watch_percent(&signals->table, signals->worked, now_ms);
-		else
-			signals->values[id] = ask(signals, control, settings, id, now_ms);
+		signals->values[id] = is_felt(id) ? feel(signals, board, id, bound, now_ms)
+						  : ask(signals, control, settings, id, now_ms);
 		throttle_read(&signals->throttles[id], signals->values[id], rest, bound, now_ms);
-		feel(signals, id, rest, bound);
 	}
 	find_felt_most(signals);
 	signals->worked = false;
@@ -314,14 +310,28 @@ enum signal_id signals_stop(const struct signals *signals)
 	return id;
 }
 
-static int64_t pause_of(const struct signals *signals, enum signal_id id, int64_t busy_ms)
+/* It begins right behind a reading, so that the next ones have no work in them. */
+static int64_t rest_of(struct signals *signals, int64_t busy_ms)
+{
+	int64_t rest_ms;
+
+	signals->rest_owed_ms += effort_pause_ms(
+		&signals->efforts[signals->felt_most], &signals->effort_limits, busy_ms);
+	rest_ms = signals->rest_owed_ms;
+	if (signals->worked || rest_ms < REST_MS)
+		return 0;
+	signals->rest_owed_ms = 0;
+	return rest_ms;
+}
+
+static int64_t pause_of(struct signals *signals, enum signal_id id, int64_t busy_ms)
 {
 	if (id == signals->felt_most)
-		return effort_pause_ms(&signals->efforts[id], &signals->effort_limits, busy_ms);
+		return rest_of(signals, busy_ms);
 	return is_felt(id) ? 0 : throttle_pause_ms(&signals->throttles[id], busy_ms);
 }
 
-enum signal_id signals_slow(const struct signals *signals, int64_t busy_ms, int64_t *pause_ms)
+enum signal_id signals_slow(struct signals *signals, int64_t busy_ms, int64_t *pause_ms)
 {
 	enum signal_id slowest = SIGNALS;
 
@@ -337,7 +347,7 @@ enum signal_id signals_slow(const struct signals *signals, int64_t busy_ms, int6
 	return slowest;
 }
 
-int signals_batch_ms(const struct signals *signals)
+double signals_batch_ms(const struct signals *signals)
 {
 	const struct effort_limits *limits = &signals->effort_limits;
 

@@ -54,6 +54,7 @@ struct signals {
 		effort_limits; /* none shorter than 0: there are no clients, or too few */
 	bool worked; /* since they were read last */
 	int64_t read_ms;
+	int64_t rest_owed_ms; /* for what it worked since it rested */
 };
 
 /*
@@ -67,11 +68,14 @@ void signals_end(struct signals *signals, struct latency_board *board);
 
 /* The signal at which work stands still, or SIGNALS. */
 enum signal_id signals_stop(const struct signals *signals);
-/* The one that asks for the longest pause after busy_ms of work, or SIGNALS. */
-enum signal_id signals_slow(const struct signals *signals, int64_t busy_ms, int64_t *pause_ms);
+/*
+ * The one that asks for the longest pause after busy_ms of work, or SIGNALS.  What clients feel
+ * asks for few but long ones, to see what they wait without it: read the signals meanwhile.
+ */
+enum signal_id signals_slow(struct signals *signals, int64_t busy_ms, int64_t *pause_ms);
 
 /* How long a batch should take: what clients feel decides. */
-int signals_batch_ms(const struct signals *signals);
+double signals_batch_ms(const struct signals *signals);
 
 /* Milliseconds that all have cost, and which has cost most; SIGNALS: the limits. */
 int64_t signals_held(const struct signals *signals, enum signal_id *top);

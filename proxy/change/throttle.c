@@ -42,40 +42,38 @@ int64_t throttle_pause_ms(const struct throttle *throttle, int64_t busy_ms)
 
 /*
  * A reading is one or two windows old: with more gain the loop swings.  One bad second says no more
- * than twice the bound, and a good one no more than that nothing is felt.
+ * than that four times as many as should were slow.
  */
-static const double gain = 0.25, worst = 2, share_first = 0.5, share_min = 0.02,
-		    share_unfelt = 0.04;
+static const double gain = 0.15, slow_share = 0.05, worst = 4, share_first = 0.5, share_min = 0.02,
+		    share_max = 7.0 / 8;
 
-void effort_read(struct effort *effort, double pressure, unsigned readings,
-	const struct effort_limits *limits)
+void effort_read(
+	struct effort *effort, double slow, unsigned readings, const struct effort_limits *limits)
 {
 	if (effort->ms <= 0)
 		effort->ms = share_first * limits->shortest_ms;
 	else if (readings != effort->readings)
-		effort->ms *= exp(gain * (easy - fmin(fmax(pressure, 0), worst)));
+		effort->ms *= exp(gain * (1 - fmin(slow / slow_share, worst)));
 	effort->readings = readings;
 	effort->ms = fmax(effort->ms, share_min * limits->shortest_ms);
 	effort->ms = fmin(effort->ms, limits->longest_ms);
 }
 
-bool effort_unfelt(const struct effort *effort, const struct effort_limits *limits)
+double effort_batch_ms(const struct effort *effort, const struct effort_limits *limits)
 {
-	return effort->ms <= share_unfelt * limits->shortest_ms;
+	return fmin(fmax(effort->ms, limits->shortest_ms), limits->longest_ms);
 }
 
-int effort_batch_ms(const struct effort *effort, const struct effort_limits *limits)
+double effort_allows_percent(double bound_percent)
 {
-	double ms = fmin(fmax(effort->ms, limits->shortest_ms), limits->longest_ms);
-
-	return (int)lround(ms);
+	return 100 + easy * (bound_percent - 100);
 }
 
 int64_t effort_pause_ms(
 	const struct effort *effort, const struct effort_limits *limits, int64_t busy_ms)
 {
 	double share = effort->ms / fmin(limits->shortest_ms, limits->longest_ms);
-	double pause = share < 1 ? (double)busy_ms * (1 / share - 1) : 0;
+	double pause = (double)busy_ms * (1 / fmin(share, share_max) - 1);
 
 	return pause < PAUSE_MS_MAX ? (int64_t)pause : PAUSE_MS_MAX;
 }

@@ -35,11 +35,13 @@ int64_t throttle_pause_ms(const struct throttle *throttle, int64_t busy_ms);
 /*
  * How much is written at a time where what clients feel decides.  Pauses that follow a reading by a
  * formula find no rest there: p95 of a second swings by itself.  So readings add up: each moves ms
- * by a few percent, until clients feel half of what the bound allows.
+ * by a few percent, until as many clients as p95 leaves out wait longer than is allowed, and no
+ * more.  Counting them has no bias: over all readings together that is what p95 will be.
  *
  * ms is how long a batch should take.  A few long ones with long pauses between are what the
  * slowest of the clients meet, and many tiny ones cost them a commit each: so no batch is shorter
- * than shortest_ms, and what ms is below that is the share of the time in which there is one.
+ * than shortest_ms, and what ms is below that is the share of the time in which there is one.  Some
+ * time is left without any, in order to see what clients wait then.
  */
 struct effort {
 	double ms; /* 0: at the start */
@@ -50,13 +52,15 @@ struct effort_limits {
 	int longest_ms, shortest_ms;
 };
 
-/* readings: how many there were so far; the last one's pressure counts when it is new. */
-void effort_read(struct effort *effort, double pressure, unsigned readings,
-	const struct effort_limits *limits);
-/* So little of the time that what clients feel must have another reason. */
-bool effort_unfelt(const struct effort *effort, const struct effort_limits *limits);
+/* slow: the share of clients that waited longer than is allowed.  readings: how many there were so
+ * far; the last one counts when it is new. */
+void effort_read(
+	struct effort *effort, double slow, unsigned readings, const struct effort_limits *limits);
 /* How long a batch should take. */
-int effort_batch_ms(const struct effort *effort, const struct effort_limits *limits);
+double effort_batch_ms(const struct effort *effort, const struct effort_limits *limits);
+/* What they are allowed to wait, in percent of what they waited before, where bound_percent stops.
+ */
+double effort_allows_percent(double bound_percent);
 /* How long to pause after busy_ms of work. */
 int64_t effort_pause_ms(
 	const struct effort *effort, const struct effort_limits *limits, int64_t busy_ms);

@@ -284,7 +284,7 @@ def test_statements_on_the_table_that_wait(update, connect):
             client.execute("SELECT pg_sleep(0.01) FROM t WHERE id = 1")
     under_way.stands_still()
     under_way.cancel()
-    assert any("on the table against the hour before: " in notice and "bound 150 %" in notice
+    assert any("on the table against that without the backfill: " in notice and "bound 150 %" in notice
                for notice in under_way.notices)
 
 

@@ -39,14 +39,20 @@ Test(latency, percentile_is_within_a_bucket_of_the_truth)
 
 Test(latency, a_few_of_many_are_timed)
 {
+	static const struct {
+		bool watched;
+		int all;
+	} seconds[] = {{false, LATENCY_ALL}, {true, LATENCY_ALL_WATCHED}, {false, LATENCY_ALL}};
 	struct latency latency = {0};
-	int due = 0;
 
-	for (int i = 0; i < LATENCY_ALL + 1600; i++)
-		due += latency_due(&latency);
-	cr_expect_eq(due, LATENCY_ALL + 1600 / LATENCY_EVERY);
-	latency_tick(&latency, false);
-	cr_expect(latency_due(&latency), "a new second");
+	for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
+		int due = 0;
+
+		latency_tick(&latency, seconds[i].watched);
+		for (int n = 0; n < seconds[i].all + 1600; n++)
+			due += latency_due(&latency);
+		cr_expect_eq(due, seconds[i].all + 1600 / LATENCY_EVERY, "second %zu", i);
+	}
 }
 
 Test(latency, it_is_held_against_the_hour_before)
@@ -59,7 +65,7 @@ Test(latency, it_is_held_against_the_hour_before)
 	pass(board, 3600);
 	add(&board->workers[1], 5000, 1000);
 	cr_expect_eq(latency_watch(&watch, board, true, now_ms), 100);
-	cr_expect_float_eq(watch.normal_us, 1000, 60);
+	cr_expect_float_eq(watch.reference_us, 1000, 60);
 	for (int i = 0; i < 40; i++) {
 		add(&board->workers[i % 2], 200, 1500);
 		pass(board, 60);
@@ -68,7 +74,7 @@ Test(latency, it_is_held_against_the_hour_before)
 	}
 	cr_expect_float_eq(watch.percent, 150, 10);
 	cr_expect_eq(latency_watch(&other, board, true, now_ms), 100);
-	cr_expect_float_eq(other.normal_us, 1000, 60, "what is seen under way is not normal");
+	cr_expect_float_eq(other.reference_us, 1000, 60, "what is seen under way is not normal");
 	latency_watch_end(&watch, board);
 	cr_expect_eq(atomic_load(&board->watchers), 1);
 	latency_watch_end(&other, board);
@@ -87,7 +93,7 @@ Test(latency, an_old_hour_is_forgotten)
 	add(&board->workers[0], 1000, 1000);
 	pass(board, 60);
 	latency_watch(&watch, board, true, 1);
-	cr_expect_float_eq(watch.normal_us, 1000, 60);
+	cr_expect_float_eq(watch.reference_us, 1000, 60);
 	latency_board_free(board);
 }
 
@@ -100,7 +106,7 @@ Test(latency, without_clients_there_is_nothing_to_compare)
 		add(&board->workers[0], 1, 100000);
 		cr_assert_eq(latency_watch(&watch, board, true, now_ms), 100);
 	}
-	cr_expect_eq(watch.normal_us, 0);
+	cr_expect_eq(watch.reference_us, 0);
 	latency_board_free(board);
 }
 
@@ -127,37 +133,63 @@ Test(latency, what_is_not_the_backfills_doing_does_not_stop_it_for_ever)
 	add(&board->workers[0], 5000, 1000);
 	latency_watch(&watch, board, true, now_ms);
 	cr_expect_gt(windows(board, &watch, 30, 2000, true, &now_ms), 180, "it slows them down");
-	cr_expect_gt(windows(board, &watch, 5, 2000, false, &now_ms), 180, "does it, or who?");
-	cr_expect_lt(windows(board, &watch, 20, 2000, false, &now_ms), 110, "somebody else");
+	cr_expect_gt(windows(board, &watch, 1, 2000, false, &now_ms), 180, "an echo of its work");
+	cr_expect_lt(windows(board, &watch, 5, 2000, false, &now_ms), 110, "somebody else");
 	cr_expect_gt(windows(board, &watch, 20, 3000, true, &now_ms), 140, "and now it again");
-	cr_expect_lt(windows(board, &watch, 20, 1000, false, &now_ms), 110);
-	cr_expect_gt(windows(board, &watch, 20, 1500, true, &now_ms), 140,
-		"others have gone: against the hour before once more");
+	cr_expect_lt(windows(board, &watch, 30, 1000, false, &now_ms), 110);
+	cr_expect_gt(windows(board, &watch, 20, 1500, true, &now_ms), 140, "others have gone");
 	latency_board_free(board);
 }
 
-Test(latency, so_little_that_nobody_feels_it_is_as_good_as_nothing)
+Test(latency, it_is_held_against_what_clients_wait_while_it_rests)
+{
+	static const int64_t worlds_us[] = {1000, 2000, 1000}; /* others come and go */
+	struct latency_board *board = latency_board_new(1);
+	struct latency_watch watch = {0};
+	int64_t now_ms = 1000;
+	double percent = 0;
+
+	add(&board->workers[0], 5000, 500);
+	latency_watch(&watch, board, true, now_ms);
+	for (size_t i = 0; i < sizeof(worlds_us) / sizeof(worlds_us[0]); i++) {
+		int64_t us = worlds_us[i];
+
+		for (int round = 0; round < 12; round++) {
+			windows(board, &watch, 3, us, false, &now_ms);
+			percent = windows(board, &watch, 6, us * 3 / 2, true, &now_ms);
+		}
+		cr_expect_float_eq(watch.reference_us, (double)us, 0.07 * (double)us,
+			"case %zu: %.0f", i, watch.reference_us);
+		cr_expect_float_eq(percent, 150, 15, "case %zu: %.0f", i, percent);
+	}
+	latency_board_free(board);
+}
+
+Test(latency, those_are_counted_that_wait_longer_than_is_allowed)
 {
 	static const struct {
-		bool worked, unfelt;
-		double most, least;
-	} cases[] = {{true, false, 310, 280}, {true, true, 110, 60}, {false, false, 110, 60}};
+		double allowed_percent, slow;
+	} cases[] = {{110, 0.1}, {250, 0.1}, {350, 0}, {80, 1}};
+	struct latency_board *board = latency_board_new(1);
+	struct latency_watch watch = {0};
+	int64_t now_ms = 1000;
 
+	add(&board->workers[0], 5000, 1000);
+	latency_watch(&watch, board, true, now_ms);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct latency_board *board = latency_board_new(1);
-		struct latency_watch watch = {0};
-		int64_t now_ms = 1000;
-		double percent;
+		unsigned readings = watch.readings;
 
-		add(&board->workers[0], 5000, 1000);
-		latency_watch(&watch, board, true, now_ms);
-		windows(board, &watch, 40, 3000, true, &now_ms);
-		watch.unfelt = cases[i].unfelt;
-		percent = windows(board, &watch, 7, 3000, cases[i].worked, &now_ms);
-		cr_expect(percent > cases[i].least && percent < cases[i].most,
-			"case %zu: known as soon as the reference is: %.0f", i, percent);
-		latency_board_free(board);
+		watch.allowed_percent = cases[i].allowed_percent;
+		add(&board->workers[0], 180, 1000);
+		add(&board->workers[0], 20, 3000);
+		latency_watch(&watch, board, true, now_ms += 1000);
+		cr_expect_float_eq(watch.slow, cases[i].slow, 0.001, "case %zu: %f", i, watch.slow);
+		cr_expect_eq(watch.readings, readings + 1, "case %zu", i);
 	}
+	latency_watch(&watch, board, false, now_ms += 1000);
+	latency_watch(&watch, board, false, now_ms += 1000);
+	cr_expect_eq(watch.readings, 4, "of work alone");
+	latency_board_free(board);
 }
 
 Test(latency, without_an_hour_before_what_is_seen_at_first_is_normal)
@@ -169,9 +201,9 @@ Test(latency, without_an_hour_before_what_is_seen_at_first_is_normal)
 	cr_expect_eq(latency_watch(&watch, board, true, now_ms), 100);
 	cr_expect_not(watch.learns, "nobody is there");
 	cr_expect_eq(windows(board, &watch, 4, 1000, true, &now_ms), 100);
-	cr_expect(watch.learns && watch.normal_us == 0, "too short a time");
+	cr_expect(watch.learns && watch.reference_us == 0, "too short a time");
 	cr_expect_eq(windows(board, &watch, 2, 1000, true, &now_ms), 100);
-	cr_expect_float_eq(watch.normal_us, 1000, 60);
+	cr_expect_float_eq(watch.reference_us, 1000, 60);
 	cr_expect_gt(windows(board, &watch, 30, 1500, true, &now_ms), 140);
 	latency_board_free(board);
 }

@@ -74,7 +74,7 @@ Test(table_latency, it_is_held_against_the_hour_before)
 		statements("SELECT FROM items", 1, 3000, 9000);
 	}
 	watch = watch_of("orders");
-	cr_expect_float_eq(watch.latency.normal_us, 1000, 60);
+	cr_expect_float_eq(watch.latency.reference_us, 1000, 60);
 	cr_expect_eq(percent_of(&watch), 100);
 	cr_expect_float_eq(windows(&watch, 40, "SELECT FROM orders", 1500), 150, 10);
 	table_watch_end(&watch, now_us / 1000);
@@ -108,8 +108,8 @@ Test(table_latency, an_old_hour_is_forgotten)
 		statements("SELECT FROM orders", 4 * HOUR_MS / every_ms[i], every_ms[i], 9000);
 		statements("SELECT FROM orders", HOUR_MS / every_ms[i], every_ms[i], 1000);
 		watch = watch_of("orders");
-		cr_expect_float_eq(watch.latency.normal_us, 1000, 60, "one each %d ms: %.0f",
-			every_ms[i], watch.latency.normal_us);
+		cr_expect_float_eq(watch.latency.reference_us, 1000, 60, "one each %d ms: %.0f",
+			every_ms[i], watch.latency.reference_us);
 		table_watch_end(&watch, now_us / 1000);
 	}
 }
@@ -124,7 +124,7 @@ Test(table_latency, few_are_remembered_and_a_young_proxy_knows_something)
 	cr_expect_eq(asked, 300, "%d", asked);
 	statements("SELECT FROM orders", 2500, 1, 1000);
 	watch = watch_of("orders");
-	cr_expect_float_eq(watch.latency.normal_us, 1000, 60);
+	cr_expect_float_eq(watch.latency.reference_us, 1000, 60);
 	table_watch_end(&watch, now_us / 1000);
 }
 
@@ -136,13 +136,13 @@ Test(table_latency, what_is_seen_while_a_table_is_written_is_not_normal)
 	watch = watch_of("items");
 	statements("SELECT FROM orders", HOUR_MS / 10, 10, 9000);
 	other = watch_of("orders");
-	cr_expect_float_eq(other.latency.normal_us, 1000, 60, "nor does it grow old meanwhile");
+	cr_expect_float_eq(other.latency.reference_us, 1000, 60, "nor does it grow old meanwhile");
 	table_watch_end(&watch, now_us / 1000);
 	statements("SELECT FROM orders", 1000, 10, 9000);
 	table_watch_end(&other, now_us / 1000);
 	statements("SELECT FROM orders", 300, 10, 1000);
 	watch = watch_of("orders");
-	cr_expect_float_eq(watch.latency.normal_us, 1000, 60);
+	cr_expect_float_eq(watch.latency.reference_us, 1000, 60);
 	table_watch_end(&watch, now_us / 1000);
 }
 
@@ -166,9 +166,9 @@ Test(table_latency, without_an_hour_what_met_no_batch_is_normal)
 {
 	struct table_watch watch = watch_of("orders");
 
-	cr_expect_eq(watch.latency.normal_us, 0);
+	cr_expect_eq(watch.latency.reference_us, 0);
 	cr_expect_gt(beside_batches(&watch, 60, 3000), 280);
-	cr_expect_float_eq(watch.latency.normal_us, 1000, 60);
+	cr_expect_float_eq(watch.latency.reference_us, 1000, 60);
 	table_watch_end(&watch, now_us / 1000);
 }
 
