@@ -45,7 +45,7 @@ int64_t throttle_pause_ms(const struct throttle *throttle, int64_t busy_ms)
  * than that four times as many as should were slow.
  */
 static const double gain = 0.15, slow_share = 0.05, worst = 4, share_first = 0.5, share_min = 0.02,
-		    share_max = 7.0 / 8;
+		    share_max = 7.0 / 8, allowed = 2.0 / 3;
 
 void effort_read(
 	struct effort *effort, double slow, unsigned readings, const struct effort_limits *limits)
@@ -66,7 +66,7 @@ double effort_batch_ms(const struct effort *effort, const struct effort_limits *
 
 double effort_allows_percent(double bound_percent)
 {
-	return 100 + easy * (bound_percent - 100);
+	return 100 + allowed * (bound_percent - 100);
 }
 
 int64_t effort_pause_ms(
