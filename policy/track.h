@@ -58,6 +58,8 @@ struct going {
 /* Nothing of it stands on the relation's columns any more. */
 void track_let_go(
 	struct facts_track *track, struct relation_facts *relation, const struct going *going);
+/* The foreign keys that rest on the index of a key that goes, its own table's included. */
+void track_drop_references(struct facts_track *track, const struct constraint_facts *key);
 /* What dependents call a column of their table; one named as a keyword is not recognised. */
 const char *track_generated_label(struct arena *arena, const char *column);
 

@@ -175,15 +175,46 @@ static void remove_index(struct facts_track *track, struct relation_facts *table
 			indexes[i] = indexes[--table->n_indexes];
 }
 
+static void take_constraint(struct facts_track *track, struct relation_facts *relation, size_t i)
+{
+	struct constraint_facts *constraints = own_constraints(track, relation);
+
+	constraints[i] = constraints[--relation->n_constraints];
+}
+
+/* What refers to it goes first: only CASCADE lets it go while there is any. */
+static void drop_key(struct facts_track *track, struct relation_facts *relation, size_t i)
+{
+	const struct constraint_facts key = relation->constraints[i];
+
+	take_constraint(track, relation, i);
+	remove_index(track, relation, key.name);
+	track_drop_references(track, &key);
+}
+
+static bool alike(const struct constraint_facts *a, const struct constraint_facts *b)
+{
+	bool same = a->kind == b->kind && a->n_columns == b->n_columns;
+
+	for (size_t i = 0; same && i < a->n_columns; i++)
+		same = strcmp(a->columns[i], b->columns[i]) == 0;
+	return same;
+}
+
 /* A partition's part of a key has a name of its own. */
 static bool stems_from(const struct constraint_facts *part, const struct constraint_facts *whole)
 {
-	bool stems =
-		part->inherited && part->kind == whole->kind && part->n_columns == whole->n_columns;
+	return part->inherited && alike(part, whole);
+}
 
-	for (size_t i = 0; stems && i < part->n_columns; i++)
-		stems = strcmp(part->columns[i], whole->columns[i]) == 0;
-	return stems;
+static void drop_part(struct facts_track *track, struct relation_facts *partition,
+	const struct constraint_facts *whole)
+{
+	for (size_t i = 0; i < partition->n_constraints; i++)
+		if (stems_from(&partition->constraints[i], whole)) {
+			drop_key(track, partition, i);
+			return;
+		}
 }
 
 static void drop_parts(struct facts_track *track, const struct relation_facts *table,
@@ -192,25 +223,50 @@ static void drop_parts(struct facts_track *track, const struct relation_facts *t
 	for (size_t i = 0; i < track->facts.n_relations; i++) {
 		struct relation_facts *relation = &track->relations[i];
 
-		if (!relation->partition || !relation_below(table, &relation->name))
-			continue;
-		for (size_t k = 0; k < relation->n_constraints; k++)
-			if (stems_from(&relation->constraints[k], whole))
-				remove_index(track, relation, relation->constraints[k].name);
+		if (relation->partition && relation_below(table, &relation->name))
+			drop_part(track, relation, whole);
 	}
 }
 
-/* With the index that backs it; a foreign key's is the other table's. */
-static void drop_constraint(struct facts_track *track, struct relation_facts *relation,
-	struct constraint_facts *constraints, size_t i, bool cascade)
+/* Of two that are alike nobody knows whose a part is. */
+static bool has_twin(
+	const struct relation_facts *relation, const struct constraint_facts *reference)
 {
-	const struct constraint_facts dropped = constraints[i];
+	bool twin = false;
 
-	constraints[i] = constraints[--relation->n_constraints];
-	if (dropped.kind == CONSTRAINT_FOREIGN_KEY)
+	for (size_t i = 0; i < relation->n_constraints; i++)
+		twin |= alike(&relation->constraints[i], reference) &&
+			name_equal(&relation->constraints[i].referenced, &reference->referenced);
+	return twin;
+}
+
+/* A reference to a partitioned table has one more to each partition of that, by other names. */
+static void drop_reference_parts(struct facts_track *track, struct relation_facts *relation,
+	const struct constraint_facts *whole)
+{
+	const struct relation_facts *referenced = track_entry(track, &whole->referenced);
+
+	if (referenced == NULL || has_twin(relation, whole))
 		return;
+	for (size_t i = relation->n_constraints; i-- > 0;)
+		if (stems_from(&relation->constraints[i], whole) &&
+			relation_below(referenced, &relation->constraints[i].referenced))
+			take_constraint(track, relation, i);
+}
+
+/* With the index that backs it; a foreign key's is the other table's. */
+static void drop_constraint(
+	struct facts_track *track, struct relation_facts *relation, size_t i, bool cascade)
+{
+	const struct constraint_facts dropped = relation->constraints[i];
+
+	if (dropped.kind == CONSTRAINT_FOREIGN_KEY) {
+		take_constraint(track, relation, i);
+		drop_reference_parts(track, relation, &dropped);
+		return;
+	}
+	drop_key(track, relation, i);
 	track_let_go(track, relation, &(struct going){.drops = &dropped.drops, .cascade = cascade});
-	remove_index(track, relation, dropped.name);
 	drop_parts(track, relation, &dropped);
 }
 
@@ -227,7 +283,8 @@ static void change_constraint(
 		else if (action->kind == ACTION_RENAME_CONSTRAINT)
 			constraints[i].name = action->new_name;
 		else
-			drop_constraint(track, relation, constraints, i--, action->cascade);
+			drop_constraint(track, relation, i, action->cascade);
+		return;
 	}
 }
 

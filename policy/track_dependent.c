@@ -78,3 +78,26 @@ void track_let_go(
 	}
 	relation->columns = columns;
 }
+
+static void drop_resting(
+	struct facts_track *track, struct relation_facts *relation, const struct name *index)
+{
+	struct constraint_facts *left =
+		track_copy(track->arena, NULL, 0, relation->n_constraints, sizeof(*left));
+	size_t n = 0;
+
+	for (size_t i = 0; i < relation->n_constraints; i++)
+		if (relation->constraints[i].kind != CONSTRAINT_FOREIGN_KEY ||
+			!name_equal(&relation->constraints[i].index, index))
+			left[n++] = relation->constraints[i];
+	relation->constraints = left;
+	relation->n_constraints = n;
+}
+
+void track_drop_references(struct facts_track *track, const struct constraint_facts *key)
+{
+	if (key->kind == CONSTRAINT_FOREIGN_KEY || key->index.name == NULL)
+		return;
+	for (size_t i = 0; i < track->facts.n_relations; i++)
+		drop_resting(track, &track->relations[i], &key->index);
+}

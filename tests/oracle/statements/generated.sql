@@ -279,3 +279,15 @@ alter table q add foreign key (id) references q1;
 refresh materialized view m;
 create table fresh as with q as (select 1) select * from q, nope;
 create table fresh as with q as (select 1 as z) select * from q;
+-- with: create table own.k (id int primary key) partition by range (id); create table own.k1 partition of own.k default; create table own.r (id int constraint fk references own.k)
+alter table r alter column id type text using 'x', drop constraint fk;
+-- with: create table own.k (id int primary key) partition by range (id); create table own.k1 partition of own.k default; create table own.r (id int constraint fk references own.k)
+alter table r alter column id type bigint, drop constraint fk;
+-- with: create table own.k (a int, id int, primary key (a, id)) partition by range (id); create table own.k1 partition of own.k default; create table own.r (a int, id int, constraint fk foreign key (a, id) references own.k)
+alter table r alter column id type bigint, drop column a;
+-- with: create table own.k (a int, id int, primary key (a, id)) partition by range (id); create table own.k1 partition of own.k default; create table own.r (a int, id int, constraint fk foreign key (a, id) references own.k)
+alter table k alter column a type bigint, drop constraint k_pkey cascade;
+-- with: create table own.k (id int constraint k_pkey primary key, up int references own.k)
+alter table k alter column up type bigint, drop constraint k_pkey cascade;
+-- with: create table own.k (id int check (id > 0) constraint k_pkey primary key)
+alter table k alter column id type bigint, drop constraint k_id_check;
