@@ -70,6 +70,9 @@ static bool fits_made(enum constraint_kind kind, const char *const *columns, siz
 	const struct constraint_def *def, struct key *key)
 {
 	*key = (struct key){kind == CONSTRAINT_PRIMARY_KEY, columns, n};
+	for (size_t i = 0; i < n; i++) /* USING INDEX over an expression, which will fail */
+		if (columns[i] == NULL)
+			return false;
 	return (key->primary || kind == CONSTRAINT_UNIQUE) && is_wanted(key, def);
 }
 

@@ -197,7 +197,8 @@ static bool alike(const struct constraint_facts *a, const struct constraint_fact
 	bool same = a->kind == b->kind && a->n_columns == b->n_columns;
 
 	for (size_t i = 0; same && i < a->n_columns; i++)
-		same = strcmp(a->columns[i], b->columns[i]) == 0;
+		same = a->columns[i] != NULL && b->columns[i] != NULL &&
+		       strcmp(a->columns[i], b->columns[i]) == 0;
 	return same;
 }
 

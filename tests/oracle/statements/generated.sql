@@ -291,3 +291,5 @@ alter table k alter column a type bigint, drop constraint k_pkey cascade;
 alter table k alter column up type bigint, drop constraint k_pkey cascade;
 -- with: create table own.k (id int check (id > 0) constraint k_pkey primary key)
 alter table k alter column id type bigint, drop constraint k_id_check;
+-- with: create table own.lone (id int not null, x int); create index le on own.lone ((id + 1))
+alter table lone add constraint k primary key using index le, add constraint f foreign key (id) references lone;
