@@ -37,6 +37,11 @@ const char *quote_literal(struct arena *arena, const char *text)
 	return enclose(arena, "E", '\'', '\\', text);
 }
 
+const char *quote_nullable(struct arena *arena, const char *text)
+{
+	return text != NULL ? quote_literal(arena, text) : "NULL";
+}
+
 const char *name_sql(struct arena *arena, const struct name *name)
 {
 	if (name->schema == NULL)

@@ -20,6 +20,8 @@ struct name {
 const char *quote_ident(struct arena *arena, const char *name);
 /* Means the same whatever standard_conforming_strings is: E'' when it holds a backslash. */
 const char *quote_literal(struct arena *arena, const char *text);
+/* The same, and NULL for a NULL. */
+const char *quote_nullable(struct arena *arena, const char *text);
 /* "schema"."name", or "name" when no schema was written. */
 const char *name_sql(struct arena *arena, const struct name *name);
 /* schema.name for people: quoted only where PostgreSQL would need quotes. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * How long clients wait for the server, and how that compares with the hour before a backfill.
+ * How long clients wait for the server, and how that compares with what it is without a backfill.
  * Each worker counts in a histogram of its own; a few transactions are timed, not all.  From any
  * thread: the counts are atomic, and one that is a moment old does no harm.
  */

@@ -54,7 +54,7 @@ static int look(struct fill *fill)
 	sql = key_bounds_sql(&ahead->arena, &fill->key, &fill->leaf->table, &whole, rows, n);
 	if (sql == NULL)
 		return changed(fill);
-	if (fill_look(fill, &ahead->arena, sql, &text) < 0)
+	if (fill_look(fill->run, &ahead->arena, sql, &text) < 0)
 		return -1;
 	ahead->n = key_decode_bounds(&ahead->arena, text, ahead->bounds, n);
 	if (ahead->n < 0)

@@ -81,18 +81,40 @@ int fill_open_leaf(struct fill *fill, struct leaf_record *leaf)
 	return measure(fill, &blocks);
 }
 
-int fill_fetch(struct run *run, const char *sql, const char **value)
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+#define BEGIN "BEGIN; SET LOCAL lock_timeout = " TEXT(BATCH_LOCK_TIMEOUT_MS) ";"
+
+/*
+ * Where statistics are missing or old, the planner is kept from scanning the whole table for a
+ * small range of it, and from sorting all that is left of it to find where a batch ends.
+ */
+static const char begin_sql[] =
+	BEGIN "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off;";
+
+static int fetch(struct run *run, struct arena *arena, const char *begin, const char *sql,
+	const char **value)
 {
 	int status;
 
 	*value = NULL;
-	if (control_begin(&run->main, BATCH_LOCK_TIMEOUT_MS) < 0)
+	if (control_exec(&run->main, begin) < 0)
 		return -1;
 	run->main.interruptible = true;
-	status = run_fetch(run, run->arena, sql, value);
+	status = run_fetch(run, arena, sql, value);
 	run->main.interruptible = false;
 	control_rollback(&run->main);
 	return run->main.lost ? -1 : status;
+}
+
+int fill_fetch(struct run *run, const char *sql, const char **value)
+{
+	return fetch(run, run->arena, BEGIN, sql, value);
+}
+
+int fill_look(struct run *run, struct arena *arena, const char *sql, const char **value)
+{
+	return fetch(run, arena, begin_sql, sql, value);
 }
 
 int fill_begin_pass(struct fill *fill)
@@ -156,33 +178,6 @@ static void advance(struct fill *fill, const struct batch *batch)
 	leaf->rows_changed += batch->spent.rows;
 	leaf->pass_changed += batch->spent.rows;
 	leaf->batches++;
-}
-
-/*
- * Where statistics are missing or old, the planner is kept from scanning the whole table for a
- * small range of it, and from sorting all that is left of it to find where a batch ends.
- */
-#define TEXT(number) #number
-#define BEGIN_SQL(lock_timeout_ms)                                                                 \
-	"BEGIN; SET LOCAL lock_timeout = " TEXT(                                                   \
-		lock_timeout_ms) ";"                                                               \
-				 "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = "  \
-				 "off;"
-static const char begin_sql[] = BEGIN_SQL(BATCH_LOCK_TIMEOUT_MS);
-
-int fill_look(struct fill *fill, struct arena *arena, const char *sql, const char **value)
-{
-	struct control *main = &fill->run->main;
-	int status;
-
-	*value = NULL;
-	if (control_exec(main, begin_sql) < 0)
-		return -1;
-	main->interruptible = true;
-	status = run_fetch(fill->run, arena, sql, value);
-	main->interruptible = false;
-	control_rollback(main);
-	return main->lost ? -1 : status;
 }
 
 enum table { TABLE_FROM, TABLE_WRITTEN, TABLE_TO, TABLES };

@@ -79,7 +79,7 @@ int fill_record_leaf(struct fill *fill);
 int fill_fetch(struct run *run, const char *sql, const char **value);
 
 /* The same with the settings of a batch, and in that arena. */
-int fill_look(struct fill *fill, struct arena *arena, const char *sql, const char **value);
+int fill_look(struct run *run, struct arena *arena, const char *sql, const char **value);
 
 /* Turns to a leaf: finds the key to go by, key.n 0 for blocks. */
 int fill_open_leaf(struct fill *fill, struct leaf_record *leaf);

@@ -48,7 +48,7 @@ int fill_explain(struct fill *fill, struct arena *arena, const struct key_range 
 	if (looked_at(fill))
 		return 0;
 	sql = fill->way->batch_sql(fill, arena, range, "EXPLAIN (FORMAT JSON) ");
-	if (fill_look(fill, arena, sql, &plan) < 0)
+	if (fill_look(fill->run, arena, sql, &plan) < 0)
 		return -1;
 	if (plan != NULL && reads_it_all(plan)) {
 		control_fail(&fill->run->main, SQLSTATE_CHANGE_FAILED,

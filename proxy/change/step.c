@@ -56,10 +56,8 @@ int run_fetch(struct run *run, struct arena *arena, const char *sql, const char 
 
 const char *run_as_submitter_sql(struct run *run, struct arena *arena, const char *sql)
 {
-	const char *path = run->change.search_path;
-
 	return arena_printf(arena, "(SELECT rows FROM phasegate_run.change_%lld(%s, %s, false))",
-		(long long)run->change.id, path != NULL ? quote_literal(arena, path) : "NULL",
+		(long long)run->change.id, quote_nullable(arena, run->change.search_path),
 		quote_literal(arena, sql));
 }
 

@@ -131,11 +131,6 @@ int store_leaf(struct control *control, const struct change_record *change,
 	return changed == 1 ? 0 : -1;
 }
 
-static const char *literal_or_null(struct arena *arena, const char *text)
-{
-	return text != NULL ? quote_literal(arena, text) : "NULL";
-}
-
 const char *store_batch_sql(struct arena *arena, const struct change_record *change,
 	const struct step_record *step, const struct leaf_record *leaf, const char *last_key,
 	bool as_it_was, const char *written_sql)
@@ -147,8 +142,8 @@ const char *store_batch_sql(struct arena *arena, const struct change_record *cha
 		"SELECT phasegate.record_batch(%lld, %s, %d, %u, %s, %s, %s, %lld, %d, %.6g, %.6g,"
 		" %s, %s);",
 		(long long)change->id, change->epoch, step->ord, leaf->relid, name, owner,
-		literal_or_null(arena, last_key), (long long)leaf->throttled_ms, leaf->pace.rows,
-		leaf->pace.avg_rows, leaf->pace.avg_ms, literal_or_null(arena, leaf->throttled_by),
+		quote_nullable(arena, last_key), (long long)leaf->throttled_ms, leaf->pace.rows,
+		leaf->pace.avg_rows, leaf->pace.avg_ms, quote_nullable(arena, leaf->throttled_by),
 		written_sql);
 }
 
