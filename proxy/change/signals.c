@@ -310,17 +310,20 @@ enum signal_id signals_stop(const struct signals *signals)
 	return id;
 }
 
-/* It begins right behind a reading, so that the next ones have no work in them. */
+/*
+ * It begins right behind a reading, so that the next ones have no work in them.  Due for all work
+ * together: what a batch of a few milliseconds asks for is less than one.
+ */
 static int64_t rest_of(struct signals *signals, int64_t busy_ms)
 {
 	int64_t rest_ms;
 
-	signals->rest_owed_ms += effort_pause_ms(
-		&signals->efforts[signals->felt_most], &signals->effort_limits, busy_ms);
-	rest_ms = signals->rest_owed_ms;
+	signals->busy_ms += busy_ms;
+	rest_ms = effort_pause_ms(
+		&signals->efforts[signals->felt_most], &signals->effort_limits, signals->busy_ms);
 	if (signals->worked || rest_ms < REST_MS)
 		return 0;
-	signals->rest_owed_ms = 0;
+	signals->busy_ms = 0;
 	return rest_ms;
 }
 

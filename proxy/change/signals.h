@@ -54,7 +54,7 @@ struct signals {
 		effort_limits; /* none shorter than 0: there are no clients, or too few */
 	bool worked; /* since they were read last */
 	int64_t read_ms;
-	int64_t rest_owed_ms; /* for what it worked since it rested */
+	int64_t busy_ms; /* since it rested */
 };
 
 /*
