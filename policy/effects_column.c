@@ -168,7 +168,8 @@ static bool column_there(struct model *model, const struct column_def *column)
 	return model->effects->noop || model->effects->absent;
 }
 
-/* Of foreign tables nobody counts them, and ALTER TABLE reads none. */
+/* None counted is none to speak of, known to be empty or not.  Of foreign tables nobody counts
+ * them, and ALTER TABLE reads none. */
 static bool has_rows(const struct model *model)
 {
 	const struct relation_facts *table = model->table;
@@ -176,7 +177,7 @@ static bool has_rows(const struct model *model)
 
 	for (size_t i = 0; table != NULL && i < table->n_links; i++)
 		foreign |= table->links[i].kind == 'f';
-	return table == NULL || (!table->empty && !foreign);
+	return table == NULL || (!table->empty && table->rows != 0 && !foreign);
 }
 
 /* cookDefault: what a generated column is computed from. */
@@ -304,16 +305,10 @@ void model_set_not_null(struct model *model)
 }
 
 /* Something below is a parent itself. */
-static bool deep(const struct model *model)
+static bool deep(const struct relation_facts *table)
 {
-	const struct relation_facts *table = model->table, *child;
-
-	for (size_t i = 0; i < table->n_partition_tree; i++)
-		if (!name_equal(&table->partition_tree[i].parent, &table->name))
-			return true;
-	for (size_t i = 0; i < table->n_partitions && table->kind != 'p'; i++)
-		if (model_find(model->facts, &table->partitions[i], &child) == PRESENT &&
-			relation_below(table, &child->parent))
+	for (size_t i = 0; i < table->n_links; i++)
+		if (!name_equal(&table->links[i].parent, &table->name))
 			return true;
 	return false;
 }
@@ -327,7 +322,7 @@ void model_drop_expression(struct model *model)
 
 	if (column == NULL)
 		return;
-	if ((model->action->only && model->table->n_partitions > 0) || deep(model))
+	if ((model->action->only && model->table->n_partitions > 0) || deep(model->table))
 		model_absent(model, "0A000", "the expression must be dropped in child tables too");
 	else if (column->inherited)
 		model_absent(model, "42P16",

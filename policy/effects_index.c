@@ -112,6 +112,8 @@ void model_create_index(struct model *model)
 				"cannot create index on partitioned table \"%s\" concurrently",
 				table->name.name);
 	}
+	if (action->index->unique)
+		model_need_no_foreign(model);
 	if (exists_already(model)) {
 		if (action->if_not_exists)
 			effects->noop = true;

@@ -99,6 +99,15 @@ bool model_cannot_attach(struct model *model, const struct relation_facts *parti
 	return model->effects->error != NULL;
 }
 
+static bool is_child(const struct relation_facts *parent, const struct relation_facts *table)
+{
+	for (size_t i = 0; i < parent->n_links; i++)
+		if (name_equal(&parent->links[i].name, &table->name) &&
+			name_equal(&parent->links[i].parent, &parent->name))
+			return true;
+	return table->parent.name != NULL && name_equal(&table->parent, &parent->name);
+}
+
 /* NO INHERIT only reads the parent's rows of the catalog (ATExecDropInherit: ACCESS SHARE). */
 static void leave(struct model *model, const struct relation_facts *parent)
 {
@@ -108,9 +117,7 @@ static void leave(struct model *model, const struct relation_facts *parent)
 
 	if (table->parent.name == NULL)
 		model_absent(model, "42P01", no_parent, other, name);
-	else if (parent != NULL && relation_listed(parent) &&
-		 !name_equal(&parent->name, &table->parent) &&
-		 !relation_below(parent, &table->name))
+	else if (parent != NULL && relation_listed(parent) && !is_child(parent, table))
 		model_error(model, "42P01", no_parent, other, name);
 }
 
@@ -126,7 +133,7 @@ static void join(struct model *model, const struct relation_facts *parent)
 			parent->name.name);
 	else if (name_equal(&parent->name, &table->name) || relation_below(table, &parent->name))
 		model_error(model, "42P07", "circular inheritance not allowed");
-	else if (table->parent.name != NULL && name_equal(&table->parent, &parent->name))
+	else if (is_child(parent, table))
 		model_error(model, "42P07",
 			"relation \"%s\" would be inherited from more than once",
 			parent->name.name);

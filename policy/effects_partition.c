@@ -31,6 +31,18 @@ static bool excluded_by_default(const struct model *model, const struct relation
 	       bound_excluded(model->facts, parent, model->action->bound, other);
 }
 
+/* Nobody reads a foreign table for it. */
+static void search_leaf(struct model *model, const struct name *name, unsigned work)
+{
+	const struct relation_facts *leaf;
+
+	if (model_find(model->facts, name, &leaf) == PRESENT && leaf->kind == 'f')
+		return;
+	model_work(model, name, LOCK_NONE, work);
+	model->effects->scan = true;
+	model_cause(model, "the default partition is searched for rows of the new one");
+}
+
 /* check_default_partition_contents and QueuePartitionConstraintValidation go on to its leaves. */
 static void search_default(struct model *model, const struct name *name)
 {
@@ -38,11 +50,11 @@ static void search_default(struct model *model, const struct name *name)
 	const struct relation_facts *other;
 
 	if (model_find(model->facts, name, &other) != PRESENT || other->kind != 'p') {
-		model_work(model, name, LOCK_ACCESS_EXCLUSIVE, work);
+		search_leaf(model, name, work);
 		return;
 	}
 	for (size_t i = 0; i < other->n_partitions; i++)
-		model_work(model, &other->partitions[i], LOCK_ACCESS_EXCLUSIVE,
+		search_leaf(model, &other->partitions[i],
 			work | (proof_possible(model, &other->partitions[i]) ? WORK_MAY_SCAN
 									     : WORK_SCAN));
 }
@@ -57,8 +69,6 @@ static void judge_default_partition(struct model *model, const struct relation_f
 	}
 	model_lock_tree(model, &parent->default_partition, LOCK_ACCESS_EXCLUSIVE);
 	search_default(model, &parent->default_partition);
-	model->effects->scan = true;
-	model_cause(model, "the default partition is searched for rows of the new one");
 }
 
 bool has_foreign_key_like(const struct relation_facts *table, const struct constraint_facts *wanted)

@@ -370,15 +370,18 @@ void model_composite_type(struct model *model)
 	if (type->kind != 'c' || !attribute_fits(model))
 		return;
 	model_lock_tree(model, &model->action->table, model->mode);
-	if (type->n_partitions > 0 && !model->action->cascade)
+	if (type->n_partitions > 0 && !model->action->cascade) {
 		model_error(model, "2BP01",
 			"cannot alter type \"%s\" because it is the type of a typed table",
 			type->name.name);
+		return;
+	}
 	if (drops_attribute(model->action))
 		model_drop_columns(model);
 	if (model->action->type == NULL)
 		return;
 	model_keep_row_type(model, type);
+	model_each_below(model, prepare_table);
 	model_each(model, refuse_dependents);
 	model_each(model, change_type);
 	model_each(model, model_keep_row_type);

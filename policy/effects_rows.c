@@ -128,7 +128,9 @@ static void search_rows(
  */
 static void search_referencing(struct model *model, const struct relation_facts *member)
 {
-	for (size_t i = 0; i < member->n_referencing && !member->bare; i++) {
+	bool bare = member->bare || member->rows == 0; /* none counted */
+
+	for (size_t i = 0; i < member->n_referencing && !bare; i++) {
 		const struct relation_facts *other;
 
 		if (model_find(model->facts, &member->referencing[i], &other) != PRESENT)
@@ -150,15 +152,37 @@ static bool is_kept(const struct model *model)
 						facts->commands[0]->kind == ACTION_CREATE_FUNCTION);
 }
 
+/* CheckCmdReplicaIdentity, of every table whose rows the plan may change. */
+static void need_identity(struct model *model, const struct relation_facts *member, bool updates)
+{
+	if (member->unidentified != NULL &&
+		strchr(member->unidentified, updates ? 'u' : 'd') != NULL)
+		model_error(model, "55000",
+			"\"%s\" has no replica identity, and its changes are published",
+			member->name.name);
+}
+
+static void need_identity_to_update(struct model *model, const struct relation_facts *member)
+{
+	need_identity(model, member, true);
+}
+
+static void need_identity_to_delete(struct model *model, const struct relation_facts *member)
+{
+	need_identity(model, member, false);
+}
+
 /* No lock on the table that anybody waits for; every row of it, until the transaction ends. */
 void model_bulk_write(struct model *model)
 {
 	if (is_kept(model))
 		return;
 	model->effects->scan = true;
+	model->effects->loses_data = model->action->kind == ACTION_DELETE_WITHOUT_WHERE;
+	model_each(model,
+		model->effects->loses_data ? need_identity_to_delete : need_identity_to_update);
 	model_each_below(model, lock_parent);
 	model_each(model, write_every_row);
-	model->effects->loses_data = model->action->kind == ACTION_DELETE_WITHOUT_WHERE;
 	if (model->effects->loses_data)
 		model_each(model, search_referencing);
 }
@@ -171,6 +195,10 @@ void model_change_rows(struct model *model)
 	bool finds = strcmp(how, "UPDATE") == 0 || strcmp(how, "DELETE") == 0 ||
 		     strcmp(how, "MERGE") == 0;
 
+	if (strcmp(how, "UPDATE") == 0)
+		model_each(model, need_identity_to_update);
+	else if (strcmp(how, "DELETE") == 0)
+		model_each(model, need_identity_to_delete);
 	if (table == NULL || table->kind != 'r')
 		return;
 	model_lock_indexes(model, table, LOCK_ROW_EXCLUSIVE, 0);

@@ -142,21 +142,39 @@ static bool persistence_fits(struct model *model, char wanted)
 	return other == NULL;
 }
 
+static const char *publication_of(const struct relation_facts *table)
+{
+	static const char label[] = "publication ";
+
+	for (size_t i = 0; table != NULL && i < table->n_mentioned_by; i++)
+		if (strncmp(table->mentioned_by[i], label, strlen(label)) == 0)
+			return table->mentioned_by[i];
+	return NULL;
+}
+
 /* ATPrepChangePersistence does nothing when the table is that already. */
+static bool becomes(struct model *model, char wanted)
+{
+	const struct relation_facts *table = model->table;
+
+	if (table != NULL && table->persistence == 't')
+		model_error(model, "42P16", "\"%s\" is temporary", table->name.name);
+	else if (table != NULL && table->persistence == wanted)
+		return false;
+	else if (wanted == 'u' && publication_of(table) != NULL)
+		model_error(model, "55000", "cannot change table \"%s\" to unlogged: it is in %s",
+			table->name.name, publication_of(table));
+	return model->effects->error == NULL && persistence_fits(model, wanted);
+}
+
+/* A partitioned table has no file, and its partitions are left alone. */
 void model_set_persistence(struct model *model)
 {
 	char wanted = model->action->kind == ACTION_SET_LOGGED ? 'p' : 'u';
 
-	if (model->table != NULL && model->table->persistence == 't') {
-		model_error(model, "42P16", "\"%s\" is temporary", model->table->name.name);
+	if (!becomes(model, wanted) || (model->table != NULL && model->table->kind == 'p'))
 		return;
-	}
-
-	/* a partitioned table has no file, and its partitions are left alone */
-	model->effects->rewrite = model->table == NULL || (model->table->persistence != wanted &&
-								  model->table->kind != 'p');
-	if (!model->effects->rewrite || !persistence_fits(model, wanted))
-		return;
+	model->effects->rewrite = true;
 	model_each_partition(model, model_copy);
 	model_each_partition(model, model_keep_row_type);
 	if (model->facts->server_version >= 150000) /* sequences have it, too, since then */

@@ -101,13 +101,29 @@ static void check_trigger(struct model *model)
 			model, "0A000", "row triggers of \"%s\" have no transition tables", name);
 }
 
+/* What is below a partitioned table gets it, too. */
+static void check_clone(struct model *model, const struct relation_facts *member)
+{
+	const char *name = model->action->name;
+
+	if (member->kind == 'f' && model->action->is_constraint)
+		model_error(model, "42809", "\"%s\" is a foreign table", member->name.name);
+	else if (name != NULL && relation_listed(member) && !model->action->replaces &&
+		 names_contain(member->attached, member->n_attached, name))
+		model_error(model, "42710", "\"%s\" for table \"%s\" already exists", name,
+			member->name.name);
+}
+
 /* Partitions get row triggers of their own (CreateTriggerFiringOn). */
 void model_create_trigger(struct model *model)
 {
 	model_attach_new(model);
 	check_trigger(model);
-	if (model->action->for_each_row)
-		model_lock_partitions(model, &model->action->table, model->mode);
+	if (!model->action->for_each_row)
+		return;
+	model_lock_partitions(model, &model->action->table, model->mode);
+	if (model->table != NULL && model->table->kind == 'p')
+		model_each_below(model, check_clone);
 }
 
 /* Those of foreign keys have names, too, but are not listed. */

@@ -215,6 +215,9 @@ struct relation_facts {
 	 * foreign key to it has one for DELETE. */
 	bool emptying_triggers;
 	bool has_rules; /* it or one below: what is written is not what is done */
+	/* Letters of what publications tell of its rows, which have no replica identity: u for
+	 * UPDATE, d for DELETE; NULL of what the text makes. */
+	const char *unidentified;
 	bool populated; /* of a materialized view: it can be read */
 	bool has_policies;
 	bool stands_in; /* a view whose comment begins with STAND_IN_MARK */

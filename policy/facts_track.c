@@ -84,6 +84,14 @@ void *track_copy(struct arena *arena, const void *items, size_t n, size_t spare,
 	return all;
 }
 
+void track_remove(void *items, size_t *n, size_t at, size_t size)
+{
+	char *gone = (char *)items + at * size;
+
+	(*n)--;
+	memmove(gone, gone + size, (*n - at) * size);
+}
+
 void track_start(struct arena *arena, struct facts_track *track, const struct facts *facts,
 	size_t n_actions, bool separate)
 {

@@ -10,6 +10,9 @@ typedef void track_fn(struct facts_track *track, const struct action *action);
 /* A copy with room for spare more items. */
 void *track_copy(struct arena *arena, const void *items, size_t n, size_t spare, size_t size);
 
+/* The others keep their order: of indexes it decides which one a partition gives its parent. */
+void track_remove(void *items, size_t *n, size_t at, size_t size);
+
 /* track_table.c: relations.  A track_fn of an unknown table begins an entry for it. */
 track_fn track_create_table, track_drop, track_rename, track_attach, track_detach, track_inherit,
 	track_view, track_rows, track_refresh, track_foreign;

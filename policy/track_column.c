@@ -114,10 +114,11 @@ static void drop_dependent(
 
 	for (size_t i = relation->n_constraints; i-- > 0;)
 		if (constraint_needs(track, relation, &constraints[i], column))
-			constraints[i] = constraints[--relation->n_constraints];
+			track_remove(
+				constraints, &relation->n_constraints, i, sizeof(*constraints));
 	for (size_t i = relation->n_indexes; i-- > 0;)
 		if (index_needs(track, &indexes[i], column))
-			indexes[i] = indexes[--relation->n_indexes];
+			track_remove(indexes, &relation->n_indexes, i, sizeof(*indexes));
 	relation->constraints = constraints;
 	relation->indexes = indexes;
 }
@@ -129,7 +130,7 @@ static void remove_column(
 
 	for (size_t i = relation->n_columns; i-- > 0;)
 		if (strcmp(columns[i].name, name) == 0)
-			columns[i] = columns[--relation->n_columns];
+			track_remove(columns, &relation->n_columns, i, sizeof(*columns));
 	drop_dependent(track, relation, name);
 }
 

@@ -172,14 +172,14 @@ static void remove_index(struct facts_track *track, struct relation_facts *table
 	table->indexes = indexes;
 	for (size_t i = table->n_indexes; i-- > 0;)
 		if (strcmp(indexes[i].name.name, index) == 0)
-			indexes[i] = indexes[--table->n_indexes];
+			track_remove(indexes, &table->n_indexes, i, sizeof(*indexes));
 }
 
 static void take_constraint(struct facts_track *track, struct relation_facts *relation, size_t i)
 {
 	struct constraint_facts *constraints = own_constraints(track, relation);
 
-	constraints[i] = constraints[--relation->n_constraints];
+	track_remove(constraints, &relation->n_constraints, i, sizeof(*constraints));
 }
 
 /* What refers to it goes first: only CASCADE lets it go while there is any. */

@@ -549,7 +549,7 @@ losers AS MATERIALIZED (
 	GROUP BY l.root_class, l.root, l.sub, hit.oid
 ),
 -- What could go for another reason, too, when a statement drops several objects: what depends on something
--- without being a part of it, and whole relations, with which their columns go.
+-- without being a part of it, constraints, and whole relations, with which their columns go.
 along AS MATERIALIZED (
 	SELECT l.root_class, l.root, l.sub, pg_catalog.json_agg(pg_catalog.json_build_object(
 			'class', l.class::pg_catalog.int8, 'oid', l.object::pg_catalog.int8, 'part', l.part, 'cascade', l.cascade)
@@ -558,6 +558,9 @@ along AS MATERIALIZED (
 	WHERE (l.sub <> 0 OR l.root_class <> 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
 			OR EXISTS (SELECT FROM targets t WHERE t.oid = l.root))
 		AND ((l.sub = 0 AND l.part = 0 AND l.class = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid)
+			-- an exclusion constraint over expressions hangs on its table alone
+			OR (l.class = 'pg_catalog.pg_constraint'::pg_catalog.regclass::pg_catalog.oid
+				AND ((l.sub <> 0 AND l.cascade) OR (l.class = l.root_class AND l.object = l.root)))
 			OR EXISTS (SELECT FROM pg_catalog.pg_depend n
 				WHERE n.classid = l.class AND n.objid = l.object AND n.objsubid = l.part AND n.deptype = 'n'
 					AND n.refobjid >= 16384
@@ -919,6 +922,17 @@ details AS (
 				FROM (SELECT c.oid UNION ALL SELECT tree.oid FROM tree WHERE tree.root = c.oid) AS part
 					CROSS JOIN LATERAL (SELECT FROM pg_catalog.pg_rewrite w
 						WHERE w.ev_class = part.oid AND w.ev_type <> '1'::pg_catalog."char" OFFSET 0) AS w),
+			-- what is published of it or what is above it while nothing tells its rows apart
+			'unidentified', (SELECT pg_catalog.concat(CASE WHEN pg_catalog.bool_or(p.pubupdate) THEN 'u' END,
+					CASE WHEN pg_catalog.bool_or(p.pubdelete) THEN 'd' END)
+				FROM (SELECT c.oid UNION ALL SELECT a.relid FROM pg_catalog.pg_partition_ancestors(c.oid) AS a(relid)) AS up
+					CROSS JOIN LATERAL (SELECT e.prpubid FROM pg_catalog.pg_publication_rel e
+						WHERE e.prrelid = up.oid OFFSET 0) AS e
+					JOIN pg_catalog.pg_publication p ON p.oid = e.prpubid
+				WHERE c.relreplident <> 'f'::pg_catalog."char" AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i
+					WHERE i.indrelid = c.oid AND i.indisvalid AND i.indimmediate
+						AND CASE WHEN c.relreplident = 'd'::pg_catalog."char" THEN i.indisprimary
+							ELSE c.relreplident = 'i'::pg_catalog."char" AND i.indisreplident END)),
 			'populated', coalesce(c.relispopulated, false),
 			-- STAND_IN_MARK
 			'stands_in', c.relkind = 'v' AND EXISTS (SELECT FROM pg_catalog.pg_description s

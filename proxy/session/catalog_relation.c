@@ -264,6 +264,7 @@ static void read_contents(
 	relation->statement_triggers = reader_bool(reader, object, "statement_triggers");
 	relation->emptying_triggers = reader_bool(reader, object, "emptying_triggers");
 	relation->has_rules = reader_bool(reader, object, "has_rules");
+	relation->unidentified = reader_text(reader, object, "unidentified");
 	relation->populated = reader_bool(reader, object, "populated");
 	relation->stands_in = reader_bool(reader, object, "stands_in");
 	relation->has_policies = reader_bool(reader, object, "has_policies");

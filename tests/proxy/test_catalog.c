@@ -86,7 +86,7 @@ static const char answer[] =
 	"\"referencing\":[[\"s\",\"child\"]],\"dependents\":[\"view "
 	"s.v\"],\"mentioned_by\":[\"publication "
 	"p\"],\"statement_triggers\":true,\"emptying_triggers\":true,\"has_rules\":false,"
-	"\"populated\":true,\"stands_in\":"
+	"\"unidentified\":\"u\",\"populated\":true,\"stands_in\":"
 	"false,\"has_policies\":false,"
 	"\"drops\":null,\"typed\":false,\"row_type_used\":true,\"row_triggers\":true,\"user_row_"
 	"triggers\":[\"tr\"],"
@@ -184,6 +184,7 @@ Test(catalog, a_whole_answer)
 	cr_expect_str_eq(table->referencing[0].name, "child");
 	cr_expect_str_eq(table->mentioned_by[0], "publication p");
 	cr_expect(table->populated && !table->has_policies);
+	cr_expect_str_eq(table->unidentified, "u");
 	cr_expect(table->statement_triggers && table->emptying_triggers && !table->has_rules);
 	cr_expect_str_eq(facts.settings_sql, "SET LOCAL x TO 1");
 

@@ -293,3 +293,70 @@ alter table k alter column up type bigint, drop constraint k_pkey cascade;
 alter table k alter column id type bigint, drop constraint k_id_check;
 -- with: create table own.lone (id int not null, x int); create index le on own.lone ((id + 1))
 alter table lone add constraint k primary key using index le, add constraint f foreign key (id) references lone;
+-- with: create table own.a (id int); drop publication if exists kept; create publication kept for table own.a
+alter table a set unlogged;
+-- with: create table own.q (id int) partition by range (id); drop publication if exists kept; create publication kept for table own.q
+alter table q set unlogged;
+-- with: create unlogged table own.a (id int)
+alter table a set unlogged;
+-- with: create function own.trg() returns trigger language plpgsql as 'begin return new; end'; create table own.q (id int) partition by range (id); create foreign table own.qd partition of own.q default server srv
+create constraint trigger fresh after insert on q for each row execute function trg();
+create trigger fresh after insert on q for each row execute function trg();
+-- with: create function own.trg() returns trigger language plpgsql as 'begin return new; end'; create table own.q (id int) partition by range (id); create table own.qd partition of own.q default partition by range (id); create table own.q1 partition of own.qd default; create trigger fresh before update on own.q1 for each row execute function own.trg()
+create trigger fresh after insert on q for each row execute function trg();
+-- with: create table own.a (id int); create table own.b (id int); create table own.c () inherits (own.a, own.b); create table own.d () inherits (own.c)
+alter table c inherit b;
+alter table d no inherit a;
+alter table c no inherit b;
+-- with: create table own.q (id int, c int) partition by range (id); create table own.qd partition of own.q default; create index q_c on own.q (c, id); alter table own.qd add unique (id); alter table own.qd add primary key (id)
+alter table q drop column c cascade, add unique (id);
+-- with: create table own.q (id int) partition by range (id); create foreign table own.qd partition of own.q default server srv; create table own.qx (id int)
+create table fresh partition of q for values from (300) to (400);
+alter table q attach partition qx for values from (300) to (400);
+-- with: create table own.q (id int) partition by range (id); create table own.qd partition of own.q default partition by range (id); create foreign table own.q1 partition of own.qd default server srv; create table own.q2 partition of own.qd for values from (0) to (9)
+create table fresh partition of q for values from (300) to (400);
+-- with: create type own.ty as (id int, word text); create table own.up (id int); create table own.tt of own.ty; create table own.dn () inherits (own.up, own.tt)
+alter type ty alter attribute id type bigint cascade;
+alter type ty alter attribute id type bigint;
+alter type ty alter attribute word type varchar cascade;
+drop foreign table nope;
+-- with: create table own.q (id int, c int) partition by range (id); create foreign table own.qd partition of own.q default server srv
+create unique index on q (c);
+create unique index on q (nope);
+create unique index on only q (id);
+-- with: create table own.q (id int) partition by range (id); create table own.q1 partition of own.q for values from (0) to (9); do $$ begin insert into own.q select i from generate_series(8, 10) i; exception when others then null; end $$; analyze own.q
+alter table q add column n int not null;
+-- with: create table own.up (id int, g int generated always as (id + 1) stored); create table own.mid () inherits (own.up); create table own.low () inherits (own.up, own.mid)
+alter table up alter column id drop expression if exists;
+alter table mid alter column id drop expression if exists;
+alter table low alter column g drop expression;
+-- with: create table own.a (id int); create table own.b (id int primary key); drop publication if exists kept; create publication kept for table own.a, own.b; create table own.c () inherits (own.a)
+update a set id = id;
+update only a set id = 1 where id = 2;
+delete from a;
+update b set id = id;
+update c set id = id;
+insert into a values (1);
+-- with: create table own.a (id int); drop publication if exists kept; create publication kept for table own.a with (publish = 'insert, delete'); alter table own.a replica identity full
+update a set id = id;
+delete from a;
+-- with: create table own.a (id int); drop publication if exists kept; create publication kept for table own.a with (publish = 'insert, delete')
+update a set id = id;
+delete from a;
+-- with: create table own.a (id int primary key deferrable, b int not null constraint a_b unique); alter table own.a replica identity using index a_b; drop publication if exists kept; create publication kept for table own.a
+update a set id = id;
+-- with: create table own.a (id int primary key deferrable); drop publication if exists kept; create publication kept for table own.a
+update a set id = id;
+-- with: create table own.q (id int) partition by range (id); create table own.q1 partition of own.q default; create table own.q2 (id int primary key); alter table own.q attach partition own.q2 for values from (0) to (9); drop publication if exists kept; create publication kept for table own.q
+update q set id = id;
+delete from q1;
+update q2 set id = id;
+-- with: create table own.up (id int, b int); create table own.down (constraint ex exclude using gist (int4range(id, id + 1) with &&)) inherits (own.up)
+alter table up drop column id;
+alter table up drop column id cascade;
+alter table only up drop column id;
+alter table up drop column b;
+-- with: create table own.a (id int, b int, constraint ex exclude using gist (int4range(id, id + 1) with &&, int4range(b, b) with &&))
+alter table a drop constraint ex, drop column id;
+alter table a drop column id;
+alter table a drop column b;
