@@ -55,7 +55,7 @@ static bool referenced_from_outside(struct model *model, const struct name *name
 		if (model_find(model->facts, &names[i], &table) != PRESENT)
 			continue;
 		for (size_t r = 0; r < table->n_referencing; r++)
-			if (!model_locked(model, &table->referencing[r]))
+			if (model_mode(model, &table->referencing[r]) == LOCK_NONE)
 				return true;
 		if (!model->action->only &&
 			referenced_from_outside(model, table->partitions, table->n_partitions))
@@ -126,6 +126,34 @@ static void search_rows(
 
 /* RI_FKey_noaction_del looks for rows that refer to each one that goes; CASCADE and SET write them.
  */
+static void search_referencing(struct model *model, const struct relation_facts *member);
+
+/* The planner opens the indexes of what is written; whose rows go may have others refer to them. */
+static void write_along(struct model *model, const struct name *name, bool goes)
+{
+	const struct relation_facts *table;
+
+	if (model_find(model->facts, name, &table) != PRESENT || table->kind != 'r')
+		return;
+	model_lock_indexes(model, table, LOCK_ROW_EXCLUSIVE, 0);
+	if (goes)
+		search_referencing(model, table);
+}
+
+static void act_on_rows(
+	struct model *model, const struct relation_facts *table, const struct constraint_facts *c)
+{
+	bool known = model_mode(model, &table->name) == LOCK_ROW_EXCLUSIVE;
+	bool goes = strstr(c->definition, "ON DELETE CASCADE") != NULL;
+
+	search_rows(model, table, LOCK_ROW_EXCLUSIVE);
+	if (known)
+		return;
+	write_along(model, &table->name, goes);
+	for (size_t i = 0; i < table->n_partition_tree; i++)
+		write_along(model, &table->partition_tree[i].name, goes);
+}
+
 static void search_referencing(struct model *model, const struct relation_facts *member)
 {
 	bool bare = member->bare || member->rows == 0; /* none counted */
@@ -135,11 +163,14 @@ static void search_referencing(struct model *model, const struct relation_facts 
 
 		if (model_find(model->facts, &member->referencing[i], &other) != PRESENT)
 			continue;
-		for (size_t k = 0; k < other->n_constraints; k++)
-			if (name_equal(&other->constraints[k].referenced, &member->name))
-				search_rows(model, other,
-					acts_on_delete(&other->constraints[k]) ? LOCK_ROW_EXCLUSIVE
-									       : LOCK_ROW_SHARE);
+		for (size_t k = 0; k < other->n_constraints; k++) {
+			const struct constraint_facts *c = &other->constraints[k];
+
+			if (name_equal(&c->referenced, &member->name) && acts_on_delete(c))
+				act_on_rows(model, other, c);
+			else if (name_equal(&c->referenced, &member->name))
+				search_rows(model, other, LOCK_ROW_SHARE);
+		}
 	}
 }
 

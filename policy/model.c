@@ -135,9 +135,11 @@ void model_lock_part(
 	raise_lock(get_lock(model, name, true), mode, work);
 }
 
-bool model_locked(const struct model *model, const struct name *name)
+enum lock_mode model_mode(const struct model *model, const struct name *name)
 {
-	return find_lock(model->effects, name) != NULL;
+	const struct lock_effect *lock = find_lock(model->effects, name);
+
+	return lock == NULL ? LOCK_NONE : lock->mode;
 }
 
 void model_lock_indexes(

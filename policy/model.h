@@ -62,7 +62,8 @@ void model_lock_part(
 	struct model *model, const struct name *name, enum lock_mode mode, unsigned work);
 void model_lock_indexes(struct model *model, const struct relation_facts *table,
 	enum lock_mode mode, unsigned work);
-bool model_locked(const struct model *model, const struct name *name);
+/* Of the lock there is by now, or LOCK_NONE. */
+enum lock_mode model_mode(const struct model *model, const struct name *name);
 /* One of the objects that a command drops together. */
 struct dropped {
 	const struct drop_facts *drops;

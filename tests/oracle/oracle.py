@@ -170,6 +170,8 @@ class Server:
     def judge(self, model, statement, before="", known=None):
         """(predicted, observed); `before` runs in the transaction first."""
         known = known or Known()
+        if statement.split(" ")[0].upper() == "DELETE":  # plans of foreign keys are made once for a session
+            before = "DISCARD PLANS;" + before
         self.execute("BEGIN; SET LOCAL client_min_messages = debug1;" + before)
         try:
             predicted = model.predict(self.connection, statement, known.answers)
@@ -291,6 +293,8 @@ def disagreements(predicted, observed):
     if "not_understood" in predicted:
         return [("understood", predicted["not_understood"], "")]
     if predicted.get("no_transaction") and observed.get("sqlstate") == "25001":
+        return []
+    if predicted["actions"] == ["LOCK TABLE"] and observed.get("sqlstate") == "42P01":  # nothing is looked up
         return []
     if predicted.get("may_be_refused") and observed.get("sqlstate") in UNREADABLE:
         return []
