@@ -73,7 +73,7 @@ void model_lock_heirs(struct model *model)
 		const struct relation_facts *child;
 
 		if (model_find(model->facts, &table->partitions[i], &child) == PRESENT &&
-			name_equal(&child->parent, &table->name))
+			relation_child(table, child))
 			model_lock(model, &child->name, LOCK_ACCESS_EXCLUSIVE);
 	}
 }

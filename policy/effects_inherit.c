@@ -99,7 +99,7 @@ bool model_cannot_attach(struct model *model, const struct relation_facts *parti
 	return model->effects->error != NULL;
 }
 
-static bool is_child(const struct relation_facts *parent, const struct relation_facts *table)
+bool relation_child(const struct relation_facts *parent, const struct relation_facts *table)
 {
 	for (size_t i = 0; i < parent->n_links; i++)
 		if (name_equal(&parent->links[i].name, &table->name) &&
@@ -117,7 +117,7 @@ static void leave(struct model *model, const struct relation_facts *parent)
 
 	if (table->parent.name == NULL)
 		model_absent(model, "42P01", no_parent, other, name);
-	else if (parent != NULL && relation_listed(parent) && !is_child(parent, table))
+	else if (parent != NULL && relation_listed(parent) && !relation_child(parent, table))
 		model_error(model, "42P01", no_parent, other, name);
 }
 
@@ -133,7 +133,7 @@ static void join(struct model *model, const struct relation_facts *parent)
 			parent->name.name);
 	else if (name_equal(&parent->name, &table->name) || relation_below(table, &parent->name))
 		model_error(model, "42P07", "circular inheritance not allowed");
-	else if (is_child(parent, table))
+	else if (relation_child(parent, table))
 		model_error(model, "42P07",
 			"relation \"%s\" would be inherited from more than once",
 			parent->name.name);

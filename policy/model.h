@@ -40,6 +40,8 @@ bool locks_any_table(const struct action *action, const struct lock_effect *lock
 
 /* A partition or inheritance child of the table, at any level. */
 bool relation_below(const struct relation_facts *table, const struct name *name);
+/* Right below it; other parents it may have as well. */
+bool relation_child(const struct relation_facts *parent, const struct relation_facts *table);
 
 /* Columns, constraints and indexes come from the catalog: what is not listed is not there. */
 bool relation_listed(const struct relation_facts *relation);

@@ -363,3 +363,7 @@ alter table a drop column b;
 -- with: create table own.a (id int primary key); insert into own.a values (1); create table own.b (id int primary key references own.a on delete cascade); create index b_id on own.b ((id + 1)); insert into own.b values (1); create table own.c (id int primary key references own.b); create table own.q (id int primary key references own.b on delete set null) partition by range (id); create table own.q1 partition of own.q default; analyze own.a, own.b, own.c, own.q
 delete from a;
 delete from b;
+-- with: create table own.a (id int, c int); create table own.b (id int); create table own.d () inherits (own.b, own.a); create table own.e () inherits (own.d)
+alter table only a drop column c;
+alter table only a drop column id;
+alter table only b drop column id;
