@@ -33,8 +33,8 @@ const struct rule rule_create_extension = {
 		"it is CREATE EXTENSION, which is only noted; or ALTER EXTENSION ... ADD or DROP "
 		"of a member, which changes nothing but whose it is. DROP with CASCADE is "
 		"drop-type-function-extension-cascade.",
-	.hint = "CREATE EXTENSION IF NOT EXISTS, in a transaction of its own, off-peak; read the "
-		"update script first.",
+	.hint = "In a transaction of its own, off-peak: CREATE with IF NOT EXISTS; UPDATE when its "
+		"script has been read; DROP when no code calls what it brought any more.",
 };
 
 static bool changes_cluster(const struct rule_context *context)

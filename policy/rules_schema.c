@@ -104,15 +104,18 @@ const struct rule rule_set_schema = {
 	.hint = "Move it and create a view of it in the old schema, in one transaction.",
 };
 
+/* public is in every new database: IF NOT EXISTS never makes it. */
 static bool makes_schema(const struct rule_context *context, const char *schema)
 {
+	bool believed = context->separate && strcmp(schema, "public") != 0;
+
 	for (const struct stmt *stmt = context->text->items; stmt < context->stmt; stmt++)
 		for (size_t i = 0; i < stmt->n_actions; i++) {
 			const struct action *action = &stmt->actions[i];
 
 			if (action->kind == ACTION_CREATE_SCHEMA && action->name != NULL &&
 				strcmp(action->name, schema) == 0 &&
-				(context->separate || !action->if_not_exists))
+				(believed || !action->if_not_exists))
 				return true;
 		}
 	return false;
@@ -204,15 +207,19 @@ static bool drops_own_types(const struct rule_context *context)
 	return context->separate && n > 0;
 }
 
+/* A foreign server, or the wrapper below it, takes its foreign tables along. */
+static bool drops_object(const struct rule_context *context)
+{
+	return action_is(context, ACTION_DROP_OBJECT) || action_is(context, ACTION_FOREIGN_DATA);
+}
+
 static bool drops_with_users(const struct rule_context *context)
 {
 	if (action_is(context, ACTION_DROP_OWNED))
 		return true;
-	if (action_is(context, ACTION_DROP_OBJECT) &&
-		(drops_own_types(context) || made_by_file(context)))
+	if (drops_object(context) && (drops_own_types(context) || made_by_file(context)))
 		return false;
-	return (action_is(context, ACTION_DROP_OBJECT) ||
-		       action_is(context, ACTION_DROP_EXTENSION) ||
+	return (drops_object(context) || action_is(context, ACTION_DROP_EXTENSION) ||
 		       action_is(context, ACTION_ALTER_COMPOSITE_TYPE)) &&
 	       context->action->cascade && context->action->new_name == NULL;
 }
@@ -225,7 +232,8 @@ const struct rule rule_drop_type_function_extension_cascade = {
 	.title = "A drop with CASCADE takes columns, defaults and triggers of tables along",
 	.reason =
 		"ACCESS EXCLUSIVE falls on every table that uses what is dropped; DROP OWNED drops "
-		"the tables themselves; an attribute dropped or changed with CASCADE is a column "
+		"the tables themselves, DROP SERVER its foreign tables; an attribute dropped or "
+		"changed with CASCADE is a column "
 		"of "
 		"every table of the type.",
 	.locks = "ACCESS EXCLUSIVE on every table that uses what is dropped.",

@@ -59,6 +59,18 @@ const struct rule rule_drop_view_matview = {
 		"administrator drops it.",
 };
 
+static bool fills_if_absent(const struct rule_context *context, const struct action *action)
+{
+	return action->kind == ACTION_CREATE_MATVIEW && action->if_not_exists &&
+	       action->with_data && may_be_same(&action->table, &context->action->table);
+}
+
+/* What a file has just filled, if it was absent, it fills again for the case that it was not. */
+static bool expects_it_there(const struct rule_context *context)
+{
+	return context->separate && !context->facts->known && earlier(context, fills_if_absent);
+}
+
 /* What was never filled nobody reads; WITH NO DATA reads nothing. */
 static bool refreshes_under_lock(const struct rule_context *context)
 {
@@ -66,7 +78,7 @@ static bool refreshes_under_lock(const struct rule_context *context)
 	const struct relation_facts *view = context->table;
 
 	return action_is(context, ACTION_REFRESH_MATVIEW) && !action->concurrently &&
-	       action->with_data && shared(context) &&
+	       action->with_data && (shared(context) || expects_it_there(context)) &&
 	       (view == NULL || view->oid == 0 || view->populated);
 }
 

@@ -250,8 +250,9 @@ static void apply(
 	case ACTION_DROP_NOT_NULL:
 		column->not_null = false;
 		break;
-	case ACTION_ADD_IDENTITY:
+	case ACTION_ADD_IDENTITY: /* only where it is NOT NULL (ATExecAddIdentity) */
 		column->identity = 'd';
+		column->not_null = true;
 		break;
 	case ACTION_DROP_IDENTITY:
 		column->identity = 0;
@@ -284,7 +285,8 @@ static void let_expression_go(
 /* Of a column that no catalog was asked for it is known afterwards. */
 static bool follows_unknown(const struct action *action)
 {
-	return action->kind == ACTION_SET_NOT_NULL || action->kind == ACTION_ALTER_COLUMN_TYPE;
+	return action->kind == ACTION_SET_NOT_NULL || action->kind == ACTION_ADD_IDENTITY ||
+	       action->kind == ACTION_ALTER_COLUMN_TYPE;
 }
 
 static void change_column(

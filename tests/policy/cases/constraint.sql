@@ -108,6 +108,13 @@ ALTER TABLE logs ADD CONSTRAINT k PRIMARY KEY USING INDEX logs_ref_uq;
 -- not: add-pk-using-index-nullable
 ALTER TABLE logs ADD CONSTRAINT k PRIMARY KEY USING INDEX logs_id_uq;
 
+-- expect: allow
+-- not: add-pk-using-index-nullable
+-- facts: unknown, separate
+ALTER TABLE elsewhere ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY;
+CREATE UNIQUE INDEX CONCURRENTLY elsewhere_pkey ON elsewhere (id);
+ALTER TABLE elsewhere ADD CONSTRAINT elsewhere_pkey PRIMARY KEY USING INDEX elsewhere_pkey;
+
 -- expect: reject add-exclusion-constraint
 ALTER TABLE orders ADD CONSTRAINT k EXCLUDE USING gist (qty WITH =);
 

@@ -385,6 +385,16 @@ DROP TYPE mood CASCADE;
 DROP OWNED BY app;
 
 -- expect: reject drop-type-function-extension-cascade
+DROP SERVER branch CASCADE;
+
+-- expect: reject drop-type-function-extension-cascade
+DROP FOREIGN DATA WRAPPER IF EXISTS files CASCADE;
+
+-- expect: allow
+-- not: drop-type-function-extension-cascade
+DROP SERVER branch;
+
+-- expect: reject drop-type-function-extension-cascade
 ALTER TYPE pair DROP ATTRIBUTE a CASCADE;
 
 -- expect: allow
@@ -433,6 +443,10 @@ CREATE SCHEMA IF NOT EXISTS scratch; DROP SCHEMA scratch CASCADE;
 
 -- expect: reject drop-schema
 CREATE SCHEMA scratch; DROP SCHEMA scratch, sales CASCADE;
+
+-- expect: reject drop-schema
+-- facts: unknown, separate
+CREATE SCHEMA IF NOT EXISTS public; DROP SCHEMA public CASCADE;
 
 -- a view that the text makes leads to whatever it reads
 

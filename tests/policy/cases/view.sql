@@ -110,6 +110,17 @@ REFRESH MATERIALIZED VIEW CONCURRENTLY totals;
 -- not: refresh-matview-concurrent, refresh-matview-non-concurrent
 CREATE MATERIALIZED VIEW n AS SELECT 1 AS one WITH NO DATA; REFRESH MATERIALIZED VIEW n;
 
+-- expect: allow
+-- not: refresh-matview-non-concurrent
+-- facts: unknown, separate
+CREATE MATERIALIZED VIEW IF NOT EXISTS n AS SELECT 1 AS one WITH NO DATA;
+REFRESH MATERIALIZED VIEW n;
+
+-- expect: reject refresh-matview-non-concurrent
+-- facts: unknown, separate
+CREATE MATERIALIZED VIEW IF NOT EXISTS n AS SELECT 1 AS one;
+REFRESH MATERIALIZED VIEW n;
+
 -- expect: allow replace-view, missing-lock-timeout
 -- lock_timeout: 2000
 CREATE OR REPLACE VIEW v_orders AS SELECT 1 AS one;
