@@ -152,6 +152,13 @@ static const char *publication_of(const struct relation_facts *table)
 	return NULL;
 }
 
+/* As the catalog tells, or the text that makes it. */
+static bool is_already(const struct relation_facts *table, char wanted)
+{
+	return (relation_listed(table) || table->created_in_transaction) &&
+	       table->persistence == wanted;
+}
+
 /* ATPrepChangePersistence does nothing when the table is that already. */
 static bool becomes(struct model *model, char wanted)
 {
@@ -159,7 +166,7 @@ static bool becomes(struct model *model, char wanted)
 
 	if (table != NULL && table->persistence == 't')
 		model_error(model, "42P16", "\"%s\" is temporary", table->name.name);
-	else if (table != NULL && table->persistence == wanted)
+	else if (table != NULL && is_already(table, wanted))
 		return false;
 	else if (wanted == 'u' && publication_of(table) != NULL)
 		model_error(model, "55000", "cannot change table \"%s\" to unlogged: it is in %s",

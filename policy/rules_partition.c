@@ -144,12 +144,13 @@ const struct rule rule_detach_partition = {
 	.hint_sql = detach_concurrently,
 };
 
-/* Without a default partition nothing is read, and the parent's lock is brief. */
+/* Without a default partition nothing is read, and the parent's lock is brief; of a parent without
+ * an OID the text tells something, but not that. */
 static bool creates_partition(const struct rule_context *context)
 {
 	if (!action_is(context, ACTION_CREATE_PARTITION_OF) || !shared(context))
 		return false;
-	return context->table == NULL || searches_default(context);
+	return context->table == NULL || context->table->oid == 0 || searches_default(context);
 }
 
 static const char *create_and_attach(const struct rule_context *context)

@@ -150,6 +150,11 @@ CREATE FOREIGN TABLE n PARTITION OF measures FOR VALUES FROM (1) TO (2) SERVER f
 -- facts: unknown
 CREATE TABLE n PARTITION OF elsewhere FOR VALUES FROM (1) TO (2);
 
+-- expect: reject create-partition-of
+-- facts: unknown, separate
+ALTER TABLE elsewhere ADD COLUMN a int;
+CREATE TABLE n PARTITION OF elsewhere FOR VALUES FROM (1) TO (2);
+
 -- expect: allow missing-lock-timeout
 -- not: create-partition-of
 -- lock_timeout: 2000

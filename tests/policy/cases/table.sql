@@ -412,6 +412,15 @@ ALTER TABLE orders SET UNLOGGED;
 -- not: set-logged-unlogged
 ALTER TABLE orders SET LOGGED;
 
+-- expect: reject set-logged-unlogged
+-- facts: unknown, separate
+ALTER TABLE elsewhere ADD COLUMN a int; ALTER TABLE elsewhere SET LOGGED;
+
+-- expect: allow
+-- not: set-logged-unlogged
+-- facts: unknown, separate
+CREATE UNLOGGED TABLE fresh (a int); INSERT INTO fresh SELECT 1; ALTER TABLE fresh SET LOGGED;
+
 -- expect: reject set-tablespace
 ALTER TABLE orders SET TABLESPACE fast;
 
