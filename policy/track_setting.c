@@ -20,17 +20,6 @@ struct track_settings track_settings_of(const struct facts *facts)
 	};
 }
 
-void track_restore_settings(struct facts_track *track)
-{
-	track->facts.lock_timeout_ms = track->session.lock_timeout_ms;
-	track->facts.statement_timeout_ms = track->session.statement_timeout_ms;
-	track->facts.idle_in_transaction_timeout_ms = track->session.idle_in_transaction_timeout_ms;
-	track->facts.lock_timeout_set = track->session.lock_timeout_set;
-	track->facts.timezone_utc = track->session.timezone_utc;
-	track->facts.timezone = track->session.timezone;
-	track->facts.current_schema = track->session.current_schema;
-}
-
 /* "5s", "250", "1 min": what lock_timeout accepts; 0 for what it does not. */
 static int64_t timeout_ms(const char *value)
 {
@@ -209,6 +198,19 @@ static void keep_qualified(struct facts_track *track)
 		return;
 	facts->n_types = 0;
 	facts->n_functions = 0;
+}
+
+void track_restore_settings(struct facts_track *track)
+{
+	if (track->facts.current_schema != track->session.current_schema)
+		keep_qualified(track); /* SET LOCAL search_path ends */
+	track->facts.lock_timeout_ms = track->session.lock_timeout_ms;
+	track->facts.statement_timeout_ms = track->session.statement_timeout_ms;
+	track->facts.idle_in_transaction_timeout_ms = track->session.idle_in_transaction_timeout_ms;
+	track->facts.lock_timeout_set = track->session.lock_timeout_set;
+	track->facts.timezone_utc = track->session.timezone_utc;
+	track->facts.timezone = track->session.timezone;
+	track->facts.current_schema = track->session.current_schema;
 }
 
 static bool starts_with_any(const char *sql, const char *const *words)

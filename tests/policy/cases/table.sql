@@ -492,3 +492,12 @@ BEGIN; ALTER TABLE feeds ADD COLUMN a int; UPDATE feed_version SET schema_versio
 -- expect: reject update-without-where
 -- facts: unknown
 UPDATE feed_version SET body = 'x';
+
+-- expect: reject truncate
+-- facts: unknown, separate
+BEGIN; SET LOCAL search_path = app; CREATE TABLE fresh (id int); COMMIT; TRUNCATE fresh;
+
+-- expect: allow
+-- not: truncate
+-- facts: unknown, separate
+BEGIN; SET LOCAL search_path = app; CREATE TABLE fresh (id int); COMMIT; TRUNCATE app.fresh;
