@@ -124,8 +124,16 @@ static void search_rows(
 		model_work(model, &table->partition_tree[i].name, mode, WORK_MAY_SCAN);
 }
 
-/* RI_FKey_noaction_del looks for rows that refer to each one that goes; CASCADE and SET write them.
- */
+/* CheckCmdReplicaIdentity, of every table whose rows the plan may change. */
+static void need_identity(struct model *model, const struct relation_facts *member, bool updates)
+{
+	if (member->unidentified != NULL &&
+		strchr(member->unidentified, updates ? 'u' : 'd') != NULL)
+		model_error(model, "55000",
+			"\"%s\" has no replica identity, and its changes are published",
+			member->name.name);
+}
+
 static void search_referencing(struct model *model, const struct relation_facts *member);
 
 /* The planner opens the indexes of what is written; whose rows go may have others refer to them. */
@@ -135,6 +143,7 @@ static void write_along(struct model *model, const struct name *name, bool goes)
 
 	if (model_find(model->facts, name, &table) != PRESENT || table->kind != 'r')
 		return;
+	need_identity(model, table, !goes);
 	model_lock_indexes(model, table, LOCK_ROW_EXCLUSIVE, 0);
 	if (goes)
 		search_referencing(model, table);
@@ -154,6 +163,8 @@ static void act_on_rows(
 		write_along(model, &table->partition_tree[i].name, goes);
 }
 
+/* RI_FKey_noaction_del looks for rows that refer to each one that goes; CASCADE and SET write them.
+ */
 static void search_referencing(struct model *model, const struct relation_facts *member)
 {
 	bool bare = member->bare || member->rows == 0; /* none counted */
@@ -181,16 +192,6 @@ static bool is_kept(const struct model *model)
 
 	return facts->n_commands > 1 && (facts->commands[0]->kind == ACTION_CREATE_RULE ||
 						facts->commands[0]->kind == ACTION_CREATE_FUNCTION);
-}
-
-/* CheckCmdReplicaIdentity, of every table whose rows the plan may change. */
-static void need_identity(struct model *model, const struct relation_facts *member, bool updates)
-{
-	if (member->unidentified != NULL &&
-		strchr(member->unidentified, updates ? 'u' : 'd') != NULL)
-		model_error(model, "55000",
-			"\"%s\" has no replica identity, and its changes are published",
-			member->name.name);
 }
 
 static void need_identity_to_update(struct model *model, const struct relation_facts *member)

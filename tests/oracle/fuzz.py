@@ -17,6 +17,8 @@ STATEMENTS = 100  # on each world: what the catalog says of it is read once for 
 def make(server, script):
     """The world in schema own; what the server refuses is left out.  Returns what is left."""
     server.execute(f"{EMPTY_OWN} SET search_path = own, public")
+    for (name,) in server.execute("SELECT pubname FROM pg_publication").fetchall():  # in no schema, and empty by now
+        server.execute(f"DROP PUBLICATION {name}")
     made = []
     for statement in script:
         try:

@@ -367,3 +367,5 @@ delete from b;
 alter table only a drop column c;
 alter table only a drop column id;
 alter table only b drop column id;
+-- with: create table own.a (id int primary key); insert into own.a values (1); create table own.b (id int references own.a on delete cascade); drop publication if exists kept; create publication kept for table own.b; analyze own.a
+delete from a;
