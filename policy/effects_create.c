@@ -11,17 +11,22 @@ static char persistence_made(const struct action *action)
 	return action->unlogged ? 'u' : 'p';
 }
 
-/* MergeAttributes: a column that several parents have is of one type. */
+/* MergeAttributes: a column that several parents have is of one type and collation. */
 static void merge_columns(
 	struct model *model, const struct relation_facts *one, const struct relation_facts *other)
 {
 	for (size_t i = 0; i < one->n_columns; i++) {
 		const struct column_facts *column = facts_column(other, one->columns[i].name);
 
-		if (column != NULL && (column->type_oid != one->columns[i].type_oid ||
-					      column->typmod != one->columns[i].typmod))
+		if (column == NULL)
+			continue;
+		if (column->type_oid != one->columns[i].type_oid ||
+			column->typmod != one->columns[i].typmod)
 			model_error(model, "42804", "inherited column \"%s\" has a type conflict",
 				column->name);
+		else if (column->collation_oid != one->columns[i].collation_oid)
+			model_error(model, "42P21",
+				"inherited column \"%s\" has a collation conflict", column->name);
 	}
 }
 

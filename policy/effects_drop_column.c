@@ -15,13 +15,14 @@ static const struct column_facts *column_of(
 		       : NULL;
 }
 
-/* It has the column for itself, from another parent, or from one that keeps it. */
+/* It has the column for itself, but not as its type's, from another parent, or from one that keeps
+ * it. */
 static bool keeps(const struct model *model, const struct name *table, int levels)
 {
 	const struct relation_facts *top = model->table, *member;
 	const struct column_facts *column = column_of(model, table, &member);
 
-	if (column == NULL || top->kind != 'r' || name_equal(table, &top->name))
+	if (column == NULL || top->kind == 'p' || member->typed || name_equal(table, &top->name))
 		return false;
 	if (column->local || model_has_other_parent(model, member, column->n_parents))
 		return true;

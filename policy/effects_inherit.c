@@ -48,12 +48,14 @@ static void check_column(
 {
 	const struct column_facts *own = facts_column(child, column->name);
 
-	if (own == NULL || own->type_oid != column->type_oid || own->typmod != column->typmod ||
-		(column->not_null && !own->not_null) || (column->generated && !own->generated))
-		model_error(model, "42804", "column \"%s\" of the child is not the parent's",
-			column->name);
-	else if (own->collation_oid != column->collation_oid)
+	if (own != NULL && own->type_oid == column->type_oid && own->typmod == column->typmod &&
+		own->collation_oid != column->collation_oid)
 		model_error(model, "42P21", "column \"%s\" has another collation in the child",
+			column->name);
+	else if (own == NULL || own->type_oid != column->type_oid ||
+		 own->typmod != column->typmod || (column->not_null && !own->not_null) ||
+		 (column->generated && !own->generated))
+		model_error(model, "42804", "column \"%s\" of the child is not the parent's",
 			column->name);
 }
 

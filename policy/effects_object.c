@@ -65,7 +65,18 @@ void model_comment(struct model *model)
 			column, table->name.name);
 }
 
-/* check_publication_add_relation, and OpenTableList, which takes children by inheritance along. */
+/* check_publication_add_relation */
+static void check_published(struct model *model, const struct name *name)
+{
+	const struct relation_facts *table;
+
+	if (model_find(model->facts, name, &table) == PRESENT && relation_listed(table) &&
+		(strchr("rp", table->kind) == NULL || table->persistence != 'p'))
+		model_error(model, "22023", "cannot add relation \"%s\" to publication",
+			table->name.name);
+}
+
+/* OpenTableList takes children by inheritance along, each of them to be published. */
 static void publish(struct model *model, const struct name *name)
 {
 	const struct relation_facts *table;
@@ -74,14 +85,13 @@ static void publish(struct model *model, const struct name *name)
 		model_error(model, "42P01", "relation \"%s\" does not exist", name->name);
 		return;
 	}
-	if (table != NULL && table->kind == 'r' && !model->action->only)
-		model_lock_tree(model, name, LOCK_SHARE_UPDATE_EXCLUSIVE);
-	else
-		model_lock(model, name, LOCK_SHARE_UPDATE_EXCLUSIVE);
-	if (table != NULL && relation_listed(table) &&
-		(strchr("rp", table->kind) == NULL || table->persistence != 'p'))
-		model_error(model, "22023", "cannot add relation \"%s\" to publication",
-			table->name.name);
+	model_lock(model, name, LOCK_SHARE_UPDATE_EXCLUSIVE);
+	check_published(model, name);
+	if (table == NULL || table->kind == 'p' || model->action->only)
+		return;
+	model_lock_tree(model, name, LOCK_SHARE_UPDATE_EXCLUSIVE);
+	for (size_t i = 0; i < table->n_partitions; i++)
+		check_published(model, &table->partitions[i]);
 }
 
 /* DROP, RENAME and OWNER name the publication itself. */

@@ -384,6 +384,7 @@ void model_composite_type(struct model *model)
 	model_each_below(model, prepare_table);
 	model_each(model, refuse_dependents);
 	model_each(model, change_type);
+	model_each(model, model_refuse_referencing);
 	model_each(model, model_keep_row_type);
 }
 

@@ -369,3 +369,17 @@ alter table only a drop column id;
 alter table only b drop column id;
 -- with: create table own.a (id int primary key); insert into own.a values (1); create table own.b (id int references own.a on delete cascade); drop publication if exists kept; create publication kept for table own.b; analyze own.a
 delete from a;
+-- with: create type own.ty as (id int, word text); create table own.up (id int, word text); create table own.tt of own.ty; create table own.dn () inherits (own.up, own.tt); create table own.dl (word text) inherits (own.tt); create view own.v as select word from own.dl; create view own.w as select word from own.dn; create view own.x as select word from own.tt
+alter type ty drop attribute word cascade;
+-- with: create table own.a (id int, c text collate "C"); create table own.b (id int, c text not null)
+create table fresh () inherits (a, b);
+alter table a inherit b;
+alter table b inherit a;
+-- with: create type own.ty as (id int, word text); create table own.tt of own.ty (primary key (id)); create table own.r (id int references own.tt)
+alter type ty alter attribute id type text cascade;
+alter type ty alter attribute id type bigint cascade;
+-- with: create table own.a (id int); create foreign table own.b () inherits (own.a) server srv; create table own.c (id int); create unlogged table own.d () inherits (own.c)
+create publication pz for table a;
+create publication pz for table only a;
+create publication pz for table c;
+create publication pz for table only c;
