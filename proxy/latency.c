@@ -26,7 +26,7 @@ enum {
 	LEARN_MS_MAX = 60000, /* fewer than NORMAL_MIN in it are not worth a comparison */
 };
 
-static const double share_of_all = 0.15;
+static const double share_of_all = 0.08, worst = 8;
 
 unsigned latency_bucket(int64_t us)
 {
@@ -77,6 +77,22 @@ void latency_add(struct latency *latency, int64_t us)
 	atomic_uint *count = &latency->counts[latency_bucket(us)];
 
 	set(count, get(count) + 1);
+}
+
+void latency_wait(struct latency *latency, int n)
+{
+	int waiting = atomic_load_explicit(&latency->waiting, memory_order_relaxed);
+
+	atomic_store_explicit(&latency->waiting, waiting + n, memory_order_relaxed);
+}
+
+int latency_waiting(const struct latency_board *board)
+{
+	int waiting = 0;
+
+	for (unsigned w = 0; w < board->n; w++)
+		waiting += atomic_load_explicit(&board->workers[w].waiting, memory_order_relaxed);
+	return waiting;
 }
 
 static void end_minute(struct latency *latency, bool watched)
@@ -166,11 +182,14 @@ static void sum_counts(const struct latency_board *board, uint32_t sum[LATENCY_B
 
 /* ---- watching ---- */
 
-/* The smoothed percentage is of the reference: it goes along with a new one. */
+/*
+ * Where clients are seen to wait without the backfill as well, what they waited beside it was not
+ * its doing.  Where they wait less than was thought, the world may have become another one.
+ */
 static void refer_to(struct latency_watch *watch, double reference_us)
 {
 	if (watch->reference_us > 0)
-		watch->percent *= watch->reference_us / reference_us;
+		watch->percent *= fmin(watch->reference_us / reference_us, 1);
 	watch->reference_us = reference_us;
 }
 
@@ -197,8 +216,9 @@ void latency_watch_begin(struct latency_watch *watch, double share_of_new,
 	int64_t now_ms)
 {
 	*watch = (struct latency_watch){.begun = true,
+		.stale = true,
 		.percent = 100,
-		.allowed_percent = 100,
+		.allowed_percent = INFINITY,
 		.share_of_new = share_of_new,
 		.read_ms = now_ms};
 	memcpy(watch->seen, counts, sizeof(watch->seen));
@@ -233,6 +253,7 @@ static void end_window(struct latency_watch *watch, const struct latency_window 
 			       window->counts, watch->reference_us * watch->allowed_percent / 100) /
 		       n;
 	}
+	percent = fmin(percent, 100 + worst * (watch->allowed_percent - 100));
 	watch->percent += watch->share_of_new * (percent - watch->percent);
 	if (watch->worked) {
 		watch->slow = slow;
@@ -266,6 +287,7 @@ static void count_rest(
 	if (n >= WINDOW_MIN / 4)
 		renew_reference(watch, &watch->rest, n);
 	watch->rest = (struct latency_window){0};
+	watch->stale = false;
 }
 
 static void count_all(
@@ -293,6 +315,7 @@ static void begin_again(struct latency_watch *watch)
 {
 	watch->all = watch->rest = (struct latency_window){0};
 	watch->percent = 100;
+	watch->stale = true;
 	if (watch->reference_us > 0)
 		count_little(watch->calm, watch->calm);
 }

@@ -24,6 +24,7 @@ struct table_latency;
 struct latency {
 	uint32_t left, turn; /* to be timed in this second; of all others */
 	unsigned seconds; /* of the current minute */
+	atomic_int waiting; /* clients, now */
 	atomic_uint counts[LATENCY_BUCKETS];
 	atomic_uint minute[LATENCY_BUCKETS]; /* counts as they were when it began */
 	atomic_uint hour[LATENCY_BUCKETS]; /* an hour's weight of the minutes before, times 16 */
@@ -45,10 +46,15 @@ static inline bool latency_due(struct latency *latency)
 	return latency->left > 0 ? latency->left-- : ++latency->turn % LATENCY_EVERY == 0;
 }
 void latency_add(struct latency *latency, int64_t us);
+/* n more clients wait for the server now; those that have their answer: -1. */
+void latency_wait(struct latency *latency, int n);
 /* Once a second. */
 void latency_tick(struct latency *latency, bool watched);
 
 /* ---- for whoever has to stay unnoticed ---- */
+
+/* How many clients wait for the server now. */
+int latency_waiting(const struct latency_board *board);
 
 /* Transactions that ended within some samples of the time. */
 struct latency_window {
@@ -63,9 +69,10 @@ struct latency_watch {
 	uint32_t calm[LATENCY_BUCKETS]; /* what they wait without the backfill, in parts of one:
 					 * what is seen while it rests, at first the hour before */
 	double reference_us; /* p95 of that; 0: too little was seen */
+	bool stale; /* the world may have changed since it was seen */
 	double percent; /* p95 of late in percent of that, smoothed: */
 	double share_of_new; /* so much of each reading counts */
-	double allowed_percent; /* told from outside: */
+	double allowed_percent; /* told from outside; infinite: not told */
 	double slow; /* share of those that took longer in the last window with work in it */
 	unsigned readings; /* such ones so far */
 	bool worked; /* in the one that is not full yet */

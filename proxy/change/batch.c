@@ -203,12 +203,15 @@ static const char *batch_message(struct fill *fill, struct batch *batch)
 static int write_batch(struct fill *fill, struct batch *batch)
 {
 	struct control *main = &fill->run->main;
-	int64_t started = engine_now_ms();
+	const char *message = batch_message(fill, batch);
 	PGresult *tables[TABLES];
+	int64_t started;
 	int status;
 
+	fill_await_gap(fill);
+	started = engine_now_ms();
 	main->interruptible = true;
-	status = control_tables(main, batch_message(fill, batch), tables, TABLES);
+	status = control_tables(main, message, tables, TABLES);
 	main->interruptible = false;
 	if (status < 0)
 		return -1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 #include "pace.h"
 
+#include <math.h>
 #include <stddef.h>
 
 static int clamp(double rows, int min, int max)
@@ -19,21 +20,24 @@ int batch_rows_max(int rows_max, double row_bytes, int64_t bytes_max)
 	return clamp(rows, BATCH_ROWS_MIN, rows_max);
 }
 
-enum { GUARD = 5 }; /* times the target: no average can be trusted to react soon enough */
+enum {
+	GUARD = 5, /* times the target: no average can be trusted to react soon enough, */
+	GUARD_MS_MIN = 100, /* but of the shortest a few are always so late */
+};
 static const double weight = 0.75, growth_max = 1.5;
 
 void batch_pace_next(struct batch_pace *pace, int rows, double ms, double target_ms, int rows_max)
 {
-	double next, most = rows * growth_max + 1;
+	double next, most = rows * growth_max + 1, guard_ms = target_ms * GUARD;
 
 	if (ms < 0.1)
 		ms = 0.1;
 	pace->avg_rows = pace->avg_rows * weight + rows;
-	pace->avg_ms = pace->avg_ms * weight + ms;
+	pace->avg_ms = pace->avg_ms * weight + fmin(ms, guard_ms);
 	next = pace->avg_rows / pace->avg_ms * target_ms;
 	if (next > most)
 		next = most;
-	if (ms > target_ms * GUARD) {
+	if (ms > fmax(guard_ms, GUARD_MS_MIN)) {
 		/* Conditions changed: what was learned before does not hold. */
 		next = rows / 10.0;
 		pace->avg_rows = 0;
@@ -45,6 +49,14 @@ void batch_pace_next(struct batch_pace *pace, int rows, double ms, double target
 void batch_pace_failed(struct batch_pace *pace)
 {
 	pace->rows = pace->rows > 1 ? pace->rows / 2 : 1;
+}
+
+enum { CROWD_SEEN_MAX = 64 };
+
+void crowd_count(struct crowd *crowd, int waiting)
+{
+	crowd->seen += crowd->seen < CROWD_SEEN_MAX;
+	crowd->usual += (waiting - crowd->usual) / crowd->seen;
 }
 
 static int64_t lower(int64_t a, int64_t b)

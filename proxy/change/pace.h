@@ -21,6 +21,14 @@ void batch_pace_next(struct batch_pace *pace, int rows, double ms, double target
 /* It failed on a lock or a conflict: half, down to one row. */
 void batch_pace_failed(struct batch_pace *pace);
 
+/* How many clients wait for the server, on the whole. */
+struct crowd {
+	double usual;
+	int seen; /* how often they were counted, */
+};
+/* which they are again; what was usual long ago is forgotten. */
+void crowd_count(struct crowd *crowd, int waiting);
+
 /* What a batch took. */
 struct spending {
 	int64_t rows, wal_bytes, busy_ms;

@@ -9,6 +9,7 @@
  *   batch.c     rows written in batches:
  *   ahead.c     where the next ones end
  *   between.c   what holds them apart
+ *   gap.c       a moment for one
  *   vacuum.c    dead rows cleared away between them
  *   explain.c   the plan of one looked at
  *   progress.c  how far they are

@@ -9,7 +9,7 @@
 #include "arena.h"
 #include "control.h"
 
-enum { BATCH_MS_MIN = 4, REST_MS = 3 * SAMPLE_MS };
+enum { BATCH_MS_MIN = 2, REST_MS = 3 * SAMPLE_MS };
 
 enum unit { UNIT_MS, UNIT_BYTES, UNIT_COUNT, UNIT_PERCENT, UNIT_FLAG };
 
@@ -219,7 +219,7 @@ static bool is_felt(enum signal_id id)
 }
 
 /*
- * Beside a batch that is shorter than what they do themselves, clients take not twice as long.
+ * Beside a batch that is much shorter than what they do themselves, clients take not much longer.
  * Where that is still to be learned, the shortest will do.
  */
 static struct effort_limits effort_limits(const struct signals *signals, int longest_ms)
@@ -231,7 +231,7 @@ static struct effort_limits effort_limits(const struct signals *signals, int lon
 		return (struct effort_limits){BATCH_MS_MIN, BATCH_MS_MIN};
 	if (calm_us <= 0)
 		return (struct effort_limits){longest_ms, 0};
-	return (struct effort_limits){longest_ms, (int)fmax(calm_us / 2000, BATCH_MS_MIN)};
+	return (struct effort_limits){longest_ms, (int)fmax(calm_us / 4000, BATCH_MS_MIN)};
 }
 
 static struct latency_watch *watch_of(struct signals *signals, enum signal_id id)
@@ -321,6 +321,8 @@ static int64_t rest_of(struct signals *signals, int64_t busy_ms)
 	signals->busy_ms += busy_ms;
 	rest_ms = effort_pause_ms(
 		&signals->efforts[signals->felt_most], &signals->effort_limits, signals->busy_ms);
+	if (watch_of(signals, signals->felt_most)->stale && rest_ms < REST_MS)
+		rest_ms = REST_MS;
 	if (signals->worked || rest_ms < REST_MS)
 		return 0;
 	signals->busy_ms = 0;
@@ -350,13 +352,18 @@ enum signal_id signals_slow(struct signals *signals, int64_t busy_ms, int64_t *p
 	return slowest;
 }
 
+bool signals_feel(const struct signals *signals)
+{
+	return signals->felt_most != SIGNALS;
+}
+
 double signals_batch_ms(const struct signals *signals)
 {
 	const struct effort_limits *limits = &signals->effort_limits;
 
-	return signals->felt_most == SIGNALS
-		       ? limits->longest_ms
-		       : effort_batch_ms(&signals->efforts[signals->felt_most], limits);
+	return signals_feel(signals)
+		       ? effort_batch_ms(&signals->efforts[signals->felt_most], limits)
+		       : limits->longest_ms;
 }
 
 /* ---- telling ---- */

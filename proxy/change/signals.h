@@ -74,6 +74,9 @@ enum signal_id signals_stop(const struct signals *signals);
  */
 enum signal_id signals_slow(struct signals *signals, int64_t busy_ms, int64_t *pause_ms);
 
+/* Is it looked at what clients feel, and are there any? */
+bool signals_feel(const struct signals *signals);
+
 /* How long a batch should take: what clients feel decides. */
 double signals_batch_ms(const struct signals *signals);
 

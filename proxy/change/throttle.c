@@ -44,14 +44,14 @@ int64_t throttle_pause_ms(const struct throttle *throttle, int64_t busy_ms)
  * A reading is one or two windows old: with more gain the loop swings.  One bad second says no more
  * than that four times as many as should were slow.
  */
-static const double gain = 0.15, slow_share = 0.05, worst = 4, share_first = 0.5, share_min = 0.02,
+static const double gain = 0.15, slow_share = 0.05, worst = 4, share_min = 0.02,
 		    share_max = 7.0 / 8, allowed = 2.0 / 3;
 
 void effort_read(
 	struct effort *effort, double slow, unsigned readings, const struct effort_limits *limits)
 {
 	if (effort->ms <= 0)
-		effort->ms = share_first * limits->shortest_ms;
+		effort->ms = share_max * limits->shortest_ms;
 	else if (readings != effort->readings)
 		effort->ms *= exp(gain * (1 - fmin(slow / slow_share, worst)));
 	effort->readings = readings;

@@ -310,7 +310,7 @@ static void take_client_bytes(struct session *session, const uint8_t *bytes, siz
 	enum stop stop = STOP_MORE;
 	size_t passed = 0;
 
-	if (session->pipeline.count == 0 && session->lane.stay == NULL && timing_due(session))
+	if (session->pipeline.count == 0 && session->lane.stay == NULL)
 		timing_begin(session);
 	if (session->gate == NULL && buffer_len(held) == 0) {
 		passed = walk_client(session, bytes, n, &stop);

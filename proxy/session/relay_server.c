@@ -161,7 +161,7 @@ static bool handle_server(
 	}
 	if (header->type == BACKEND_READY_FOR_QUERY && header->body == 1)
 		set_status(session, (char)body[0]);
-	if (session->timing.sent_us != 0 && session->pipeline.count == 0)
+	if (session->timing.waits && session->pipeline.count == 0)
 		timing_end(session);
 	if (answer.mark == NULL && answer.owed.flags == 0)
 		pass = true;

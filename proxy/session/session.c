@@ -13,10 +13,12 @@
 #include "proxy.h"
 #include "startup.h"
 #include "startup_packet.h"
+#include "timing.h"
 #include "wire.h"
 
 static void free_session(struct session *session)
 {
+	timing_drop(session);
 	gate_free(session);
 	guarded_free(session);
 	barred_free(session);

@@ -14,7 +14,15 @@ static struct table_latency *tables_of(const struct session *session)
 	return session->worker->proxy->latency->tables;
 }
 
-bool timing_due(struct session *session)
+static void count_waiting(struct session *session, bool waits)
+{
+	if (session->timing.waits != waits)
+		latency_wait(session->worker->latency, waits ? 1 : -1);
+	session->timing.waits = waits;
+}
+
+/* Is the exchange that begins now to be timed?  All of a transaction are, or none. */
+static bool is_due(struct session *session)
 {
 	if (session->status == 'I')
 		session->timing.waited_us = 0;
@@ -24,9 +32,14 @@ bool timing_due(struct session *session)
 
 void timing_begin(struct session *session)
 {
-	int64_t now_us = clock_us();
+	int64_t now_us;
 
+	count_waiting(session, true);
+	if (!is_due(session))
+		return;
+	now_us = clock_us();
 	session->timing = (struct timing){
+		.waits = true,
 		.sent_us = now_us,
 		.waited_us = session->timing.waited_us,
 		.interest = table_latency_interest(tables_of(session), now_us),
@@ -35,11 +48,12 @@ void timing_begin(struct session *session)
 
 void timing_drop(struct session *session)
 {
+	count_waiting(session, false);
 	session->timing.sent_us = session->timing.waited_us = 0;
 	session->timing.interest = INTEREST_NONE;
 }
 
-void timing_end(struct session *session)
+static void note_time(struct session *session)
 {
 	const struct timing *timing = &session->timing;
 	int64_t now_us = clock_us(), waited_us = timing->waited_us + now_us - timing->sent_us;
@@ -51,6 +65,13 @@ void timing_end(struct session *session)
 			&timing->words, timing->sent_us, now_us);
 	timing_drop(session);
 	session->timing.waited_us = waited_us > 0 ? waited_us : 1;
+}
+
+void timing_end(struct session *session)
+{
+	if (session->timing.sent_us != 0)
+		note_time(session);
+	count_waiting(session, false);
 }
 
 void timing_text(struct session *session, const char *text, size_t len)

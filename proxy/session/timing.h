@@ -18,14 +18,13 @@ struct session;
 
 /* Of a session. */
 struct timing {
+	bool waits; /* the exchange under way is counted among those that wait, timed or not */
 	int64_t sent_us; /* when the exchange under way began; 0: it is not timed */
 	int64_t waited_us; /* in the transaction's exchanges before it; 0: none was timed */
 	enum table_interest interest; /* in its texts */
 	struct word_set words; /* of those so far */
 };
 
-/* Is the exchange that begins now to be timed?  All of a transaction are, or none. */
-bool timing_due(struct session *session);
 void timing_begin(struct session *session);
 /* What waits for us says nothing of the server. */
 void timing_drop(struct session *session);

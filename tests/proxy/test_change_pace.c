@@ -40,6 +40,33 @@ Test(change_pace, growth_is_bounded_and_shrinking_is_not)
 	cr_expect_eq(pace.avg_rows, 0);
 }
 
+Test(change_pace, a_short_batch_that_is_late_does_not_make_the_next_ones_tiny)
+{
+	struct batch_pace pace = {.rows = 100};
+
+	for (int n = 0; n < 20; n++)
+		batch_pace_next(&pace, 100, 2, 2, 20000);
+	batch_pace_next(&pace, pace.rows, 99, 2, 20000);
+	cr_expect_geq(pace.rows, 40, "%d", pace.rows);
+	for (int n = 0; n < 20; n++)
+		batch_pace_next(&pace, pace.rows, pace.rows * 0.1, 2, 20000);
+	cr_expect(pace.rows >= 19 && pace.rows <= 22, "and follows for good: %d", pace.rows);
+}
+
+Test(change_pace, a_crowd_is_what_there_is_on_the_whole)
+{
+	struct crowd crowd = {0};
+
+	crowd_count(&crowd, 7);
+	cr_expect_eq(crowd.usual, 7, "the first that is seen is as usual as any");
+	for (int n = 0; n < 400; n++)
+		crowd_count(&crowd, n % 2 == 0 ? 1 : 3);
+	cr_expect_float_eq(crowd.usual, 2, 0.1, "%f", crowd.usual);
+	for (int n = 0; n < 400; n++)
+		crowd_count(&crowd, 50);
+	cr_expect_float_eq(crowd.usual, 50, 0.5, "%f", crowd.usual);
+}
+
 Test(change_pace, failures_halve_down_to_one_and_it_recovers)
 {
 	struct batch_pace pace = {.rows = 40};

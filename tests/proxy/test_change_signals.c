@@ -30,6 +30,23 @@ static double rests_of_100(double effort_ms)
 	return 100.0 * (double)rested_ms / (double)now_ms;
 }
 
+Test(change_signals, it_rests_first_where_nobody_knows_what_clients_wait_now)
+{
+	struct signals signals = {
+		.felt_most = SIGNAL_LATENCY,
+		.effort_limits = {.longest_ms = 200, .shortest_ms = SHORTEST_MS},
+		.efforts[SIGNAL_LATENCY].ms = SHORTEST_MS,
+		.latency.stale = true,
+	};
+	int64_t pause_ms;
+
+	signals_slow(&signals, SHORTEST_MS, &pause_ms);
+	cr_expect_geq(pause_ms, 750);
+	signals.latency.stale = false;
+	signals_slow(&signals, SHORTEST_MS, &pause_ms);
+	cr_expect_eq(pause_ms, 0);
+}
+
 Test(change_signals, what_clients_feel_lets_it_rest)
 {
 	static const struct {
