@@ -44,8 +44,16 @@ int64_t throttle_pause_ms(const struct throttle *throttle, int64_t busy_ms)
  * A reading is one or two windows old: with more gain the loop swings.  One bad second says no more
  * than that four times as many as should were slow.
  */
-static const double gain = 0.15, slow_share = 0.05, worst = 4, share_min = 0.02,
+static const double gain = 0.15, gain_longer = 0.05, slow_share = 0.05, worst = 4, share_min = 0.02,
 		    share_max = 7.0 / 8, allowed = 2.0 / 3;
+
+/* Long ones are for where nobody feels them: it goes there slowly, and comes back fast. */
+static double step(const struct effort *effort, double slow, const struct effort_limits *limits)
+{
+	double more = 1 - fmin(slow / slow_share, worst);
+
+	return more * (more > 0 && effort->ms >= limits->shortest_ms ? gain_longer : gain);
+}
 
 void effort_read(
 	struct effort *effort, double slow, unsigned readings, const struct effort_limits *limits)
@@ -53,7 +61,7 @@ void effort_read(
 	if (effort->ms <= 0)
 		effort->ms = share_max * limits->shortest_ms;
 	else if (readings != effort->readings)
-		effort->ms *= exp(gain * (1 - fmin(slow / slow_share, worst)));
+		effort->ms *= exp(step(effort, slow, limits));
 	effort->readings = readings;
 	effort->ms = fmax(effort->ms, share_min * limits->shortest_ms);
 	effort->ms = fmin(effort->ms, limits->longest_ms);
