@@ -28,7 +28,7 @@ from lab.postgres import Postgres, Standby, binaries  # noqa: E402
 from lab.process import LabError, interruptible, temporary_directory, wait_until  # noqa: E402
 from lab.proxy import Phasegate  # noqa: E402
 
-FIXED, SCRIPTED = [30, 100, 300, 1000], [20, 100]
+FIXED, SCRIPTED = [30, 100, 300, 1000], [100]
 SERVER = {"max_connections": 100, "shared_buffers": "512MB", "max_wal_size": "4GB", "checkpoint_timeout": "15min"}
 # The signals alone decide how fast it goes.
 UNLIMITED = {"rows_per_second": 0, "wal_bytes_per_second": 0}
@@ -213,7 +213,7 @@ class Bench:
         self.update = self.submit(self.proxy, "big")
         while not self.update.is_done() and time.monotonic() < until:
             self.turn("alone", self.alone, 4)
-            self.turn("phasegate", self.update, 20)
+            self.turn("phasegate", self.update, 15)
             for name, other in others.items():
                 self.turn("alone", self.alone, 4)
                 self.turn(name, other, 4)

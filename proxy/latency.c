@@ -15,11 +15,12 @@ enum {
 	NORMAL_MIN = 200, /* transactions without which nothing is called normal */
 	WINDOW_MIN = 100, /* transactions in a window, unless it gets long */
 	WINDOW_MS_MIN = 1000,
-	REST_MS_MIN = 400, /* likewise, while it rests */
+	REST_MS_MIN = 400, /* likewise, while it rests, */
+	REST_MS_STALE = 1000, /* or nothing else is known */
 	WINDOW_MS_MAX = 10000,
 	SETTLE_MS = 200, /* what was begun beside a batch has ended */
 	ASKED_MS_MAX = 20000, /* longer ago: the change was paused, and others had the server */
-	CALM_MS = 4000, /* of rest, or */
+	CALM_MS = 2500, /* of rest, or */
 	CALM_TRANSACTIONS = 1000, /* so many, if that takes longer: then most is forgotten */
 	CALM_SCALE = 256,
 	LEARN_MS_MIN = 5000,
@@ -282,7 +283,7 @@ static void count_rest(
 {
 	double n = extend(watch, &watch->rest, counts, ms);
 
-	if (!is_full(&watch->rest, n, REST_MS_MIN))
+	if (!is_full(&watch->rest, n, watch->stale ? REST_MS_STALE : REST_MS_MIN))
 		return;
 	if (n >= WINDOW_MIN / 4)
 		renew_reference(watch, &watch->rest, n);

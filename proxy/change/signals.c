@@ -9,7 +9,7 @@
 #include "arena.h"
 #include "control.h"
 
-enum { BATCH_MS_MIN = 2, REST_MS = 3 * SAMPLE_MS };
+enum { BATCH_MS_MIN = 2, REST_MS = 3 * SAMPLE_MS, REST_MS_STALE = 6 * SAMPLE_MS };
 
 enum unit { UNIT_MS, UNIT_BYTES, UNIT_COUNT, UNIT_PERCENT, UNIT_FLAG };
 
@@ -321,8 +321,8 @@ static int64_t rest_of(struct signals *signals, int64_t busy_ms)
 	signals->busy_ms += busy_ms;
 	rest_ms = effort_pause_ms(
 		&signals->efforts[signals->felt_most], &signals->effort_limits, signals->busy_ms);
-	if (watch_of(signals, signals->felt_most)->stale && rest_ms < REST_MS)
-		rest_ms = REST_MS;
+	if (watch_of(signals, signals->felt_most)->stale && rest_ms < REST_MS_STALE)
+		rest_ms = REST_MS_STALE;
 	if (signals->worked || rest_ms < REST_MS)
 		return 0;
 	signals->busy_ms = 0;

@@ -45,14 +45,14 @@ int64_t throttle_pause_ms(const struct throttle *throttle, int64_t busy_ms)
  * than that four times as many as should were slow.
  */
 static const double gain = 0.15, gain_longer = 0.05, slow_share = 0.05, worst = 4, share_min = 0.02,
-		    share_max = 7.0 / 8, allowed = 2.0 / 3;
+		    share_max = 7.0 / 8, allowed = 0.5;
 
 /* Long ones are for where nobody feels them: it goes there slowly, and comes back fast. */
 static double step(const struct effort *effort, double slow, const struct effort_limits *limits)
 {
-	double more = 1 - fmin(slow / slow_share, worst);
-
-	return more * (more > 0 && effort->ms >= limits->shortest_ms ? gain_longer : gain);
+	if (slow <= slow_share && effort->ms >= limits->shortest_ms)
+		return gain_longer * fmax(1 - 2 * slow / slow_share, 0);
+	return gain * (1 - fmin(slow / slow_share, worst));
 }
 
 void effort_read(

@@ -41,7 +41,7 @@ Test(change_signals, it_rests_first_where_nobody_knows_what_clients_wait_now)
 	int64_t pause_ms;
 
 	signals_slow(&signals, SHORTEST_MS, &pause_ms);
-	cr_expect_geq(pause_ms, 750);
+	cr_expect_geq(pause_ms, 1500);
 	signals.latency.stale = false;
 	signals_slow(&signals, SHORTEST_MS, &pause_ms);
 	cr_expect_eq(pause_ms, 0);
