@@ -20,7 +20,7 @@ enum {
 	WINDOW_MS_MAX = 10000,
 	SETTLE_MS = 200, /* what was begun beside a batch has ended */
 	ASKED_MS_MAX = 20000, /* longer ago: the change was paused, and others had the server */
-	CALM_MS = 2500, /* of rest, or */
+	CALM_MS = 4000, /* of rest, or */
 	CALM_TRANSACTIONS = 1000, /* so many, if that takes longer: then most is forgotten */
 	CALM_SCALE = 256,
 	LEARN_MS_MIN = 5000,
@@ -28,6 +28,11 @@ enum {
 };
 
 static const double share_of_all = 0.08, worst = 8;
+
+/* The reference is p95 of a short time, and the next one another: so how many are beyond is seen.
+ */
+static const double calm_slow_first = 0.05, calm_slow_min = 0.02, calm_slow_max = 0.2,
+		    share_of_calm = 0.1;
 
 unsigned latency_bucket(int64_t us)
 {
@@ -220,6 +225,7 @@ void latency_watch_begin(struct latency_watch *watch, double share_of_new,
 		.stale = true,
 		.percent = 100,
 		.allowed_percent = INFINITY,
+		.calm_slow = calm_slow_first,
 		.share_of_new = share_of_new,
 		.read_ms = now_ms};
 	memcpy(watch->seen, counts, sizeof(watch->seen));
@@ -252,7 +258,7 @@ static void end_window(struct latency_watch *watch, const struct latency_window 
 		percent = latency_percentile(window->counts, 95) * 100 / watch->reference_us;
 		slow = latency_beyond(
 			       window->counts, watch->reference_us * watch->allowed_percent / 100) /
-		       n;
+		       n / fmax(watch->calm_slow, calm_slow_min);
 	}
 	percent = fmin(percent, 100 + worst * (watch->allowed_percent - 100));
 	watch->percent += watch->share_of_new * (percent - watch->percent);
@@ -278,6 +284,13 @@ static bool is_full(const struct latency_window *window, double n, int64_t ms_mi
 	return window->ms >= ms_min && (n >= WINDOW_MIN || window->ms >= WINDOW_MS_MAX);
 }
 
+static void count_calm(struct latency_watch *watch, const struct latency_window *window, double n)
+{
+	double slow = latency_beyond(window->counts, watch->reference_us) / n;
+
+	watch->calm_slow += share_of_calm * (fmin(slow, calm_slow_max) - watch->calm_slow);
+}
+
 static void count_rest(
 	struct latency_watch *watch, const uint32_t counts[LATENCY_BUCKETS], int64_t ms)
 {
@@ -285,6 +298,8 @@ static void count_rest(
 
 	if (!is_full(&watch->rest, n, watch->stale ? REST_MS_STALE : REST_MS_MIN))
 		return;
+	if (n >= WINDOW_MIN / 4 && !watch->stale)
+		count_calm(watch, &watch->rest, n);
 	if (n >= WINDOW_MIN / 4)
 		renew_reference(watch, &watch->rest, n);
 	watch->rest = (struct latency_window){0};

@@ -42,17 +42,17 @@ int64_t throttle_pause_ms(const struct throttle *throttle, int64_t busy_ms)
 
 /*
  * A reading is one or two windows old: with more gain the loop swings.  One bad second says no more
- * than that four times as many as should were slow.
+ * than that four times as many as without it were slow.
  */
-static const double gain = 0.15, gain_longer = 0.05, slow_share = 0.05, worst = 4, share_min = 0.02,
+static const double gain = 0.15, gain_longer = 0.05, worst = 4, share_min = 0.02,
 		    share_max = 7.0 / 8, allowed = 0.5;
 
 /* Long ones are for where nobody feels them: it goes there slowly, and comes back fast. */
 static double step(const struct effort *effort, double slow, const struct effort_limits *limits)
 {
-	if (slow <= slow_share && effort->ms >= limits->shortest_ms)
-		return gain_longer * fmax(1 - 2 * slow / slow_share, 0);
-	return gain * (1 - fmin(slow / slow_share, worst));
+	if (slow <= 1 && effort->ms >= limits->shortest_ms)
+		return gain_longer * fmax(1 - 2 * slow, 0);
+	return gain * (1 - fmin(slow, worst));
 }
 
 void effort_read(

@@ -35,8 +35,8 @@ int64_t throttle_pause_ms(const struct throttle *throttle, int64_t busy_ms);
 /*
  * How much is written at a time where what clients feel decides.  Pauses that follow a reading by a
  * formula find no rest there: p95 of a second swings by itself.  So readings add up: each moves ms
- * by a few percent, until as many clients as p95 leaves out wait longer than is allowed, and no
- * more.  Counting them has no bias: over all readings together that is what p95 will be.
+ * by a few percent, until as many clients wait longer than is allowed as wait longer than p95 where
+ * there is no work.  Counting them has no bias: over all readings that is what p95 will be.
  *
  * ms is how long a batch should take.  A few long ones with long pauses between are what the
  * slowest of the clients meet, and many tiny ones cost them a commit each: so no batch is shorter
@@ -52,8 +52,8 @@ struct effort_limits {
 	int longest_ms, shortest_ms;
 };
 
-/* slow: the share of clients that waited longer than is allowed.  readings: how many there were so
- * far; the last one counts when it is new. */
+/* slow: so many times as many clients as should waited longer than is allowed.  readings: how many
+ * there were so far; the last one counts when it is new. */
 void effort_read(
 	struct effort *effort, double slow, unsigned readings, const struct effort_limits *limits);
 /* How long a batch should take. */

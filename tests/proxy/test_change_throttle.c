@@ -405,15 +405,13 @@ Test(change_throttle, effort_follows_what_clients_feel)
 		int pause_ms; /* after a batch of 10 ms */
 	} cases[] = {
 		{0, 0, 1, 200, 8, 8, 1}, /* the first: most of the time */
-		{0, 1, 1, 200, 8, 8, 1}, {2, 0, 2, 200, 8, 8, 24},
-		{2, 0.05, 50, 200, 8, 8,
-			30}, /* it rests where as many are slow as p95 leaves out */
+		{0, 20, 1, 200, 8, 8, 1}, {2, 0, 2, 200, 8, 8, 24},
+		{2, 1, 50, 200, 8, 8, 30}, /* it rests where as many are slow as p95 leaves out */
 		{2, 0, 13, 200, 8, 9.9, 1}, /* long ones come slowly, */
 		{8, 0, 80, 200, 8, 200, 1}, /* and never all of the time */
-		{200, 0.1, 2, 200, 8, 172.1, 1},
-		{200, 1, 2, 200, 8, 127.5, 1}, /* one bad reading is no more than one */
-		{200, 0.2, 10, 200, 8, 8, 12},
-		{8, 0.2, 50, 200, 8, 8, 490}, /* never nothing at all */
+		{200, 2, 2, 200, 8, 172.1, 1},
+		{200, 20, 2, 200, 8, 127.5, 1}, /* one bad reading is no more than one */
+		{200, 4, 10, 200, 8, 8, 12}, {8, 4, 50, 200, 8, 8, 490}, /* never nothing at all */
 		{0, 0, 50, 5, 8, 5, 1}, /* what the configuration allows goes before */
 	};
 

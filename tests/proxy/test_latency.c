@@ -212,7 +212,7 @@ Test(latency, those_are_counted_that_wait_longer_than_is_allowed)
 {
 	static const struct {
 		double allowed_percent, slow;
-	} cases[] = {{110, 0.1}, {250, 0.1}, {350, 0}, {80, 1}};
+	} cases[] = {{110, 2}, {250, 2}, {350, 0}, {80, 20}}; /* times one in twenty */
 	struct latency_board *board = latency_board_new(1);
 	struct latency_watch watch = {0};
 	int64_t now_ms = 1000;
@@ -232,6 +232,33 @@ Test(latency, those_are_counted_that_wait_longer_than_is_allowed)
 	latency_watch(&watch, board, false, now_ms += 1000);
 	latency_watch(&watch, board, false, now_ms += 1000);
 	cr_expect_eq(watch.readings, 4, "of work alone");
+	latency_board_free(board);
+}
+
+Test(latency, as_many_as_are_slow_without_the_backfill_are_not_its_doing)
+{
+	static const int n_slow[] = {30, 10, 2}; /* of 200, every other second */
+	struct latency_board *board = latency_board_new(1);
+	struct latency_watch watch = {0};
+	int64_t now_ms = 1000;
+
+	add(&board->workers[0], 5000, 1000);
+	latency_watch(&watch, board, true, now_ms);
+	watch.allowed_percent = 100;
+	for (size_t i = 0; i < sizeof(n_slow) / sizeof(n_slow[0]); i++) {
+		double sum = 0;
+
+		for (int n = 0; n < 600; n++) {
+			bool worked = n % 3 == 0; /* an echo, then rest */
+
+			for (int nth = 0; nth < 200; nth++)
+				add(&board->workers[0], 1, 500 + 5 * nth);
+			add(&board->workers[0], n / 3 % 2 == 0 ? n_slow[i] : 0, 3000);
+			latency_watch(&watch, board, worked, now_ms += 1000);
+			sum += worked && n >= 300 ? watch.slow : 0;
+		}
+		cr_expect_float_eq(sum / 100, 1, 0.5, "case %zu: %.2f", i, sum / 100);
+	}
 	latency_board_free(board);
 }
 
