@@ -9,7 +9,7 @@
 #include "arena.h"
 #include "control.h"
 
-enum { BATCH_MS_MIN = 2, REST_MS = 3 * SAMPLE_MS, REST_MS_STALE = 6 * SAMPLE_MS };
+enum { BATCH_MS_MIN = 3, REST_MS = 3 * SAMPLE_MS, REST_MS_STALE = 6 * SAMPLE_MS };
 
 enum unit { UNIT_MS, UNIT_BYTES, UNIT_COUNT, UNIT_PERCENT, UNIT_FLAG };
 

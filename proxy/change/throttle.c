@@ -45,7 +45,7 @@ int64_t throttle_pause_ms(const struct throttle *throttle, int64_t busy_ms)
  * than that four times as many as without it were slow.
  */
 static const double gain = 0.15, gain_longer = 0.05, worst = 4, share_min = 0.02,
-		    share_max = 7.0 / 8, allowed = 0.5;
+		    share_max = 7.0 / 8, allowed = 2.0 / 3;
 
 /* Long ones are for where nobody feels them: it goes there slowly, and comes back fast. */
 static double step(const struct effort *effort, double slow, const struct effort_limits *limits)

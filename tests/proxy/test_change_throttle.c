@@ -358,9 +358,9 @@ Test(change_throttle, clients_that_wait_longer_slow_it_down_without_swinging)
 			(long long)stops, percent, before, share);
 		cr_expect_lt(percent, clients.bound, "case %zu: %.1f", i, percent);
 		cr_expect_float_eq(share, before, 0.1, "case %zu: %.2f, %.2f", i, before, share);
-		bearable = fmin((clients.bound - 100) / 2 / slowdown, 1);
+		bearable = fmin((clients.bound - 100) * 2 / 3 / slowdown, 1);
 		cr_expect(share > 0.8 * bearable && share < 1.2 * bearable,
-			"case %zu: half of what the bound allows, or all of the time: %.2f "
+			"case %zu: two thirds of what the bound allows, or all of the time: %.2f "
 			"of "
 			"%.2f",
 			i, share, bearable);
