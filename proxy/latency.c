@@ -20,8 +20,9 @@ enum {
 	WINDOW_MS_MAX = 10000,
 	SETTLE_MS = 200, /* what was begun beside a batch has ended */
 	ASKED_MS_MAX = 20000, /* longer ago: the change was paused, and others had the server */
-	CALM_MS = 4000, /* of rest, or */
-	CALM_TRANSACTIONS = 1000, /* so many, if that takes longer: then most is forgotten */
+	CALM_MS = 15000, /* of rest, or */
+	CALM_TRANSACTIONS = 3000, /* so many, if that takes longer: then most is forgotten */
+	HOUR_TRANSACTIONS = 1000, /* as much as so many of them the hour before counts */
 	CALM_SCALE = 256,
 	LEARN_MS_MIN = 5000,
 	LEARN_MS_MAX = 60000, /* fewer than NORMAL_MIN in it are not worth a comparison */
@@ -202,7 +203,7 @@ static void refer_to(struct latency_watch *watch, double reference_us)
 /* They count for no more than is needed: what is seen later says what is true now. */
 static void count_little(uint32_t calm[LATENCY_BUCKETS], const uint32_t counts[LATENCY_BUCKETS])
 {
-	double scale = NORMAL_MIN * CALM_SCALE / latency_total(counts);
+	double scale = HOUR_TRANSACTIONS * CALM_SCALE / latency_total(counts);
 
 	for (unsigned i = 0; i < LATENCY_BUCKETS; i++)
 		calm[i] = (uint32_t)lround(counts[i] * scale);
@@ -332,8 +333,6 @@ static void begin_again(struct latency_watch *watch)
 	watch->all = watch->rest = (struct latency_window){0};
 	watch->percent = 100;
 	watch->stale = true;
-	if (watch->reference_us > 0)
-		count_little(watch->calm, watch->calm);
 }
 
 double latency_watch_counts(struct latency_watch *watch, const uint32_t counts[LATENCY_BUCKETS],

@@ -86,7 +86,7 @@ int fill_look(struct run *run, struct arena *arena, const char *sql, const char 
 int fill_open_leaf(struct fill *fill, struct leaf_record *leaf);
 /* A pass begins: its end is fixed now.  hi_key stays NULL for an empty table. */
 int fill_begin_pass(struct fill *fill);
-/* Until no more clients than usual wait for the server, where they are not to feel the batch. */
+/* Until fewer clients than usual wait for the server, where they are not to feel the batch. */
 void fill_await_gap(struct fill *fill);
 
 /* From where the leaf's record stands to the end of the pass. */

@@ -106,7 +106,7 @@ Test(latency, a_world_that_gets_better_is_not_held_against_what_was_before)
 	latency_watch(&watch, board, true, now_ms);
 	cr_expect(watch.stale, "the hour before may have been another world");
 	windows(board, &watch, 20, 2200, true, &now_ms);
-	cr_expect_leq(windows(board, &watch, 10, 1000, false, &now_ms), 110);
+	cr_expect_leq(windows(board, &watch, 60, 1000, false, &now_ms), 110);
 	cr_expect_float_eq(watch.reference_us, 1000, 100);
 	cr_expect_not(watch.stale);
 	latency_board_free(board);
@@ -179,7 +179,7 @@ Test(latency, what_is_not_the_backfills_doing_does_not_stop_it_for_ever)
 	cr_expect_gt(windows(board, &watch, 1, 2000, false, &now_ms), 180, "an echo of its work");
 	cr_expect_lt(windows(board, &watch, 5, 2000, false, &now_ms), 110, "somebody else");
 	cr_expect_gt(windows(board, &watch, 20, 3000, true, &now_ms), 140, "and now it again");
-	cr_expect_lt(windows(board, &watch, 30, 1000, false, &now_ms), 110);
+	cr_expect_lt(windows(board, &watch, 60, 1000, false, &now_ms), 110);
 	cr_expect_gt(windows(board, &watch, 30, 1500, true, &now_ms), 140, "others have gone");
 	latency_board_free(board);
 }
@@ -197,7 +197,7 @@ Test(latency, it_is_held_against_what_clients_wait_while_it_rests)
 	for (size_t i = 0; i < sizeof(worlds_us) / sizeof(worlds_us[0]); i++) {
 		int64_t us = worlds_us[i];
 
-		for (int round = 0; round < 12; round++) {
+		for (int round = 0; round < 40; round++) {
 			windows(board, &watch, 3, us, false, &now_ms);
 			percent = windows(board, &watch, 6, us * 3 / 2, true, &now_ms);
 		}
