@@ -12,9 +12,6 @@ enum {
 	GAP_NAP_US = 100,
 };
 
-/* Of those that usually wait: to be that choosy costs little time, and spares them most of it. */
-static const double few = 2.0 / 3;
-
 void fill_await_gap(struct fill *fill)
 {
 	const struct latency_board *board = fill->run->engine->latency;
@@ -24,6 +21,6 @@ void fill_await_gap(struct fill *fill)
 	if (board == NULL || !signals_feel(&fill->run->signals))
 		return;
 	crowd_count(&fill->crowd, latency_waiting(board));
-	while (latency_waiting(board) > few * fill->crowd.usual && engine_now_ms() < until_ms)
+	while (latency_waiting(board) > crowd_few(&fill->crowd) && engine_now_ms() < until_ms)
 		nanosleep(&nap, NULL);
 }

@@ -51,12 +51,22 @@ void batch_pace_failed(struct batch_pace *pace)
 	pace->rows = pace->rows > 1 ? pace->rows / 2 : 1;
 }
 
-enum { CROWD_SEEN_MAX = 64 };
+enum { CROWD_SEEN_MAX = 64 }; /* what was longer ago is forgotten */
+
+/* To be that choosy costs little time, and spares clients most of it. */
+static const double few = 2.0 / 3;
 
 void crowd_count(struct crowd *crowd, int waiting)
 {
 	crowd->seen += crowd->seen < CROWD_SEEN_MAX;
 	crowd->usual += (waiting - crowd->usual) / crowd->seen;
+	crowd->least += (crowd->usual - crowd->least) / crowd->seen;
+	crowd->least = fmin(crowd->least, waiting);
+}
+
+int crowd_few(const struct crowd *crowd)
+{
+	return (int)lround(crowd->least + few * (crowd->usual - crowd->least));
 }
 
 static int64_t lower(int64_t a, int64_t b)

@@ -21,13 +21,15 @@ void batch_pace_next(struct batch_pace *pace, int rows, double ms, double target
 /* It failed on a lock or a conflict: half, down to one row. */
 void batch_pace_failed(struct batch_pace *pace);
 
-/* How many clients wait for the server, on the whole. */
+/* How many clients wait for the server. */
 struct crowd {
-	double usual;
+	double usual, least; /* of late */
 	int seen; /* how often they were counted, */
 };
-/* which they are again; what was usual long ago is forgotten. */
+/* which they are again. */
 void crowd_count(struct crowd *crowd, int waiting);
+/* So many are few: less than usual, unless it is always the same. */
+int crowd_few(const struct crowd *crowd);
 
 /* What a batch took. */
 struct spending {

@@ -53,18 +53,21 @@ Test(change_pace, a_short_batch_that_is_late_does_not_make_the_next_ones_tiny)
 	cr_expect(pace.rows >= 19 && pace.rows <= 22, "and follows for good: %d", pace.rows);
 }
 
-Test(change_pace, a_crowd_is_what_there_is_on_the_whole)
+Test(change_pace, few_are_less_than_usual_unless_it_is_always_the_same)
 {
+	static const struct {
+		int one, other; /* by turns */
+		int few;
+	} cases[] = {{7, 7, 7}, {0, 3, 1}, {1, 3, 2}, {50, 50, 50}, {0, 0, 0}, {40, 60, 47}};
 	struct crowd crowd = {0};
 
 	crowd_count(&crowd, 7);
-	cr_expect_eq(crowd.usual, 7, "the first that is seen is as usual as any");
-	for (int n = 0; n < 400; n++)
-		crowd_count(&crowd, n % 2 == 0 ? 1 : 3);
-	cr_expect_float_eq(crowd.usual, 2, 0.1, "%f", crowd.usual);
-	for (int n = 0; n < 400; n++)
-		crowd_count(&crowd, 50);
-	cr_expect_float_eq(crowd.usual, 50, 0.5, "%f", crowd.usual);
+	cr_expect_eq(crowd_few(&crowd), 7, "the first that is seen is as usual as any");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (int n = 0; n < 800; n++)
+			crowd_count(&crowd, n % 2 == 0 ? cases[i].one : cases[i].other);
+		cr_expect_eq(crowd_few(&crowd), cases[i].few, "case %zu: %d", i, crowd_few(&crowd));
+	}
 }
 
 Test(change_pace, failures_halve_down_to_one_and_it_recovers)
