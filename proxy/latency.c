@@ -28,7 +28,7 @@ enum {
 	LEARN_MS_MAX = 60000, /* fewer than NORMAL_MIN in it are not worth a comparison */
 };
 
-static const double share_of_all = 0.08, worst = 8;
+static const double share_of_all = 0.08;
 
 /* The reference is p95 of a short time, and the next one another: so how many are beyond is seen.
  */
@@ -261,7 +261,6 @@ static void end_window(struct latency_watch *watch, const struct latency_window 
 			       window->counts, watch->reference_us * watch->allowed_percent / 100) /
 		       n / fmax(watch->calm_slow, calm_slow_min);
 	}
-	percent = fmin(percent, 100 + worst * (watch->allowed_percent - 100));
 	watch->percent += watch->share_of_new * (percent - watch->percent);
 	if (watch->worked) {
 		watch->slow = slow;
