@@ -270,23 +270,6 @@ def test_outside_of_its_window(update, direct):
     under_way.cancel()
 
 
-def test_statements_on_the_table_that_wait(update, connect):
-    under_way = update({"table_latency_percent": 150}, rows_per_second=300)
-    client = connect(under_way.proxy)
-    wait_until(under_way.written, "it to begin")
-    begun = time.monotonic()
-    while time.monotonic() - begun < 1.5:
-        client.execute("SELECT FROM t WHERE id = 1")
-    assert under_way.seen("waiting_for") is None
-    while "throttle: p95 of the clients' latency on the table" not in (under_way.seen("waiting_for") or ""):
-        assert under_way.thread.is_alive()
-        for _ in range(20):
-            client.execute("SELECT pg_sleep(0.01) FROM t WHERE id = 1")
-    under_way.cancel()  # soon it would go on: they wait as long while it stands still
-    assert any("on the table against that without the backfill: " in notice and "bound 150 %" in notice
-               for notice in under_way.notices)
-
-
 def test_an_operators_ratio(update, direct):
     under_way = update({}, rows_per_second=6000)
     wait_until(under_way.written, "it to begin")
