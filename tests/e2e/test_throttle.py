@@ -270,6 +270,31 @@ def test_outside_of_its_window(update, direct):
     under_way.cancel()
 
 
+def test_statements_on_the_table_that_wait(update, connect):
+    """They wait beside its batches, and not while it rests."""
+    under_way = update({"table_latency_percent": 150}, rows_per_second=300)
+    client = connect(under_way.proxy)
+    wait_until(under_way.written, "it to begin")
+    begun = time.monotonic()
+    while time.monotonic() - begun < 1.5:
+        client.execute("SELECT FROM t WHERE id = 1")
+    assert under_way.seen("waiting_for") is None
+    written = slow_until = 0
+    while "throttle: p95 of the clients' latency on the table" not in (under_way.seen("waiting_for") or ""):
+        assert under_way.thread.is_alive()
+        if written != under_way.written():
+            written, slow_until = under_way.written(), time.monotonic() + 0.15
+        if time.monotonic() < slow_until:
+            client.execute("SELECT pg_sleep(0.02) FROM t WHERE id = 1")
+        else:
+            client.execute("SELECT FROM t WHERE id = 1")
+            time.sleep(0.015)
+    under_way.stands_still()
+    under_way.cancel()
+    assert any("on the table against that without the backfill: " in notice and "bound 150 %" in notice
+               for notice in under_way.notices)
+
+
 def test_an_operators_ratio(update, direct):
     under_way = update({}, rows_per_second=6000)
     wait_until(under_way.written, "it to begin")

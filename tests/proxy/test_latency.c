@@ -68,6 +68,16 @@ Test(latency, those_who_wait_are_counted_over_all_workers)
 	latency_board_free(board);
 }
 
+/* A watch that knows what is normal. */
+static struct latency_board *watched(struct latency_watch *watch, int64_t normal_us, int64_t now_ms)
+{
+	struct latency_board *board = latency_board_new(1);
+
+	add(&board->workers[0], 5000, normal_us);
+	latency_watch(watch, board, true, now_ms);
+	return board;
+}
+
 /* Feeds one window a second with that latency; returns what the last one gives. */
 static double windows(struct latency_board *board, struct latency_watch *watch, int n, int64_t us,
 	bool worked, int64_t *now_ms)
@@ -84,12 +94,10 @@ static double windows(struct latency_board *board, struct latency_watch *watch, 
 
 Test(latency, a_world_that_gets_better_is_not_held_against_what_was_before)
 {
-	struct latency_board *board = latency_board_new(1);
 	struct latency_watch watch = {0};
+	struct latency_board *board = watched(&watch, 2000, 1000);
 	int64_t now_ms = 1000;
 
-	add(&board->workers[0], 5000, 2000);
-	latency_watch(&watch, board, true, now_ms);
 	cr_expect(watch.stale, "the hour before may have been another world");
 	windows(board, &watch, 20, 2200, true, &now_ms);
 	cr_expect_leq(windows(board, &watch, 60, 1000, false, &now_ms), 110);
@@ -155,12 +163,10 @@ Test(latency, without_clients_there_is_nothing_to_compare)
 
 Test(latency, what_is_not_the_backfills_doing_does_not_stop_it_for_ever)
 {
-	struct latency_board *board = latency_board_new(1);
 	struct latency_watch watch = {0};
+	struct latency_board *board = watched(&watch, 1000, 1000);
 	int64_t now_ms = 1000;
 
-	add(&board->workers[0], 5000, 1000);
-	latency_watch(&watch, board, true, now_ms);
 	cr_expect_gt(windows(board, &watch, 30, 2000, true, &now_ms), 180, "it slows them down");
 	cr_expect_gt(windows(board, &watch, 1, 2000, false, &now_ms), 180, "an echo of its work");
 	cr_expect_lt(windows(board, &watch, 5, 2000, false, &now_ms), 110, "somebody else");
@@ -173,13 +179,11 @@ Test(latency, what_is_not_the_backfills_doing_does_not_stop_it_for_ever)
 Test(latency, it_is_held_against_what_clients_wait_while_it_rests)
 {
 	static const int64_t worlds_us[] = {1000, 2000, 1000}; /* others come and go */
-	struct latency_board *board = latency_board_new(1);
 	struct latency_watch watch = {0};
+	struct latency_board *board = watched(&watch, 500, 1000);
 	int64_t now_ms = 1000;
 	double percent = 0;
 
-	add(&board->workers[0], 5000, 500);
-	latency_watch(&watch, board, true, now_ms);
 	for (size_t i = 0; i < sizeof(worlds_us) / sizeof(worlds_us[0]); i++) {
 		int64_t us = worlds_us[i];
 
@@ -199,12 +203,10 @@ Test(latency, those_are_counted_that_wait_longer_than_is_allowed)
 	static const struct {
 		double allowed_percent, slow;
 	} cases[] = {{110, 2}, {250, 2}, {350, 0}, {80, 20}}; /* times one in twenty */
-	struct latency_board *board = latency_board_new(1);
 	struct latency_watch watch = {0};
+	struct latency_board *board = watched(&watch, 1000, 1000);
 	int64_t now_ms = 1000;
 
-	add(&board->workers[0], 5000, 1000);
-	latency_watch(&watch, board, true, now_ms);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		unsigned readings = watch.readings;
 
@@ -224,12 +226,10 @@ Test(latency, those_are_counted_that_wait_longer_than_is_allowed)
 Test(latency, as_many_as_are_slow_without_the_backfill_are_not_its_doing)
 {
 	static const int n_slow[] = {30, 10, 2}; /* of 200, every other second */
-	struct latency_board *board = latency_board_new(1);
 	struct latency_watch watch = {0};
+	struct latency_board *board = watched(&watch, 1000, 1000);
 	int64_t now_ms = 1000;
 
-	add(&board->workers[0], 5000, 1000);
-	latency_watch(&watch, board, true, now_ms);
 	watch.allowed_percent = 100;
 	for (size_t i = 0; i < sizeof(n_slow) / sizeof(n_slow[0]); i++) {
 		double sum = 0;
@@ -266,12 +266,10 @@ Test(latency, without_an_hour_before_what_is_seen_at_first_is_normal)
 
 Test(latency, a_long_pause_tells_nothing)
 {
-	struct latency_board *board = latency_board_new(1);
 	struct latency_watch watch = {0};
+	struct latency_board *board = watched(&watch, 1000, 1000);
 	int64_t now_ms = 1000;
 
-	add(&board->workers[0], 5000, 1000);
-	latency_watch(&watch, board, true, now_ms);
 	add(&board->workers[0], 5000, 9000);
 	cr_expect_eq(latency_watch(&watch, board, true, now_ms + 60000), 100);
 	latency_board_free(board);
