@@ -233,6 +233,9 @@ struct action {
 	 * HARMLESS: what a SELECT reads all of. */
 	const struct name *sources;
 	size_t n_sources;
+	/* CREATE_TRIGGER, CREATE_POLICY: columns of its table that it names. */
+	const char *const *uses;
+	size_t n_uses;
 	struct name other; /* referenced table, partition, source of LIKE, new parent */
 	struct column_def *column_def; /* ADD_COLUMN */
 	const struct column_def *const

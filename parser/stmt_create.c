@@ -333,6 +333,42 @@ void handle_create_index(struct builder *builder, const PgQuery__Node *node, str
 
 enum { EVENT_TRUNCATE = 1 << 5, TIMING_INSTEAD = 1 << 6 }; /* TRIGGER_TYPE_ of pg_trigger.h */
 
+static void add_uses(
+	struct builder *builder, struct action *action, const char *const *names, size_t n)
+{
+	const char **uses = arena_alloc(builder->arena, (action->n_uses + n + 1) * sizeof(*uses));
+
+	for (size_t i = 0; i < action->n_uses; i++)
+		uses[i] = action->uses[i];
+	for (size_t i = 0; i < n; i++)
+		uses[action->n_uses++] = names[i];
+	action->uses = uses;
+}
+
+/* Columns in a subquery may be those of another table. */
+static void use_expression(
+	struct builder *builder, struct action *action, const PgQuery__Node *expression)
+{
+	struct expr expr;
+
+	if (expression == NULL)
+		return;
+	read_names(builder, expression, &expr);
+	if (!expr.subquery)
+		add_uses(builder, action, expr.columns, expr.n_columns);
+}
+
+static void set_trigger_uses(
+	struct builder *builder, struct action *action, const PgQuery__CreateTrigStmt *create)
+{
+	for (size_t i = 0; i < create->n_columns; i++) {
+		const char *column = tree_text(builder->arena, tree_string(create->columns[i]));
+
+		add_uses(builder, action, &column, 1);
+	}
+	use_expression(builder, action, create->when_clause);
+}
+
 void handle_create_trigger(
 	struct builder *builder, const PgQuery__Node *node, struct action *action)
 {
@@ -343,7 +379,15 @@ void handle_create_trigger(
 	action->transition_tables = node->create_trig_stmt->n_transition_rels > 0;
 	action->on_truncate = (node->create_trig_stmt->events & EVENT_TRUNCATE) != 0;
 	action->other = tree_relation_name(builder->arena, node->create_trig_stmt->constrrel);
+	set_trigger_uses(builder, action, node->create_trig_stmt);
 	builder->stored = true;
+}
+
+void handle_create_policy(struct builder *builder, const PgQuery__Node *node, struct action *action)
+{
+	handle_stored(builder, node, action);
+	use_expression(builder, action, node->create_policy_stmt->qual);
+	use_expression(builder, action, node->create_policy_stmt->with_check);
 }
 
 void handle_create_statistics(

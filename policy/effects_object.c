@@ -46,7 +46,7 @@ static void comment_on_part(struct model *model)
 	if (table == NULL || !relation_listed(table))
 		return;
 	there = constraint ? facts_constraint(table, action->name) != NULL
-			   : names_contain(table->attached, table->n_attached, action->name);
+			   : model_attached(action, table) != NULL;
 	if (!there)
 		model_error(model, "42704", "\"%s\" for table \"%s\" does not exist", action->name,
 			table->name.name);
@@ -129,8 +129,7 @@ void model_alter_object(struct model *model)
 
 /* ---- DROP ---- */
 
-/* NULL when nothing is known of it. */
-static const struct drop_facts *object_drops(const struct facts *facts, const struct name *name)
+const struct drop_facts *model_object_drops(const struct facts *facts, const struct name *name)
 {
 	const struct relation_facts *relation;
 	const struct type_facts *type;
@@ -209,8 +208,8 @@ void model_drop_object(struct model *model)
 			model_error(model, "2BP01",
 				"cannot drop sequence %s because an identity column requires it",
 				action->targets[i].name);
-		dropped[n] = (struct dropped){
-			object_drops(model->facts, &action->targets[i]), action->targets[i].name};
+		dropped[n] = (struct dropped){model_object_drops(model->facts, &action->targets[i]),
+			action->targets[i].name};
 		n += dropped[n].drops != NULL;
 	}
 	model_drop(model, dropped, n);

@@ -4,32 +4,98 @@
 
 #include <string.h>
 
-/* Triggers, policies and rules are looked up on their table before it is locked. */
-void model_on_table(struct model *model)
+enum attached_kind attached_kind(const struct action *action)
+{
+	static const enum attached_kind kinds[ACTION_KINDS] = {
+		[ACTION_CREATE_TRIGGER] = ATTACHED_TRIGGER,
+		[ACTION_DROP_TRIGGER] = ATTACHED_TRIGGER,
+		[ACTION_ENABLE_TRIGGER] = ATTACHED_TRIGGER,
+		[ACTION_DISABLE_TRIGGER] = ATTACHED_TRIGGER,
+		[ACTION_CREATE_POLICY] = ATTACHED_POLICY,
+		[ACTION_ALTER_POLICY] = ATTACHED_POLICY,
+		[ACTION_DROP_POLICY] = ATTACHED_POLICY,
+		[ACTION_CREATE_RULE] = ATTACHED_RULE,
+		[ACTION_DROP_RULE] = ATTACHED_RULE,
+		[ACTION_ENABLE_DISABLE_RULE] = ATTACHED_RULE,
+	};
+	static const struct {
+		const char *word;
+		enum attached_kind kind;
+	} objects[] = {
+		{"TRIGGER", ATTACHED_TRIGGER},
+		{"POLICY", ATTACHED_POLICY},
+		{"RULE", ATTACHED_RULE},
+	};
+
+	for (size_t i = 0; action->object != NULL && i < sizeof(objects) / sizeof(*objects); i++)
+		if (strcmp(action->object, objects[i].word) == 0)
+			return objects[i].kind;
+	return kinds[action->kind];
+}
+
+const struct attached_facts *model_attached(
+	const struct action *action, const struct relation_facts *table)
+{
+	return facts_attached(table, attached_kind(action), action->name);
+}
+
+/* Known not to be there. */
+static bool missing(const struct model *model)
 {
 	const struct relation_facts *table = model->table;
 
-	if (table == NULL || !relation_listed(table) || model->action->name == NULL ||
-		names_contain(table->attached, table->n_attached, model->action->name))
+	return table != NULL && relation_listed(table) && model->action->name != NULL &&
+	       attached_kind(model->action) != ATTACHED_NOTHING &&
+	       model_attached(model->action, table) == NULL;
+}
+
+static void refuse_taken(struct model *model, const struct relation_facts *table, const char *name)
+{
+	if (relation_listed(table) && !model->action->replaces && name != NULL &&
+		facts_attached(table, attached_kind(model->action), name) != NULL)
+		model_error(model, "42710", "\"%s\" for table \"%s\" already exists", name,
+			table->name.name);
+}
+
+/* renametrig_internal leaves a trigger of that name alone; others are in their own way. */
+static void check_renaming(struct model *model)
+{
+	const struct action *action = model->action;
+
+	if (attached_kind(action) != ATTACHED_TRIGGER || action->new_name == NULL ||
+		strcmp(action->name, action->new_name) != 0)
+		refuse_taken(model, model->table, action->new_name);
+}
+
+/* Triggers, policies and rules are looked up on their table before it is locked. */
+void model_on_table(struct model *model)
+{
+	if (model->table == NULL)
 		return;
+	if (!missing(model)) {
+		check_renaming(model);
+		return;
+	}
 	model->effects->n_locks = 0;
 	if (model->action->if_exists)
 		model->effects->noop = true;
 	else
 		model_absent(model, "42704", "\"%s\" for table \"%s\" does not exist",
-			model->action->name, table->name.name);
+			model->action->name, model->table->name.name);
 }
 
-/* Whoever has the name already may be of another kind, but hardly ever is. */
 void model_attach_new(struct model *model)
 {
-	const struct relation_facts *table = model->table;
-	const char *name = model->action->name;
+	if (model->table != NULL)
+		refuse_taken(model, model->table, model->action->name);
+}
 
-	if (table != NULL && relation_listed(table) && name != NULL && !model->action->replaces &&
-		names_contain(table->attached, table->n_attached, name))
-		model_error(model, "42710", "\"%s\" for table \"%s\" already exists", name,
-			table->name.name);
+static bool has_row_trigger(const struct relation_facts *table, const char *name)
+{
+	const struct attached_facts *trigger =
+		name == NULL ? NULL : facts_attached(table, ATTACHED_TRIGGER, name);
+
+	return trigger != NULL && trigger->of_rows;
 }
 
 /* A row trigger of the partitioned table above, which has its like here. */
@@ -37,10 +103,9 @@ static bool cloned(const struct model *model)
 {
 	const struct relation_facts *table = model->table, *parent;
 
-	return table != NULL && table->partition && model->action->name != NULL &&
+	return table != NULL && table->partition &&
 	       model_find(model->facts, &table->parent, &parent) == PRESENT &&
-	       names_contain(
-		       parent->user_row_triggers, parent->n_user_row_triggers, model->action->name);
+	       has_row_trigger(parent, model->action->name);
 }
 
 /* Those of partitions go with the row trigger that they were made for. */
@@ -49,13 +114,12 @@ void model_drop_trigger(struct model *model)
 	const struct relation_facts *table = model->table;
 
 	model_on_table(model);
-	if (table == NULL || model->effects->n_locks == 0 || model->action->name == NULL)
+	if (table == NULL || model->effects->n_locks == 0)
 		return;
 	if (cloned(model))
 		model_error(model, "2BP01", "trigger \"%s\" is that of the table above",
 			model->action->name);
-	else if (names_contain(
-			 table->user_row_triggers, table->n_user_row_triggers, model->action->name))
+	else if (has_row_trigger(table, model->action->name))
 		model_lock_partitions(model, &model->action->table, model->mode);
 }
 
@@ -104,14 +168,10 @@ static void check_trigger(struct model *model)
 /* What is below a partitioned table gets it, too. */
 static void check_clone(struct model *model, const struct relation_facts *member)
 {
-	const char *name = model->action->name;
-
 	if (member->kind == 'f' && model->action->is_constraint)
 		model_error(model, "42809", "\"%s\" is a foreign table", member->name.name);
-	else if (name != NULL && relation_listed(member) && !model->action->replaces &&
-		 names_contain(member->attached, member->n_attached, name))
-		model_error(model, "42710", "\"%s\" for table \"%s\" already exists", name,
-			member->name.name);
+	else
+		refuse_taken(model, member, model->action->name);
 }
 
 /* Partitions get row triggers of their own (CreateTriggerFiringOn). */
@@ -126,27 +186,11 @@ void model_create_trigger(struct model *model)
 		model_each_below(model, check_clone);
 }
 
-/* Those of foreign keys have names, too, but are not listed. */
-static bool missing(const struct model *model)
-{
-	const struct relation_facts *table = model->table;
-	const char *name = model->action->name;
-
-	return table != NULL && relation_listed(table) && name != NULL &&
-	       strcmp(name, "ALL") != 0 && strcmp(name, "USER") != 0 &&
-	       strncmp(name, "RI_", strlen("RI_")) != 0 &&
-	       !names_contain(table->attached, table->n_attached, name);
-}
-
 void model_switch_rule(struct model *model)
 {
-	const struct relation_facts *table = model->table;
-	const char *name = model->action->name;
-
-	if (table != NULL && relation_listed(table) && name != NULL &&
-		!names_contain(table->attached, table->n_attached, name))
-		model_error(model, "42704", "rule \"%s\" for relation \"%s\" does not exist", name,
-			table->name.name);
+	if (missing(model))
+		model_error(model, "42704", "rule \"%s\" for relation \"%s\" does not exist",
+			model->action->name, model->table->name.name);
 }
 
 static void lock_children(struct model *model, const struct relation_facts *table)
@@ -165,6 +209,21 @@ static bool has_reference_triggers(const struct relation_facts *table)
 	return table->n_referencing > 0;
 }
 
+static bool has_row_triggers(const struct relation_facts *table)
+{
+	for (size_t i = 0; i < table->n_attached; i++)
+		if (table->attached[i].of_rows)
+			return true;
+	return false;
+}
+
+/* ALL, USER, and the triggers of foreign keys, which have names but are not listed. */
+static bool one_by_name(const char *name)
+{
+	return strcmp(name, "ALL") != 0 && strcmp(name, "USER") != 0 &&
+	       strncmp(name, "RI_", strlen("RI_")) != 0;
+}
+
 /*
  * EnableDisableTrigger goes on to partitions for the sake of row triggers, and to what was cloned
  * from them.  Those of deferrable keys are no clones: it ends with the children.
@@ -175,7 +234,7 @@ void model_switch_trigger(struct model *model)
 	const char *name = model->action->name;
 	bool all = name != NULL && strcmp(name, "ALL") == 0, goes_on;
 
-	if (missing(model)) {
+	if (missing(model) && one_by_name(name)) {
 		model_error(model, "42704", "trigger \"%s\" for table \"%s\" does not exist", name,
 			table->name.name);
 		return;
@@ -187,9 +246,9 @@ void model_switch_trigger(struct model *model)
 	if (all && has_reference_triggers(table))
 		goes_on = true;
 	else if (all || strcmp(name, "USER") == 0)
-		goes_on = table->n_user_row_triggers > 0;
+		goes_on = has_row_triggers(table);
 	else
-		goes_on = names_contain(table->user_row_triggers, table->n_user_row_triggers, name);
+		goes_on = has_row_trigger(table, name);
 	if (goes_on)
 		model_lock_tree(model, &model->action->table, model->mode);
 }

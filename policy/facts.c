@@ -108,6 +108,16 @@ const struct constraint_facts *facts_constraint(
 	return NULL;
 }
 
+const struct attached_facts *facts_attached(
+	const struct relation_facts *relation, enum attached_kind kind, const char *name)
+{
+	for (size_t i = 0; i < relation->n_attached; i++)
+		if (relation->attached[i].kind == kind &&
+			strcmp(relation->attached[i].name, name) == 0)
+			return &relation->attached[i];
+	return NULL;
+}
+
 static bool is_word(const char *text, const char *at, size_t len)
 {
 	return (at == text || at[-1] == '_') && (at[len] == '\0' || at[len] == '_');

@@ -22,7 +22,7 @@ struct loser_facts {
 /* An object that goes along and could hang on others by which it may go, too. */
 struct along_facts {
 	uint32_t class_oid, oid; /* pg_depend.classid, .objid */
-	int part; /* .objsubid: a column's number, else 0 */
+	int part; /* .objsubid: a column's number, else 0; oid 0: attached_facts.part */
 	bool cascade;
 };
 
@@ -139,6 +139,22 @@ struct partition_facts {
 	char kind; /* p: partitioned itself; r or f: a leaf */
 };
 
+enum attached_kind {
+	ATTACHED_NOTHING,
+	ATTACHED_POLICY = 'p',
+	ATTACHED_RULE = 'r',
+	ATTACHED_TRIGGER = 't',
+};
+
+/* A policy, a rule, or a trigger that is not internal. */
+struct attached_facts {
+	enum attached_kind kind;
+	const char *name;
+	uint32_t oid; /* 0: made by the text */
+	int part; /* made by the text: tells it from others in along_facts */
+	bool of_rows; /* a trigger FOR EACH ROW */
+};
+
 /* Begins the comment of a view that a change left in the place of its table. */
 #define STAND_IN_MARK "phasegate: stands in for "
 
@@ -226,9 +242,7 @@ struct relation_facts {
 	bool lost_constraint; /* the text at hand dropped one that it had not made */
 	struct drop_facts drops;
 	bool row_triggers; /* FOR EACH ROW, those of foreign keys too */
-	const char *const *user_row_triggers; /* without those: names */
-	size_t n_user_row_triggers;
-	const char *const *attached; /* names of its triggers, policies and rules */
+	const struct attached_facts *attached;
 	size_t n_attached;
 	/*
 	 * Relations and constraints in its schema, and in those of its partitions, whose names
@@ -391,6 +405,9 @@ const struct column_facts *facts_column(const struct relation_facts *relation, c
 const struct index_facts *facts_index(const struct relation_facts *relation, const char *index);
 const struct constraint_facts *facts_constraint(
 	const struct relation_facts *relation, const char *name);
+/* NULL when it has none of that kind and name. */
+const struct attached_facts *facts_attached(
+	const struct relation_facts *relation, enum attached_kind kind, const char *name);
 /* As those who write CHECK (column IS NOT NULL) call it: users_email_not_null, email_nn. */
 bool facts_says_not_null(const char *constraint, const char *column);
 

@@ -19,6 +19,7 @@ static track_fn *const followers[ACTION_KINDS] = {
 	[ACTION_DROP_TABLE] = track_drop,
 	[ACTION_DROP_MATVIEW] = track_drop,
 	[ACTION_DROP_VIEW] = track_drop,
+	[ACTION_DROP_OBJECT] = track_drop_object,
 	[ACTION_RENAME_TABLE] = track_rename,
 	[ACTION_RENAME_VIEW] = track_rename,
 	[ACTION_RENAME_INDEX] = track_rename,

@@ -36,6 +36,7 @@ struct facts_track {
 	struct track_settings session; /* SET LOCAL left out */
 	struct savepoint savepoints[SAVEPOINTS_MAX];
 	size_t n_savepoints;
+	int n_made; /* triggers, policies and rules: attached_facts.part */
 	size_t n_saved; /* entries copied for savepoints so far */
 	bool rollback_unknown; /* of this transaction not everything was saved */
 };

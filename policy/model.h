@@ -71,6 +71,8 @@ struct dropped {
 	const struct drop_facts *drops;
 	const char *what; /* for messages */
 };
+/* Of a type, relation or function; NULL when nothing is known of it. */
+const struct drop_facts *model_object_drops(const struct facts *facts, const struct name *name);
 /* What they take along, and the error when that needs CASCADE. */
 void model_drop(struct model *model, const struct dropped *all, size_t n);
 
@@ -190,6 +192,12 @@ void model_need_columns(struct model *model, const struct expr *expr);
 /* An expression over a column that has just got another type may not fit it. */
 void model_read_anew(struct model *model, const struct expr *expr);
 void model_need_names(struct model *model, const char *const *names, size_t n);
+
+/* What a command on a trigger, policy or rule of its table is about. */
+enum attached_kind attached_kind(const struct action *action);
+/* Of that kind, by the action's name; NULL: it is not there, as far as is known. */
+const struct attached_facts *model_attached(
+	const struct action *action, const struct relation_facts *table);
 
 bool names_contain(const char *const *names, size_t n, const char *name);
 

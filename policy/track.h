@@ -18,6 +18,8 @@ track_fn track_create_table, track_drop, track_rename, track_attach, track_detac
 	track_view, track_rows, track_refresh, track_foreign;
 /* track_attached.c */
 track_fn track_attached;
+/* track_dependent.c: types, functions, sequences */
+track_fn track_drop_object;
 /* track_column.c */
 track_fn track_add_column, track_drop_column, track_rename_column, track_change_column;
 /* track_constraint.c */
@@ -58,9 +60,13 @@ struct going {
 	bool cascade;
 	uint32_t catalog; /* only its objects of this one, by oid; 0: all */
 };
-/* Nothing of it stands on the relation's columns any more. */
+/* Nothing of it stands on the relation or its columns any more. */
 void track_let_go(
 	struct facts_track *track, struct relation_facts *relation, const struct going *going);
+/* Likewise, of all relations. */
+void track_let_go_all(struct facts_track *track, const struct going *going);
+/* What pg_depend calls it. */
+struct along_facts track_along(const struct attached_facts *attached);
 /* The foreign keys that rest on the index of a key that goes, its own table's included. */
 void track_drop_references(struct facts_track *track, const struct constraint_facts *key);
 /* What dependents call a column of their table; one named as a keyword is not recognised. */

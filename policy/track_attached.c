@@ -4,25 +4,11 @@
 
 #include "arena.h"
 #include "model.h"
+#include "text.h"
 #include "track.h"
 
-/* A hostile text makes thousands: beyond the bound the table's lists are not whole any more. */
+/* A hostile text makes thousands: beyond the bound the table's list is not whole any more. */
 enum { ATTACHED_MAX = 256 };
-
-static const char *const *changed(struct facts_track *track, const char *const *names, size_t *n,
-	const char *gone, const char *come)
-{
-	const char **left = track_copy(track->arena, NULL, 0, *n + 1, sizeof(*left));
-	size_t n_left = 0;
-
-	for (size_t i = 0; i < *n; i++)
-		if (gone == NULL || strcmp(names[i], gone) != 0)
-			left[n_left++] = names[i];
-	if (come != NULL && !names_contain(left, n_left, come))
-		left[n_left++] = come;
-	*n = n_left;
-	return left;
-}
 
 static bool makes(const struct action *action)
 {
@@ -30,33 +16,153 @@ static bool makes(const struct action *action)
 	       action->kind == ACTION_CREATE_POLICY;
 }
 
-static void change_names(
+static struct attached_facts *own_attached(
+	struct facts_track *track, struct relation_facts *relation)
+{
+	struct attached_facts *attached = track_copy(
+		track->arena, relation->attached, relation->n_attached, 1, sizeof(*attached));
+
+	relation->attached = attached;
+	return attached;
+}
+
+/* Among dependents, as the catalog query words it. */
+static const char *label_of(struct arena *arena, const struct relation_facts *relation,
+	const struct attached_facts *attached)
+{
+	const char *word = attached->kind == ATTACHED_TRIGGER  ? "trigger"
+			   : attached->kind == ATTACHED_POLICY ? "policy"
+							       : "rule";
+
+	return arena_printf(arena, "%s %s on %s", word,
+		name_text(arena, &(struct name){.name = attached->name}),
+		name_text(arena, &relation->name));
+}
+
+/* The column neither goes without CASCADE nor changes its type any more. */
+static void lean(struct arena *arena, struct column_facts *column, const char *label,
+	const struct along_facts *object)
+{
+	const char **dependents =
+		track_copy(arena, column->dependents, column->n_dependents, 1, sizeof(*dependents));
+	struct along_facts *along =
+		track_copy(arena, column->drops.along, column->drops.n_along, 1, sizeof(*along));
+
+	dependents[column->n_dependents++] = label;
+	along[column->drops.n_along++] = *object;
+	column->dependents = dependents;
+	column->drops.along = along;
+	column->drops.cascade_needed = true;
+}
+
+static void lean_on_columns(struct facts_track *track, struct relation_facts *relation,
+	const struct action *action, const struct attached_facts *made)
+{
+	const struct along_facts object = track_along(made);
+	struct column_facts *columns = track_copy(
+		track->arena, relation->columns, relation->n_columns, 1, sizeof(*columns));
+
+	for (size_t i = 0; i < relation->n_columns; i++)
+		if (names_contain(action->uses, action->n_uses, columns[i].name))
+			lean(track->arena, &columns[i], label_of(track->arena, relation, made),
+				&object);
+	relation->columns = columns;
+}
+
+static void take(struct facts_track *track, struct relation_facts *relation,
+	const struct attached_facts *gone)
+{
+	const struct along_facts object = track_along(gone);
+	const struct drop_facts drops = {.along = &object, .n_along = 1};
+
+	track_let_go_all(track, &(struct going){.label = label_of(track->arena, relation, gone),
+					.drops = &drops,
+					.cascade = true});
+}
+
+static void make(
 	struct facts_track *track, struct relation_facts *relation, const struct action *action)
 {
-	const char *gone = makes(action) ? NULL : action->name;
-	const char *come = makes(action) ? action->name : action->new_name;
-	bool of_rows = action->for_each_row ||
-		       (gone != NULL && names_contain(relation->user_row_triggers,
-						relation->n_user_row_triggers, gone));
+	struct attached_facts made = {
+		.kind = attached_kind(action),
+		.name = action->name,
+		.part = ++track->n_made,
+		.of_rows = action->for_each_row,
+	};
 
 	if (relation->n_attached >= ATTACHED_MAX) {
 		relation->oid = 0;
 		return;
 	}
-	relation->attached = changed(track, relation->attached, &relation->n_attached, gone, come);
-	relation->has_policies |= action->kind == ACTION_CREATE_POLICY;
-	relation->row_triggers |= action->for_each_row;
-	if (of_rows)
-		relation->user_row_triggers = changed(track, relation->user_row_triggers,
-			&relation->n_user_row_triggers, gone, come);
+	if (facts_attached(relation, made.kind, made.name) != NULL) /* OR REPLACE */
+		take(track, relation, facts_attached(relation, made.kind, made.name));
+	own_attached(track, relation)[relation->n_attached++] = made;
+	if (action->n_uses > 0)
+		lean_on_columns(track, relation, action, &made);
+	relation->has_policies |= made.kind == ATTACHED_POLICY;
+	relation->row_triggers |= made.of_rows;
+}
+
+static void relabel(struct facts_track *track, struct relation_facts *relation, const char *from,
+	const char *to)
+{
+	struct column_facts *columns = track_copy(
+		track->arena, relation->columns, relation->n_columns, 1, sizeof(*columns));
+
+	for (size_t i = 0; i < relation->n_columns; i++) {
+		const char **dependents = track_copy(track->arena, columns[i].dependents,
+			columns[i].n_dependents, 1, sizeof(*dependents));
+
+		for (size_t k = 0; k < columns[i].n_dependents; k++)
+			if (strcmp(dependents[k], from) == 0)
+				dependents[k] = to;
+		columns[i].dependents = dependents;
+	}
+	relation->columns = columns;
+}
+
+static void rename_attached(struct facts_track *track, struct relation_facts *relation,
+	const struct attached_facts *known, const char *new_name)
+{
+	const char *old_label = label_of(track->arena, relation, known);
+	size_t at = (size_t)(known - relation->attached);
+	struct attached_facts *renamed = &own_attached(track, relation)[at];
+
+	renamed->name = new_name;
+	relabel(track, relation, old_label, label_of(track->arena, relation, renamed));
+}
+
+static void change(
+	struct facts_track *track, struct relation_facts *relation, const struct action *action)
+{
+	const struct attached_facts *known = model_attached(action, relation);
+
+	if (makes(action))
+		make(track, relation, action);
+	else if (known != NULL && action->new_name != NULL)
+		rename_attached(track, relation, known, action->new_name);
+	else if (known != NULL)
+		take(track, relation, known);
+}
+
+/* Row triggers of partitioned tables are their partitions', too; nothing else is. */
+static bool goes_below(const struct relation_facts *table, const struct action *action)
+{
+	const struct attached_facts *known = model_attached(action, table);
+
+	return table->kind == 'p' && (action->for_each_row || (known != NULL && known->of_rows));
 }
 
 void track_attached(struct facts_track *track, const struct action *action)
 {
-	if (action->kind == ACTION_ALTER_POLICY && action->new_name == NULL)
+	struct action here = *action;
+	const struct relation_facts *table;
+
+	if (action->name == NULL || action->table.name == NULL ||
+		attached_kind(action) == ATTACHED_NOTHING ||
+		(action->kind == ACTION_ALTER_POLICY && action->new_name == NULL))
 		return;
-	if (makes(action))
-		track_own_entry(track, action);
-	if (action->name != NULL && action->table.name != NULL)
-		track_each_entry(track, action, change_names);
+	table = makes(action) ? track_own_entry(track, action) : track_entry(track, &action->table);
+	here.only = table == NULL || !goes_below(table, action);
+	track_each_entry(track, &here, change);
 }

@@ -10,6 +10,9 @@
 #include "text.h"
 #include "track.h"
 
+/* Of pg_class, what stands in pg_depend.classid. */
+enum { PG_REWRITE = 2618, PG_TRIGGER = 2620, PG_POLICY = 3256 };
+
 const char *track_generated_label(struct arena *arena, const char *column)
 {
 	return arena_printf(
@@ -66,6 +69,35 @@ static void release_along(struct arena *arena, struct drop_facts *drops, const s
 	drops->n_along = n;
 }
 
+struct along_facts track_along(const struct attached_facts *attached)
+{
+	return (struct along_facts){
+		.class_oid = attached->kind == ATTACHED_TRIGGER  ? PG_TRIGGER
+			     : attached->kind == ATTACHED_POLICY ? PG_POLICY
+								 : PG_REWRITE,
+		.oid = attached->oid,
+		.part = attached->part,
+		.cascade = true,
+	};
+}
+
+static void release_attached(
+	struct arena *arena, struct relation_facts *relation, const struct going *going)
+{
+	struct attached_facts *left =
+		track_copy(arena, NULL, 0, relation->n_attached, sizeof(*left));
+	size_t n = 0;
+
+	for (size_t i = 0; i < relation->n_attached; i++) {
+		const struct along_facts object = track_along(&relation->attached[i]);
+
+		if (!went(going, &object))
+			left[n++] = relation->attached[i];
+	}
+	relation->attached = left;
+	relation->n_attached = n;
+}
+
 void track_let_go(
 	struct facts_track *track, struct relation_facts *relation, const struct going *going)
 {
@@ -77,6 +109,47 @@ void track_let_go(
 		release_along(track->arena, &columns[i].drops, going);
 	}
 	relation->columns = columns;
+	release_attached(track->arena, relation, going);
+}
+
+static bool concerns(const struct relation_facts *relation, const struct going *going)
+{
+	for (size_t i = 0; i < relation->n_attached; i++) {
+		const struct along_facts object = track_along(&relation->attached[i]);
+
+		if (went(going, &object))
+			return true;
+	}
+	for (size_t i = 0; i < relation->n_columns; i++) {
+		const struct column_facts *column = &relation->columns[i];
+
+		for (size_t k = 0; k < column->n_dependents; k++)
+			if (goes(going, column->dependents[k]))
+				return true;
+		for (size_t k = 0; k < column->drops.n_along; k++)
+			if (went(going, &column->drops.along[k]))
+				return true;
+	}
+	return false;
+}
+
+void track_let_go_all(struct facts_track *track, const struct going *going)
+{
+	for (size_t i = 0; i < track->facts.n_relations; i++)
+		if (concerns(&track->relations[i], going))
+			track_let_go(track, &track->relations[i], going);
+}
+
+void track_drop_object(struct facts_track *track, const struct action *action)
+{
+	for (size_t i = 0; i < action->n_targets; i++) {
+		const struct drop_facts *drops =
+			model_object_drops(&track->facts, &action->targets[i]);
+
+		if (drops != NULL)
+			track_let_go_all(
+				track, &(struct going){.drops = drops, .cascade = action->cascade});
+	}
 }
 
 static void drop_resting(

@@ -4,6 +4,7 @@
 
 #include "arena.h"
 #include "model.h"
+#include "text.h"
 #include "track.h"
 
 /* Far more than a migration has; what is beyond is judged by itself alone. */
@@ -204,9 +205,31 @@ static void vacate(struct facts_track *track, const struct name *name)
 	all[track->facts.n_vacated++] = *name;
 }
 
+/* A view stands in the way of its tables no more. */
+static void let_go_of(
+	struct facts_track *track, const struct action *action, const struct name *name)
+{
+	const struct relation_facts *gone = track_entry(track, name);
+	struct going going = {.cascade = action->cascade};
+
+	if (gone == NULL || !gone->exists)
+		return;
+	going.drops = &gone->drops;
+	if (gone->kind == 'v' || gone->kind == 'm')
+		going.label = arena_printf(track->arena, "%s %s",
+			gone->kind == 'v' ? "view" : "materialized view",
+			name_text(track->arena, &gone->name));
+	if (action->cascade) {
+		going.dependents = gone->dependents;
+		going.n_dependents = gone->n_dependents;
+	}
+	track_let_go_all(track, &going);
+}
+
 void track_drop(struct facts_track *track, const struct action *action)
 {
 	for (size_t i = 0; i < action->n_targets; i++) {
+		let_go_of(track, action, &action->targets[i]);
 		track_forget(track, &action->targets[i]);
 		if (!track->separate)
 			forget_spellings(track, action->targets[i].name);

@@ -945,14 +945,13 @@ details AS (
 			'row_type_used', EXISTS (SELECT FROM row_type_uses u WHERE u.root = c.oid),
 			'row_triggers', EXISTS (SELECT FROM pg_catalog.pg_trigger g
 				WHERE g.tgrelid = c.oid AND pg_catalog.mod(g.tgtype::pg_catalog.int4, 2) = 1),
-			'user_row_triggers', (SELECT pg_catalog.json_agg(g.tgname ORDER BY g.tgname) FROM pg_catalog.pg_trigger g
-				WHERE g.tgrelid = c.oid AND NOT g.tgisinternal
-					AND pg_catalog.mod(g.tgtype::pg_catalog.int4, 2) = 1),
-			'attached', (SELECT pg_catalog.json_agg(on_it.name ORDER BY on_it.name)
+			'attached', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('kind', on_it.kind, 'name', on_it.name,
+					'oid', on_it.oid::pg_catalog.int8, 'of_rows', on_it.of_rows) ORDER BY on_it.name, on_it.kind)
 				FROM (
-					SELECT g.tgname AS name FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal
-					UNION SELECT p.polname FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid
-					UNION SELECT w.rulename FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid
+					SELECT 't' AS kind, g.tgname AS name, g.oid, pg_catalog.mod(g.tgtype::pg_catalog.int4, 2) = 1 AS of_rows
+					FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal
+					UNION ALL SELECT 'p', p.polname, p.oid, false FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid
+					UNION ALL SELECT 'r', w.rulename, w.oid, false FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid
 				) AS on_it),
 			'names_taken', taken.list
 		) AS detail

@@ -201,6 +201,16 @@ static struct partition_facts read_partition(struct reader *reader, const json_t
 	};
 }
 
+static struct attached_facts read_attached(struct reader *reader, const json_t *object)
+{
+	return (struct attached_facts){
+		.kind = (enum attached_kind)reader_letter(reader, object, "kind"),
+		.name = reader_text(reader, object, "name"),
+		.oid = (uint32_t)reader_integer(reader, object, "oid"),
+		.of_rows = reader_bool(reader, object, "of_rows"),
+	};
+}
+
 /*
  * Of a partitioned table the leaves are its partitions; of any other table every child is.
  * Multiple inheritance shows a child once for each way to it.
@@ -308,9 +318,8 @@ struct relation_facts catalog_read_relation(struct reader *reader, const json_t 
 	relation.row_type_used = reader_bool(reader, object, "row_type_used");
 	relation.drops = catalog_read_drops(reader, object);
 	relation.row_triggers = reader_bool(reader, object, "row_triggers");
-	relation.user_row_triggers = reader_texts(
-		reader, object, "user_row_triggers", false, &relation.n_user_row_triggers);
-	relation.attached = reader_texts(reader, object, "attached", false, &relation.n_attached);
+	READ_LIST(
+		reader, object, "attached", relation.attached, relation.n_attached, read_attached);
 	relation.row_security = reader_bool(reader, object, "row_security");
 	relation.before_row_triggers = reader_texts(
 		reader, object, "before_row_triggers", false, &relation.n_before_row_triggers);

@@ -45,6 +45,16 @@ static const struct loser_facts events_parts[] = {
 };
 static const struct loser_facts events_alone[] = {{.name = PUBLIC("events"), .kind = 'p'}};
 
+/* The trigger is one AFTER UPDATE OF watched. */
+enum { OID_TRIGGER = 7001, PG_TRIGGER = 2620 };
+static const struct attached_facts orders_attached[] = {
+	{.kind = ATTACHED_POLICY, .name = "p", .oid = 7000},
+	{.kind = ATTACHED_RULE, .name = "r", .oid = 7002},
+	{.kind = ATTACHED_TRIGGER, .name = "tr", .oid = OID_TRIGGER, .of_rows = true},
+};
+static const struct along_facts trigger_along[] = {
+	{.class_oid = PG_TRIGGER, .oid = OID_TRIGGER, .cascade = true}};
+
 static const struct column_facts orders_columns[] = {
 	COLUMN("id", "int8", "bigint", -1, .not_null = true),
 	COLUMN("user_id", "int4", "integer", -1, .drops = ALONG(users_alone, false)),
@@ -77,6 +87,8 @@ static const struct column_facts orders_columns[] = {
 	COLUMN("seen", "int4", "integer", -1, .dependents = LIST("view public.v_orders"),
 		.mentioned_by = LIST("function public.count_seen"),
 		.drops = ALONG(view_alone, true)),
+	COLUMN("watched", "int4", "integer", -1, .dependents = LIST("trigger tr on public.orders"),
+		.drops = {.cascade_needed = true, .along = ITEMS(trigger_along)}),
 	COLUMN("amount", "int4", "positive", -1, .type_oid = OID_POSITIVE, .domain = true,
 		.domain_constrained = true),
 };
@@ -297,7 +309,7 @@ static const struct relation_facts relations[] = {
 		.n_columns = COUNT(orders_columns), .constraints = orders_constraints,
 		.n_constraints = COUNT(orders_constraints), .indexes = orders_indexes,
 		.n_indexes = COUNT(orders_indexes), .dependents = LIST("view public.v_orders"),
-		.drops = ALONG(users_and_view, true), .attached = LIST("p", "r", "tr")),
+		.drops = ALONG(users_and_view, true), .attached = ITEMS(orders_attached)),
 	TABLE("users", 101, 500000, 8192, .columns = users_columns,
 		.n_columns = COUNT(users_columns), .constraints = users_constraints,
 		.n_constraints = COUNT(users_constraints), .indexes = users_indexes,

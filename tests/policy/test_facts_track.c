@@ -223,26 +223,75 @@ Test(facts_track, an_index_without_a_name_gets_the_one_that_PostgreSQL_chooses)
 Test(facts_track, triggers_policies_and_rules_come_and_go)
 {
 	static const struct {
-		const char *sql, *name;
+		const char *sql;
+		enum attached_kind kind;
+		const char *name;
 		bool there;
 	} rows[] = {
-		{"CREATE TRIGGER n BEFORE INSERT ON orders EXECUTE FUNCTION f()", "n", true},
-		{"DROP TRIGGER tr ON orders", "tr", false},
-		{"ALTER TRIGGER tr ON orders RENAME TO n", "tr", false},
-		{"ALTER TRIGGER tr ON public.orders RENAME TO n", "n", true},
-		{"CREATE POLICY n ON orders USING (true)", "n", true},
-		{"CREATE POLICY n ON orders USING (true); DROP POLICY n ON orders", "n", false},
-		{"ALTER POLICY p ON orders RENAME TO n", "n", true},
-		{"ALTER POLICY p ON orders USING (false)", "p", true},
-		{"CREATE RULE n AS ON DELETE TO orders DO ALSO NOTHING", "n", true},
-		{"DROP RULE r ON orders", "r", false},
+		{"CREATE TRIGGER n BEFORE INSERT ON orders EXECUTE FUNCTION f()", ATTACHED_TRIGGER,
+			"n", true},
+		{"CREATE TRIGGER n BEFORE INSERT ON orders EXECUTE FUNCTION f()", ATTACHED_RULE,
+			"n", false},
+		{"DROP TRIGGER tr ON orders", ATTACHED_TRIGGER, "tr", false},
+		{"DROP RULE tr ON orders", ATTACHED_TRIGGER, "tr", true},
+		{"ALTER TRIGGER tr ON orders RENAME TO n", ATTACHED_TRIGGER, "tr", false},
+		{"ALTER TRIGGER tr ON public.orders RENAME TO n", ATTACHED_TRIGGER, "n", true},
+		{"CREATE POLICY n ON orders USING (true)", ATTACHED_POLICY, "n", true},
+		{"CREATE POLICY n ON orders USING (true); DROP POLICY n ON orders", ATTACHED_POLICY,
+			"n", false},
+		{"ALTER POLICY p ON orders RENAME TO n", ATTACHED_POLICY, "n", true},
+		{"ALTER POLICY p ON orders USING (false)", ATTACHED_POLICY, "p", true},
+		{"CREATE RULE n AS ON DELETE TO orders DO ALSO NOTHING", ATTACHED_RULE, "n", true},
+		{"DROP RULE r ON orders", ATTACHED_RULE, "r", false},
+		{"ALTER TABLE orders DROP COLUMN watched CASCADE", ATTACHED_TRIGGER, "tr", false},
+		{"ALTER TABLE orders DROP COLUMN qty CASCADE", ATTACHED_TRIGGER, "tr", true},
+		{"CREATE TRIGGER n AFTER UPDATE OF qty ON orders EXECUTE FUNCTION f();"
+		 "ALTER TABLE orders DROP COLUMN qty CASCADE",
+			ATTACHED_TRIGGER, "n", false},
+		{"CREATE TRIGGER n AFTER UPDATE ON orders FOR EACH ROW WHEN (old.qty > 3) EXECUTE "
+		 "FUNCTION f(); ALTER TABLE orders DROP COLUMN qty CASCADE",
+			ATTACHED_TRIGGER, "n", false},
+		{"CREATE POLICY n ON orders USING (qty > 3);"
+		 "ALTER TABLE orders DROP COLUMN qty CASCADE",
+			ATTACHED_POLICY, "n", false},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct facts facts = after(rows[i].sql);
 		const struct relation_facts *orders = relation(&facts, NULL, "orders");
 
-		cr_expect_eq(names_contain(orders->attached, orders->n_attached, rows[i].name),
+		cr_expect_eq(facts_attached(orders, rows[i].kind, rows[i].name) != NULL,
 			rows[i].there, "%s", rows[i].sql);
+	}
+}
+
+Test(facts_track, what_stands_on_a_column_comes_and_goes)
+{
+	static const struct {
+		const char *sql, *column;
+		size_t n;
+	} rows[] = {
+		{"CREATE TRIGGER n AFTER UPDATE OF qty ON orders EXECUTE FUNCTION f()", "qty", 1},
+		{"CREATE TRIGGER n AFTER UPDATE OF qty ON orders EXECUTE FUNCTION f()", "price", 0},
+		{"CREATE TRIGGER n AFTER UPDATE OF qty ON orders EXECUTE FUNCTION f();"
+		 "DROP TRIGGER n ON orders",
+			"qty", 0},
+		{"CREATE POLICY n ON orders USING (qty > 3)", "qty", 1},
+		{"CREATE POLICY n ON orders USING (qty > 3); DROP POLICY n ON orders", "qty", 0},
+		{"DROP TRIGGER tr ON orders", "watched", 0},
+		{"ALTER TRIGGER tr ON orders RENAME TO x; DROP TRIGGER x ON orders", "watched", 0},
+		{"DROP VIEW v_orders; COMMENT ON TABLE orders IS 'x'", "seen", 0},
+		{"DROP VIEW v_orders; COMMENT ON TABLE orders IS 'x'", "watched", 1},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct facts facts = after(rows[i].sql);
+		const struct column_facts *column =
+			facts_column(relation(&facts, NULL, "orders"), rows[i].column);
+
+		cr_expect_eq(column->n_dependents, rows[i].n, "%s", rows[i].sql);
+		cr_expect(column->drops.cascade_needed == (rows[i].n > 0) ||
+				  column->drops.n_along == 0,
+			"%s", rows[i].sql);
 	}
 }

@@ -88,11 +88,9 @@ static const char answer[] =
 	"p\"],\"statement_triggers\":true,\"emptying_triggers\":true,\"has_rules\":false,"
 	"\"unidentified\":\"u\",\"populated\":true,\"stands_in\":"
 	"false,\"has_policies\":false,"
-	"\"drops\":null,\"typed\":false,\"row_type_used\":true,\"row_triggers\":true,\"user_row_"
-	"triggers\":[\"tr\"],"
-	"\"attached\":[\"tr\"],\"names_"
-	"taken\":[\"t_"
-	"a_idx\"]}],"
+	"\"drops\":null,\"typed\":false,\"row_type_used\":true,\"row_triggers\":true,"
+	"\"attached\":[{\"kind\":\"t\",\"name\":\"tr\",\"oid\":12,\"of_rows\":true}],"
+	"\"names_taken\":[\"t_a_idx\"]}],"
 	"\"types\":[{\"exists\":true,\"oid\":9,\"base_type\":\"int4\",\"base_typmod\":-1,"
 	"\"domain\":true,"
 	"\"domain_constrained\":true,\"json\":false,\"used_by\":[[\"s\",\"t\"]],\"drops\":null,"
@@ -198,7 +196,10 @@ Test(catalog, a_whole_answer)
 	cr_assert_eq(column->drops.n_along, 1u);
 	cr_expect(column->drops.along[0].oid == 7 && column->drops.along[0].cascade);
 	cr_expect_str_eq(column->sequence.name, "q");
-	cr_expect_str_eq(table->attached[0], "tr");
+	cr_assert_eq(table->n_attached, 1u);
+	cr_expect_eq(table->attached[0].kind, ATTACHED_TRIGGER);
+	cr_expect_str_eq(table->attached[0].name, "tr");
+	cr_expect(table->attached[0].oid == 12 && table->attached[0].of_rows);
 	cr_expect_float_eq(column->null_fraction, 0.25, 1e-9);
 	cr_expect_str_eq(column->default_sql, "5");
 	cr_expect_str_eq(column->mentioned_by[0], "function s.f");
