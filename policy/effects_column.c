@@ -388,7 +388,7 @@ void model_drop_not_null(struct model *model)
 		model_absent(model, "42P16", "constraint must be removed from partitions too");
 	else
 		drop_not_null_of(model, model->table);
-	model_each(model, drop_not_null_of);
+	model_each_below(model, drop_not_null_of);
 }
 
 void model_set_default(struct model *model)

@@ -327,7 +327,7 @@ void model_alter_type(struct model *model)
 	change_type(model, model->table);
 	model_each_below(model, change_type);
 	model_refuse_referencing(model, model->table);
-	model_each(model, model_refuse_referencing);
+	model_each_below(model, model_refuse_referencing);
 	model_each(model, model_keep_row_type);
 }
 
@@ -382,9 +382,10 @@ void model_composite_type(struct model *model)
 		return;
 	model_keep_row_type(model, type);
 	model_each_below(model, prepare_table);
-	model_each(model, refuse_dependents);
-	model_each(model, change_type);
-	model_each(model, model_refuse_referencing);
+	refuse_dependents(model, type);
+	model_each_below(model, refuse_dependents);
+	model_each_below(model, change_type);
+	model_each_below(model, model_refuse_referencing);
 	model_each(model, model_keep_row_type);
 }
 

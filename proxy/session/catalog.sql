@@ -467,7 +467,7 @@ hidden AS MATERIALIZED (
 -- with the server (FirstNormalObjectId) nobody drops.
 roots AS MATERIALIZED (
 	SELECT DISTINCT r.oid FROM keyed r
-		JOIN pg_catalog.pg_class c ON $4::pg_catalog.bool AND c.oid = r.oid AND c.oid >= 16384 AND c.relkind = ANY ('{r,p,v,m,f,i,I,S}'::pg_catalog."char"[])
+		JOIN pg_catalog.pg_class c ON $4::pg_catalog.bool AND c.oid = r.oid AND c.oid >= 16384 AND c.relkind = ANY ('{r,p,v,m,f,i,I,S,c}'::pg_catalog."char"[])
 ),
 doomed AS (
 	SELECT start.*, false AS cascade

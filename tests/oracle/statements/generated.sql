@@ -383,3 +383,48 @@ create publication pz for table a;
 create publication pz for table only a;
 create publication pz for table c;
 create publication pz for table only c;
+-- Foreign and partitioned tables of a type, or below one.
+-- with: create type own.ty as (id int, word text); create table own.tt of own.ty; create foreign table own.ft () inherits (own.tt) server srv; create view own.v as select id from own.ft
+alter type ty alter attribute id type bigint cascade;
+-- with: create type own.ty as (id int, word text); create table own.tt of own.ty; create foreign table own.ft () inherits (own.tt) server srv; create view own.v as select id from own.ft
+alter type ty alter attribute word type varchar cascade;
+-- with: create type own.ty as (id int, word text); create table own.tt of own.ty; create foreign table own.ft () inherits (own.tt) server srv; create view own.v as select id from own.ft
+alter type ty drop attribute id cascade;
+-- with: create type own.ty as (id int, word text); create table own.tt of own.ty partition by range (id); create table own.tp partition of own.tt default; create view own.v as select word from own.tt
+alter type ty alter attribute id type bigint cascade;
+-- with: create type own.ty as (id int, word text); create table own.tt of own.ty partition by range (id); create table own.tp partition of own.tt default; create view own.v as select word from own.tt
+alter type ty alter attribute word type varchar cascade;
+-- with: create type own.ty as (id int, word text); create table own.tt of own.ty partition by range (id); create table own.tp partition of own.tt default; create view own.v as select word from own.tt
+alter type ty drop attribute word cascade;
+-- with: create type own.ty as (id int, word text); create table own.tt of own.ty (primary key (id)) partition by list (id); create table own.tp partition of own.tt default; create table own.r (id int, t int references own.tt)
+alter type ty alter attribute id type bigint cascade;
+-- with: create type own.ty as (id int, word text); create table own.tt of own.ty (primary key (word)) partition by list (word); create table own.r (t text references own.tt)
+alter type ty alter attribute word type int cascade;
+-- with: create type own.ty as (id int, word text); create table own.h (r own.ty); create view own.v as select (r).id from own.h
+alter type ty alter attribute id type bigint;
+-- with: create type own.ty as (id int, word text); create table own.h (r own.ty); create view own.v as select (r).id from own.h
+alter type ty alter attribute id type bigint cascade;
+-- with: create type own.ty as (id int, word text); create table own.h (r own.ty); create view own.v as select (r).id from own.h
+alter type ty alter attribute word type varchar cascade;
+-- with: create type own.ty as (id int, word text); create table own.h (r own.ty); create view own.v as select (r).id from own.h
+alter type ty drop attribute id;
+-- with: create type own.ty as (id int, word text); create table own.h (r own.ty); create view own.v as select (r).id from own.h
+alter type ty drop attribute word cascade;
+-- with: create type own.ty as (id int, word text); create function own.f() returns own.ty language sql as 'select 1, ''x'''; create view own.v as select id from own.f()
+alter type ty alter attribute id type bigint;
+-- with: create type own.ty as (id int, word text); create function own.f() returns own.ty language sql as 'select 1, ''x'''; create view own.v as select id from own.f()
+alter type ty alter attribute word type varchar cascade;
+-- with: create type own.ty as (id int, word text); create function own.f() returns own.ty language sql as 'select 1, ''x'''; create view own.v as select id from own.f()
+alter type ty drop attribute id;
+-- with: create table own.q (id int, k int, primary key (k, id)) partition by range (id); create table own.q1 partition of own.q default partition by range (id); create table own.r (a int, b int, foreign key (a, b) references own.q)
+alter table q alter column k type bigint;
+-- with: create table own.q (k int primary key) partition by hash (k); create table own.q1 (k int, primary key (k)) partition by range (k); create table own.r (a int references own.q1)
+alter table q1 alter column k type text;
+-- with: create table own.q (id int not null, k int not null) partition by range (id); create table own.q1 partition of own.q default partition by range (id); alter table own.q1 add primary key (id, k); create table own.up (k int not null); create foreign table own.down () inherits (own.up) server srv
+alter table q alter column k drop not null;
+-- with: create table own.q (id int not null, k int not null) partition by range (id); create table own.q1 partition of own.q default partition by range (id); alter table own.q1 add primary key (id, k); create table own.up (k int not null); create foreign table own.down () inherits (own.up) server srv
+alter table only q alter column k drop not null;
+-- with: create table own.q (id int not null, k int not null) partition by range (id); create table own.q1 partition of own.q default partition by range (id); alter table own.q1 add primary key (id, k); create table own.up (k int not null); create foreign table own.down () inherits (own.up) server srv
+alter table q1 alter column k drop not null;
+-- with: create table own.q (id int not null, k int not null) partition by range (id); create table own.q1 partition of own.q default partition by range (id); alter table own.q1 add primary key (id, k); create table own.up (k int not null); create foreign table own.down () inherits (own.up) server srv
+alter table up alter column k drop not null;
