@@ -92,7 +92,7 @@ static void add_inline_constraint(
 	const struct relation_facts *referenced;
 
 	if (model->table != NULL && def->name != NULL &&
-		facts_constraint(model->table, def->name) != NULL)
+		relation_has_constraint(model->table, def->name))
 		model_error(model, "42710", "constraint \"%s\" already exists", def->name);
 	switch (def->kind) {
 	case CONSTRAINT_CHECK:

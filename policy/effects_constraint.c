@@ -32,7 +32,7 @@ static bool name_taken(struct model *model)
 	if (model->facts->known && model->table != NULL && name != NULL && index_name_taken(model))
 		return true;
 	if (!model->facts->known || model->table == NULL || name == NULL ||
-		facts_constraint(model->table, name) == NULL)
+		!relation_has_constraint(model->table, name))
 		return false;
 	model_absent(model, "42710", "constraint \"%s\" already exists", name);
 	return true;
@@ -309,7 +309,7 @@ static const struct constraint_facts *own_constraint(struct model *model)
 	if (model->table == NULL || model->action->name == NULL)
 		return NULL;
 	c = facts_constraint(model->table, model->action->name);
-	if (c != NULL || !relation_listed(model->table))
+	if (c != NULL || !relation_listed(model->table) || model_on_constraint_trigger(model))
 		return c;
 	if (model->action->part_if_exists)
 		model->effects->noop = true;

@@ -45,7 +45,7 @@ static void comment_on_part(struct model *model)
 	model->effects->n_locks = 0;
 	if (table == NULL || !relation_listed(table))
 		return;
-	there = constraint ? facts_constraint(table, action->name) != NULL
+	there = constraint ? relation_has_constraint(table, action->name)
 			   : model_attached(action, table) != NULL;
 	if (!there)
 		model_error(model, "42704", "\"%s\" for table \"%s\" does not exist", action->name,

@@ -39,6 +39,35 @@ const struct attached_facts *model_attached(
 	return facts_attached(table, attached_kind(action), action->name);
 }
 
+static const struct attached_facts *constraint_trigger(
+	const struct relation_facts *relation, const char *name)
+{
+	const struct attached_facts *trigger = facts_attached(relation, ATTACHED_TRIGGER, name);
+
+	return trigger != NULL && trigger->is_constraint ? trigger : NULL;
+}
+
+bool relation_has_constraint(const struct relation_facts *relation, const char *name)
+{
+	return facts_constraint(relation, name) != NULL ||
+	       constraint_trigger(relation, name) != NULL;
+}
+
+/* It is an internal part of its trigger (CreateTriggerFiringOn): RENAME alone may be. */
+bool model_on_constraint_trigger(struct model *model)
+{
+	const char *name = model->action->name;
+
+	if (constraint_trigger(model->table, name) == NULL)
+		return false;
+	if (model->action->kind == ACTION_DROP_CONSTRAINT)
+		model_absent(
+			model, "2BP01", "trigger \"%s\" requires constraint \"%s\"", name, name);
+	else if (model->action->kind != ACTION_RENAME_CONSTRAINT)
+		model_absent(model, "42809", "constraint \"%s\" is a trigger", name);
+	return true;
+}
+
 /* Known not to be there. */
 static bool missing(const struct model *model)
 {
@@ -67,6 +96,20 @@ static void check_renaming(struct model *model)
 		refuse_taken(model, model->table, action->new_name);
 }
 
+/* The rule that makes a view one. */
+static void keep_view(struct model *model)
+{
+	const struct action *action = model->action;
+
+	if (model->table->kind != 'v' || attached_kind(action) != ATTACHED_RULE ||
+		action->name == NULL || strcmp(action->name, "_RETURN") != 0)
+		return;
+	if (action->kind == ACTION_DROP_RULE)
+		model_error(model, "2BP01", "view \"%s\" requires it", model->table->name.name);
+	else if (action->new_name != NULL) /* RenameRewriteRule */
+		model_error(model, "42P17", "an ON SELECT rule keeps its name");
+}
+
 /* Triggers, policies and rules are looked up on their table before it is locked. */
 void model_on_table(struct model *model)
 {
@@ -74,6 +117,7 @@ void model_on_table(struct model *model)
 		return;
 	if (!missing(model)) {
 		check_renaming(model);
+		keep_view(model);
 		return;
 	}
 	model->effects->n_locks = 0;
@@ -84,10 +128,25 @@ void model_on_table(struct model *model)
 			model->action->name, model->table->name.name);
 }
 
+/* The row as a whole is called NEW, OLD or as its table. */
+static bool names_row(const struct model *model, const char *name)
+{
+	return strcmp(name, "new") == 0 || strcmp(name, "old") == 0 ||
+	       strcmp(name, model->action->table.name) == 0;
+}
+
 void model_attach_new(struct model *model)
 {
-	if (model->table != NULL)
-		refuse_taken(model, model->table, model->action->name);
+	const struct action *action = model->action;
+
+	if (model->table == NULL)
+		return;
+	refuse_taken(model, model->table, action->name);
+	if (action->is_constraint && facts_constraint(model->table, action->name) != NULL)
+		model_error(model, "23505", "constraint \"%s\" already exists", action->name);
+	for (size_t i = 0; i < action->n_uses; i++)
+		if (!is_system_column(action->uses[i]) && !names_row(model, action->uses[i]))
+			model_need_names(model, &action->uses[i], 1);
 }
 
 static bool has_row_trigger(const struct relation_facts *table, const char *name)
@@ -153,6 +212,11 @@ static void check_trigger(struct model *model)
 	else if (view && action->for_each_row && !action->instead_of)
 		model_error(
 			model, "42809", "\"%s\" is a view: its row triggers are INSTEAD OF", name);
+	else if (view && action->on_truncate)
+		model_error(model, "42809", "\"%s\" is a view: it cannot be truncated", name);
+	else if (action->instead_of && (!action->for_each_row || action->n_uses > 0))
+		model_error(model, "0A000",
+			"INSTEAD OF triggers are FOR EACH ROW, without columns and conditions");
 	else if (action->for_each_row && action->on_truncate)
 		model_error(model, "0A000", "TRUNCATE FOR EACH ROW triggers are not supported");
 	else if (table->kind == 'f' && (action->transition_tables || action->is_constraint))

@@ -153,6 +153,7 @@ struct attached_facts {
 	uint32_t oid; /* 0: made by the text */
 	int part; /* made by the text: tells it from others in along_facts */
 	bool of_rows; /* a trigger FOR EACH ROW */
+	bool is_constraint; /* a trigger that is one, of the same name */
 };
 
 /* Begins the comment of a view that a change left in the place of its table. */

@@ -199,6 +199,11 @@ enum attached_kind attached_kind(const struct action *action);
 const struct attached_facts *model_attached(
 	const struct action *action, const struct relation_facts *table);
 
+/* A constraint, or a trigger that is one. */
+bool relation_has_constraint(const struct relation_facts *relation, const char *name);
+/* The action is on a constraint that is a trigger of its table: the effects say what it ends in. */
+bool model_on_constraint_trigger(struct model *model);
+
 bool names_contain(const char *const *names, size_t n, const char *name);
 
 /* 'v', 's' or 'i'; *function is the volatile one or NULL. */

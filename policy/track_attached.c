@@ -88,6 +88,7 @@ static void make(
 		.name = action->name,
 		.part = ++track->n_made,
 		.of_rows = action->for_each_row,
+		.is_constraint = action->is_constraint,
 	};
 
 	if (relation->n_attached >= ATTACHED_MAX) {

@@ -946,12 +946,14 @@ details AS (
 			'row_triggers', EXISTS (SELECT FROM pg_catalog.pg_trigger g
 				WHERE g.tgrelid = c.oid AND pg_catalog.mod(g.tgtype::pg_catalog.int4, 2) = 1),
 			'attached', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('kind', on_it.kind, 'name', on_it.name,
-					'oid', on_it.oid::pg_catalog.int8, 'of_rows', on_it.of_rows) ORDER BY on_it.name, on_it.kind)
+					'oid', on_it.oid::pg_catalog.int8, 'of_rows', on_it.of_rows,
+					'is_constraint', on_it.is_constraint) ORDER BY on_it.name, on_it.kind)
 				FROM (
-					SELECT 't' AS kind, g.tgname AS name, g.oid, pg_catalog.mod(g.tgtype::pg_catalog.int4, 2) = 1 AS of_rows
+					SELECT 't' AS kind, g.tgname AS name, g.oid, pg_catalog.mod(g.tgtype::pg_catalog.int4, 2) = 1 AS of_rows,
+						g.tgconstraint <> 0 AS is_constraint
 					FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal
-					UNION ALL SELECT 'p', p.polname, p.oid, false FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid
-					UNION ALL SELECT 'r', w.rulename, w.oid, false FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid
+					UNION ALL SELECT 'p', p.polname, p.oid, false, false FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid
+					UNION ALL SELECT 'r', w.rulename, w.oid, false, false FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid
 				) AS on_it),
 			'names_taken', taken.list
 		) AS detail

@@ -208,6 +208,7 @@ static struct attached_facts read_attached(struct reader *reader, const json_t *
 		.name = reader_text(reader, object, "name"),
 		.oid = (uint32_t)reader_integer(reader, object, "oid"),
 		.of_rows = reader_bool(reader, object, "of_rows"),
+		.is_constraint = reader_bool(reader, object, "is_constraint"),
 	};
 }
 

@@ -89,7 +89,8 @@ static const char answer[] =
 	"\"unidentified\":\"u\",\"populated\":true,\"stands_in\":"
 	"false,\"has_policies\":false,"
 	"\"drops\":null,\"typed\":false,\"row_type_used\":true,\"row_triggers\":true,"
-	"\"attached\":[{\"kind\":\"t\",\"name\":\"tr\",\"oid\":12,\"of_rows\":true}],"
+	"\"attached\":[{\"kind\":\"t\",\"name\":\"tr\",\"oid\":12,\"of_rows\":true,"
+	"\"is_constraint\":true}],"
 	"\"names_taken\":[\"t_a_idx\"]}],"
 	"\"types\":[{\"exists\":true,\"oid\":9,\"base_type\":\"int4\",\"base_typmod\":-1,"
 	"\"domain\":true,"
@@ -200,6 +201,7 @@ Test(catalog, a_whole_answer)
 	cr_expect_eq(table->attached[0].kind, ATTACHED_TRIGGER);
 	cr_expect_str_eq(table->attached[0].name, "tr");
 	cr_expect(table->attached[0].oid == 12 && table->attached[0].of_rows);
+	cr_expect(table->attached[0].is_constraint);
 	cr_expect_float_eq(column->null_fraction, 0.25, 1e-9);
 	cr_expect_str_eq(column->default_sql, "5");
 	cr_expect_str_eq(column->mentioned_by[0], "function s.f");

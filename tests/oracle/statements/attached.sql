@@ -71,3 +71,90 @@ alter policy a on q rename to b;
 alter policy a on q rename to a;
 -- with: create table own.q (id int); create policy a on own.q; create trigger b before insert on own.q execute function trg(); create trigger b2 before insert on own.q execute function trg(); create rule c as on delete to own.q do also nothing
 alter rule c on q rename to c;
+-- Constraints that are triggers; columns that triggers and policies name; what makes a view one.
+-- with: create table own.q (id int, c int); create constraint trigger ct after insert on own.q for each row execute function trg(); create constraint trigger cu after update of c on own.q deferrable for each row execute function trg()
+alter table q drop constraint ct;
+-- with: create table own.q (id int, c int); create constraint trigger ct after insert on own.q for each row execute function trg(); create constraint trigger cu after update of c on own.q deferrable for each row execute function trg()
+alter table q drop constraint if exists ct;
+-- with: create table own.q (id int, c int); create constraint trigger ct after insert on own.q for each row execute function trg(); create constraint trigger cu after update of c on own.q deferrable for each row execute function trg()
+alter table q drop constraint ct cascade;
+-- with: create table own.q (id int, c int); create constraint trigger ct after insert on own.q for each row execute function trg(); create constraint trigger cu after update of c on own.q deferrable for each row execute function trg()
+alter table q rename constraint ct to cx;
+-- with: create table own.q (id int, c int); create constraint trigger ct after insert on own.q for each row execute function trg(); create constraint trigger cu after update of c on own.q deferrable for each row execute function trg()
+alter table q validate constraint ct;
+-- with: create table own.q (id int, c int); create constraint trigger ct after insert on own.q for each row execute function trg(); create constraint trigger cu after update of c on own.q deferrable for each row execute function trg()
+alter table q alter constraint ct deferrable;
+-- with: create table own.q (id int, c int); create constraint trigger ct after insert on own.q for each row execute function trg(); create constraint trigger cu after update of c on own.q deferrable for each row execute function trg()
+alter table q add constraint ct check (id > 0);
+-- with: create table own.q (id int, c int); create constraint trigger ct after insert on own.q for each row execute function trg(); create constraint trigger cu after update of c on own.q deferrable for each row execute function trg()
+alter table q add constraint ct unique (id);
+-- with: create table own.q (id int, c int); create constraint trigger ct after insert on own.q for each row execute function trg(); create constraint trigger cu after update of c on own.q deferrable for each row execute function trg()
+alter table q add column ct int constraint ct check (ct > 0);
+-- with: create table own.q (id int, c int); create constraint trigger ct after insert on own.q for each row execute function trg(); create constraint trigger cu after update of c on own.q deferrable for each row execute function trg()
+alter trigger ct on q rename to cx;
+-- with: create table own.q (id int, c int); create constraint trigger ct after insert on own.q for each row execute function trg(); create constraint trigger cu after update of c on own.q deferrable for each row execute function trg()
+drop trigger ct on q;
+-- with: create table own.q (id int, c int); create constraint trigger ct after insert on own.q for each row execute function trg(); create constraint trigger cu after update of c on own.q deferrable for each row execute function trg()
+comment on constraint ct on q is 'x';
+-- with: create table own.q (id int, c int); create constraint trigger ct after insert on own.q for each row execute function trg(); create constraint trigger cu after update of c on own.q deferrable for each row execute function trg()
+create trigger ct before insert on q execute function trg();
+-- with: create table own.q (id int, c int); create constraint trigger ct after insert on own.q for each row execute function trg(); create constraint trigger cu after update of c on own.q deferrable for each row execute function trg()
+create constraint trigger k after insert on q for each row execute function trg();
+-- with: create table own.q (id int, constraint k check (id > 0)); create trigger t before insert on own.q execute function trg();
+create constraint trigger k after insert on q for each row execute function trg();
+-- with: create table own.q (id int, constraint k check (id > 0)); create trigger t before insert on own.q execute function trg();
+create trigger k after insert on q for each row execute function trg();
+-- with: create table own.q (id int, constraint k check (id > 0)); create trigger t before insert on own.q execute function trg();
+create or replace trigger t after insert on q for each row execute function trg();
+-- with: create table own.q (id int, constraint k check (id > 0)); create trigger t before insert on own.q execute function trg();
+create trigger t2 before update of nope on q for each row execute function trg();
+-- with: create table own.q (id int, constraint k check (id > 0)); create trigger t before insert on own.q execute function trg();
+create trigger t2 before update on q for each row when (new.nope > 1) execute function trg();
+-- with: create table own.q (id int, constraint k check (id > 0)); create trigger t before insert on own.q execute function trg();
+create trigger t2 before update on q for each row when (nope > 1) execute function trg();
+-- with: create table own.q (id int, constraint k check (id > 0)); create trigger t before insert on own.q execute function trg();
+create policy p2 on q using (nope > 1);
+-- with: create table own.q (id int); create view own.v as select * from own.q; create materialized view own.m as select * from own.q
+create policy p2 on v using (true);
+-- with: create table own.q (id int); create view own.v as select * from own.q; create materialized view own.m as select * from own.q
+create policy p2 on m using (true);
+-- with: create table own.q (id int); create view own.v as select * from own.q; create materialized view own.m as select * from own.q
+drop rule "_RETURN" on v;
+-- with: create table own.q (id int); create view own.v as select * from own.q; create materialized view own.m as select * from own.q
+alter rule "_RETURN" on v rename to x;
+-- with: create table own.q (id int); create view own.v as select * from own.q; create materialized view own.m as select * from own.q
+alter table v disable trigger x;
+-- with: create table own.q (id int); create view own.v as select * from own.q; create materialized view own.m as select * from own.q
+alter table v disable rule "_RETURN";
+-- with: create table own.q (id int); create view own.v as select * from own.q; create materialized view own.m as select * from own.q
+alter table m disable trigger all;
+-- with: create table own.q (id int); create view own.v as select * from own.q; create materialized view own.m as select * from own.q
+alter view v rename to w;
+-- with: create table own.q (id int); create view own.v as select * from own.q; create materialized view own.m as select * from own.q
+create trigger t2 before truncate on v execute function trg();
+-- with: create table own.q (id int); create view own.v as select * from own.q; create materialized view own.m as select * from own.q
+create trigger t2 before insert on m execute function trg();
+-- with: create table own.q (id int); create view own.v as select * from own.q; create materialized view own.m as select * from own.q
+create trigger t2 instead of insert on v for each statement execute function trg();
+-- with: create table own.q (id int); create view own.v as select * from own.q; create materialized view own.m as select * from own.q
+create trigger t2 instead of insert on v for each row when (new.id > 1) execute function trg();
+-- with: create table own.q (id int); create view own.v as select * from own.q; create materialized view own.m as select * from own.q
+create trigger t2 instead of update of id on v for each row execute function trg();
+-- with: create table own.q (id int) partition by range (id); create table own.q1 partition of own.q default; create constraint trigger ct after insert on own.q for each row execute function trg()
+alter table q1 drop constraint ct;
+-- with: create table own.q (id int) partition by range (id); create table own.q1 partition of own.q default; create constraint trigger ct after insert on own.q for each row execute function trg()
+alter table q drop constraint ct;
+-- with: create table own.q (id int) partition by range (id); create table own.q1 partition of own.q default; create constraint trigger ct after insert on own.q for each row execute function trg()
+alter trigger ct on q1 rename to x;
+-- with: create table own.q (id int) partition by range (id); create table own.q1 partition of own.q default; create constraint trigger ct after insert on own.q for each row execute function trg()
+drop trigger ct on q1;
+-- with: create table own.q (id int) partition by range (id); create table own.q1 partition of own.q default; create constraint trigger ct after insert on own.q for each row execute function trg()
+alter table q1 disable trigger ct;
+-- with: create table own.q (id int) partition by range (id); create table own.q1 partition of own.q default; create constraint trigger ct after insert on own.q for each row execute function trg()
+alter table q disable trigger ct;
+-- with: create table own.q (id int) partition by range (id); create table own.q1 partition of own.q default; create constraint trigger ct after insert on own.q for each row execute function trg()
+alter table only q disable trigger ct;
+-- with: create table own.q (id int) partition by range (id); create table own.q1 partition of own.q default; create constraint trigger ct after insert on own.q for each row execute function trg()
+alter table q detach partition q1;
+-- with: create table own.q (id int) partition by range (id); create table own.q1 partition of own.q default; create constraint trigger ct after insert on own.q for each row execute function trg()
+create policy p2 on q using (true);
