@@ -20,20 +20,17 @@ enum {
 	WINDOW_MS_MAX = 10000,
 	SETTLE_MS = 200, /* what was begun beside a batch has ended */
 	ASKED_MS_MAX = 20000, /* longer ago: the change was paused, and others had the server */
-	CALM_MS = 15000, /* of rest, or */
-	CALM_TRANSACTIONS = 3000, /* so many, if that takes longer: then most is forgotten */
-	HOUR_TRANSACTIONS = 1000, /* as much as so many of them the hour before counts */
+	CALM_MS = 3000, /* of rest, or */
+	CALM_TRANSACTIONS = 2000, /* so many, if that takes longer: then most is forgotten */
+	HOUR_TRANSACTIONS = 100, /* as much as so many of them the hour before counts */
 	CALM_SCALE = 256,
 	LEARN_MS_MIN = 5000,
 	LEARN_MS_MAX = 60000, /* fewer than NORMAL_MIN in it are not worth a comparison */
 };
 
-static const double share_of_all = 0.08;
+static const double share_of_all = 0.08, share_stale = 0.75;
 
-/* The reference is p95 of a short time, and the next one another: so how many are beyond is seen.
- */
-static const double calm_slow_first = 0.05, calm_slow_min = 0.02, calm_slow_max = 0.2,
-		    share_of_calm = 0.1;
+static const double beyond_p95 = 0.05;
 
 unsigned latency_bucket(int64_t us)
 {
@@ -226,7 +223,6 @@ void latency_watch_begin(struct latency_watch *watch, double share_of_new,
 		.stale = true,
 		.percent = 100,
 		.allowed_percent = INFINITY,
-		.calm_slow = calm_slow_first,
 		.share_of_new = share_of_new,
 		.read_ms = now_ms};
 	memcpy(watch->seen, counts, sizeof(watch->seen));
@@ -259,7 +255,7 @@ static void end_window(struct latency_watch *watch, const struct latency_window 
 		percent = latency_percentile(window->counts, 95) * 100 / watch->reference_us;
 		slow = latency_beyond(
 			       window->counts, watch->reference_us * watch->allowed_percent / 100) /
-		       n / fmax(watch->calm_slow, calm_slow_min);
+		       (n * beyond_p95);
 	}
 	watch->percent += watch->share_of_new * (percent - watch->percent);
 	if (watch->worked) {
@@ -284,13 +280,6 @@ static bool is_full(const struct latency_window *window, double n, int64_t ms_mi
 	return window->ms >= ms_min && (n >= WINDOW_MIN || window->ms >= WINDOW_MS_MAX);
 }
 
-static void count_calm(struct latency_watch *watch, const struct latency_window *window, double n)
-{
-	double slow = latency_beyond(window->counts, watch->reference_us) / n;
-
-	watch->calm_slow += share_of_calm * (fmin(slow, calm_slow_max) - watch->calm_slow);
-}
-
 static void count_rest(
 	struct latency_watch *watch, const uint32_t counts[LATENCY_BUCKETS], int64_t ms)
 {
@@ -298,8 +287,6 @@ static void count_rest(
 
 	if (!is_full(&watch->rest, n, watch->stale ? REST_MS_STALE : REST_MS_MIN))
 		return;
-	if (n >= WINDOW_MIN / 4 && !watch->stale)
-		count_calm(watch, &watch->rest, n);
 	if (n >= WINDOW_MIN / 4)
 		renew_reference(watch, &watch->rest, n);
 	watch->rest = (struct latency_window){0};
@@ -331,6 +318,7 @@ static void begin_again(struct latency_watch *watch)
 {
 	watch->all = watch->rest = (struct latency_window){0};
 	watch->percent = 100;
+	forget_by(watch->calm, share_stale);
 	watch->stale = true;
 }
 

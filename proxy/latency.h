@@ -73,7 +73,6 @@ struct latency_watch {
 	double percent; /* p95 of late in percent of that, smoothed: */
 	double share_of_new; /* so much of each reading counts */
 	double allowed_percent; /* told from outside; infinite: not told */
-	double calm_slow; /* share of those that took longer than the reference while it rested */
 	double slow; /* in the last window with work in it, so many times that many took longer
 		      * than is allowed */
 	unsigned readings; /* such ones so far */

@@ -9,7 +9,13 @@
 #include "arena.h"
 #include "control.h"
 
-enum { BATCH_MS_MIN = 3, REST_MS = 3 * SAMPLE_MS, REST_MS_STALE = 6 * SAMPLE_MS };
+enum {
+	BATCH_MS_MIN = 4,
+	BATCH_OF_P95 = 3,
+	REST_MS = 4 * SAMPLE_MS,
+	REST_MS_STALE = 7 * SAMPLE_MS,
+	EASY_SAMPLE_MS = 4 * SAMPLE_MS,
+};
 
 enum unit { UNIT_MS, UNIT_BYTES, UNIT_COUNT, UNIT_PERCENT, UNIT_FLAG };
 
@@ -212,15 +218,22 @@ static bool nobody_asks(
 	       (id == SIGNAL_TABLE_LATENCY && signals->table.all == NULL);
 }
 
+/* Each question costs clients a little: far from its bound its answer is good for longer. */
+static bool is_due(const struct signals *signals, enum signal_id id, int64_t now_ms)
+{
+	const struct throttle *throttle = &signals->throttles[id];
+
+	return signals->asked_ms[id] == 0 || now_ms - signals->asked_ms[id] >= EASY_SAMPLE_MS ||
+	       throttle->stopped || !throttle_is_easy(throttle);
+}
+
 /* What clients feel: the others tell of the server. */
 static bool is_felt(enum signal_id id)
 {
 	return all[id].unit == UNIT_PERCENT;
 }
 
-/*
- * Beside a batch that is much shorter than what they do themselves, clients take not much longer.
- * Where that is still to be learned, the shortest will do.
+/* Some times what clients do themselves.  Where that is still to be learned, the shortest will do.
  */
 static struct effort_limits effort_limits(const struct signals *signals, int longest_ms)
 {
@@ -231,7 +244,8 @@ static struct effort_limits effort_limits(const struct signals *signals, int lon
 		return (struct effort_limits){BATCH_MS_MIN, BATCH_MS_MIN};
 	if (calm_us <= 0)
 		return (struct effort_limits){longest_ms, 0};
-	return (struct effort_limits){longest_ms, (int)fmax(calm_us / 4000, BATCH_MS_MIN)};
+	return (struct effort_limits){
+		longest_ms, (int)fmax(BATCH_OF_P95 * calm_us / 1000, BATCH_MS_MIN)};
 }
 
 static struct latency_watch *watch_of(struct signals *signals, enum signal_id id)
@@ -285,8 +299,12 @@ void signals_read(struct signals *signals, struct control *control, struct laten
 		if (bound <= rest || nobody_asks(signals, board, id)) {
 			signals->throttles[id] = (struct throttle){0};
 			signals->efforts[id] = (struct effort){0};
+			signals->asked_ms[id] = 0;
 			continue;
 		}
+		if (!is_felt(id) && !is_due(signals, id, now_ms))
+			continue;
+		signals->asked_ms[id] = now_ms;
 		signals->values[id] = is_felt(id) ? feel(signals, board, id, bound, now_ms)
 						  : ask(signals, control, settings, id, now_ms);
 		throttle_read(&signals->throttles[id], signals->values[id], rest, bound, now_ms);
@@ -310,29 +328,37 @@ enum signal_id signals_stop(const struct signals *signals)
 	return id;
 }
 
-/*
- * It begins right behind a reading, so that the next ones have no work in them.  Due for all work
- * together: what a batch of a few milliseconds asks for is less than one.
- */
-static int64_t rest_of(struct signals *signals, int64_t busy_ms)
+/* Due for all work together; of it those readings count that have no work in them. */
+static int64_t rest_of(struct signals *signals)
 {
-	int64_t rest_ms;
+	int64_t rest_ms = effort_rest_ms(signals->active_ms);
 
-	signals->busy_ms += busy_ms;
-	rest_ms = effort_pause_ms(
-		&signals->efforts[signals->felt_most], &signals->effort_limits, signals->busy_ms);
 	if (watch_of(signals, signals->felt_most)->stale && rest_ms < REST_MS_STALE)
 		rest_ms = REST_MS_STALE;
-	if (signals->worked || rest_ms < REST_MS)
+	if (rest_ms < REST_MS)
 		return 0;
-	signals->busy_ms = 0;
+	signals->active_ms = 0;
 	return rest_ms;
+}
+
+/* A pause behind each batch, for those that waited to get through; and now and then a rest. */
+static int64_t pause_for_clients(struct signals *signals, int64_t busy_ms)
+{
+	int64_t pause_ms, rest_ms;
+
+	signals->owed_ms += effort_pause_ms(
+		&signals->efforts[signals->felt_most], &signals->effort_limits, busy_ms);
+	pause_ms = (int64_t)signals->owed_ms;
+	signals->owed_ms -= (double)pause_ms;
+	signals->active_ms += busy_ms + pause_ms;
+	rest_ms = rest_of(signals);
+	return rest_ms > pause_ms ? rest_ms : pause_ms;
 }
 
 static int64_t pause_of(struct signals *signals, enum signal_id id, int64_t busy_ms)
 {
 	if (id == signals->felt_most)
-		return rest_of(signals, busy_ms);
+		return pause_for_clients(signals, busy_ms);
 	return is_felt(id) ? 0 : throttle_pause_ms(&signals->throttles[id], busy_ms);
 }
 

@@ -54,7 +54,9 @@ struct signals {
 		effort_limits; /* none shorter than 0: there are no clients, or too few */
 	bool worked; /* since they were read last */
 	int64_t read_ms;
-	int64_t busy_ms; /* since it rested */
+	int64_t asked_ms[SIGNALS]; /* 0: not yet, or not looked at */
+	int64_t active_ms; /* since it rested: work, and pauses between */
+	double owed_ms; /* of these pauses */
 };
 
 /*

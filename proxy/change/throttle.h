@@ -29,6 +29,8 @@ struct throttle {
 void throttle_read(
 	struct throttle *throttle, double value, double rest, double bound, int64_t now_ms);
 
+/* Is the reading so far from its bound that nothing happens? */
+bool throttle_is_easy(const struct throttle *throttle);
 /* How long to pause after busy_ms of work, while it does not stand still. */
 int64_t throttle_pause_ms(const struct throttle *throttle, int64_t busy_ms);
 
@@ -38,10 +40,12 @@ int64_t throttle_pause_ms(const struct throttle *throttle, int64_t busy_ms);
  * by a few percent, until as many clients wait longer than is allowed as wait longer than p95 where
  * there is no work.  Counting them has no bias: over all readings that is what p95 will be.
  *
- * ms is how long a batch should take.  A few long ones with long pauses between are what the
- * slowest of the clients meet, and many tiny ones cost them a commit each: so no batch is shorter
- * than shortest_ms, and what ms is below that is the share of the time in which there is one.  Some
- * time is left without any, in order to see what clients wait then.
+ * ms is how long a batch should take.  For the same rows many tiny batches meet more clients than a
+ * few that are somewhat longer than what these do themselves, and cost a commit each: so none is
+ * shorter than shortest_ms, and what ms is below that is the share of the time in which there is
+ * one, with a pause behind each.  Long ones are what the slowest of the clients meet, however long
+ * the pauses are: they come when no pauses are left.  Some time is left without any work, in order
+ * to see what clients wait then.
  */
 struct effort {
 	double ms; /* 0: at the start */
@@ -62,8 +66,10 @@ double effort_batch_ms(const struct effort *effort, const struct effort_limits *
  */
 double effort_allows_percent(double bound_percent);
 /* How long to pause after busy_ms of work. */
-int64_t effort_pause_ms(
+double effort_pause_ms(
 	const struct effort *effort, const struct effort_limits *limits, int64_t busy_ms);
+/* How long to rest after active_ms of work and of such pauses. */
+int64_t effort_rest_ms(int64_t active_ms);
 
 /* ---- what was read before ---- */
 

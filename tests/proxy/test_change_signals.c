@@ -3,31 +3,31 @@
 
 #include <criterion/criterion.h>
 
-enum { SHORTEST_MS = 4, READ_EVERY_MS = 250 };
+enum { SHORTEST_MS = 4, REST_MS = 1000 };
 
-/* Batches of the shortest kind for a minute; returns how many of a hundred milliseconds it rests.
- */
-static double rests_of_100(double effort_ms)
+struct shares {
+	double work, rests; /* of a hundred milliseconds */
+};
+
+/* Batches of the shortest kind for five minutes. */
+static struct shares shares_of_100(double effort_ms)
 {
 	struct signals signals = {
 		.felt_most = SIGNAL_LATENCY,
 		.effort_limits = {.longest_ms = 200, .shortest_ms = SHORTEST_MS},
 	};
-	int64_t now_ms = 0, read_ms = 0, rested_ms = 0, pause_ms;
+	int64_t now_ms = 0, rested_ms = 0, worked_ms = 0, pause_ms;
 
 	signals.efforts[SIGNAL_LATENCY].ms = effort_ms;
-	while (now_ms < 60 * 1000) {
+	while (now_ms < 5 * 60 * 1000) {
 		now_ms += SHORTEST_MS;
-		signals.worked = now_ms - read_ms < READ_EVERY_MS;
-		if (!signals.worked)
-			read_ms = now_ms;
+		worked_ms += SHORTEST_MS;
 		signals_slow(&signals, SHORTEST_MS, &pause_ms);
-		cr_assert(pause_ms == 0 || (pause_ms >= 750 && !signals.worked),
-			"few and long ones, right behind a reading: %lld", (long long)pause_ms);
 		now_ms += pause_ms;
-		rested_ms += pause_ms;
+		rested_ms += pause_ms >= REST_MS ? pause_ms : 0;
 	}
-	return 100.0 * (double)rested_ms / (double)now_ms;
+	return (struct shares){100.0 * (double)worked_ms / (double)now_ms,
+		100.0 * (double)rested_ms / (double)now_ms};
 }
 
 Test(change_signals, it_rests_first_where_nobody_knows_what_clients_wait_now)
@@ -41,22 +41,26 @@ Test(change_signals, it_rests_first_where_nobody_knows_what_clients_wait_now)
 	int64_t pause_ms;
 
 	signals_slow(&signals, SHORTEST_MS, &pause_ms);
-	cr_expect_geq(pause_ms, 1500);
+	cr_expect_geq(pause_ms, 1750);
 	signals.latency.stale = false;
 	signals_slow(&signals, SHORTEST_MS, &pause_ms);
 	cr_expect_eq(pause_ms, 0);
 }
 
-Test(change_signals, what_clients_feel_lets_it_rest)
+Test(change_signals, what_clients_feel_spreads_batches_and_lets_it_rest)
 {
 	static const struct {
-		double effort_ms, of_100;
-	} cases[] = {{SHORTEST_MS / 10.0, 90}, {SHORTEST_MS / 2.0, 50}, {SHORTEST_MS, 12.5},
-		{10 * SHORTEST_MS, 12.5}};
+		double effort_ms, work, rests;
+	} cases[] = {{SHORTEST_MS / 10.0, 8.75, 12.5}, {SHORTEST_MS / 2.0, 43.75, 12.5},
+		{SHORTEST_MS / 1.3, 67.3, 12.5}, {SHORTEST_MS, 87.5, 12.5},
+		{10 * SHORTEST_MS, 87.5, 12.5}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		double rests = rests_of_100(cases[i].effort_ms);
+		struct shares shares = shares_of_100(cases[i].effort_ms);
 
-		cr_expect_float_eq(rests, cases[i].of_100, 3, "case %zu: %.1f", i, rests);
+		cr_expect_float_eq(
+			shares.work, cases[i].work, 1.5, "case %zu: %.1f", i, shares.work);
+		cr_expect_float_eq(
+			shares.rests, cases[i].rests, 1.5, "case %zu: %.1f", i, shares.rests);
 	}
 }
