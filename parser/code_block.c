@@ -34,13 +34,18 @@ static bool read_tokens(struct block *block, const char *body, size_t len)
 	return true;
 }
 
-static bool any_opaque(const struct block *block, size_t from, size_t end)
+/*
+ * An expression of PL/pgSQL is a query: it changes what the functions that it calls change, and a
+ * word such as comment or names is the name of something.  FOR ... IN EXECUTE runs a text.
+ */
+static bool runs_unseen(const struct block *block, size_t from, size_t end)
 {
 	for (size_t i = from; i < end; i++) {
 		const struct token *token = &block->tokens[i];
+		bool called = i + 1 < end && token[1].kind == TOKEN_OPEN;
 
-		if ((token->kind == TOKEN_WORD || token->kind == TOKEN_QUOTED) &&
-			opaque_word((const char *)token->start, token->len))
+		if (token_is(token, "execute") ||
+			(called && word_is_guarded_function(token->start, token->len)))
 			return true;
 	}
 	return false;
@@ -117,39 +122,138 @@ static void keep_statement(struct block *block, const struct stmt *stmt, size_t 
 	block->stmts[block->n_stmts++].location = location;
 }
 
-/* What has no dangerous word may be PL/pgSQL that the grammar of SQL refuses: an assignment. */
-static bool take_statement(struct block *block, size_t first, size_t end)
+static const struct word commands[] = {WORD("alter"), WORD("call"), WORD("cluster"),
+	WORD("comment"), WORD("create"), WORD("drop"), WORD("grant"), WORD("import"), WORD("load"),
+	WORD("lock"), WORD("reassign"), WORD("refresh"), WORD("reindex"), WORD("revoke"),
+	WORD("security"), WORD("set"), WORD("truncate"), WORD("vacuum"), {0}};
+static const struct word writes[] = {WORD("copy"), WORD("delete"), WORD("insert"), WORD("merge"),
+	WORD("update"), WORD("with"), {0}};
+
+static const struct word queries[] = {WORD("perform"), WORD("select"), {0}};
+
+/* target := expression, target.field := ..., target[i] := ... */
+static bool assigns(const struct block *block, size_t first, size_t end)
 {
-	static const struct word writes[] = {
-		WORD("update"), WORD("delete"), WORD("with"), WORD("merge"), {0}};
-	static const struct word other[] = {WORD("execute"), WORD("select"), {0}};
+	const struct token *next = &block->tokens[first] + 1;
+
+	return first + 1 < end && (next->kind == TOKEN_DOT || next->kind == TOKEN_BRACKET ||
+					  (next->kind == TOKEN_OTHER && *next->start == ':') ||
+					  (next->kind == TOKEN_OPERATOR && *next->start == '='));
+}
+
+/* INTO of SELECT and RETURNING, not that of INSERT and MERGE. */
+static size_t find_target(const struct block *block, size_t first, size_t end)
+{
+	size_t brackets = 0;
+
+	for (size_t i = first; i < end; i++) {
+		const struct token *token = &block->tokens[i];
+
+		brackets += token->kind == TOKEN_OPEN;
+		brackets -= token->kind == TOKEN_CLOSE && brackets > 0;
+		if (brackets == 0 && token_is(token, "into") && i > first &&
+			!token_is(token - 1, "insert") && !token_is(token - 1, "merge"))
+			return i;
+	}
+	return end;
+}
+
+/* Behind INTO [STRICT] a, b.c, d[1]: two names without a comma between them end it. */
+static size_t behind_target(const struct block *block, size_t into, size_t end)
+{
+	size_t at = into + 1;
+	bool name = false;
+
+	at += at < end && token_is(&block->tokens[at], "strict");
+	for (; at < end; at++) {
+		const struct token *token = &block->tokens[at];
+		bool named = token->kind == TOKEN_WORD || token->kind == TOKEN_QUOTED;
+
+		if ((named && name) ||
+			(!named && token->kind != TOKEN_DOT && token->kind != TOKEN_COMMA &&
+				token->kind != TOKEN_BRACKET && token->kind != TOKEN_NUMBER))
+			break;
+		name = named || token->kind == TOKEN_BRACKET;
+	}
+	return at;
+}
+
+static size_t token_end(const struct token *token)
+{
+	return token->len + (token->kind == TOKEN_QUOTED);
+}
+
+/* What the grammar of SQL takes, byte for byte as long: PERFORM is a SELECT whose answer nobody
+ * wants, and INTO tells where one goes. */
+static const char *as_sql(const struct block *block, size_t first, size_t end, size_t len)
+{
+	static const char as[] = "SELECT ";
+	const struct token *token = &block->tokens[first];
+	char *copy = arena_strndup(block->arena, (const char *)token->start, len);
+	size_t into = find_target(block, first, end), behind = behind_target(block, into, end);
+
+	if (token_is(token, "perform"))
+		memcpy(copy, as, strlen(as));
+	if (into < end) {
+		const struct token *last = &block->tokens[behind - 1];
+
+		memset(copy + (block->tokens[into].start - token->start), ' ',
+			(size_t)(last->start - block->tokens[into].start) + token_end(last));
+	}
+	return copy;
+}
+
+static bool parse_statement(struct block *block, size_t first, size_t end)
+{
 	const struct token *token = &block->tokens[first], *last = &block->tokens[end - 1];
 	size_t start = (size_t)((const char *)token->start - block->text);
-	size_t len =
-		(size_t)(last->start - token->start) + last->len + (last->kind == TOKEN_QUOTED);
-	bool opaque = any_opaque(block, first, end);
+	size_t len = (size_t)(last->start - token->start) + token_end(last);
 	struct stmts stmts;
 	const char *error;
 
-	if (!opaque && !token_is_any(token, writes))
-		return true;
-	if (token_is_any(token, other)) /* they mean something else in PL/pgSQL */
+	if (head_over_limit(block->text + start, len, &head_limits_default) != NULL ||
+		stmt_parse(block->arena, as_sql(block, first, end, len), len, &stmts, &error) !=
+			0 ||
+		stmts.n != 1)
 		return false;
-	if (head_over_limit(block->text + start, len, &head_limits_default) != NULL)
-		return false;
-	if (stmt_parse(block->arena, block->text + start, len, &stmts, &error) != 0 || stmts.n != 1)
-		return !opaque;
 	keep_statement(block, &stmts.items[0], start);
 	return true;
 }
 
+static bool take_statement(struct block *block, size_t first, size_t end)
+{
+	const struct token *token = &block->tokens[first];
+	bool unseen = runs_unseen(block, first, end);
+
+	if (assigns(block, first, end))
+		return !unseen;
+	if (token_is_any(token, commands))
+		return parse_statement(block, first, end);
+	if (token_is_any(token, writes))
+		return parse_statement(block, first, end) || !unseen;
+	return !unseen || (token_is_any(token, queries) && parse_statement(block, first, end));
+}
+
+/* Between DECLARE and BEGIN a first word is a variable's name. */
+static bool in_declarations(const struct block *block, size_t at, size_t first, bool before)
+{
+	for (; at < first; at++) {
+		before |= token_is(&block->tokens[at], "declare");
+		before &= !token_is(&block->tokens[at], "begin");
+	}
+	return before;
+}
+
 static bool read_body(struct block *block)
 {
+	bool declares = false;
+
 	for (size_t at = 0; at < block->n;) {
 		size_t end = clause_end(block, at), first = statement_start(block, at, end);
 
-		if (any_opaque(block, at, first) ||
-			(first < end && !take_statement(block, first, end)))
+		declares = in_declarations(block, at, first, declares);
+		if (runs_unseen(block, at, declares ? end : first) ||
+			(!declares && first < end && !take_statement(block, first, end)))
 			return false;
 		at = end + 1;
 	}

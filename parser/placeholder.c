@@ -78,18 +78,17 @@ static size_t fill_extension(char *at, const char *end)
 	return len + 1;
 }
 
-/* glued: in prefix${name} the lexer takes the $ as the end of a word. */
-static size_t fill_at(char *at, const char *end, bool glued)
+/* In prefix${name} the lexer takes the $ as the end of a word; no SQL has a {, anyway. */
+static size_t fill_at(char *at, const char *end)
 {
 	static const struct {
 		const char *opening, *closing;
-	} templates[] = {{":{?", "}"}, {"${", "}"}, {"{{", "}}"}, {"#{", "}"}, {"<%=", "%>"}};
+	} templates[] = {{":{?", "}"}, {"${", "}"}, {"{{", "}}"}, {"#{", "}"}, {"<%=", "%>"},
+		{"%(", ")s"}, {"$(", ")"}, {"{", "}"}};
 	size_t len = 0;
 
 	for (size_t i = 0; len == 0 && i < sizeof(templates) / sizeof(*templates); i++)
 		len = fill_template(at, end, templates[i].opening, templates[i].closing);
-	if (len == 0 && glued && *at == '{')
-		len = fill_template(at, end, "{", "}");
 	if (len == 0 && *at == ':')
 		len = fill_variable(at, end);
 	if (len == 0 && *at == '@')
@@ -109,8 +108,7 @@ const char *split_fill_placeholders(struct arena *arena, const char *text, size_
 		size_t bytes = 0;
 
 		if (token.kind == TOKEN_OTHER || token.kind == TOKEN_OPERATOR)
-			bytes = fill_at(copy + (token.start - lexer.text), copy + len,
-				token.start > lexer.text && token.start[-1] == '$');
+			bytes = fill_at(copy + (token.start - lexer.text), copy + len);
 		if (bytes > 0)
 			lexer.at = token.start + bytes;
 		filled |= bytes > 0;

@@ -283,7 +283,8 @@ struct action {
 	bool local; /* SET_PARAMETER, SET_TIMEOUT: SET LOCAL */
 	bool chain; /* TRANSACTION: AND CHAIN */
 	bool restarts_identity; /* TRUNCATE ... RESTART IDENTITY */
-	bool few_rows; /* CHANGE_ROWS: an INSERT of what the text spells out */
+	bool few_rows; /* CHANGE_ROWS: an INSERT of what the text spells out; CREATE TABLE AS: of
+			  none */
 	char volatility; /* CREATE_FUNCTION, ALTER_FUNCTION: i, s or v; 0 when not written */
 	bool with_data; /* CREATE TABLE AS, matviews: not WITH NO DATA */
 	const char *sql; /* this action alone as one complete statement */

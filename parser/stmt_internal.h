@@ -121,6 +121,8 @@ const struct bulk_def *delete_def(struct builder *builder, const PgQuery__Delete
  * NULL: those of any.
  */
 bool where_is_tautology(const PgQuery__Node *where, const PgQuery__RangeVar *of);
+/* It holds for no row, so that nothing is read. */
+bool where_is_contradiction(const PgQuery__Node *where);
 
 /* stmt_proof.c: fills expr->not_null_columns. */
 void prove_not_null(struct builder *builder, const PgQuery__Node *check, struct expr *expr);
@@ -133,6 +135,8 @@ struct action *add_rows(
 	struct builder *builder, const char *how, const PgQuery__RangeVar *relation);
 /* Nothing in it leaves rows of its tables out, as far as its own text shows. */
 bool reads_every_row(const PgQuery__SelectStmt *select);
+/* LIMIT 0, or a WHERE that no row meets: how a table's columns are copied. */
+bool reads_no_row(const PgQuery__SelectStmt *select);
 void note_insert(struct builder *builder, const PgQuery__InsertStmt *insert);
 void note_update(struct builder *builder, const PgQuery__UpdateStmt *update);
 void note_delete(struct builder *builder, const PgQuery__DeleteStmt *delete);

@@ -192,6 +192,7 @@ static void visit_select(struct builder *builder, const PgQuery__SelectStmt *sel
 		return;
 	action = add_on_relation(builder, ACTION_CREATE_TABLE_AS, select->into_clause->rel);
 	action->with_data = true;
+	action->few_rows = reads_no_row(select);
 	set_sources(builder, action, &select->base);
 }
 

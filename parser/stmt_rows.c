@@ -82,6 +82,19 @@ static const char *column_pinned(const PgQuery__Node *where)
 	return NULL;
 }
 
+static bool is_zero(const PgQuery__Node *node)
+{
+	return node != NULL && node->node_case == PG_QUERY__NODE__NODE_A_CONST &&
+	       node->a_const->val_case == PG_QUERY__A__CONST__VAL_IVAL &&
+	       node->a_const->ival->ival == 0;
+}
+
+bool reads_no_row(const PgQuery__SelectStmt *select)
+{
+	return select->with_clause == NULL && select->op == PG_QUERY__SET_OPERATION__SETOP_NONE &&
+	       (is_zero(select->limit_count) || where_is_contradiction(select->where_clause));
+}
+
 /* VALUES, DEFAULT VALUES, a SELECT from nothing, or one with a LIMIT. */
 static bool spelled_out(const PgQuery__Node *source)
 {

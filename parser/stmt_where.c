@@ -482,3 +482,10 @@ bool where_is_tautology(const PgQuery__Node *where, const PgQuery__RangeVar *of)
 		return true;
 	return value == TRUTH_TRUE || value == TRUTH_ALL_OR_NONE;
 }
+
+bool where_is_contradiction(const PgQuery__Node *where)
+{
+	enum truth value = where == NULL ? TRUTH_TRUE : fold(where);
+
+	return value == TRUTH_FALSE || value == TRUTH_NULL;
+}

@@ -123,7 +123,7 @@ static bool is_word(const char *text, const char *at, size_t len)
 	return (at == text || at[-1] == '_') && (at[len] == '\0' || at[len] == '_');
 }
 
-static bool has_word(const char *text, const char *word)
+bool name_has_word(const char *text, const char *word)
 {
 	size_t len = strlen(word);
 
@@ -135,6 +135,6 @@ static bool has_word(const char *text, const char *word)
 
 bool facts_says_not_null(const char *constraint, const char *column)
 {
-	return has_word(constraint, column) &&
-	       (strcasestr(constraint, "null") != NULL || has_word(constraint, "nn"));
+	return name_has_word(constraint, column) &&
+	       (strcasestr(constraint, "null") != NULL || name_has_word(constraint, "nn"));
 }

@@ -411,5 +411,7 @@ const struct attached_facts *facts_attached(
 	const struct relation_facts *relation, enum attached_kind kind, const char *name);
 /* As those who write CHECK (column IS NOT NULL) call it: users_email_not_null, email_nn. */
 bool facts_says_not_null(const char *constraint, const char *column);
+/* One of its words, as underscores part them. */
+bool name_has_word(const char *text, const char *word);
 
 #endif

@@ -71,10 +71,19 @@ bool is_private(const struct relation_facts *table)
 	return table->created_in_transaction || table->persistence == 't';
 }
 
+static bool in_catalog(const struct name *name)
+{
+	return strncmp(name->name, "pg_", strlen("pg_")) == 0 ||
+	       (name->schema != NULL && (strcmp(name->schema, "information_schema") == 0 ||
+						strcmp(name->schema, "pg_catalog") == 0));
+}
+
 bool reads_much(const struct rule_context *context, const struct name *name)
 {
 	const struct relation_facts *table;
 
+	if (in_catalog(name))
+		return false;
 	if (model_find(context->facts, name, &table) == ABSENT)
 		return false;
 	if (table == NULL || table->leads_on)
@@ -258,8 +267,10 @@ static bool makes_target(const struct rule_context *context, const struct action
 
 	if (action->kind == ACTION_CREATE_SEQUENCE)
 		return !action->if_not_exists && may_be_same(&action->table, target);
-	return action->kind == ACTION_CREATE_FUNCTION && !action->replaces &&
-	       action->n_targets > 0 && may_be_same(&action->targets[0], target);
+	if (action->n_targets == 0 || !may_be_same(&action->targets[0], target))
+		return false;
+	return action->kind == ACTION_CREATE_TYPE || action->kind == ACTION_CREATE_DOMAIN ||
+	       (action->kind == ACTION_CREATE_FUNCTION && !action->replaces);
 }
 
 bool made_by_file(const struct rule_context *context)

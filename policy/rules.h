@@ -40,7 +40,7 @@ bool earlier(const struct rule_context *context,
 /* As soon, but in whatever transaction. */
 bool later(const struct rule_context *context,
 	bool (*matches)(const struct rule_context *, const struct action *));
-/* The function or sequence that the action names, and not just replaced. */
+/* The function, sequence or type that the action names, and not just replaced. */
 bool made_by_file(const struct rule_context *context);
 /* An earlier statement of the text renamed what others knew by that name. */
 bool has_vacated(const struct rule_context *context, const struct name *name);

@@ -45,7 +45,8 @@ static bool copies_much(const struct rule_context *context)
 
 	if (!(action_is(context, ACTION_CREATE_TABLE_AS) ||
 		    action_is(context, ACTION_CREATE_MATVIEW)) ||
-		!action->with_data || action->temporary || context->effects->noop)
+		!action->with_data || action->few_rows || action->temporary ||
+		context->effects->noop)
 		return false;
 	for (size_t i = 0; i < action->n_sources; i++)
 		if (reads_much(context, &action->sources[i]))
@@ -63,7 +64,7 @@ const struct rule rule_create_table_as = {
 		  "tables read wait. Constraints, indexes and defaults are not copied.",
 	.locks = "ACCESS SHARE on every table read, to the end: reads and writes go on.",
 	.safe_when = "the tables read are small or new; the new one is temporary; or WITH NO DATA "
-		     "is written.",
+		     "is written, or LIMIT 0, or a WHERE that no row meets.",
 	.hint = "CREATE TABLE ... (LIKE ... INCLUDING ALL) and INSERT in batches; a materialized "
 		"view WITH NO DATA, then REFRESH.",
 };

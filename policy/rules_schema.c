@@ -86,7 +86,7 @@ const struct rule rule_rename_table = {
 
 static bool moves_table(const struct rule_context *context)
 {
-	return action_is(context, ACTION_SET_SCHEMA) && shared(context) &&
+	return action_is(context, ACTION_SET_SCHEMA) && shared(context) && !made_by_file(context) &&
 	       !soon(context, takes_old_name);
 }
 
@@ -105,18 +105,27 @@ const struct rule rule_set_schema = {
 };
 
 /* public is in every new database: IF NOT EXISTS never makes it. */
+static bool makes(const struct rule_context *context, const struct action *action, const char *name)
+{
+	return action->kind == ACTION_CREATE_SCHEMA && action->name != NULL &&
+	       strcmp(action->name, name) == 0 &&
+	       (!action->if_not_exists || (context->separate && strcmp(name, "public") != 0));
+}
+
+/* Read backwards, under the name that it had by then. */
 static bool makes_schema(const struct rule_context *context, const char *schema)
 {
-	bool believed = context->separate && strcmp(schema, "public") != 0;
+	const struct stmt *stmt = context->stmt;
 
-	for (const struct stmt *stmt = context->text->items; stmt < context->stmt; stmt++)
-		for (size_t i = 0; i < stmt->n_actions; i++) {
+	while (stmt-- > context->text->items)
+		for (size_t i = stmt->n_actions; i-- > 0;) {
 			const struct action *action = &stmt->actions[i];
 
-			if (action->kind == ACTION_CREATE_SCHEMA && action->name != NULL &&
-				strcmp(action->name, schema) == 0 &&
-				(believed || !action->if_not_exists))
+			if (makes(context, action, schema))
 				return true;
+			if (action->kind == ACTION_RENAME_SCHEMA && action->new_name != NULL &&
+				strcmp(action->new_name, schema) == 0)
+				schema = action->name;
 		}
 	return false;
 }

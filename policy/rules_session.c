@@ -26,11 +26,13 @@ const struct rule rule_concurrently_in_transaction = {
 		"disable_ddl_transaction!; Django: atomic = False; Alembic: autocommit_block()).",
 };
 
+/* A library is trusted or not by whoever put it on the server: a file that loads it (AGE says so at
+ * the head of every session) changes no schema by that. */
 static bool hides_code(const struct rule_context *context)
 {
 	return (action_is(context, ACTION_DO_BLOCK) && context->action->opaque) ||
 	       action_is(context, ACTION_COPY_PROGRAM) || action_is(context, ACTION_DYNAMIC_SQL) ||
-	       action_is(context, ACTION_LOAD);
+	       (action_is(context, ACTION_LOAD) && !context->separate);
 }
 
 const struct rule rule_unanalyzable_dynamic_ddl = {
@@ -43,7 +45,7 @@ const struct rule rule_unanalyzable_dynamic_ddl = {
 		  "library can change the schema in any way, under any lock.",
 	.locks = "Whatever the hidden statements lock, until the transaction ends.",
 	.safe_when = "CREATE FUNCTION and CREATE PROCEDURE, which only store a text; a DO block "
-		     "without a word that could change the schema or run SQL text.",
+		     "without a word that could change the schema or run SQL text; LOAD in files.",
 	.hint = "Send the schema changes themselves, as statements of their own.",
 };
 

@@ -63,10 +63,21 @@ const struct rule rule_drop_table_cascade = {
 	.hint = "Drop the views and constraints that depend on it by name first.",
 };
 
+/* What is loaded anew each time.  Where there is no catalog to ask, its name has to tell. */
+static bool is_staging(const struct rule_context *context)
+{
+	const struct name *name = &context->action->table;
+
+	return !context->facts->known &&
+	       (name_has_word(name->name, "staging") || name_has_word(name->name, "stg") ||
+		       (name->schema != NULL && (name_has_word(name->schema, "staging") ||
+							name_has_word(name->schema, "stg"))));
+}
+
 static bool truncates(const struct rule_context *context)
 {
 	return action_is(context, ACTION_TRUNCATE) && context->effects->loses_data &&
-	       shared(context);
+	       shared(context) && !is_staging(context);
 }
 
 static const char *key_sql(const struct rule_context *context)
@@ -98,7 +109,8 @@ const struct rule rule_truncate = {
 	.title = "TRUNCATE empties the table for good under ACCESS EXCLUSIVE",
 	.reason = "The rows are gone, no row trigger runs, and older snapshots see an empty table.",
 	.locks = "ACCESS EXCLUSIVE on the table, to the end of the transaction.",
-	.safe_when = "the table is temporary or made in this transaction.",
+	.safe_when = "the table is temporary or made in this transaction; in a file, its name or "
+		     "its schema's says that it is a staging table.",
 	.hint = "DELETE in batches: done so outside a transaction where this rule is set to phase. "
 		"Rows that come in meanwhile stay, unless their key lies ahead of the batches. Not "
 		"for RESTART IDENTITY, nor where foreign keys refer to the table or a trigger is "

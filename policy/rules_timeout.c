@@ -55,11 +55,14 @@ const struct rule rule_lock_timeout_zero_or_too_long = {
 	.hint = "SET lock_timeout = '2s'; -- and try again on SQLSTATE 55P03",
 };
 
+/* Zero, in whatever unit, bounds nothing: it is what CONCURRENTLY wants. */
 static bool sets_lock_timeout_late(const struct rule_context *context)
 {
+	const struct action *action = context->action;
+
 	return action_is(context, ACTION_SET_TIMEOUT) && context->facts->waited_unbounded &&
-	       context->action->new_name != NULL &&
-	       strcmp(context->action->name, "lock_timeout") == 0;
+	       action->new_name != NULL && strpbrk(action->new_name, "123456789") != NULL &&
+	       strcmp(action->name, "lock_timeout") == 0;
 }
 
 const struct rule rule_lock_timeout_after_ddl = {
@@ -72,7 +75,8 @@ const struct rule rule_lock_timeout_after_ddl = {
 	.reason = "The strong lock before it was asked for without a bound on the wait. A warning "
 		  "in files; over the wire phasegate has set one.",
 	.locks = "What the earlier statement locked; the SET itself locks nothing.",
-	.safe_when = "No statement before it took a strong lock on a table that others see.",
+	.safe_when = "No statement before it, since lock_timeout was last set, took a strong lock "
+		     "on a table that others see; or it is set to 0.",
 	.hint = "Move SET lock_timeout in front of the first schema change.",
 };
 

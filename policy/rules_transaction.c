@@ -351,13 +351,6 @@ const struct rule rule_wide_lock_window = {
 	.hint_sql = lock_order,
 };
 
-static bool is_catalog(const struct name *name)
-{
-	return strncmp(name->name, "pg_", strlen("pg_")) == 0 ||
-	       (name->schema != NULL && (strcmp(name->schema, "information_schema") == 0 ||
-						strcmp(name->schema, "pg_catalog") == 0));
-}
-
 static bool reads_all(const struct rule_context *context)
 {
 	const struct action *action = context->action;
@@ -365,7 +358,7 @@ static bool reads_all(const struct rule_context *context)
 	if (action->kind != ACTION_HARMLESS && action->kind != ACTION_CHANGE_ROWS)
 		return false;
 	for (size_t i = 0; i < action->n_sources; i++)
-		if (!is_catalog(&action->sources[i]) && reads_much(context, &action->sources[i]))
+		if (reads_much(context, &action->sources[i]))
 			return true;
 	return false;
 }

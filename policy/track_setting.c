@@ -45,6 +45,8 @@ static void set_lock_timeout(struct facts *facts, const char *value)
 {
 	facts->lock_timeout_ms = timeout_ms(value);
 	facts->lock_timeout_set = value != NULL;
+	if (facts->lock_timeout_ms > 0)
+		facts->waited_unbounded = false;
 }
 
 static void set_statement_timeout(struct facts *facts, const char *value)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: PostgreSQL */
 #include "convention.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "arena.h"
 
@@ -86,7 +88,21 @@ static bool other_back(const char *path)
 
 	return (is_digit(name[0]) &&
 		       (strstr(name, ".undo.") != NULL || ends_with(name, "-down.sql"))) ||
-	       ends_with(name, ".rollback.sql") || in_folder(path, "down");
+	       ends_with(name, ".rollback.sql") || in_folder(path, "down") ||
+	       in_folder(path, "rollback") || in_folder(path, "rollbacks");
+}
+
+/* 001_what_down.sql beside 001_what_up.sql: the one name alone might be 012_shut_down.sql. */
+static bool down_of_pair(const char *path)
+{
+	static const char down[] = "_down.sql", up[] = "_up.sql";
+	char name[4096];
+
+	if (!ends_with(path, down) ||
+		snprintf(name, sizeof(name), "%.*s%s", (int)(strlen(path) - strlen(down)), path,
+			up) >= (int)sizeof(name))
+		return false;
+	return access(name, F_OK) == 0;
 }
 
 static bool is_down_file(const char *path)
@@ -160,6 +176,7 @@ static const struct {
 	{drizzle, WRAP_TRANSACTION, false},
 	{supabase, WRAP_IF_POSSIBLE, false},
 	{extension_script, WRAP_TRANSACTION, false},
+	{down_of_pair, WRAP_UNKNOWN, true},
 	{is_down_file, WRAP_UNKNOWN, true},
 };
 
@@ -212,9 +229,10 @@ static const struct mark {
 };
 
 /* Anywhere in the file: none of its parts runs in a transaction.  goose, tern, Atlas, yoyo, sqlx,
- * Graphile. */
+ * Graphile, Flyway. */
 static const char *const all_alone[] = {"+goose NO TRANSACTION", "tern: disable-tx",
-	"atlas:txmode none", "transactional: false", "no-transaction", "! no-transaction"};
+	"atlas:txmode none", "transactional: false", "no-transaction", "! no-transaction",
+	"flyway:executeInTransaction=false"};
 
 static bool line_begins(const char *line, size_t len, const char *text)
 {
@@ -267,8 +285,20 @@ struct marked {
 	struct parts parts;
 	const char *first; /* what its first line says, as a comment */
 	size_t first_len;
+	bool after_words; /* the line before is a comment, too */
 	bool alone;
 };
+
+/* The middle of a sentence: "... that a\n-- down migration exists somewhere." */
+static bool in_sentence(
+	const struct marked *marked, const struct mark *mark, const char *comment, size_t len)
+{
+	size_t at = strlen(mark->text);
+
+	at += at < len ? strspn(comment + at, " \t") : 0;
+	return mark->alone == NULL && mark->of == NULL && marked->after_words && at < len &&
+	       isalpha((unsigned char)comment[at]);
+}
 
 static void add_part(struct marked *marked, const struct part *part)
 {
@@ -310,6 +340,9 @@ static void read_marks(struct marked *marked, const char *text, size_t len)
 			marked->first_len = n;
 		}
 		mark = n == 0 ? NULL : find_mark(comment, n, marked->first, marked->first_len);
+		if (mark != NULL && in_sentence(marked, mark, comment, n))
+			mark = NULL;
+		marked->after_words = n > 0 && isalnum((unsigned char)comment[0]);
 		marked->alone |= n > 0 && says_all_alone(comment, n);
 		if (mark != NULL)
 			begin_part(marked, mark, at, end, len, line_holds(comment, n, mark->alone));
@@ -317,27 +350,37 @@ static void read_marks(struct marked *marked, const char *text, size_t len)
 	}
 }
 
-/* Diesel reads it for up.sql and down.sql. */
-static bool metadata_says_alone(const char *path)
+/* A file of settings says key = false. */
+static bool says_false(const char *path, const char *key)
 {
-	const int folder_len = (int)(base_name(path) - path);
-	char name[4096], line[256];
-	bool alone = false;
-	FILE *file;
+	char line[256];
+	bool said = false;
+	FILE *file = fopen(path, "re");
 
-	if (snprintf(name, sizeof(name), "%.*smetadata.toml", folder_len, path) >=
-		(int)sizeof(name))
-		return false;
-	file = fopen(name, "re");
 	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
 		const char *value = strchr(line, '=');
 
-		if (value != NULL && strncmp(line, "run_in_transaction", 18) == 0)
-			alone = strncmp(value + 1 + strspn(value + 1, " \t"), "false", 5) == 0;
+		if (value != NULL && strncmp(line, key, strlen(key)) == 0)
+			said = strncmp(value + 1 + strspn(value + 1, " \t"), "false", 5) == 0;
 	}
 	if (file != NULL)
 		fclose(file);
-	return alone;
+	return said;
+}
+
+/* metadata.toml beside Diesel's up.sql and down.sql, V1__x.sql.conf beside Flyway's V1__x.sql. */
+static bool settings_say_alone(const char *path)
+{
+	const int folder_len = (int)(base_name(path) - path);
+	char name[4096];
+
+	if (version_up(path) || version_down(path))
+		return snprintf(name, sizeof(name), "%.*smetadata.toml", folder_len, path) <
+			       (int)sizeof(name) &&
+		       says_false(name, "run_in_transaction");
+	return (flyway_up(path) || flyway_repeatable(path) || flyway_undo(path)) &&
+	       snprintf(name, sizeof(name), "%s.conf", path) < (int)sizeof(name) &&
+	       says_false(name, "executeInTransaction");
 }
 
 /* Drizzle's mark stands behind statements, so it is looked for by itself. */
@@ -354,7 +397,7 @@ static struct part unmarked(const char *path, const char *text, size_t len)
 
 	if (has_breakpoints(text, len))
 		part.wrapping = WRAP_TRANSACTION;
-	if ((version_up(path) || version_down(path)) && metadata_says_alone(path))
+	if (settings_say_alone(path))
 		part.wrapping = WRAP_NONE;
 	return part;
 }

@@ -52,6 +52,8 @@ Test(convention, by_name)
 		{"shut-down.sql", WRAP_UNKNOWN, false},
 		{"1_x.rollback.sql", WRAP_UNKNOWN, true},
 		{"down/x.sql", WRAP_UNKNOWN, true},
+		{"a/rollback/1_x.sql", WRAP_UNKNOWN, true},
+		{"012_shut_down.sql", WRAP_UNKNOWN, false},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -95,6 +97,10 @@ Test(convention, by_marks)
 		{"-- +micrate Up\nx;\n-- +micrate Down\ny;", "u-d-"},
 		{"-- ====  UP  ====\nx;\n-- ==== DOWN ====\ny;", "u-d-"},
 		{"-- migrate:upwards\nx;", "u-"},
+		{"-- the name is no claim that a\n-- down migration exists.\nx;", "u-"},
+		{"-- What it does.\n-- Up Migration\nx;\n-- ----\n-- DOWN Migration (back)\n",
+			"utdt"},
+		{"-- Up Migration for users\nx;\n-- Down Migration for users\ny;", "utdt"},
 		{"SELECT '-- migrate:down';", "u-"},
 		{"-- atlas:txmode none\nx;", "u-"},
 		{"--liquibase formatted sql\n--changeset a:1\nx;\n--rollback y;\n"
@@ -118,10 +124,49 @@ Test(convention, by_marks)
 	}
 }
 
+static struct parts parts_of_file(struct arena *arena, const char *folder, const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return convention_parts(arena, path, "SELECT 1;", strlen("SELECT 1;"));
+}
+
+static void write_file(const char *folder, const char *name, const char *text)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	file = fopen(path, "we");
+	cr_assert_not_null(file, "%s", path);
+	fputs(text, file);
+	fclose(file);
+}
+
+Test(convention, by_the_files_beside)
+{
+	char folder[] = "/tmp/phasegate-convention-XXXXXX";
+	struct arena arena = {0};
+
+	cr_assert_not_null(mkdtemp(folder));
+	write_file(folder, "001_x_up.sql", "");
+	write_file(folder, "V1__x.sql.conf", "# settings\nexecuteInTransaction = false\n");
+	write_file(folder, "V2__x.sql.conf", "executeInTransaction=true\n");
+	cr_expect(parts_of_file(&arena, folder, "001_x_down.sql").items[0].down);
+	cr_expect_not(parts_of_file(&arena, folder, "002_x_down.sql").items[0].down);
+	cr_expect_not(parts_of_file(&arena, folder, "001_x_up.sql").items[0].down);
+	cr_expect_eq(parts_of_file(&arena, folder, "V1__x.sql").items[0].wrapping, WRAP_NONE);
+	cr_expect_eq(
+		parts_of_file(&arena, folder, "V2__x.sql").items[0].wrapping, WRAP_IF_POSSIBLE);
+	arena_free(&arena);
+}
+
 Test(convention, alone_by_its_own_word)
 {
 	static const char *const texts[] = {"-- atlas:txmode none\nx;", "-- no-transaction\nx;",
-		"-- transactional: false\nx;", "--! no-transaction\nx;"};
+		"-- transactional: false\nx;", "--! no-transaction\nx;",
+		"-- flyway:executeInTransaction=false\nx;"};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct arena arena = {0};

@@ -61,6 +61,17 @@ BEGIN; SET lock_timeout = '1s'; COMMIT; ALTER TABLE orders ADD COLUMN c int;
 -- facts: separate
 ALTER TABLE orders ADD COLUMN c int; SET lock_timeout = '2s';
 
+-- once is enough: the second one comes after a statement that had a bound
+
+-- expect: warn lock-timeout-after-ddl
+-- facts: separate
+CREATE TABLE n (id int); ALTER TABLE orders ADD COLUMN c int; SET lock_timeout = '3s';
+
+-- expect: allow
+-- not: lock-timeout-after-ddl
+-- facts: separate
+ALTER TABLE orders ADD COLUMN c int; SET lock_timeout = '0s'; CREATE INDEX CONCURRENTLY i ON orders (qty);
+
 -- expect: allow
 -- not: lock-timeout-after-ddl
 -- facts: separate
@@ -196,6 +207,11 @@ COPY orders TO PROGRAM 'cat';
 
 -- expect: reject unanalyzable-dynamic-ddl
 LOAD 'auto_explain';
+
+-- expect: allow
+-- facts: unknown, separate
+-- not: unanalyzable-dynamic-ddl
+LOAD 'age';
 
 -- expect: reject unanalyzable-dynamic-ddl
 SELECT query_to_xml('DROP TABLE orders', true, true, '');

@@ -447,6 +447,13 @@ ALTER TABLE orders ADD COLUMN note text; ALTER TABLE orders RENAME TO purchases;
 -- not: drop-schema
 CREATE SCHEMA scratch; CREATE TABLE scratch.t (id int); DROP SCHEMA scratch CASCADE;
 
+-- expect: allow
+-- not: drop-schema
+CREATE SCHEMA scratch; ALTER SCHEMA scratch RENAME TO draft; DROP SCHEMA draft CASCADE;
+
+-- expect: reject rename-schema, drop-schema
+CREATE SCHEMA scratch; ALTER SCHEMA sales RENAME TO draft; DROP SCHEMA draft CASCADE;
+
 -- expect: reject drop-schema
 CREATE SCHEMA IF NOT EXISTS scratch; DROP SCHEMA scratch CASCADE;
 
@@ -501,3 +508,39 @@ BEGIN; SET LOCAL search_path = app; CREATE TABLE fresh (id int); COMMIT; TRUNCAT
 -- not: truncate
 -- facts: unknown, separate
 BEGIN; SET LOCAL search_path = app; CREATE TABLE fresh (id int); COMMIT; TRUNCATE app.fresh;
+
+-- what is loaded anew each time, as far as a file tells
+
+-- expect: allow
+-- not: truncate
+-- facts: unknown, separate
+TRUNCATE staging.orders; TRUNCATE stg_orders, orders_staging;
+
+-- expect: reject truncate
+-- facts: unknown, separate
+TRUNCATE stg_orders, orders; TRUNCATE stages;
+
+-- expect: allow
+-- not: set-schema
+-- facts: unknown, separate
+CREATE TYPE mood AS ENUM ('a'); ALTER TYPE mood SET SCHEMA app;
+
+-- expect: phase set-schema
+-- facts: unknown, separate
+ALTER TYPE mood SET SCHEMA app;
+
+-- the columns alone, and what the catalog holds
+
+-- expect: allow
+-- not: create-table-as
+CREATE TABLE o AS SELECT * FROM orders WHERE false; CREATE TABLE p AS SELECT * FROM orders WHERE 1 = 0;
+
+-- expect: allow
+-- not: create-table-as
+SELECT * INTO o FROM orders LIMIT 0; CREATE TABLE p AS SELECT relname FROM pg_class;
+
+-- expect: warn create-table-as
+CREATE TABLE o AS SELECT * FROM orders ORDER BY qty LIMIT 10;
+
+-- expect: warn create-table-as
+CREATE TABLE o AS SELECT * FROM orders WHERE false UNION ALL SELECT * FROM orders;
