@@ -123,9 +123,9 @@ static void keep_statement(struct block *block, const struct stmt *stmt, size_t 
 }
 
 static const struct word commands[] = {WORD("alter"), WORD("call"), WORD("cluster"),
-	WORD("comment"), WORD("create"), WORD("drop"), WORD("grant"), WORD("import"), WORD("load"),
-	WORD("lock"), WORD("reassign"), WORD("refresh"), WORD("reindex"), WORD("revoke"),
-	WORD("security"), WORD("set"), WORD("truncate"), WORD("vacuum"), {0}};
+	WORD("comment"), WORD("create"), WORD("do"), WORD("drop"), WORD("grant"), WORD("import"),
+	WORD("load"), WORD("lock"), WORD("reassign"), WORD("refresh"), WORD("reindex"),
+	WORD("revoke"), WORD("security"), WORD("set"), WORD("truncate"), WORD("vacuum"), {0}};
 static const struct word writes[] = {WORD("copy"), WORD("delete"), WORD("insert"), WORD("merge"),
 	WORD("update"), WORD("with"), {0}};
 

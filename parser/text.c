@@ -74,12 +74,12 @@ const char *name_text(struct arena *arena, const struct name *name)
 
 static bool text_equal(const char *a, const char *b)
 {
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+	return a == b || (a != NULL && b != NULL && *a == *b && strcmp(a, b) == 0);
 }
 
 bool name_equal(const struct name *a, const struct name *b)
 {
-	return text_equal(a->schema, b->schema) && text_equal(a->name, b->name);
+	return text_equal(a->name, b->name) && text_equal(a->schema, b->schema);
 }
 
 /* The longest prefix of at most max bytes that ends no character in the middle. */

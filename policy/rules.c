@@ -176,7 +176,12 @@ bool may_be_same(const struct name *a, const struct name *b)
 	return a->schema == NULL || b->schema == NULL || strcmp(a->schema, b->schema) == 0;
 }
 
-enum { ACTIONS_SEEN_MAX = 64 }; /* a hostile text has thousands */
+/* How many actions a rule looks through: a hostile text has thousands, and so has a file that dumps
+ * a schema, which nobody waits for. */
+static size_t seen_max(const struct rule_context *context)
+{
+	return context->separate ? 20000 : 64;
+}
 
 static bool ends_transaction(const struct action *action)
 {
@@ -194,7 +199,7 @@ static bool found_before(const struct rule_context *context, bool same_transacti
 
 		for (size_t k = 0; k < stmt->n_actions; k++) {
 			if ((same_transaction && stmt->actions[k].kind == ACTION_TRANSACTION) ||
-				n++ == ACTIONS_SEEN_MAX)
+				n++ == seen_max(context))
 				return false;
 			if (matches(context, &stmt->actions[k]))
 				return true;
@@ -240,7 +245,7 @@ static bool found_on(const struct rule_context *context, bool same_transaction,
 			const struct action *action = &stmt->actions[k];
 
 			if ((same_transaction && ends_transaction(action)) ||
-				n++ == ACTIONS_SEEN_MAX)
+				n++ == seen_max(context))
 				return false;
 			if ((stmt != context->stmt || action != own) && matches(context, action))
 				return true;
@@ -261,22 +266,60 @@ bool later(const struct rule_context *context,
 	return found_on(context, false, matches);
 }
 
-static bool makes_target(const struct rule_context *context, const struct action *action)
+/* What is not a table: a function, a type, a sequence. */
+static struct name subject_of(const struct action *action)
 {
-	const struct name *target = &context->action->targets[0];
+	return action->n_targets > 0 ? action->targets[0] : action->table;
+}
 
-	if (action->kind == ACTION_CREATE_SEQUENCE)
-		return !action->if_not_exists && may_be_same(&action->table, target);
-	if (action->n_targets == 0 || !may_be_same(&action->targets[0], target))
+static bool makes(const struct action *action, const struct name *name)
+{
+	struct name made = subject_of(action);
+
+	switch (action->kind) {
+	case ACTION_CREATE_SEQUENCE:
+		return !action->if_not_exists && may_be_same(&action->table, name);
+	case ACTION_CREATE_FUNCTION:
+		return !action->replaces && may_be_same(&made, name);
+	case ACTION_CREATE_TYPE:
+	case ACTION_CREATE_DOMAIN:
+		return may_be_same(&made, name);
+	default:
 		return false;
-	return action->kind == ACTION_CREATE_TYPE || action->kind == ACTION_CREATE_DOMAIN ||
-	       (action->kind == ACTION_CREATE_FUNCTION && !action->replaces);
+	}
+}
+
+/* The name that it had before, where this action gave it the one at hand. */
+static struct name name_before(const struct action *action, const struct name *name)
+{
+	struct name old = subject_of(action), given = old;
+
+	if (action->kind == ACTION_RENAME_OBJECT)
+		given.name = action->new_name;
+	else if (action->kind == ACTION_SET_SCHEMA)
+		given.schema = action->new_name;
+	else
+		return *name;
+	return given.name != NULL && old.name != NULL && may_be_same(&given, name) ? old : *name;
 }
 
 bool made_by_file(const struct rule_context *context)
 {
-	return context->separate && context->action->n_targets == 1 &&
-	       earlier(context, makes_target);
+	const struct stmt *stmt = context->stmt;
+	struct name name = subject_of(context->action);
+	size_t n = 0;
+
+	if (!context->separate || context->action->n_targets > 1 || name.name == NULL)
+		return false;
+	while (stmt-- > context->text->items)
+		for (size_t i = stmt->n_actions; i-- > 0;) {
+			if (n++ == seen_max(context))
+				return false;
+			if (makes(&stmt->actions[i], &name))
+				return true;
+			name = name_before(&stmt->actions[i], &name);
+		}
+	return false;
 }
 
 bool has_vacated(const struct rule_context *context, const struct name *name)

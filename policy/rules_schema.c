@@ -222,6 +222,12 @@ static bool drops_object(const struct rule_context *context)
 	return action_is(context, ACTION_DROP_OBJECT) || action_is(context, ACTION_FOREIGN_DATA);
 }
 
+/* As ADD COLUMN of every table of the type, without a default. */
+static bool adds_attribute(const struct rule_context *context)
+{
+	return context->action->column_def != NULL;
+}
+
 static bool drops_with_users(const struct rule_context *context)
 {
 	if (action_is(context, ACTION_DROP_OWNED))
@@ -229,7 +235,8 @@ static bool drops_with_users(const struct rule_context *context)
 	if (drops_object(context) && (drops_own_types(context) || made_by_file(context)))
 		return false;
 	return (drops_object(context) || action_is(context, ACTION_DROP_EXTENSION) ||
-		       action_is(context, ACTION_ALTER_COMPOSITE_TYPE)) &&
+		       (action_is(context, ACTION_ALTER_COMPOSITE_TYPE) &&
+			       !adds_attribute(context))) &&
 	       context->action->cascade && context->action->new_name == NULL;
 }
 

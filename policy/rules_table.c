@@ -68,7 +68,7 @@ static bool is_staging(const struct rule_context *context)
 {
 	const struct name *name = &context->action->table;
 
-	return !context->facts->known &&
+	return context->separate && !context->facts->known &&
 	       (name_has_word(name->name, "staging") || name_has_word(name->name, "stg") ||
 		       (name->schema != NULL && (name_has_word(name->schema, "staging") ||
 							name_has_word(name->schema, "stg"))));

@@ -309,13 +309,14 @@ static void add_part(struct marked *marked, const struct part *part)
 	parts->items[parts->n++] = *part;
 }
 
-/* What stands above the first mark is run by no tool, but for those that have no other. */
+/* What stands above the first mark is run by no tool, but for those that have no other; above the
+ * one that goes back, node-pg-migrate takes it for the way forward. */
 static void begin_part(struct marked *marked, const struct mark *mark, size_t at, size_t start,
 	size_t len, bool alone)
 {
 	struct parts *parts = &marked->parts;
 
-	if (mark->parts && parts->n == 0)
+	if ((mark->parts || mark->down) && parts->n == 0)
 		add_part(marked, &(struct part){.end = at, .wrapping = mark->wrapping});
 	if (parts->n > 0)
 		parts->items[parts->n - 1].end = at;

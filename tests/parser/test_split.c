@@ -102,7 +102,7 @@ Test(split, placeholders)
 		{"SELECT :'word', :\"name\"", "SELECT '_word', \"_name\""},
 		{"ALTER TABLE ${schema}.t", "ALTER TABLE __schema_.t"},
 		{"ALTER TABLE {schema}.pre_{t}", "ALTER TABLE _schema_.pre__t_"},
-		{"ALTER TABLE %(schema)s.t", "ALTER TABLE __schema__.t"},
+		{"ALTER TABLE %(schema)s.t", "ALTER TABLE __schema_s.t"},
 		{"ALTER TABLE $(schema).t", "ALTER TABLE __schema_.t"},
 		{"ALTER TABLE pre${1a-b}post", "ALTER TABLE pre$_1a_b_post"},
 		{"ALTER TABLE {{ t }} ADD a int", "ALTER TABLE ___t___ ADD a int"},

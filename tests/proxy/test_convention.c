@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,6 +98,7 @@ Test(convention, by_marks)
 		{"-- +micrate Up\nx;\n-- +micrate Down\ny;", "u-d-"},
 		{"-- ====  UP  ====\nx;\n-- ==== DOWN ====\ny;", "u-d-"},
 		{"-- migrate:upwards\nx;", "u-"},
+		{"x;\n-- Down Migration\ny;", "utdt"},
 		{"-- the name is no claim that a\n-- down migration exists.\nx;", "u-"},
 		{"-- What it does.\n-- Up Migration\nx;\n-- ----\n-- DOWN Migration (back)\n",
 			"utdt"},

@@ -59,7 +59,9 @@ DO $$ BEGIN EXECUTE format('ALTER TABLE %I ADD COLUMN a int', 'orders'); END $$;
 --! unanalyzable-dynamic-ddl
 DO $$ DECLARE r record; BEGIN FOR r IN SELECT tablename FROM pg_tables LOOP EXECUTE 'DROP TABLE ' || r.tablename; END LOOP; END $$;
 --! unanalyzable-dynamic-ddl
-DO $$ BEGIN PERFORM set_config('search_path', 'x', false); END $$;
+DO $$ BEGIN PERFORM dblink_exec('app', 'DROP TABLE orders'); END $$;
+--! unanalyzable-dynamic-ddl
+DO $a$ BEGIN DO $b$ BEGIN DROP TABLE orders; END $b$; END $a$;
 --! unanalyzable-dynamic-ddl
 DO LANGUAGE plpython3u $$ plpy.execute("drop table orders") $$;
 --! unanalyzable-dynamic-ddl
@@ -69,3 +71,29 @@ DO 'BEGIN DROP TABLE ''orders''; END';
 DO 'BEGIN CREATE SCHEMA IF NOT EXISTS reporting; END';
 --! drop-table
 DO LANGUAGE plpgsql 'BEGIN DROP TABLE orders; END';
+
+-- === words that are names in expressions of PL/pgSQL
+DO $$
+DECLARE
+    names text[] := ARRAY['a', 'b'];
+    comment text;
+    lock int := 0;
+BEGIN
+    FOREACH comment IN ARRAY names LOOP
+        IF NOT EXISTS (SELECT 1 FROM program p WHERE p.comment = comment) THEN
+            RAISE NOTICE 'no % for %', comment, names;
+            INSERT INTO program (comment, schedule) VALUES (comment, 'x');
+        END IF;
+    END LOOP;
+    SELECT count(*) INTO lock FROM schedule s WHERE s.names IS NOT NULL;
+    comment := 'call ' || lock;
+END $$;
+DO $$ BEGIN PERFORM set_config('search_path', 'app', true); CREATE TABLE IF NOT EXISTS q (a int); END $$;
+DO $$ BEGIN GRANT EXECUTE ON FUNCTION f() TO app; COMMENT ON TABLE t IS 'new'; END $$;
+
+-- === what PL/pgSQL keeps of a data change
+--! update-without-where
+DO $$ DECLARE v int; BEGIN UPDATE orders SET a = 1 RETURNING id INTO v; END $$;
+--! delete-without-where
+DO $$ DECLARE n int; BEGIN WITH d AS (DELETE FROM logs RETURNING *) SELECT count(*) INTO n FROM d; END $$;
+DO $$ DECLARE n int; BEGIN WITH d AS (SELECT 1 AS a) SELECT a INTO n FROM d; END $$;

@@ -525,7 +525,7 @@ TRUNCATE stg_orders, orders; TRUNCATE stages;
 -- facts: unknown, separate
 CREATE TYPE mood AS ENUM ('a'); ALTER TYPE mood SET SCHEMA app;
 
--- expect: phase set-schema
+-- expect: reject set-schema
 -- facts: unknown, separate
 ALTER TYPE mood SET SCHEMA app;
 
@@ -544,3 +544,31 @@ CREATE TABLE o AS SELECT * FROM orders ORDER BY qty LIMIT 10;
 
 -- expect: warn create-table-as
 CREATE TABLE o AS SELECT * FROM orders WHERE false UNION ALL SELECT * FROM orders;
+
+-- what the file made goes on to be its own under another name
+
+-- expect: allow
+-- not: set-schema
+-- not: drop-type-function-extension-cascade
+-- facts: unknown, separate
+CREATE SEQUENCE s; ALTER SEQUENCE s RENAME TO s2; ALTER SEQUENCE s2 SET SCHEMA app; DROP SEQUENCE app.s2 CASCADE;
+
+-- expect: allow
+-- not: drop-type-function-extension-cascade
+-- facts: unknown, separate
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION f() RENAME TO g; DROP FUNCTION g() CASCADE;
+
+-- expect: reject rename-type-attribute-function, drop-type-function-extension-cascade
+-- facts: unknown, separate
+ALTER FUNCTION f() RENAME TO g; DROP FUNCTION g() CASCADE;
+
+-- one more attribute is one more column
+
+-- expect: allow
+-- not: drop-type-function-extension-cascade
+-- facts: unknown, separate
+ALTER TYPE address ADD ATTRIBUTE zip text CASCADE;
+
+-- expect: reject drop-type-function-extension-cascade
+-- facts: unknown, separate
+ALTER TYPE address DROP ATTRIBUTE zip CASCADE;
