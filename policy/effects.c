@@ -35,8 +35,8 @@ struct row {
 #define SUE LOCK_SHARE_UPDATE_EXCLUSIVE
 
 static const struct row rows[ACTION_KINDS] = {
-	[ACTION_ADD_COLUMN] = {AEL, CHILDREN, ON_TABLE, model_add_column},
-	[ACTION_DROP_COLUMN] = {AEL, CHILDREN, ON_TABLE, model_drop_column},
+	[ACTION_ADD_COLUMN] = {AEL, NONE, ON_TABLE, model_add_column},
+	[ACTION_DROP_COLUMN] = {AEL, NONE, ON_TABLE, model_drop_column},
 	[ACTION_ALTER_COLUMN_TYPE] = {AEL, CHILDREN, ON_TABLE, model_alter_type},
 	[ACTION_SET_NOT_NULL] = {AEL, NONE, ON_TABLE, model_set_not_null},
 	[ACTION_DROP_NOT_NULL] = {AEL, CHILDREN, ON_TABLE, model_drop_not_null},
@@ -120,7 +120,7 @@ static const struct row rows[ACTION_KINDS] = {
 	[ACTION_DOMAIN_ADD_CONSTRAINT] = {LOCK_SHARE, NONE, BY_MODEL, model_domain_constraint},
 	[ACTION_DOMAIN_VALIDATE] = {LOCK_SHARE, NONE, BY_MODEL, model_domain_constraint},
 	[ACTION_DOMAIN_SET_NOT_NULL] = {LOCK_SHARE, NONE, BY_MODEL, model_domain_constraint},
-	[ACTION_ALTER_COMPOSITE_TYPE] = {AEL, CHILDREN, ON_TABLE, model_composite_type},
+	[ACTION_ALTER_COMPOSITE_TYPE] = {AEL, NONE, ON_TABLE, model_composite_type},
 	[ACTION_ENUM_ADD_VALUE] = {LOCK_NONE, NONE, BY_MODEL, model_add_enum_value},
 	[ACTION_ENUM_RENAME_VALUE] = {LOCK_NONE, NONE, BY_MODEL, model_rename_enum_value},
 	/* triggers, rules, policies, sequences */

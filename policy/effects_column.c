@@ -85,6 +85,12 @@ static void copy_anew(struct model *model, const struct relation_facts *member)
 		model_copy(model, member);
 }
 
+static void scan_anew(struct model *model, const struct relation_facts *member)
+{
+	if (facts_column(member, model->action->column_def->name) == NULL)
+		model_scan(model, member);
+}
+
 /* The action's table counts on its own children as well: what is done to one is done to all. */
 static void add_inline_constraint(
 	struct model *model, const struct column_def *column, const struct constraint_def *def)
@@ -154,6 +160,11 @@ static bool wrong_level(struct model *model)
 	return model->effects->absent;
 }
 
+bool model_merges_column(const struct model *model, const struct relation_facts *child)
+{
+	return facts_column(child, model->action->column_def->name) != NULL;
+}
+
 /* A column that only the text made may stand on a branch that is not taken. */
 static bool column_there(struct model *model, const struct column_def *column)
 {
@@ -207,6 +218,7 @@ void model_add_column(struct model *model)
 	if (column == NULL || model_typed(model) || column_there(model, column) ||
 		wrong_level(model))
 		return;
+	model_lock_followers(model, model_merges_column);
 	if (column->type.serial || column->identity != 0 || column->generated != NULL) {
 		effects->rewrite = true;
 		model_cause(model, "every row gets a value of its own");
@@ -230,7 +242,7 @@ void model_add_column(struct model *model)
 	if (column->not_null && !has_default(column)) {
 		effects->scan = true;
 		effects->breaks_clients = true;
-		model_each(model, model_scan);
+		model_each(model, scan_anew);
 		if (has_rows(model))
 			model_error(
 				model, "23502", "column \"%s\" contains null values", column->name);

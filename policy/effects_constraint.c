@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: PostgreSQL */
-/* Constraints of tables and domains: what is verified, built and locked besides the table. */
+/* Constraints of tables: what is verified, built and locked besides the table. */
 #include "model.h"
 
 #include <string.h>
@@ -47,6 +47,21 @@ static bool is_key_of_foreign(struct model *model)
 	return true;
 }
 
+/* ATAddCheckConstraint */
+static bool merges_constraint(const struct model *model, const struct relation_facts *child)
+{
+	const char *name = model->action->constraint->name;
+
+	return name != NULL && facts_constraint(child, name) != NULL;
+}
+
+/* What merges it, and what is below that, is not read. */
+static void verify_check(struct model *model, const struct relation_facts *member)
+{
+	if (model_mode(model, &member->name) != LOCK_NONE && !merges_constraint(model, member))
+		model_scan(model, member);
+}
+
 void model_add_check(struct model *model)
 {
 	if (name_taken(model))
@@ -63,13 +78,13 @@ void model_add_check(struct model *model)
 	model_check_expr(model, model->action->constraint->check);
 	model_need_columns(model, model->action->constraint->check);
 	model_read_anew(model, model->action->constraint->check);
-	if (!model->action->constraint->no_inherit && !model->action->only)
-		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
+	if (!model->action->constraint->no_inherit)
+		model_lock_followers(model, merges_constraint);
 	if (model->action->constraint->not_valid)
 		return;
 	model->effects->scan = true;
 	if (!model->action->constraint->no_inherit)
-		model_each(model, model_scan);
+		model_each(model, verify_check);
 	else if (model->table != NULL)
 		model_scan(model, model->table);
 }
@@ -411,13 +426,21 @@ void model_rename_constraint(struct model *model)
 		model_lock_part(model, &c->index, LOCK_SHARE_UPDATE_EXCLUSIVE, 0);
 }
 
+/* It has the constraint for itself as well, or from another parent. */
+static bool keeps_constraint(const struct model *model, const struct relation_facts *child)
+{
+	const struct constraint_facts *c = facts_constraint(child, model->action->name);
+
+	return c != NULL && (c->local || model_has_other_parent(model, child, c->n_parents));
+}
+
 /* ATExecDropConstraint: with ONLY the children keep it as their own, which partitions cannot. */
 static void drop_from_children(struct model *model)
 {
 	const struct relation_facts *table = model->table;
 
 	if (!model->action->only)
-		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
+		model_lock_followers(model, keeps_constraint);
 	else if (table->kind == 'p' && table->n_partition_tree > 0)
 		model_absent(model, "42P16",
 			"cannot remove constraint from only the partitioned table when partitions "
@@ -447,54 +470,4 @@ void model_drop_constraint(struct model *model)
 		&(struct dropped){&c->drops, arena_printf(model->arena, "constraint %s on table %s",
 						     c->name, model->table->name.name)},
 		1);
-}
-
-static void check_domain(struct model *model, const struct type_facts *domain)
-{
-	const struct action *action = model->action;
-	const char *name = action->constraint != NULL ? action->constraint->name : action->name;
-	bool there = domain != NULL && name != NULL &&
-		     names_contain(domain->constraints, domain->n_constraints, name);
-
-	if (domain == NULL || domain->oid == 0 || name == NULL)
-		return;
-	if (action->kind == ACTION_DOMAIN_ADD_CONSTRAINT && there)
-		model_error(model, "42710", "constraint \"%s\" for domain \"%s\" already exists",
-			name, domain->name.name);
-	else if (action->kind == ACTION_DOMAIN_VALIDATE && !there)
-		model_error(model, "42704", "constraint \"%s\" of domain \"%s\" does not exist",
-			name, domain->name.name);
-}
-
-/* validateDomainConstraint and AlterDomainNotNull read every table with a column of the domain
- * under SHARE. */
-void model_domain_constraint(struct model *model)
-{
-	const struct action *action = model->action;
-	const struct type_facts *type;
-	enum presence presence;
-
-	if (action->n_targets == 0)
-		return;
-	presence = model_find_type(model->facts, &action->targets[0], &type);
-	if (presence == PRESENT && type->oid == 0 && !type->created_in_transaction)
-		presence = UNKNOWN; /* seen in the text alone: any table may use it */
-	if (presence == ABSENT) {
-		model_absent(model, "42704", "type \"%s\" does not exist", action->targets[0].name);
-		return;
-	}
-	check_domain(model, presence == PRESENT ? type : NULL);
-	if (action->constraint != NULL && action->constraint->not_valid)
-		return;
-	model->effects->scan = presence == UNKNOWN || type->n_used_by > 0;
-	for (size_t i = 0; presence == PRESENT && i < type->n_used_by; i++)
-		model_work(model, &type->used_by[i], LOCK_SHARE, WORK_SCAN);
-	if (presence != PRESENT)
-		return;
-	model->effects->table = model_worst(model->facts, type->used_by, type->n_used_by);
-	/* find_composite_type_dependencies */
-	if (type->embedded)
-		model_error(model, "0A000",
-			"cannot alter type \"%s\" because a column of an array or row type uses it",
-			action->targets[0].name);
 }

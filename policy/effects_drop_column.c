@@ -33,6 +33,11 @@ static bool keeps(const struct model *model, const struct name *table, int level
 	return false;
 }
 
+bool model_keeps_column(const struct model *model, const struct relation_facts *child)
+{
+	return keeps(model, &child->name, LEVELS_MAX);
+}
+
 /* The column of one table; returns false when nothing is known of it, or it stays. */
 static bool dropped_from(struct model *model, const struct name *table, struct dropped *dropped)
 {
@@ -94,6 +99,7 @@ void model_drop_column(struct model *model)
 
 	if (gone)
 		return;
+	model_lock_followers(model, model_keeps_column);
 	model->effects->loses_data = true;
 	model->effects->breaks_clients = true;
 	if (column == NULL || model_typed(model))

@@ -209,3 +209,30 @@ void model_of_type(struct model *model)
 		model_absent(
 			model, "42809", "\"%s\" is not a typed table", model->table->name.name);
 }
+
+static void follow(struct model *model, const struct name *table, model_ends_fn *ends)
+{
+	for (size_t i = 0; i < model->table->n_links; i++) {
+		const struct partition_facts *link = &model->table->links[i];
+		const struct relation_facts *child;
+		bool ended = model_mode(model, &link->name) == LOCK_ACCESS_EXCLUSIVE;
+
+		if (!name_equal(&link->parent, table))
+			continue;
+		if (model_find(model->facts, &link->name, &child) == PRESENT)
+			ended |= ends(model, child);
+		model_lock(model, &link->name, LOCK_ACCESS_EXCLUSIVE);
+		if (!ended)
+			follow(model, &link->name, ends);
+	}
+}
+
+void model_lock_followers(struct model *model, model_ends_fn *ends)
+{
+	if (model->action->only)
+		return;
+	if (model->table == NULL || model->table->n_links == 0)
+		model_lock_tree(model, &model->action->table, LOCK_ACCESS_EXCLUSIVE);
+	else
+		follow(model, &model->table->name, ends);
+}

@@ -358,6 +358,24 @@ static bool attribute_fits(struct model *model)
 	return false;
 }
 
+static bool ends_at_once(const struct model *model, const struct relation_facts *child)
+{
+	(void)model, (void)child;
+	return true;
+}
+
+static void lock_typed(struct model *model)
+{
+	if (model->effects->noop)
+		model_lock_followers(model, ends_at_once);
+	else if (drops_attribute(model->action))
+		model_lock_followers(model, model_keeps_column);
+	else if (model->action->column_def != NULL)
+		model_lock_followers(model, model_merges_column);
+	else
+		model_lock_tree(model, &model->action->table, model->mode);
+}
+
 /* ATTypedTableRecursion: typed tables follow their type, if CASCADE says so. */
 void model_composite_type(struct model *model)
 {
@@ -367,16 +385,16 @@ void model_composite_type(struct model *model)
 		return;
 	if (type->kind != 'c')
 		model_error(model, "42809", "\"%s\" is not a composite type", type->name.name);
-	if (type->kind != 'c' || !attribute_fits(model))
+	if (type->kind != 'c' || (!attribute_fits(model) && !model->effects->noop))
 		return;
-	model_lock_tree(model, &model->action->table, model->mode);
+	lock_typed(model);
 	if (type->n_partitions > 0 && !model->action->cascade) {
 		model_error(model, "2BP01",
 			"cannot alter type \"%s\" because it is the type of a typed table",
 			type->name.name);
 		return;
 	}
-	if (drops_attribute(model->action))
+	if (drops_attribute(model->action) && !model->effects->noop)
 		model_drop_columns(model);
 	if (model->action->type == NULL)
 		return;

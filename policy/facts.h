@@ -102,6 +102,7 @@ struct constraint_facts {
 	struct name index; /* that backs it; of a FOREIGN KEY the referenced one */
 	bool no_inherit, inherited;
 	int n_parents; /* that it is inherited from: coninhcount */
+	bool local; /* its table has it for itself, too: conislocal */
 	struct drop_facts drops;
 	/* CHECK, validated, not NO INHERIT-only: columns it implies IS NOT NULL for. */
 	const char *const *proves_not_null;

@@ -52,6 +52,14 @@ void model_lock(struct model *model, const struct name *name, enum lock_mode mod
 void model_lock_tree(struct model *model, const struct name *name, enum lock_mode mode);
 /* Children of the action's table, direct ones: what was inherited is theirs from now on. */
 void model_lock_heirs(struct model *model);
+/*
+ * What is below the action's table, unless ONLY, as commands go there that descend while they are
+ * carried out (ATExecAddColumn and the like): not below a child where they end.
+ */
+typedef bool model_ends_fn(const struct model *model, const struct relation_facts *child);
+void model_lock_followers(struct model *model, model_ends_fn *ends);
+/* It has the action's new column, or keeps the one that is dropped. */
+model_ends_fn model_merges_column, model_keeps_column;
 /* MergeAttributesIntoExisting and MergeConstraintsIntoExisting: what a child must have already. */
 void model_check_child(struct model *model, const struct relation_facts *parent,
 	const struct relation_facts *child);

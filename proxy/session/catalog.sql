@@ -707,6 +707,7 @@ constraints AS MATERIALIZED (
 			'no_inherit', k.connoinherit,
 			'inherited', k.coninhcount > 0,
 			'parents', k.coninhcount::pg_catalog.int8,
+			'local', k.conislocal,
 			'index', (SELECT pg_catalog.json_build_array(xn.nspname, x.relname)
 				FROM pg_catalog.pg_class x JOIN pg_catalog.pg_namespace xn ON xn.oid = x.relnamespace
 				WHERE x.oid = k.conindid),

@@ -152,6 +152,7 @@ static struct constraint_facts read_constraint(struct reader *reader, const json
 		.no_inherit = reader_bool(reader, object, "no_inherit"),
 		.inherited = reader_bool(reader, object, "inherited"),
 		.n_parents = (int)reader_integer(reader, object, "parents"),
+		.local = reader_bool(reader, object, "local"),
 		.drops = catalog_read_drops(reader, object),
 	};
 

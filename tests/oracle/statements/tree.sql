@@ -254,3 +254,68 @@ update ref set id = 6;
 delete from ref;
 -- with: create table own.a (id int not null, k int not null, v text, primary key (id, k)) partition by range (id); create table own.a1 partition of own.a for values from (0) to (100) partition by list (k); create table own.a1x partition of own.a1 for values in (1) partition by hash (id); create table own.a1xh0 partition of own.a1x for values with (modulus 2, remainder 0); create table own.a1xh1 partition of own.a1x for values with (modulus 2, remainder 1); create table own.a1d partition of own.a1 default; create table own.ad partition of own.a default; insert into own.a select g, g % 3, 'x' from generate_series(1, 150) g; create table own.ref (id int, k int, foreign key (id, k) references own.a); insert into own.ref values (5, 2); create table own.n1 (id int not null, k int not null, v text); insert into own.n1 values (205, 1, 'x'); create index on own.a (v)
 refresh materialized view mv;
+-- Commands that descend while they are carried out end at a child that merges or keeps what it has.
+-- with: create table own.up (id int, c int, constraint k check (id > 0)); create table own.other (c int); create table own.d (c int, constraint k check (id > 0)) inherits (own.up); create table own.e () inherits (own.d); create table own.f () inherits (own.up, own.other); create table own.g () inherits (own.f); create table own.h () inherits (own.g)
+alter table up drop column c;
+-- with: create table own.up (id int, c int, constraint k check (id > 0)); create table own.other (c int); create table own.d (c int, constraint k check (id > 0)) inherits (own.up); create table own.e () inherits (own.d); create table own.f () inherits (own.up, own.other); create table own.g () inherits (own.f); create table own.h () inherits (own.g)
+alter table only up drop column c;
+-- with: create table own.up (id int, c int, constraint k check (id > 0)); create table own.other (c int); create table own.d (c int, constraint k check (id > 0)) inherits (own.up); create table own.e () inherits (own.d); create table own.f () inherits (own.up, own.other); create table own.g () inherits (own.f); create table own.h () inherits (own.g)
+alter table up drop column id;
+-- with: create table own.up (id int, c int, constraint k check (id > 0)); create table own.other (c int); create table own.d (c int, constraint k check (id > 0)) inherits (own.up); create table own.e () inherits (own.d); create table own.f () inherits (own.up, own.other); create table own.g () inherits (own.f); create table own.h () inherits (own.g)
+alter table up drop column if exists nope;
+-- with: create table own.up (id int, c int, constraint k check (id > 0)); create table own.other (c int); create table own.d (c int, constraint k check (id > 0)) inherits (own.up); create table own.e () inherits (own.d); create table own.f () inherits (own.up, own.other); create table own.g () inherits (own.f); create table own.h () inherits (own.g)
+alter table d drop column c;
+-- with: create table own.up (id int, c int, constraint k check (id > 0)); create table own.other (c int); create table own.d (c int, constraint k check (id > 0)) inherits (own.up); create table own.e () inherits (own.d); create table own.f () inherits (own.up, own.other); create table own.g () inherits (own.f); create table own.h () inherits (own.g)
+alter table up drop constraint k;
+-- with: create table own.up (id int, c int, constraint k check (id > 0)); create table own.other (c int); create table own.d (c int, constraint k check (id > 0)) inherits (own.up); create table own.e () inherits (own.d); create table own.f () inherits (own.up, own.other); create table own.g () inherits (own.f); create table own.h () inherits (own.g)
+alter table only up drop constraint k;
+-- with: create table own.up (id int, c int, constraint k check (id > 0)); create table own.other (c int); create table own.d (c int, constraint k check (id > 0)) inherits (own.up); create table own.e () inherits (own.d); create table own.f () inherits (own.up, own.other); create table own.g () inherits (own.f); create table own.h () inherits (own.g)
+alter table up drop constraint if exists nope;
+-- with: create table own.up (id int, c int, constraint k check (id > 0)); create table own.other (c int); create table own.d (c int, constraint k check (id > 0)) inherits (own.up); create table own.e () inherits (own.d); create table own.f () inherits (own.up, own.other); create table own.g () inherits (own.f); create table own.h () inherits (own.g)
+alter table up add column n int;
+-- with: create table own.up (id int, c int, constraint k check (id > 0)); create table own.other (c int); create table own.d (c int, constraint k check (id > 0)) inherits (own.up); create table own.e () inherits (own.d); create table own.f () inherits (own.up, own.other); create table own.g () inherits (own.f); create table own.h () inherits (own.g)
+alter table up add column if not exists c int;
+-- with: create table own.up (id int, c int, constraint k check (id > 0)); create table own.other (c int); create table own.d (c int, constraint k check (id > 0)) inherits (own.up); create table own.e () inherits (own.d); create table own.f () inherits (own.up, own.other); create table own.g () inherits (own.f); create table own.h () inherits (own.g)
+alter table up add constraint z check (id > 1);
+-- with: create table own.up (id int, c int, constraint k check (id > 0)); create table own.other (c int); create table own.d (c int, constraint k check (id > 0)) inherits (own.up); create table own.e () inherits (own.d); create table own.f () inherits (own.up, own.other); create table own.g () inherits (own.f); create table own.h () inherits (own.g)
+alter table up drop column c, alter column id set not null;
+-- with: create table own.up (id int); create table own.d (n int, constraint k check (id > 0)) inherits (own.up); create table own.e () inherits (own.d); create table own.f () inherits (own.up); create table own.g () inherits (own.f, own.e); create table own.h () inherits (own.g)
+alter table up add column n int;
+-- with: create table own.up (id int); create table own.d (n int, constraint k check (id > 0)) inherits (own.up); create table own.e () inherits (own.d); create table own.f () inherits (own.up); create table own.g () inherits (own.f, own.e); create table own.h () inherits (own.g)
+alter table up add column n int default 5;
+-- with: create table own.up (id int); create table own.d (n int, constraint k check (id > 0)) inherits (own.up); create table own.e () inherits (own.d); create table own.f () inherits (own.up); create table own.g () inherits (own.f, own.e); create table own.h () inherits (own.g)
+alter table up add column n int not null;
+-- with: create table own.up (id int); create table own.d (n int, constraint k check (id > 0)) inherits (own.up); create table own.e () inherits (own.d); create table own.f () inherits (own.up); create table own.g () inherits (own.f, own.e); create table own.h () inherits (own.g)
+alter table up add column m int;
+-- with: create table own.up (id int); create table own.d (n int, constraint k check (id > 0)) inherits (own.up); create table own.e () inherits (own.d); create table own.f () inherits (own.up); create table own.g () inherits (own.f, own.e); create table own.h () inherits (own.g)
+alter table up add constraint k check (id > 0);
+-- with: create table own.up (id int); create table own.d (n int, constraint k check (id > 0)) inherits (own.up); create table own.e () inherits (own.d); create table own.f () inherits (own.up); create table own.g () inherits (own.f, own.e); create table own.h () inherits (own.g)
+alter table up add constraint k check (id > 0) not valid;
+-- with: create table own.up (id int); create table own.d (n int, constraint k check (id > 0)) inherits (own.up); create table own.e () inherits (own.d); create table own.f () inherits (own.up); create table own.g () inherits (own.f, own.e); create table own.h () inherits (own.g)
+alter table up add constraint z check (id > 0);
+-- with: create table own.up (id int); create table own.d (n int, constraint k check (id > 0)) inherits (own.up); create table own.e () inherits (own.d); create table own.f () inherits (own.up); create table own.g () inherits (own.f, own.e); create table own.h () inherits (own.g)
+alter table up add check (id > 0);
+-- with: create type own.ty as (id int, word text); create table own.other (id int); create table own.tu of own.ty; create table own.tv (n int) inherits (own.tu); create table own.tw () inherits (own.tv); create table own.tx () inherits (own.tu, own.other); create table own.tz () inherits (own.tx)
+alter type ty add attribute n int cascade;
+-- with: create type own.ty as (id int, word text); create table own.other (id int); create table own.tu of own.ty; create table own.tv (n int) inherits (own.tu); create table own.tw () inherits (own.tv); create table own.tx () inherits (own.tu, own.other); create table own.tz () inherits (own.tx)
+alter type ty add attribute m int cascade;
+-- with: create type own.ty as (id int, word text); create table own.other (id int); create table own.tu of own.ty; create table own.tv (n int) inherits (own.tu); create table own.tw () inherits (own.tv); create table own.tx () inherits (own.tu, own.other); create table own.tz () inherits (own.tx)
+alter type ty drop attribute id cascade;
+-- with: create type own.ty as (id int, word text); create table own.other (id int); create table own.tu of own.ty; create table own.tv (n int) inherits (own.tu); create table own.tw () inherits (own.tv); create table own.tx () inherits (own.tu, own.other); create table own.tz () inherits (own.tx)
+alter type ty drop attribute word cascade;
+-- with: create type own.ty as (id int, word text); create table own.other (id int); create table own.tu of own.ty; create table own.tv (n int) inherits (own.tu); create table own.tw () inherits (own.tv); create table own.tx () inherits (own.tu, own.other); create table own.tz () inherits (own.tx)
+alter type ty drop attribute if exists nope cascade;
+-- with: create type own.ty as (id int, word text); create table own.other (id int); create table own.tu of own.ty; create table own.tv (n int) inherits (own.tu); create table own.tw () inherits (own.tv); create table own.tx () inherits (own.tu, own.other); create table own.tz () inherits (own.tx)
+alter type ty alter attribute id type bigint cascade;
+-- with: create type own.ty as (id int, word text); create table own.other (id int); create table own.tu of own.ty; create table own.tv (n int) inherits (own.tu); create table own.tw () inherits (own.tv); create table own.tx () inherits (own.tu, own.other); create table own.tz () inherits (own.tx)
+alter type ty alter attribute word type varchar cascade;
+-- with: create type own.ty as (id int, word text); create table own.other (id int); create table own.tu of own.ty; create table own.tv (n int) inherits (own.tu); create table own.tw () inherits (own.tv); create table own.tx () inherits (own.tu, own.other); create table own.tz () inherits (own.tx)
+alter type ty rename attribute word to x cascade;
+-- with: create table own.q (id int, c int, constraint k check (id > 0)) partition by range (id); create table own.q1 (id int, c int, constraint k check (id > 0)) partition by range (id); create table own.q2 partition of own.q1 default; alter table own.q attach partition own.q1 default
+alter table q drop column c;
+-- with: create table own.q (id int, c int, constraint k check (id > 0)) partition by range (id); create table own.q1 (id int, c int, constraint k check (id > 0)) partition by range (id); create table own.q2 partition of own.q1 default; alter table own.q attach partition own.q1 default
+alter table q drop constraint k;
+-- with: create table own.q (id int, c int, constraint k check (id > 0)) partition by range (id); create table own.q1 (id int, c int, constraint k check (id > 0)) partition by range (id); create table own.q2 partition of own.q1 default; alter table own.q attach partition own.q1 default
+alter table q add column n int;
+-- with: create table own.q (id int, c int, constraint k check (id > 0)) partition by range (id); create table own.q1 (id int, c int, constraint k check (id > 0)) partition by range (id); create table own.q2 partition of own.q1 default; alter table own.q attach partition own.q1 default
+alter table q add constraint z check (c > 0);
