@@ -28,8 +28,8 @@ enum {
 	LEARN_MS_MAX = 60000, /* fewer than NORMAL_MIN in it are not worth a comparison */
 };
 
-static const double share_of_all = 0.08, share_stale = 0.75;
-
+static const double share_of_all = 0.08;
+static const double share_stale = 0.75; /* of what was seen before others had the server */
 static const double beyond_p95 = 0.05;
 
 unsigned latency_bucket(int64_t us)

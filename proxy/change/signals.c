@@ -233,8 +233,7 @@ static bool is_felt(enum signal_id id)
 	return all[id].unit == UNIT_PERCENT;
 }
 
-/* Some times what clients do themselves.  Where that is still to be learned, the shortest will do.
- */
+/* The shortest takes a few times what clients take; while that is still to be learned, little. */
 static struct effort_limits effort_limits(const struct signals *signals, int longest_ms)
 {
 	const struct latency_watch *every = &signals->latency, *table = &signals->table.latency;

@@ -51,8 +51,8 @@ int64_t throttle_pause_ms(const struct throttle *throttle, int64_t busy_ms)
  */
 static const double gain = 0.15, gain_longer = 0.05, worst = 4;
 static const double share_min = 0.02, share_first = 0.1, share_max = 7.0 / 8;
-/* Where clients share the machine with the server they wait for it and for a processor as well:
- * what is seen of it here was measured to be half of it, and less. */
+/* Clients wait for a processor as well, which is not seen here: beside a server with two of them
+ * for all, what was seen of their waiting longer was less than half of it. */
 static const double allowed = 0.25;
 
 /* Long ones are for where nobody feels them: it goes there slowly, and comes back fast. */
