@@ -136,12 +136,18 @@ static void need_identity(struct model *model, const struct relation_facts *memb
 
 static void search_referencing(struct model *model, const struct relation_facts *member);
 
+/* Of a partitioned table the planner opens the partitions instead, if there are any. */
+static bool is_planned_alone(const struct relation_facts *table)
+{
+	return table->kind == 'r' || (table->kind == 'p' && table->n_partition_tree == 0);
+}
+
 /* The planner opens the indexes of what is written; whose rows go may have others refer to them. */
 static void write_along(struct model *model, const struct name *name, bool goes)
 {
 	const struct relation_facts *table;
 
-	if (model_find(model->facts, name, &table) != PRESENT || table->kind != 'r')
+	if (model_find(model->facts, name, &table) != PRESENT || !is_planned_alone(table))
 		return;
 	need_identity(model, table, !goes);
 	model_lock_indexes(model, table, LOCK_ROW_EXCLUSIVE, 0);
