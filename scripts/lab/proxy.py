@@ -12,6 +12,7 @@ from pathlib import Path
 from .process import (LabError, POSTGRES_ACCOUNT, accepts, free_port, is_root, server_account, spawn,
                       stop, wait_until)
 
+RELOAD_ANSWER = re.compile(r"configuration reloaded|the configuration stays as it was")
 SANITIZER_REPORT = re.compile(r"ERROR: \w*Sanitizer|runtime error:|SUMMARY: \w+Sanitizer")
 
 
@@ -181,7 +182,13 @@ class Phasegate(Program):
         return [self.binary, "serve", "--config", self.config]
 
     def reload(self):
+        """Have the file read again, and return when the proxy has taken or refused it."""
+        def answers():
+            return len(RELOAD_ANSWER.findall(self.stderr.read_text()))
+
+        before = answers()
         self.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: answers() > before, "the configuration to be read again", 10)
 
     def run(self, *arguments, **options):
         """A subcommand of the same binary, finished."""

@@ -105,26 +105,22 @@ class TestConfiguration:
 
 
 class TestReload:
-    def reloaded(self, proxy, event="reload"):
-        before = sum(r["event"] == event for r in proxy.records())
-        proxy.reload()
-        wait_until(lambda: sum(r["event"] == event for r in proxy.records()) > before, "the reload", 10)
-
     def test_a_session_that_is_there_gets_the_new_rules(self, connect, start_proxy, direct):
         direct.execute("CREATE TABLE t (a int, b int, c int)")
         proxy = start_proxy()
         connection = connect(proxy)
         assert fails(connection.execute, "ALTER TABLE t DROP COLUMN b") is not None
         proxy.configure({"rules": {"drop-column": "allow"}})
-        self.reloaded(proxy)
+        proxy.reload()
         assert fails(connection.execute, "ALTER TABLE t DROP COLUMN b") is None
+        wait_until(lambda: any(r["event"] == "reload" for r in proxy.records()), "the record of the reload", 10)
 
     def test_a_bad_file_changes_nothing(self, connect, start_proxy, direct):
         direct.execute("CREATE TABLE t (a int, b int)")
         proxy = start_proxy()
         proxy.config.write_text("mode: observe\nnonsense: [\n")
         proxy.reload()
-        wait_until(lambda: "stays as it was" in proxy.stderr.read_text(), "the refusal", 10)
+        assert "stays as it was" in proxy.stderr.read_text()
         assert fails(connect(proxy).execute, "ALTER TABLE t DROP COLUMN b") is not None
 
     def test_traffic_does_not_notice(self, connect, start_proxy):
