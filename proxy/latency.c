@@ -25,7 +25,8 @@ enum {
 	HOUR_TRANSACTIONS = 100, /* as much as so many of them the hour before counts */
 	CALM_SCALE = 256,
 	LEARN_MS_MIN = 5000,
-	LEARN_MS_MAX = 60000, /* fewer than NORMAL_MIN in it are not worth a comparison */
+	LEARN_MS_MAX = 60000, /* fewer than NORMAL_MIN in it are not worth a comparison, nor are
+			       * they waited for */
 };
 
 static const double share_of_all = 0.08;
@@ -350,7 +351,8 @@ static void learn_beside(
 
 	if (window->ms >= LEARN_MS_MIN)
 		latency_watch_learn(watch, window->counts, n);
-	watch->learns = watch->reference_us <= 0 && n >= WINDOW_MIN / 4;
+	watch->learns = watch->reference_us <= 0 && n >= WINDOW_MIN / 4 &&
+			n * LEARN_MS_MAX >= (double)NORMAL_MIN * (double)window->ms;
 	if (watch->reference_us > 0 || window->ms >= LEARN_MS_MAX)
 		*window = (struct latency_window){0};
 }

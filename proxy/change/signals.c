@@ -330,11 +330,13 @@ enum signal_id signals_stop(const struct signals *signals)
 /* Due for all work together; of it those readings count that have no work in them. */
 static int64_t rest_of(struct signals *signals)
 {
+	const struct latency_watch *watch = watch_of(signals, signals->felt_most);
 	int64_t rest_ms = effort_rest_ms(signals->active_ms);
 
-	if (watch_of(signals, signals->felt_most)->stale && rest_ms < REST_MS_STALE)
+	/* Before there is a reference, rests teach nothing. */
+	if (watch->stale && watch->reference_us > 0 && rest_ms < REST_MS_STALE)
 		rest_ms = REST_MS_STALE;
-	if (rest_ms < REST_MS)
+	if (rest_ms < REST_MS || signals->active_ms == 0)
 		return 0;
 	signals->active_ms = 0;
 	return rest_ms;

@@ -71,8 +71,9 @@ void signals_end(struct signals *signals, struct latency_board *board);
 /* The signal at which work stands still, or SIGNALS. */
 enum signal_id signals_stop(const struct signals *signals);
 /*
- * The one that asks for the longest pause after busy_ms of work, or SIGNALS.  What clients feel
- * asks for few but long ones, to see what they wait without it: read the signals meanwhile.
+ * The one that asks for the longest pause after busy_ms of work, or SIGNALS: none, as after no
+ * work at all, since a pause is asked for once.  What clients feel asks for few but long ones, to
+ * see what they wait without it: read the signals meanwhile.
  */
 enum signal_id signals_slow(struct signals *signals, int64_t busy_ms, int64_t *pause_ms);
 

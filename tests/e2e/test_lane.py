@@ -514,3 +514,5 @@ def test_nobody_else_feels_it(t, start_proxy, connect, program, tmp_path, in_bac
     waited = sorted(record["waited_ms"] for record in outcomes(proxy))
     assert waited[len(waited) // 2] > 50
     assert beside < 1.5 * alone + 0.002, (alone, beside)
+    filling.join(15)
+    assert not filling.is_alive(), "the lane stands still though nobody is there to feel it"

@@ -36,13 +36,29 @@ Test(change_signals, it_rests_first_where_nobody_knows_what_clients_wait_now)
 		.felt_most = SIGNAL_LATENCY,
 		.effort_limits = {.longest_ms = 200, .shortest_ms = SHORTEST_MS},
 		.efforts[SIGNAL_LATENCY].ms = SHORTEST_MS,
-		.latency.stale = true,
+		.latency = {.stale = true, .reference_us = 1000},
 	};
 	int64_t pause_ms;
 
 	signals_slow(&signals, SHORTEST_MS, &pause_ms);
 	cr_expect_geq(pause_ms, 1750);
+	signals_slow(&signals, 0, &pause_ms);
+	cr_expect_eq(pause_ms, 0, "nothing was done since it rested");
 	signals.latency.stale = false;
+	signals_slow(&signals, SHORTEST_MS, &pause_ms);
+	cr_expect_eq(pause_ms, 0);
+}
+
+Test(change_signals, it_does_not_rest_for_what_no_rest_can_tell)
+{
+	struct signals signals = {
+		.felt_most = SIGNAL_LATENCY,
+		.effort_limits = {.longest_ms = 200, .shortest_ms = SHORTEST_MS},
+		.efforts[SIGNAL_LATENCY].ms = SHORTEST_MS,
+		.latency = {.stale = true, .learns = true},
+	};
+	int64_t pause_ms;
+
 	signals_slow(&signals, SHORTEST_MS, &pause_ms);
 	cr_expect_eq(pause_ms, 0);
 }

@@ -264,6 +264,20 @@ Test(latency, without_an_hour_before_what_is_seen_at_first_is_normal)
 	latency_board_free(board);
 }
 
+Test(latency, too_few_clients_to_learn_from_are_not_waited_for)
+{
+	struct latency_board *board = latency_board_new(1);
+	struct latency_watch watch = {0};
+
+	for (int64_t now_ms = 1000; now_ms <= 180000; now_ms += 1000) {
+		add(&board->workers[0], now_ms / 1000 % 3, 1000);
+		latency_watch(&watch, board, true, now_ms);
+		cr_assert_not(
+			watch.learns, "one in a second, and %d s are over", (int)(now_ms / 1000));
+	}
+	latency_board_free(board);
+}
+
 Test(latency, a_long_pause_tells_nothing)
 {
 	struct latency_watch watch = {0};
