@@ -212,9 +212,9 @@ class Bench:
         time.sleep(30)  # what phasegate knows of the hour before
         self.update = self.submit(self.proxy, "big")
         while not self.update.is_done() and time.monotonic() < until:
-            self.turn("alone", self.alone, 4)
-            self.turn("phasegate", self.update, 15)
             for name, other in others.items():
+                self.turn("alone", self.alone, 4)
+                self.turn("phasegate", self.update, 10)
                 self.turn("alone", self.alone, 4)
                 self.turn(name, other, 4)
         self.done = self.update.is_done()

@@ -213,6 +213,15 @@ def test_it_slows_down_before_it_stops(update, direct):
     assert one(direct, "SELECT throttled_ms > 0 FROM phasegate.backfill")
 
 
+@pytest.mark.parametrize("pressure, at_least, at_most", [(0.1, 3, 6), (0.6, 10, 20)])
+def test_what_is_far_from_its_bound_is_asked_less_often(update, direct, pressure, at_least, at_most):
+    direct.execute("CREATE SEQUENCE asked")
+    begun = time.monotonic()
+    update({"sql": f"SELECT {pressure} + 0 * nextval('public.asked')"}, rows_per_second=3000).ends()
+    asked, took = one(direct, "SELECT last_value FROM asked"), time.monotonic() - begun
+    assert at_least * took / 4 <= asked <= at_most * took / 4, f"{asked} times in {took:.1f} s"
+
+
 def test_sessions_that_wait_for_locks(update, connect, direct, server, database):
     with server.connect(database) as holder, server.connect(database) as waiter:
         direct.execute("CREATE TABLE other ()")
