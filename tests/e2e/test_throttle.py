@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: PostgreSQL
 """What keeps a backfill from being felt: the budget that all proxies share, and the signals that stop it."""
 
+import shutil
+import tempfile
 import threading
 import time
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -151,11 +154,12 @@ def update(direct, start_proxy, connect):
 
 @pytest.fixture(scope="module")
 def standby(server, lab_directory):
-    replica = Standby(server, lab_directory / "standby", settings={"fsync": "off", "allow_in_place_tablespaces": "on"})
-    replica.directory.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="standby-", dir=lab_directory))
+    replica = Standby(server, folder, settings={"fsync": "off", "allow_in_place_tablespaces": "on"})
     replica.start()
     yield replica
     replica.stop()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
