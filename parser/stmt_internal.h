@@ -115,12 +115,18 @@ void read_options(
 const struct bulk_def *update_def(struct builder *builder, const PgQuery__UpdateStmt *update);
 const struct bulk_def *delete_def(struct builder *builder, const PgQuery__DeleteStmt *delete);
 
+/* What the names in a WHERE clause may belong to. */
+struct where_scope {
+	const PgQuery__RangeVar *target; /* whose rows are changed */
+	bool others; /* there are other relations beside it */
+	bool of_target; /* only columns of the target leave rows out */
+};
+
 /*
  * stmt_where.c: true when a WHERE clause holds for every row, but for NULLs in it, holds for all or
- * none because it looks at no column, or is missing.  of: only columns of this relation count;
- * NULL: those of any.
+ * none because it looks at no column, or is missing.
  */
-bool where_is_tautology(const PgQuery__Node *where, const PgQuery__RangeVar *of);
+bool where_is_tautology(const PgQuery__Node *where, const struct where_scope *scope);
 /* It holds for no row, so that nothing is read. */
 bool where_is_contradiction(const PgQuery__Node *where);
 

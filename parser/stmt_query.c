@@ -107,6 +107,9 @@ static bool settings_update_harmless(const PgQuery__UpdateStmt *update)
 
 static void visit_update(struct builder *builder, const PgQuery__UpdateStmt *update)
 {
+	const struct where_scope scope = {
+		.target = update->relation, .others = update->n_from_clause > 0};
+
 	if (system_relation(update->relation) &&
 		strcmp(update->relation->relname, "pg_settings") == 0) {
 		if (!settings_update_harmless(update))
@@ -114,7 +117,7 @@ static void visit_update(struct builder *builder, const PgQuery__UpdateStmt *upd
 		return;
 	}
 	note_write(builder, update->relation);
-	if (where_is_tautology(update->where_clause, NULL))
+	if (where_is_tautology(update->where_clause, &scope))
 		add_on_relation(builder, ACTION_UPDATE_WITHOUT_WHERE, update->relation)->bulk =
 			update_def(builder, update);
 	else if (only_changes_rows(builder))
@@ -123,8 +126,11 @@ static void visit_update(struct builder *builder, const PgQuery__UpdateStmt *upd
 
 static void visit_delete(struct builder *builder, const PgQuery__DeleteStmt *delete)
 {
+	const struct where_scope scope = {
+		.target = delete->relation, .others = delete->n_using_clause > 0};
+
 	note_write(builder, delete->relation);
-	if (where_is_tautology(delete->where_clause, NULL))
+	if (where_is_tautology(delete->where_clause, &scope))
 		add_on_relation(builder, ACTION_DELETE_WITHOUT_WHERE, delete->relation)->bulk =
 			delete_def(builder, delete);
 	else if (only_changes_rows(builder))
@@ -273,7 +279,9 @@ static void visit_operator(struct builder *builder, const PgQuery__AExpr *expr)
 static void visit_merge(struct builder *builder, const PgQuery__MergeStmt *merge)
 {
 	static const struct bulk_def branch = {.traits = BULK_MERGE};
-	bool every_row = where_is_tautology(merge->join_condition, merge->relation);
+	const struct where_scope scope = {
+		.target = merge->relation, .others = true, .of_target = true};
+	bool every_row = where_is_tautology(merge->join_condition, &scope);
 
 	note_write(builder, merge->relation);
 	for (size_t i = 0; every_row && i < merge->n_merge_when_clauses; i++) {
@@ -282,7 +290,7 @@ static void visit_merge(struct builder *builder, const PgQuery__MergeStmt *merge
 		bool deletes = when->command_type == PG_QUERY__CMD_TYPE__CMD_DELETE;
 
 		if ((deletes || when->command_type == PG_QUERY__CMD_TYPE__CMD_UPDATE) &&
-			where_is_tautology(when->condition, merge->relation))
+			where_is_tautology(when->condition, &scope))
 			add_on_relation(builder,
 				deletes ? ACTION_DELETE_WITHOUT_WHERE : ACTION_UPDATE_WITHOUT_WHERE,
 				merge->relation)

@@ -18,7 +18,7 @@ enum truth {
 	TRUTH_ALL_OR_NONE,
 };
 
-static enum truth fold(const PgQuery__Node *node);
+static enum truth fold(const struct where_scope *scope, const PgQuery__Node *node);
 
 static enum truth truth(bool holds)
 {
@@ -140,18 +140,31 @@ static const PgQuery__ColumnRef *column_of(const PgQuery__Node *node)
 										  : NULL;
 }
 
-/* id and t.id: were they two columns, id alone would be ambiguous. */
-static bool same_name(const PgQuery__ColumnRef *a, const PgQuery__ColumnRef *b)
+static bool qualifies(const PgQuery__RangeVar *of, const PgQuery__ColumnRef *ref)
+{
+	const char *qualifier = tree_string(ref->fields[ref->n_fields < 2 ? 0 : ref->n_fields - 2]);
+
+	return of == NULL || ref->n_fields == 1 || qualifier == NULL ||
+	       strcmp(qualifier, of->alias != NULL ? of->alias->aliasname : of->relname) == 0;
+}
+
+/*
+ * id and t.id: were they two columns, id alone would be ambiguous.  Where there is no other
+ * relation, r.id of another name than the table's is a variable of PL/pgSQL.
+ */
+static bool same_name(
+	const struct where_scope *scope, const PgQuery__ColumnRef *a, const PgQuery__ColumnRef *b)
 {
 	const char *name = tree_string(a->fields[a->n_fields - 1]);
 	const char *other = tree_string(b->fields[b->n_fields - 1]);
 
 	return (a->n_fields == 1 || b->n_fields == 1) && name != NULL && other != NULL &&
-	       strcmp(name, other) == 0;
+	       strcmp(name, other) == 0 &&
+	       (scope->others || (qualifies(scope->target, a) && qualifies(scope->target, b)));
 }
 
 /* The same on both sides, whatever it is cast to: a column, or an expression of some. */
-static bool same(const PgQuery__Node *a, const PgQuery__Node *b)
+static bool same(const struct where_scope *scope, const PgQuery__Node *a, const PgQuery__Node *b)
 {
 	const PgQuery__ColumnRef *column, *other;
 
@@ -161,7 +174,7 @@ static bool same(const PgQuery__Node *a, const PgQuery__Node *b)
 		return false;
 	column = column_of(a);
 	other = column_of(b);
-	return (column != NULL && other != NULL && same_name(column, other)) ||
+	return (column != NULL && other != NULL && same_name(scope, column, other)) ||
 	       tree_equal(&a->base, &b->base);
 }
 
@@ -169,14 +182,6 @@ struct column_search {
 	const PgQuery__RangeVar *of;
 	bool found;
 };
-
-static bool qualifies(const PgQuery__RangeVar *of, const PgQuery__ColumnRef *ref)
-{
-	const char *qualifier = tree_string(ref->fields[ref->n_fields < 2 ? 0 : ref->n_fields - 2]);
-
-	return of == NULL || ref->n_fields == 1 || qualifier == NULL ||
-	       strcmp(qualifier, of->alias != NULL ? of->alias->aliasname : of->relname) == 0;
-}
 
 /* What may differ from row to row; CURRENT_USER and its like tier 1 cannot tell from columns. */
 static bool visit_column(void *context, const ProtobufCMessage *message)
@@ -198,13 +203,13 @@ static bool looks_at_columns(const PgQuery__Node *node, const PgQuery__RangeVar 
 	return search.found;
 }
 
-static enum truth compare(
-	const char *operator, const PgQuery__Node * left, const PgQuery__Node *right)
+static enum truth compare(const struct where_scope *scope, const char *operator,
+	const PgQuery__Node * left, const PgQuery__Node *right)
 {
 	const PgQuery__AConst *a = constant(left), *b = constant(right);
 	int order;
 
-	if ((a == NULL || b == NULL) && same(left, right))
+	if ((a == NULL || b == NULL) && same(scope, left, right))
 		return holds(operator, 0);
 	if (a == NULL || b == NULL)
 		return TRUTH_DEPENDS;
@@ -220,17 +225,17 @@ static enum truth compare(
 	return TRUTH_DEPENDS;
 }
 
-static enum truth fold_distinct(const PgQuery__AExpr *expr)
+static enum truth fold_distinct(const struct where_scope *scope, const PgQuery__AExpr *expr)
 {
 	const PgQuery__AConst *a = constant(expr->lexpr), *b = constant(expr->rexpr);
 
-	if ((a == NULL || b == NULL) && same(expr->lexpr, expr->rexpr))
+	if ((a == NULL || b == NULL) && same(scope, expr->lexpr, expr->rexpr))
 		return TRUTH_FALSE;
 	if (a == NULL || b == NULL)
 		return TRUTH_DEPENDS;
 	if (a->isnull || b->isnull)
 		return truth(a->isnull != b->isnull);
-	return compare("<>", expr->lexpr, expr->rexpr);
+	return compare(scope, "<>", expr->lexpr, expr->rexpr);
 }
 
 static enum truth either(enum truth a, enum truth b)
@@ -256,7 +261,8 @@ static enum truth both(enum truth a, enum truth b)
 }
 
 /* x IN (..) and x NOT IN (..), whose operators are = and <>. */
-static enum truth fold_in(const PgQuery__AExpr *expr, const char *operator)
+static enum truth fold_in(
+	const struct where_scope *scope, const PgQuery__AExpr *expr, const char *operator)
 {
 	PgQuery__Node **items;
 	size_t n = tree_list(expr->rexpr, &items);
@@ -264,12 +270,13 @@ static enum truth fold_in(const PgQuery__AExpr *expr, const char *operator)
 	enum truth found = TRUTH_FALSE;
 
 	for (size_t i = 0; i < n; i++)
-		found = either(found, compare("=", expr->lexpr, items[i]));
+		found = either(found, compare(scope, "=", expr->lexpr, items[i]));
 	return negated ? negate(found) : found;
 }
 
 /* x = ANY (ARRAY[..]) */
-static enum truth fold_any(const PgQuery__AExpr *expr, const char *operator)
+static enum truth fold_any(
+	const struct where_scope *scope, const PgQuery__AExpr *expr, const char *operator)
 {
 	const PgQuery__Node *array = without_casts(expr->rexpr);
 	enum truth found = TRUTH_FALSE;
@@ -277,19 +284,20 @@ static enum truth fold_any(const PgQuery__AExpr *expr, const char *operator)
 	if (array == NULL || array->node_case != PG_QUERY__NODE__NODE_A_ARRAY_EXPR)
 		return TRUTH_DEPENDS;
 	for (size_t i = 0; i < array->a_array_expr->n_elements; i++)
-		found = either(
-			found, compare(operator, expr->lexpr, array->a_array_expr->elements[i]));
+		found = either(found,
+			compare(scope, operator, expr->lexpr, array->a_array_expr->elements[i]));
 	return found;
 }
 
-static enum truth fold_between(const PgQuery__AExpr *expr)
+static enum truth fold_between(const struct where_scope *scope, const PgQuery__AExpr *expr)
 {
 	PgQuery__Node **bounds;
 	size_t n = tree_list(expr->rexpr, &bounds);
 
 	if (n != 2)
 		return TRUTH_DEPENDS;
-	return both(compare(">=", expr->lexpr, bounds[0]), compare("<=", expr->lexpr, bounds[1]));
+	return both(compare(scope, ">=", expr->lexpr, bounds[0]),
+		compare(scope, "<=", expr->lexpr, bounds[1]));
 }
 
 /* LIKE '%' takes every text there is. */
@@ -304,7 +312,7 @@ static enum truth fold_like(const PgQuery__AExpr *expr, const char *operator)
 	return truth(*operator!= '!');
 }
 
-static enum truth fold_expr(const PgQuery__AExpr *expr)
+static enum truth fold_expr(const struct where_scope *scope, const PgQuery__AExpr *expr)
 {
 	const char *operator= expr->n_name == 0 ? NULL : tree_string(expr->name[expr->n_name - 1]);
 
@@ -312,19 +320,19 @@ static enum truth fold_expr(const PgQuery__AExpr *expr)
 		return TRUTH_DEPENDS;
 	switch (expr->kind) {
 	case PG_QUERY__A__EXPR__KIND__AEXPR_OP:
-		return compare(operator, expr->lexpr, expr->rexpr);
+		return compare(scope, operator, expr->lexpr, expr->rexpr);
 	case PG_QUERY__A__EXPR__KIND__AEXPR_DISTINCT:
-		return fold_distinct(expr);
+		return fold_distinct(scope, expr);
 	case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT:
-		return negate(fold_distinct(expr));
+		return negate(fold_distinct(scope, expr));
 	case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY:
-		return fold_any(expr, operator);
+		return fold_any(scope, expr, operator);
 	case PG_QUERY__A__EXPR__KIND__AEXPR_IN:
-		return fold_in(expr, operator);
+		return fold_in(scope, expr, operator);
 	case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN:
-		return fold_between(expr);
+		return fold_between(scope, expr);
 	case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN:
-		return negate(fold_between(expr));
+		return negate(fold_between(scope, expr));
 	case PG_QUERY__A__EXPR__KIND__AEXPR_LIKE:
 	case PG_QUERY__A__EXPR__KIND__AEXPR_ILIKE:
 		return fold_like(expr, operator);
@@ -345,7 +353,7 @@ static const PgQuery__Node *null_tested(const PgQuery__Node *node, PgQuery__Null
 enum { COMPLEMENTS_MAX = 64 }; /* beyond it, OR is taken at its branches' word */
 
 /* x IS NULL OR x IS NOT NULL */
-static bool complementary(PgQuery__Node *const *args, size_t n)
+static bool complementary(const struct where_scope *scope, PgQuery__Node *const *args, size_t n)
 {
 	if (n > COMPLEMENTS_MAX)
 		n = COMPLEMENTS_MAX;
@@ -356,38 +364,39 @@ static bool complementary(PgQuery__Node *const *args, size_t n)
 			const PgQuery__Node *b =
 				null_tested(args[j], PG_QUERY__NULL_TEST_TYPE__IS_NOT_NULL);
 
-			if (b != NULL && same(a, b))
+			if (b != NULL && same(scope, a, b))
 				return true;
 		}
 	}
 	return false;
 }
 
-static enum truth fold_bool(const PgQuery__BoolExpr *expr)
+static enum truth fold_bool(const struct where_scope *scope, const PgQuery__BoolExpr *expr)
 {
 	enum truth result;
 
 	switch (expr->boolop) {
 	case PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR:
-		return negate(fold(expr->args[0]));
+		return negate(fold(scope, expr->args[0]));
 	case PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR:
 		result = TRUTH_TRUE;
 		for (size_t i = 0; i < expr->n_args; i++)
-			result = both(result, fold(expr->args[i]));
+			result = both(result, fold(scope, expr->args[i]));
 		return result;
 	case PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR:
-		result = truth(complementary(expr->args, expr->n_args));
+		result = truth(complementary(scope, expr->args, expr->n_args));
 		for (size_t i = 0; i < expr->n_args; i++)
-			result = either(result, fold(expr->args[i]));
+			result = either(result, fold(scope, expr->args[i]));
 		return result;
 	default:
 		return TRUTH_DEPENDS;
 	}
 }
 
-static enum truth fold_boolean_test(const PgQuery__BooleanTest *test)
+static enum truth fold_boolean_test(
+	const struct where_scope *scope, const PgQuery__BooleanTest *test)
 {
-	enum truth value = fold(test->arg);
+	enum truth value = fold(scope, test->arg);
 
 	if (value == TRUTH_DEPENDS || value == TRUTH_ALL_OR_NONE)
 		return value;
@@ -409,10 +418,10 @@ static enum truth fold_boolean_test(const PgQuery__BooleanTest *test)
 	}
 }
 
-static enum truth fold_null_test(const PgQuery__NullTest *test)
+static enum truth fold_null_test(const struct where_scope *scope, const PgQuery__NullTest *test)
 {
 	const PgQuery__AConst *value = constant(test->arg);
-	enum truth is_null = value == NULL ? fold(test->arg) : truth(value->isnull);
+	enum truth is_null = value == NULL ? fold(scope, test->arg) : truth(value->isnull);
 
 	if (value == NULL && is_null != TRUTH_DEPENDS && is_null != TRUTH_ALL_OR_NONE)
 		is_null = truth(is_null == TRUTH_NULL);
@@ -420,7 +429,7 @@ static enum truth fold_null_test(const PgQuery__NullTest *test)
 }
 
 /* EXISTS (SELECT 1) */
-static enum truth fold_sublink(const PgQuery__SubLink *link)
+static enum truth fold_sublink(const struct where_scope *scope, const PgQuery__SubLink *link)
 {
 	const PgQuery__SelectStmt *select;
 	enum truth has_row;
@@ -433,24 +442,24 @@ static enum truth fold_sublink(const PgQuery__SubLink *link)
 		select->having_clause != NULL || select->limit_count != NULL ||
 		select->limit_offset != NULL)
 		return TRUTH_DEPENDS;
-	has_row = select->where_clause == NULL ? TRUTH_TRUE : fold(select->where_clause);
+	has_row = select->where_clause == NULL ? TRUTH_TRUE : fold(scope, select->where_clause);
 	return has_row == TRUTH_NULL ? TRUTH_FALSE : has_row;
 }
 
 /* What we can say of a condition by its form alone. */
-static enum truth fold_leaf(const PgQuery__Node *node)
+static enum truth fold_leaf(const struct where_scope *scope, const PgQuery__Node *node)
 {
 	switch (node->node_case) {
 	case PG_QUERY__NODE__NODE_A_EXPR:
-		return fold_expr(node->a_expr);
+		return fold_expr(scope, node->a_expr);
 	case PG_QUERY__NODE__NODE_SUB_LINK:
-		return fold_sublink(node->sub_link);
+		return fold_sublink(scope, node->sub_link);
 	default:
 		return TRUTH_DEPENDS;
 	}
 }
 
-static enum truth fold(const PgQuery__Node *node)
+static enum truth fold(const struct where_scope *scope, const PgQuery__Node *node)
 {
 	enum truth value;
 
@@ -460,32 +469,33 @@ static enum truth fold(const PgQuery__Node *node)
 	case PG_QUERY__NODE__NODE_A_CONST:
 		return fold_constant(node->a_const);
 	case PG_QUERY__NODE__NODE_TYPE_CAST:
-		return fold(node->type_cast->arg);
+		return fold(scope, node->type_cast->arg);
 	case PG_QUERY__NODE__NODE_BOOL_EXPR:
-		return fold_bool(node->bool_expr);
+		return fold_bool(scope, node->bool_expr);
 	case PG_QUERY__NODE__NODE_NULL_TEST:
-		return fold_null_test(node->null_test);
+		return fold_null_test(scope, node->null_test);
 	case PG_QUERY__NODE__NODE_BOOLEAN_TEST:
-		return fold_boolean_test(node->boolean_test);
+		return fold_boolean_test(scope, node->boolean_test);
 	default:
-		value = fold_leaf(node);
+		value = fold_leaf(scope, node);
 		return value == TRUTH_DEPENDS && !looks_at_columns(node, NULL) ? TRUTH_ALL_OR_NONE
 									       : value;
 	}
 }
 
-bool where_is_tautology(const PgQuery__Node *where, const PgQuery__RangeVar *of)
+bool where_is_tautology(const PgQuery__Node *where, const struct where_scope *scope)
 {
-	enum truth value = where == NULL ? TRUTH_TRUE : fold(where);
+	enum truth value = where == NULL ? TRUTH_TRUE : fold(scope, where);
 
-	if (value == TRUTH_DEPENDS && of != NULL && !looks_at_columns(where, of))
+	if (value == TRUTH_DEPENDS && scope->of_target && !looks_at_columns(where, scope->target))
 		return true;
 	return value == TRUTH_TRUE || value == TRUTH_ALL_OR_NONE;
 }
 
 bool where_is_contradiction(const PgQuery__Node *where)
 {
-	enum truth value = where == NULL ? TRUTH_TRUE : fold(where);
+	static const struct where_scope any = {.others = true};
+	enum truth value = where == NULL ? TRUTH_TRUE : fold(&any, where);
 
 	return value == TRUTH_FALSE || value == TRUTH_NULL;
 }

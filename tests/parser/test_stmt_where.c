@@ -119,6 +119,8 @@ Test(stmt_where, leaves_selective_clauses_alone)
 		"id = $1",
 		"id = other",
 		"t.id = u.id",
+		"id = r.id", /* r is a variable of PL/pgSQL */
+		"id = 5 OR id IS NOT DISTINCT FROM r.id",
 		"id > 0 OR id = 7",
 		"false",
 		"NULL",

@@ -97,3 +97,18 @@ DO $$ DECLARE v int; BEGIN UPDATE orders SET a = 1 RETURNING id INTO v; END $$;
 --! delete-without-where
 DO $$ DECLARE n int; BEGIN WITH d AS (DELETE FROM logs RETURNING *) SELECT count(*) INTO n FROM d; END $$;
 DO $$ DECLARE n int; BEGIN WITH d AS (SELECT 1 AS a) SELECT a INTO n FROM d; END $$;
+
+-- === rows that a loop picks
+DO $$
+DECLARE
+    r record;
+    fresh uuid;
+BEGIN
+    FOR r IN SELECT id FROM accounts WHERE token IS NULL LOOP
+        UPDATE accounts SET token = gen_random_uuid() WHERE id = r.id;
+        UPDATE accounts a SET token = fresh WHERE r.id = id AND tenant = r.tenant;
+        DELETE FROM stale WHERE id = r.id;
+    END LOOP;
+END $$;
+--! update-without-where
+DO $$ BEGIN UPDATE accounts a SET token = NULL WHERE id = a.id; END $$;

@@ -56,6 +56,7 @@ alter materialized view mv depends on extension citext;
 alter materialized view mv alter column nope set statistics 10;
 refresh materialized view nope;
 create rule rx as on insert to t do instead nothing;
+-- beyond: locks, the rows that the queries of a rule change are not looked up
 create rule rx as on update to v do instead update t set a = new.a where id = old.id;
 create rule rx as on update to nope do nothing;
 create or replace rule ru as on delete to unq do also nothing;
