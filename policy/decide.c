@@ -58,8 +58,11 @@ static void add_object(struct decider *decider, const struct name *name)
 	decider->objects[decider->n_objects++] = text;
 }
 
+/* For the policy log, which has no record of files. */
 static void add_objects(struct decider *decider, const struct judged *judged)
 {
+	if (decider->input->separate)
+		return;
 	for (size_t i = 0; i < judged->effects.n_locks; i++)
 		if (!judged->effects.locks[i].part)
 			add_object(decider, &judged->effects.locks[i].relation);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "relation_index.h"
 
 /* ---- lookups ---- */
 
@@ -29,17 +30,56 @@ static bool same_place(const struct facts *facts, const struct name *a, const st
 	return name_equal(&first, &second);
 }
 
+typedef bool relation_test(
+	const struct facts *facts, const struct relation_facts *relation, const struct name *name);
+
+static const struct relation_facts *find(
+	const struct facts *facts, const struct name *name, relation_test *is)
+{
+	struct relation_cursor cursor = {0};
+
+	if (relation_index_holds(facts->index, facts)) {
+		while (relation_index_next(facts->index, name->name, &cursor))
+			if (is(facts, &facts->relations[cursor.entry], name))
+				return &facts->relations[cursor.entry];
+		return NULL;
+	}
+	for (size_t i = 0; i < facts->n_relations; i++)
+		if (is(facts, &facts->relations[i], name))
+			return &facts->relations[i];
+	return NULL;
+}
+
+static bool is_asked(
+	const struct facts *facts, const struct relation_facts *relation, const struct name *name)
+{
+	(void)facts;
+	return name_equal(&relation->asked, name);
+}
+
+static bool is_asked_there(
+	const struct facts *facts, const struct relation_facts *relation, const struct name *name)
+{
+	return relation->exists && is_asked(facts, relation, name);
+}
+
+static bool is_there(
+	const struct facts *facts, const struct relation_facts *relation, const struct name *name)
+{
+	return relation->exists && same_place(facts, &relation->name, name);
+}
+
+const struct relation_facts *facts_asked(const struct facts *facts, const struct name *name)
+{
+	return find(facts, name, is_asked);
+}
+
 /* What the server answered for this spelling goes before what it would resolve to. */
 const struct relation_facts *facts_relation(const struct facts *facts, const struct name *name)
 {
-	for (size_t i = 0; i < facts->n_relations; i++)
-		if (facts->relations[i].exists && name_equal(&facts->relations[i].asked, name))
-			return &facts->relations[i];
-	for (size_t i = 0; i < facts->n_relations; i++)
-		if (facts->relations[i].exists &&
-			same_place(facts, &facts->relations[i].name, name))
-			return &facts->relations[i];
-	return NULL;
+	const struct relation_facts *relation = find(facts, name, is_asked_there);
+
+	return relation != NULL ? relation : find(facts, name, is_there);
 }
 
 struct name facts_qualified(const struct facts *facts, const struct name *name)

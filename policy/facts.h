@@ -354,6 +354,7 @@ struct facts {
 	/* What was asked for, then its children and both ends of its foreign keys. */
 	const struct relation_facts *relations;
 	size_t n_relations;
+	const struct relation_index *index; /* of relations; NULL: none, they are few */
 	const struct type_facts *types;
 	size_t n_types;
 	const struct function_facts *functions;
@@ -394,6 +395,8 @@ struct facts_request facts_request(struct arena *arena, const struct stmts *stmt
  * qualified.  The table of an index that was asked for is looked up with it.
  */
 const struct relation_facts *facts_relation(const struct facts *facts, const struct name *name);
+/* What was looked up for this very spelling, there or not. */
+const struct relation_facts *facts_asked(const struct facts *facts, const struct name *name);
 const struct type_facts *facts_type(const struct facts *facts, const struct name *name);
 /* NULL when nobody looked it up, it does not exist or was not made by the text. */
 const struct function_facts *facts_function(const struct facts *facts, const struct name *function);

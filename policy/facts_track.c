@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "relation_index.h"
 #include "track.h"
 
 static track_fn *const followers[ACTION_KINDS] = {
@@ -116,6 +117,19 @@ void track_start(struct arena *arena, struct facts_track *track, const struct fa
 	track->session = track_settings_of(&track->facts);
 }
 
+void track_move(struct facts_track *track)
+{
+	track->moved = true;
+	track->facts.index = NULL;
+}
+
+static void renew_index(struct facts_track *track)
+{
+	relation_index_renew(track->arena, &track->index, &track->facts, track->moved);
+	track->facts.index = track->index;
+	track->moved = false;
+}
+
 /* A file's own temporary tables are not what it means to drop. */
 static bool may_drop_unnamed(const struct facts_track *track, const struct action *action)
 {
@@ -133,4 +147,5 @@ void track_action(struct facts_track *track, const struct action *action)
 		track_forget_temporary(track);
 	if (followers[action->kind] != NULL)
 		followers[action->kind](track, action);
+	renew_index(track);
 }

@@ -31,6 +31,8 @@ struct facts_track {
 	struct facts facts; /* as the next statement meets them */
 	struct relation_facts *relations; /* the same array, writable */
 	size_t n_relations_max;
+	struct relation_index *index; /* likewise */
+	bool moved; /* relations have other places or names than the index knows */
 	struct held_lock *locks; /* likewise */
 	size_t n_locks_max;
 	struct track_settings session; /* SET LOCAL left out */

@@ -6,14 +6,6 @@
 
 /* facts_relation cannot tell "not there" from "not asked"; only the first may be believed to be
  * harmless. */
-static bool looked_up(const struct facts *facts, const struct name *name)
-{
-	for (size_t i = 0; i < facts->n_relations; i++)
-		if (name_equal(&facts->relations[i].asked, name))
-			return true;
-	return false;
-}
-
 enum presence model_find(
 	const struct facts *facts, const struct name *name, const struct relation_facts **relation)
 {
@@ -21,7 +13,7 @@ enum presence model_find(
 	if (*relation != NULL && (*relation)->exists)
 		return PRESENT;
 	*relation = NULL;
-	return facts->known && looked_up(facts, name) ? ABSENT : UNKNOWN;
+	return facts->known && facts_asked(facts, name) != NULL ? ABSENT : UNKNOWN;
 }
 
 enum presence model_find_type(

@@ -7,6 +7,10 @@
 
 typedef void track_fn(struct facts_track *track, const struct action *action);
 
+/* Relations have other places or names now than their index knows; it is renewed behind the action.
+ */
+void track_move(struct facts_track *track);
+
 /* A copy with room for spare more items. */
 void *track_copy(struct arena *arena, const void *items, size_t n, size_t spare, size_t size);
 

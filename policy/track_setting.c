@@ -196,6 +196,7 @@ static void keep_qualified(struct facts_track *track)
 	}
 	facts->n_relations = n;
 	facts->known = false;
+	track_move(track);
 	if (track->separate)
 		return;
 	facts->n_types = 0;

@@ -4,6 +4,7 @@
 
 #include "arena.h"
 #include "model.h"
+#include "relation_index.h"
 #include "text.h"
 #include "track.h"
 
@@ -14,10 +15,10 @@ enum { VACATED_MAX = 64 };
 
 struct relation_facts *track_entry(struct facts_track *track, const struct name *name)
 {
-	for (size_t i = 0; i < track->facts.n_relations; i++)
-		if (name_equal(&track->relations[i].asked, name))
-			return &track->relations[i];
-	return (struct relation_facts *)facts_relation(&track->facts, name);
+	const struct relation_facts *asked = facts_asked(&track->facts, name);
+
+	return (struct relation_facts *)(asked != NULL ? asked
+						       : facts_relation(&track->facts, name));
 }
 
 static struct relation_facts *new_entry(struct facts_track *track)
@@ -36,13 +37,12 @@ static struct relation_facts *new_entry(struct facts_track *track)
 struct relation_facts *track_make_entry(struct facts_track *track, const struct name *name)
 {
 	struct name qualified = *name;
-	struct relation_facts *relation = NULL;
+	struct relation_facts *relation = (struct relation_facts *)facts_asked(&track->facts, name);
 
-	for (size_t i = 0; i < track->facts.n_relations && relation == NULL; i++)
-		if (name_equal(&track->relations[i].asked, name))
-			relation = &track->relations[i];
 	if (relation == NULL)
 		relation = new_entry(track);
+	else
+		track_move(track);
 	if (qualified.schema == NULL)
 		qualified.schema = track->facts.current_schema;
 	*relation = (struct relation_facts){
@@ -72,14 +72,27 @@ static bool same(const struct relation_facts *a, const struct relation_facts *b)
 	       name_equal(&a->name, &b->name);
 }
 
+/* Nothing below it, and no name but its own to find it by. */
+static bool stands_alone(const struct relation_facts *relation)
+{
+	return relation->oid == 0 && relation->n_partitions == 0 && relation->n_partition_tree == 0;
+}
+
 /* What is done to a table is done to its children. */
 void track_each_entry(
 	struct facts_track *track, const struct action *action, track_entry_fn *change)
 {
 	const struct relation_facts *found = track_entry(track, &action->table);
+	struct relation_cursor cursor = {0};
 
 	if (found == NULL || !found->exists)
 		return;
+	if (stands_alone(found) && relation_index_holds(track->facts.index, &track->facts)) {
+		while (relation_index_next(track->index, found->name.name, &cursor))
+			if (same(&track->relations[cursor.entry], found))
+				change(track, &track->relations[cursor.entry], action);
+		return;
+	}
 	for (size_t i = 0; i < track->facts.n_relations; i++)
 		if (same(&track->relations[i], found) ||
 			(!action->only && relation_below(found, &track->relations[i].name)))
@@ -89,6 +102,7 @@ void track_each_entry(
 static void remove_entry(struct facts_track *track, size_t i)
 {
 	track->relations[i] = track->relations[--track->facts.n_relations];
+	track_move(track);
 }
 
 void track_forget(struct facts_track *track, const struct name *name)
@@ -268,6 +282,7 @@ void track_rename(struct facts_track *track, const struct action *action)
 	forget_spellings(track, name.name);
 	target = track_make_entry(track, &name);
 	*target = moved;
+	track_move(track);
 	target->asked = name;
 	target->name.name = name.name;
 	if (action->kind == ACTION_SET_SCHEMA)

@@ -47,6 +47,7 @@ static void restore(struct facts_track *track, const struct facts *saved)
 	memcpy(track->locks, saved->transaction.locks,
 		saved->transaction.n_locks * sizeof(*track->locks));
 	track->facts.relations = track->relations;
+	track_move(track);
 	track->facts.types = types;
 	track->facts.functions = functions;
 	track->facts.transaction.locks = track->locks;
@@ -57,6 +58,7 @@ static void know_nothing(struct facts_track *track)
 {
 	track->facts.known = false;
 	track->facts.n_relations = 0;
+	track_move(track);
 	track->facts.n_types = 0;
 	track->facts.n_functions = 0;
 }

@@ -295,3 +295,36 @@ Test(facts_track, what_stands_on_a_column_comes_and_goes)
 			"%s", rows[i].sql);
 	}
 }
+
+/* A dump has thousands: an index finds what looking at each of them would. */
+Test(facts_track, many_relations_are_found_as_few_are)
+{
+	static const char *const then[] = {
+		"",
+		"ALTER TABLE t5 RENAME TO s5; CREATE TABLE t5 (id int)",
+		"DROP TABLE t7; CREATE TABLE u7 (id int)",
+		"DROP TABLE t8; CREATE TABLE t8 (id int)",
+		"ALTER TABLE t9 SET SCHEMA other; ALTER TABLE t10 RENAME TO t9",
+		"BEGIN; CREATE TABLE s1 (id int); ALTER TABLE t2 RENAME TO s2; ROLLBACK; SELECT 1",
+		"SET search_path = other; CREATE TABLE t1 (id int)",
+	};
+	const char *made = "";
+
+	for (int i = 0; i < 100; i++)
+		made = arena_printf(&arena, "%sCREATE TABLE t%d (id int); ", made, i);
+	for (size_t i = 0; i < sizeof(then) / sizeof(*then); i++) {
+		struct facts facts = after(arena_printf(&arena, "%s%s", made, then[i])), one_by_one;
+
+		cr_expect_not_null(facts.index, "%s", then[i]);
+		one_by_one = facts;
+		one_by_one.index = NULL;
+		for (int k = 0; k < 200; k++) {
+			const char *name = arena_printf(&arena, "%c%d", "stu"[k % 3], k / 3);
+
+			cr_expect_eq(relation(&facts, NULL, name),
+				relation(&one_by_one, NULL, name), "%s: %s", then[i], name);
+			cr_expect_eq(relation(&facts, "other", name),
+				relation(&one_by_one, "other", name), "%s: %s", then[i], name);
+		}
+	}
+}
