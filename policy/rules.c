@@ -229,13 +229,33 @@ bool in_statement(const struct rule_context *context,
 	return false;
 }
 
-static bool found_on(const struct rule_context *context, bool same_transaction,
+/* What this action makes of a name, if it is its table's. */
+static struct name name_behind(const struct action *action, const struct name *name)
+{
+	struct name given = action->table;
+
+	if (action->new_name == NULL || !may_be_same(&action->table, name))
+		return *name;
+	if (action->kind == ACTION_RENAME_TABLE)
+		given.name = action->new_name;
+	else if (action->kind == ACTION_SET_SCHEMA)
+		given.schema = action->new_name;
+	else
+		return *name;
+	return given;
+}
+
+/* follows: matches meets the context's action with the name that its table has by then. */
+static bool found_on(const struct rule_context *context, bool same_transaction, bool follows,
 	bool (*matches)(const struct rule_context *, const struct action *))
 {
 	const struct stmts *text = context->text;
 	const struct action *own = context->action;
+	struct rule_context by_then = *context;
+	struct action named = *own;
 	size_t n = 0;
 
+	by_then.action = &named;
 	for (size_t i = (size_t)(context->stmt - text->items); i < text->n; i++) {
 		const struct stmt *stmt = &text->items[i];
 
@@ -247,8 +267,11 @@ static bool found_on(const struct rule_context *context, bool same_transaction,
 			if ((same_transaction && ends_transaction(action)) ||
 				n++ == seen_max(context))
 				return false;
-			if ((stmt != context->stmt || action != own) && matches(context, action))
+			if ((stmt != context->stmt || action != own) &&
+				matches(follows ? &by_then : context, action))
 				return true;
+			if (follows)
+				named.table = name_behind(action, &named.table);
 		}
 	}
 	return false;
@@ -257,13 +280,19 @@ static bool found_on(const struct rule_context *context, bool same_transaction,
 bool soon(const struct rule_context *context,
 	bool (*matches)(const struct rule_context *, const struct action *))
 {
-	return found_on(context, true, matches);
+	return found_on(context, true, false, matches);
+}
+
+bool soon_by_new_name(const struct rule_context *context,
+	bool (*matches)(const struct rule_context *, const struct action *))
+{
+	return found_on(context, true, true, matches);
 }
 
 bool later(const struct rule_context *context,
 	bool (*matches)(const struct rule_context *, const struct action *))
 {
-	return found_on(context, false, matches);
+	return found_on(context, false, false, matches);
 }
 
 /* What is not a table: a function, a type, a sequence. */

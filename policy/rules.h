@@ -31,6 +31,9 @@ bool in_statement(const struct rule_context *context,
 /* Another action of this statement, or a later one of this transaction as far as the text shows. */
 bool soon(const struct rule_context *context,
 	bool (*matches)(const struct rule_context *, const struct action *));
+/* As soon; where the table is renamed in between, the action at hand has its new name. */
+bool soon_by_new_name(const struct rule_context *context,
+	bool (*matches)(const struct rule_context *, const struct action *));
 /* An earlier action of this transaction, as far as the text shows. */
 bool before(const struct rule_context *context,
 	bool (*matches)(const struct rule_context *, const struct action *));

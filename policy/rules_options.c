@@ -49,7 +49,7 @@ static bool enables_without_policy(const struct rule_context *context)
 	bool has_policies = context->table != NULL && context->table->has_policies;
 
 	return word != NULL && strcasecmp(word, "enable") == 0 && !has_policies &&
-	       !soon(context, makes_policy);
+	       !soon_by_new_name(context, makes_policy);
 }
 
 static bool disables(const struct rule_context *context)

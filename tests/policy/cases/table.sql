@@ -217,6 +217,15 @@ CREATE POLICY p ON orders USING (true); ALTER TABLE orders ENABLE ROW LEVEL SECU
 
 -- expect: allow
 -- not: row-level-security
+-- facts: unknown, separate, in_transaction
+ALTER TABLE elsewhere ENABLE ROW LEVEL SECURITY; ALTER TABLE elsewhere RENAME TO there; CREATE VIEW elsewhere AS SELECT * FROM there; CREATE POLICY p ON there USING (true);
+
+-- expect: reject row-level-security, rename-table, wide-lock-window
+-- facts: unknown, separate, in_transaction
+ALTER TABLE elsewhere ENABLE ROW LEVEL SECURITY; ALTER TABLE elsewhere RENAME TO there; CREATE POLICY p ON elsewhere USING (true);
+
+-- expect: allow
+-- not: row-level-security
 -- facts: unknown, separate
 CREATE POLICY p ON elsewhere USING (true); ALTER TABLE elsewhere ENABLE ROW LEVEL SECURITY;
 
