@@ -11,7 +11,8 @@
 
 struct block {
 	struct arena *arena;
-	const char *text;
+	const char *text; /* that of the statement, or its body without escapes */
+	const size_t *origins; /* where in the statement each byte of such a body stands */
 	struct token *tokens;
 	size_t n, n_max; /* of tokens */
 	struct stmt *stmts;
@@ -106,6 +107,11 @@ static size_t statement_start(const struct block *block, size_t at, size_t end)
 	return end;
 }
 
+static size_t origin(const struct block *block, size_t at)
+{
+	return block->origins == NULL ? at : block->origins[at];
+}
+
 static void keep_statement(struct block *block, const struct stmt *stmt, size_t location)
 {
 	struct action *actions =
@@ -115,11 +121,11 @@ static void keep_statement(struct block *block, const struct stmt *stmt, size_t 
 		sizeof(*block->stmts));
 	for (size_t i = 0; i < stmt->n_actions; i++) {
 		actions[i] = stmt->actions[i];
-		actions[i].location += location;
+		actions[i].location = origin(block, location + actions[i].location);
 	}
 	block->stmts[block->n_stmts] = *stmt;
 	block->stmts[block->n_stmts].actions = actions;
-	block->stmts[block->n_stmts++].location = location;
+	block->stmts[block->n_stmts++].location = origin(block, location);
 }
 
 static const struct word commands[] = {WORD("alter"), WORD("call"), WORD("cluster"),
@@ -261,14 +267,12 @@ static bool read_body(struct block *block)
 }
 
 /* How long the quotes are on either side; 0 for what has other kinds, or does not end. */
-static size_t quote_length(const struct token *literal)
+static size_t dollars_length(const struct token *literal)
 {
 	const char *start = (const char *)literal->start;
 	const char *tag_end;
 	size_t len;
 
-	if (*start == '\'')
-		return 1;
 	if (*start != '$')
 		return 0;
 	tag_end = memchr(start + 1, '$', literal->len - 1);
@@ -277,28 +281,79 @@ static size_t quote_length(const struct token *literal)
 											      : 0;
 }
 
-/* The body as it is written: in plain quotes only where nothing in it is escaped. */
-static bool find_body(const char *text, size_t len, const char **body, size_t *body_len)
+/* What a backslash and this character stand for in E'...'; 0: more than that. */
+static char unescaped(char c)
+{
+	static const char written[] = "ntrbf\\'\"", meant[] = "\n\t\r\b\f\\'\"";
+	const char *found = c == '\0' ? NULL : strchr(written, c);
+
+	return found == NULL ? '\0' : meant[found - written];
+}
+
+/*
+ * 'it''s' and E'it\'s' as they are meant; from is behind the opening quote.  In plain quotes a
+ * backslash may be an escape or not, as the server is set.
+ */
+static bool read_escapes(
+	struct block *block, const char *from, const char *end, bool escapes, size_t *len)
+{
+	char *body = arena_alloc(block->arena, (size_t)(end - from) + 1);
+	size_t *origins = arena_alloc(block->arena, ((size_t)(end - from) + 1) * sizeof(*origins));
+	size_t n = 0;
+
+	for (const char *at = from; at < end; at++, n++) {
+		origins[n] = (size_t)(at - block->text);
+		body[n] = *at;
+		if (*at == '\\')
+			body[n] = escapes && ++at < end ? unescaped(*at) : '\0';
+		else if (*at == '\'' && (++at == end || *at != '\''))
+			return false; /* it goes on in other quotes */
+		if (body[n] == '\0')
+			return false;
+	}
+	origins[n] = (size_t)(end - block->text);
+	block->text = body;
+	block->origins = origins;
+	*len = n;
+	return true;
+}
+
+/* A literal in quotes of one sign: plain or E'...', closed. */
+static bool read_quoted(
+	struct block *block, const struct token *literal, const char **body, size_t *len)
+{
+	const char *start = (const char *)literal->start, *end = start + literal->len - 1;
+	bool escapes = *start == 'E' || *start == 'e';
+
+	start += escapes;
+	if (*start != '\'' || end <= start || *end != '\'' ||
+		!read_escapes(block, start + 1, end, escapes, len))
+		return false;
+	*body = block->text;
+	return true;
+}
+
+/* The body of the block, as PL/pgSQL gets it. */
+static bool find_body(struct block *block, size_t text_len, const char **body, size_t *len)
 {
 	static const struct word language[] = {WORD("language"), {0}};
 	struct lexer lexer;
-	struct token token;
-	size_t quote = 0;
-	bool of_language = false; /* its name may be a literal, too */
+	struct token token = {0};
+	size_t quote;
+	bool of_language; /* its name may be a literal, too */
 
-	lexer_start(&lexer, text, len);
-	while (quote == 0 && lexer_next(&lexer, &token) != TOKEN_END) {
-		if (token.kind == TOKEN_LITERAL && !of_language)
-			quote = quote_length(&token);
+	lexer_start(&lexer, block->text, text_len);
+	do {
 		of_language = token_is_any(&token, language);
-	}
-	if (quote == 0 || token.len < 2 * quote)
-		return false;
+		if (lexer_next(&lexer, &token) == TOKEN_END)
+			return false;
+	} while (token.kind != TOKEN_LITERAL || of_language);
+	quote = dollars_length(&token);
+	if (quote == 0)
+		return read_quoted(block, &token, body, len);
 	*body = (const char *)token.start + quote;
-	*body_len = token.len - 2 * quote;
-	return quote > 1 ||
-	       (memchr(*body, '\'', *body_len) == NULL && memchr(*body, '\\', *body_len) == NULL &&
-		       token.start[token.len - 1] == '\'');
+	*len = token.len - 2 * quote;
+	return true;
 }
 
 bool code_block_read(struct arena *arena, const char *text, size_t len, struct stmts *out)
@@ -307,7 +362,7 @@ bool code_block_read(struct arena *arena, const char *text, size_t len, struct s
 	const char *body;
 	size_t body_len;
 
-	if (!find_body(text, len, &body, &body_len) || !read_tokens(&block, body, body_len) ||
+	if (!find_body(&block, len, &body, &body_len) || !read_tokens(&block, body, body_len) ||
 		!read_body(&block))
 		return false;
 	*out = (struct stmts){.items = block.stmts, .n = block.n_stmts, .guarded = true};

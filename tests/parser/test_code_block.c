@@ -66,7 +66,14 @@ static const struct {
 	{"DO 'BEGIN DROP TABLE t; END' LANGUAGE 'plpgsql'", true, {ACTION_DROP_TABLE}, 1},
 	{"DO 'BEGIN DROP TABLE ''t''; END'", false, {0}, 0},
 	{"DO 'BEGIN \\144rop TABLE t; END'", false, {0}, 0},
-	{"DO E'BEGIN DROP TABLE t; END'", false, {0}, 0},
+	{"DO 'BEGIN IF x = ''a;b'' THEN DROP TABLE t; END IF; END'", true, {ACTION_DROP_TABLE}, 1},
+	{"DO 'BEGIN NULL; '\n'DROP TABLE t; END'", false, {0}, 0},
+	{"DO E'BEGIN DROP TABLE t; END'", true, {ACTION_DROP_TABLE}, 1},
+	{"DO e'BEGIN\\n\\tPERFORM \\'a\\'; DROP TABLE t;\\nEND'", true, {ACTION_DROP_TABLE}, 1},
+	{"DO E'BEGIN \\144rop TABLE t; END'", false, {0}, 0},
+	{"DO E'BEGIN \\x64rop TABLE t; END'", false, {0}, 0},
+	{"DO E'BEGIN NULL; END\\", false, {0}, 0},
+	{"DO B'1'", false, {0}, 0},
 	{"DO 'BEGIN DROP TABLE t;", false, {0}, 0},
 	{"DO '", false, {0}, 0},
 };
@@ -100,12 +107,22 @@ Test(code_block, finds_what_stands_in_a_block)
 
 Test(code_block, places_are_those_of_the_text)
 {
-	const char *text = "DO $$ BEGIN NULL; ALTER TABLE t ADD a int, DROP b; END $$";
-	struct arena arena = {0};
-	struct stmts stmts;
+	static const char *const texts[] = {
+		"DO $$ BEGIN NULL; ALTER TABLE t ADD a int, DROP b; END $$",
+		"DO 'BEGIN PERFORM ''it''; ALTER TABLE t ADD a text DEFAULT ''x'', DROP b; END'",
+		"DO E'BEGIN\\n\\tNULL;\\nALTER TABLE t ADD a int, DROP b; END'",
+	};
 
-	cr_assert(code_block_read(&arena, text, strlen(text), &stmts));
-	cr_assert_eq(stmts.items[0].n_actions, 2);
-	cr_expect_eq(stmts.items[0].actions[1].location, (size_t)(strstr(text, "DROP") - text));
-	arena_free(&arena);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		const char *text = texts[i];
+		struct arena arena = {0};
+		struct stmts stmts;
+
+		cr_assert(code_block_read(&arena, text, strlen(text), &stmts), "%s", text);
+		cr_assert_eq(stmts.items[0].n_actions, 2, "%s", text);
+		cr_expect_eq(stmts.items[0].location, (size_t)(strstr(text, "ALTER") - text));
+		cr_expect_eq(stmts.items[0].actions[1].location,
+			(size_t)(strstr(text, "DROP") - text), "%s", text);
+		arena_free(&arena);
+	}
 }

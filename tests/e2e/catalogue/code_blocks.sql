@@ -71,6 +71,10 @@ DO 'BEGIN DROP TABLE ''orders''; END';
 DO 'BEGIN CREATE SCHEMA IF NOT EXISTS reporting; END';
 --! drop-table
 DO LANGUAGE plpgsql 'BEGIN DROP TABLE orders; END';
+DO 'BEGIN IF NOT EXISTS (SELECT 1 FROM pg_type WHERE typname = ''mood'') THEN CREATE TYPE mood AS ENUM (''a''); END IF; END';
+--! set-not-null
+DO 'BEGIN IF current_user = ''app'' THEN ALTER TABLE orders ALTER COLUMN a SET NOT NULL; END IF; END';
+DO E'BEGIN\n  RAISE NOTICE \'drop\';\n  ALTER TABLE orders ADD COLUMN b int;\nEND';
 
 -- === words that are names in expressions of PL/pgSQL
 DO $$
