@@ -49,10 +49,36 @@ static size_t command_end(const char *text, size_t len, size_t from)
 	return end;
 }
 
-/* Behind the line that ends COPY data, which begins behind the line of from; from without one. */
+/* A command, as far as its first word tells; or nothing at all. */
+static bool begins_command(const char *text, size_t len)
+{
+	static const struct word words[] = {WORD("abort"), WORD("alter"), WORD("analyze"),
+		WORD("begin"), WORD("call"), WORD("checkpoint"), WORD("close"), WORD("cluster"),
+		WORD("comment"), WORD("commit"), WORD("copy"), WORD("create"), WORD("deallocate"),
+		WORD("declare"), WORD("delete"), WORD("discard"), WORD("do"), WORD("drop"),
+		WORD("end"), WORD("execute"), WORD("explain"), WORD("fetch"), WORD("grant"),
+		WORD("import"), WORD("insert"), WORD("listen"), WORD("lock"), WORD("merge"),
+		WORD("notify"), WORD("prepare"), WORD("reassign"), WORD("refresh"), WORD("reindex"),
+		WORD("release"), WORD("reset"), WORD("revoke"), WORD("rollback"), WORD("savepoint"),
+		WORD("security"), WORD("select"), WORD("set"), WORD("start"), WORD("truncate"),
+		WORD("unlisten"), WORD("update"), WORD("vacuum"), WORD("with"), {0}};
+	struct lexer lexer;
+	struct token token;
+
+	lexer_start(&lexer, text, len);
+	return lexer_next(&lexer, &token) == TOKEN_END || token_is_any(&token, words);
+}
+
+/*
+ * Behind the line that ends COPY data, which begins behind the line of from.  Without one all of
+ * the rest is data, to psql; but where it begins like a command, some other client has the data:
+ * from.
+ */
 static size_t copy_data_end(const char *text, size_t len, size_t from)
 {
-	for (size_t at = line_end(text, len, from); at < len;) {
+	const size_t start = line_end(text, len, from);
+
+	for (size_t at = start; at < len;) {
 		size_t next = line_end(text, len, at);
 
 		if (strncmp(text + at, "\\.\n", next - at) == 0 ||
@@ -60,7 +86,7 @@ static size_t copy_data_end(const char *text, size_t len, size_t from)
 			return next;
 		at = next;
 	}
-	return from;
+	return begins_command(text + start, len - start) ? from : len;
 }
 
 /* The server's grammar takes STDOUT for STDIN here, and psql's \copy PSTDIN too. */
