@@ -351,6 +351,49 @@ static void read_marks(struct marked *marked, const char *text, size_t len)
 	}
 }
 
+/* ---- by home-grown marks ---- */
+
+/* A comment of nothing but such words, however it is decorated: [DOWN], === down ===, @down:. */
+static const struct home_mark {
+	const char *text;
+	struct mark mark;
+} home_marks[] = {
+	{"up", {.wrapping = WRAP_UNKNOWN, .parts = true}},
+	{"migrate up", {.wrapping = WRAP_UNKNOWN, .parts = true}},
+	{"migration up", {.wrapping = WRAP_UNKNOWN, .parts = true}},
+	{"down", {.wrapping = WRAP_UNKNOWN, .down = true}},
+	{"migrate down", {.wrapping = WRAP_UNKNOWN, .down = true}},
+	{"migration down", {.wrapping = WRAP_UNKNOWN, .down = true}},
+};
+
+static const struct mark *find_home_mark(const char *comment, size_t len)
+{
+	while (len > 0 && !isalpha((unsigned char)*comment))
+		comment++, len--;
+	while (len > 0 && !isalpha((unsigned char)comment[len - 1]))
+		len--;
+	for (size_t i = 0; i < sizeof(home_marks) / sizeof(home_marks[0]); i++)
+		if (len == strlen(home_marks[i].text) &&
+			strncasecmp(comment, home_marks[i].text, len) == 0)
+			return &home_marks[i].mark;
+	return NULL;
+}
+
+/* "down" alone may be any word; only behind an "up" it is the way back. */
+static void read_home_marks(struct marked *marked, const char *text, size_t len)
+{
+	for (size_t at = 0; at < len;) {
+		const char *newline = memchr(text + at, '\n', len - at);
+		size_t end = newline == NULL ? len : (size_t)(newline - text), n = end - at;
+		const char *comment = comment_of(text + at, &n);
+		const struct mark *mark = find_home_mark(comment, n);
+
+		if (mark != NULL && (!mark->down || marked->parts.n > 0))
+			begin_part(marked, mark, at, end, len, false);
+		at = end + 1;
+	}
+}
+
 /* A file of settings says key = false. */
 static bool says_false(const char *path, const char *key)
 {
@@ -411,7 +454,11 @@ struct parts convention_parts(struct arena *arena, const char *path, const char 
 	if (marked.parts.n == 0) {
 		struct part whole = unmarked(path, text, len);
 
-		add_part(&marked, &whole);
+		/* The tools that are known by a file's name run all of it. */
+		if (whole.wrapping == WRAP_UNKNOWN && !whole.down)
+			read_home_marks(&marked, text, len);
+		if (marked.parts.n == 0)
+			add_part(&marked, &whole);
 	}
 	for (size_t i = 0; i < marked.parts.n && marked.alone; i++)
 		marked.parts.items[i].wrapping = WRAP_NONE;

@@ -110,6 +110,15 @@ Test(convention, by_marks)
 			"utu-ut"},
 		{"x;\n--changeset a:1\ny;", "u-"},
 		{"x;--> statement-breakpoint\ny;", "ut"},
+		{"-- UP\nx;\n-- DOWN\ny;", "u-u-d-"},
+		{"w;\n--Up:\nx;\n--Down:\ny;\n-- UP\nz;", "u-u-d-u-"},
+		{"-- ====\n-- @up\n-- ====\nx;\n-- === [DOWN] ===\ny;", "u-u-d-"},
+		{"-- Migration up\nx;\n-- Migration down\ny;", "u-u-d-"},
+		{"x;\n-- down\ny;", "u-"},
+		{"-- down\nx;\n-- up\ny;", "u-u-"},
+		{"-- up and running\nx;\n-- down payments\ny;", "u-"},
+		{"-- migrate:up\nx;\n-- down\ny;", "ut"},
+		{"-- atlas:txmode none\n-- up\nx;\n-- down\ny;", "u-u-d-"},
 		{"", "u-"},
 	};
 
@@ -124,6 +133,18 @@ Test(convention, by_marks)
 		cr_expect_str_eq(described, cases[i].parts, "%s", cases[i].text);
 		arena_free(&arena);
 	}
+}
+
+/* Flyway runs what it has no mark for, whatever stands above it. */
+Test(convention, home_grown_marks_of_no_known_tool)
+{
+	static const char text[] = "-- UP\nx;\n-- DOWN\ny;";
+	struct arena arena = {0};
+
+	cr_expect_eq(convention_parts(&arena, "V1__x.sql", text, strlen(text)).n, 1);
+	cr_expect_eq(convention_parts(&arena, "revert/x.sql", text, strlen(text)).n, 1);
+	cr_expect_eq(convention_parts(&arena, "001_x.sql", text, strlen(text)).n, 3);
+	arena_free(&arena);
 }
 
 static struct parts parts_of_file(struct arena *arena, const char *folder, const char *name)
