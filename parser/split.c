@@ -131,6 +131,30 @@ static bool is_backslash(const struct token *token)
 	return token->kind == TOKEN_OTHER && *token->start == '\\';
 }
 
+/* \c and \connect; without a name, or with - for it, the database stays the same. */
+static bool leads_elsewhere(const char *text, size_t len, size_t at)
+{
+	static const char reuse[] = "-reuse-previous";
+	const char *p = text + at + 1, *end = text + command_end(text, len, at);
+	const size_t word = (size_t)(end - p) >= strlen("connect") &&
+					    strncmp(p, "connect", strlen("connect")) == 0
+				    ? strlen("connect")
+				    : strlen("c");
+
+	if (p >= end || *p != 'c')
+		return false;
+	for (p += word; p < end && (*p == ' ' || *p == '\t');) {
+		while (p < end && (*p == ' ' || *p == '\t'))
+			p++;
+		if ((size_t)(end - p) < strlen(reuse) || strncmp(p, reuse, strlen(reuse)) != 0)
+			return p < end && strchr("\r\n", *p) == NULL &&
+			       !(*p == '-' && (p + 1 == end || strchr(" \t\r\n", p[1]) != NULL));
+		while (p < end && strchr(" \t\r\n", *p) == NULL)
+			p++;
+	}
+	return false;
+}
+
 static void note_head(struct splitter *splitter, const struct token *token)
 {
 	const unsigned word = splitter->words++;
@@ -186,6 +210,12 @@ static void note_token(struct splitter *splitter, const struct token *token)
 	splitter->last = *token;
 }
 
+static void pass_command(struct splitter *splitter, size_t at)
+{
+	splitter->piece->elsewhere |= leads_elsewhere(splitter->text, splitter->len, at);
+	splitter->lexer.at = splitter->lexer.text + skip_command(splitter->text, splitter->len, at);
+}
+
 /* The first token of a statement; false at the end of the text. */
 static bool find_start(struct splitter *splitter, struct token *token)
 {
@@ -194,9 +224,7 @@ static bool find_start(struct splitter *splitter, struct token *token)
 		if (token->kind == TOKEN_END)
 			return false;
 		if (is_backslash(token))
-			splitter->lexer.at =
-				splitter->lexer.text + skip_command(splitter->text, splitter->len,
-							       offset_of(splitter, token->start));
+			pass_command(splitter, offset_of(splitter, token->start));
 		else if (token->kind != TOKEN_SEMICOLON)
 			return true;
 	}

@@ -20,6 +20,7 @@ struct split_piece {
 	 * refuses, a bracket that is never closed has swallowed other statements. */
 	size_t inner_end;
 	bool executes; /* \gexec ends it: psql runs what it answers */
+	bool elsewhere; /* \connect above it led to another database */
 };
 
 /*

@@ -216,6 +216,16 @@ static int review_run(struct review_run *run, const char **error)
 	return 0;
 }
 
+/* In another database is nothing of what was made in this one. */
+static void end_at_reconnect(const struct script *script, struct review_run *run)
+{
+	for (size_t i = run->first_stmt + 1; i < run->end_stmt; i++)
+		if (script->stmts[i].elsewhere) {
+			run->n = script->stmts[i].part - run->first + 1;
+			run->end_stmt = i;
+		}
+}
+
 /* From this part and this statement on; statements stand in the order of their parts. */
 static struct review_run find_run(const struct script *script, size_t first, size_t first_stmt)
 {
@@ -227,6 +237,7 @@ static struct review_run find_run(const struct script *script, size_t first, siz
 		run.n++;
 	while (run.end_stmt < script->n_stmts && script->stmts[run.end_stmt].part < first + run.n)
 		run.end_stmt++;
+	end_at_reconnect(script, &run);
 	return run;
 }
 
@@ -243,6 +254,8 @@ static int review_runs(struct arena *arena, const struct reviewer *reviewer, str
 			return -1;
 		part += run.n;
 		stmt = run.end_stmt;
+		if (stmt < review->script.n_stmts && review->script.stmts[stmt].elsewhere)
+			part = review->script.stmts[stmt].part;
 	}
 	return 0;
 }

@@ -206,7 +206,11 @@ static size_t add_statement(
 		grow(reader->arena, script);
 	stmt = &script->stmts[script->n_stmts++];
 	*stmt = (struct script_stmt){
-		.start = piece->start, .len = piece->end - piece->start, .part = part};
+		.start = piece->start,
+		.len = piece->end - piece->start,
+		.part = part,
+		.elsewhere = piece->elsewhere,
+	};
 	if (parse_filled(reader, stmt) || piece->inner_end == 0) {
 		if (piece->executes && stmt->error == NULL)
 			add_execution(reader, stmt);

@@ -19,6 +19,7 @@ struct place {
 struct script_stmt {
 	size_t start, len; /* its bytes of the text, without the semicolon */
 	size_t part;
+	bool elsewhere; /* psql has connected to another database by now */
 	struct stmt stmt; /* locations are those of the text; empty for one that is too long */
 	const char *error; /* why it could not be parsed; NULL: it could */
 	size_t error_at;

@@ -95,6 +95,33 @@ Test(split, what_psql_runs_the_answer_of)
 	cr_expect_not(piece.executes);
 }
 
+Test(split, what_leads_to_another_database)
+{
+	static const struct {
+		const char *text;
+		bool elsewhere;
+	} cases[] = {
+		{"\\connect app\nSELECT 1", true},
+		{"\\c app owner\n\\echo there\nSELECT 1", true},
+		{"\\connect -reuse-previous=on \"dbname='app'\"\nSELECT 1", true},
+		{"\\c :db\nSELECT 1", true},
+		{"\\c\nSELECT 1", false},
+		{"\\connect - owner\nSELECT 1", false},
+		{"\\connect -\r\nSELECT 1", false},
+		{"\\conninfo\nSELECT 1", false},
+		{"\\copy t from 'a'\nSELECT 1", false},
+		{"\\connect", false},
+		{"\\", false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct split_piece piece;
+
+		split_next(cases[i].text, strlen(cases[i].text), 0, &piece);
+		cr_expect_eq(piece.elsewhere, cases[i].elsewhere, "%s", cases[i].text);
+	}
+}
+
 Test(split, placeholders)
 {
 	static const struct {

@@ -232,3 +232,18 @@ ALTER TABLE orders ALTER COLUMN status TYPE status_new USING (status::text::stat
 ALTER TYPE status RENAME TO status_old;
 ALTER TYPE status_new RENAME TO status;
 DROP TYPE status_old;
+
+-- === made in one database, there already in the other
+CREATE TABLE orders (id int);
+CREATE INDEX ON orders (id);
+\connect - owner
+CREATE INDEX ON orders (id, id);
+SET lock_timeout = '1h';
+\connect archive
+--! create-index-non-concurrent
+CREATE INDEX ON orders (id);
+ALTER TABLE orders ADD COLUMN at date;
+CREATE TABLE other (id int);
+\c app
+--! drop-table
+DROP TABLE other;
