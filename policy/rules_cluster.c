@@ -44,6 +44,23 @@ static bool changes_cluster(const struct rule_context *context)
 	       action_is(context, ACTION_REASSIGN_OWNED);
 }
 
+/* By this text: nobody logs in by it, or to it, yet. */
+static bool just_made(const struct rule_context *context)
+{
+	const char *name = context->action->name;
+	const char *tag = action_is(context, ACTION_ROLE)             ? "CREATE ROLE"
+			  : action_is(context, ACTION_ALTER_DATABASE) ? "CREATE DATABASE"
+								      : NULL;
+
+	if (tag == NULL || name == NULL)
+		return false;
+	for (const struct stmt *stmt = context->text->items; stmt < context->stmt; stmt++)
+		if (stmt->tag != NULL && strcmp(stmt->tag, tag) == 0 && stmt->n_actions > 0 &&
+			stmt->actions[0].name != NULL && strcmp(stmt->actions[0].name, name) == 0)
+			return true;
+	return false;
+}
+
 /* What a role may do concerns that role; what its sessions begin with, what it is called and that
  * it is gone concern those who log in by it. */
 static enum verdict cluster_verdict(const struct rule_context *context)
@@ -52,7 +69,7 @@ static enum verdict cluster_verdict(const struct rule_context *context)
 	bool narrow = action_is(context, ACTION_ROLE) && context->action->new_name == NULL &&
 		      (tag == NULL || strcmp(tag, "DROP ROLE") != 0);
 
-	return narrow ? VERDICT_ALLOW : VERDICT_WARN;
+	return narrow || just_made(context) ? VERDICT_ALLOW : VERDICT_WARN;
 }
 
 const struct rule rule_alter_system_database_role = {
@@ -66,6 +83,7 @@ const struct rule rule_alter_system_database_role = {
 		  "on, and it does not belong to the schema that a migration changes. What else is "
 		  "done to roles is only noted.",
 	.locks = "No table; REASSIGN OWNED takes ACCESS EXCLUSIVE on each table for a moment.",
-	.safe_when = "it creates a role or changes what one may do, which is only noted.",
+	.safe_when = "it creates a role or changes what one may do, which is only noted; or the "
+		     "same text has made the role or the database.",
 	.hint = "Keep it with the configuration of the server, not with the migrations.",
 };

@@ -52,6 +52,18 @@ CREATE ROLE app LOGIN;
 -- expect: allow alter-system-database-role
 ALTER ROLE app PASSWORD 'x' VALID UNTIL 'infinity';
 
+-- expect: allow alter-system-database-role
+-- facts: separate
+CREATE ROLE app LOGIN; ALTER ROLE app SET search_path = app;
+
+-- expect: warn alter-system-database-role
+-- facts: separate
+CREATE ROLE app LOGIN; ALTER ROLE other SET search_path = app;
+
+-- expect: allow alter-system-database-role
+-- facts: separate
+CREATE DATABASE fresh; ALTER DATABASE fresh SET work_mem = '1GB';
+
 -- expect: allow
 -- not: alter-system-database-role
 SET work_mem = '1GB';
