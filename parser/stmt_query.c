@@ -154,17 +154,40 @@ static bool calls_extreme(void *found, const ProtobufCMessage *message)
 	return true;
 }
 
-/* NOT EXISTS (...): only found out row by row. */
-static bool only_spares_present(const PgQuery__Node *where)
+/* NOT EXISTS (...), which is only found out row by row. */
+static bool spares_present(const PgQuery__BoolExpr *expr)
 {
-	const PgQuery__BoolExpr *expr;
-
-	if (where->node_case != PG_QUERY__NODE__NODE_BOOL_EXPR)
-		return false;
-	expr = where->bool_expr;
 	return expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR &&
 	       expr->args[0]->node_case == PG_QUERY__NODE__NODE_SUB_LINK &&
 	       expr->args[0]->sub_link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__EXISTS_SUBLINK;
+}
+
+/* x <> y */
+static bool spares_equal(const PgQuery__AExpr *expr)
+{
+	return expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP && expr->n_name > 0 &&
+	       strcmp(tree_string(expr->name[expr->n_name - 1]), "<>") == 0;
+}
+
+/* What no index helps with, since most rows meet it. */
+static bool leaves_most(const PgQuery__Node *where)
+{
+	switch (where->node_case) {
+	case PG_QUERY__NODE__NODE_NULL_TEST:
+		return where->null_test->nulltesttype == PG_QUERY__NULL_TEST_TYPE__IS_NOT_NULL;
+	case PG_QUERY__NODE__NODE_A_EXPR:
+		return spares_equal(where->a_expr);
+	case PG_QUERY__NODE__NODE_BOOL_EXPR:
+		break;
+	default:
+		return false;
+	}
+	if (where->bool_expr->boolop != PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR)
+		return spares_present(where->bool_expr);
+	for (size_t i = 0; i < where->bool_expr->n_args; i++)
+		if (!leaves_most(where->bool_expr->args[i]))
+			return false;
+	return true;
 }
 
 bool reads_every_row(const PgQuery__SelectStmt *select)
@@ -172,7 +195,7 @@ bool reads_every_row(const PgQuery__SelectStmt *select)
 	bool extreme = false;
 
 	if (select->n_from_clause == 0 ||
-		(select->where_clause != NULL && !only_spares_present(select->where_clause)) ||
+		(select->where_clause != NULL && !leaves_most(select->where_clause)) ||
 		select->limit_count != NULL || select->into_clause != NULL)
 		return false;
 	for (size_t i = 0; i < select->n_target_list; i++)

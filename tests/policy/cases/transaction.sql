@@ -184,6 +184,15 @@ BEGIN; ALTER TABLE t ADD COLUMN c int; INSERT INTO u SELECT t.a FROM t; COMMIT;
 -- facts: separate, unknown
 BEGIN; ALTER TABLE t ADD COLUMN c int; INSERT INTO u SELECT a FROM t WHERE NOT EXISTS (SELECT 1 FROM u WHERE u.a = t.a); COMMIT;
 
+-- expect: warn statement-after-access-exclusive
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t ADD COLUMN c int; INSERT INTO u SELECT a FROM t WHERE b IS NOT NULL AND b <> ''; COMMIT;
+
+-- expect: allow
+-- not: statement-after-access-exclusive
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t ADD COLUMN c int; INSERT INTO u SELECT a FROM t WHERE b IS NOT NULL AND d = 'x'; INSERT INTO u SELECT a FROM t WHERE b IS NULL OR b <> ''; COMMIT;
+
 -- expect: allow
 -- not: statement-after-access-exclusive
 -- facts: separate, unknown
