@@ -40,34 +40,46 @@ const struct rule rule_create_extension = {
 static bool changes_cluster(const struct rule_context *context)
 {
 	return action_is(context, ACTION_ALTER_SYSTEM) ||
-	       action_is(context, ACTION_ALTER_DATABASE) || action_is(context, ACTION_ROLE) ||
-	       action_is(context, ACTION_REASSIGN_OWNED);
+	       action_is(context, ACTION_ALTER_DATABASE) ||
+	       action_is(context, ACTION_CREATE_ROLE) || action_is(context, ACTION_ALTER_ROLE) ||
+	       action_is(context, ACTION_DROP_ROLE) || action_is(context, ACTION_REASSIGN_OWNED);
+}
+
+static bool made_before(const struct rule_context *context, enum action_kind kind, const char *name)
+{
+	for (const struct stmt *stmt = context->text->items; stmt <= context->stmt; stmt++) {
+		for (size_t i = 0; i < stmt->n_actions; i++) {
+			const struct action *action = &stmt->actions[i];
+
+			if (action == context->action)
+				return false;
+			if (action->kind == kind && action->name != NULL &&
+				strcmp(action->name, name) == 0)
+				return true;
+		}
+	}
+	return false;
 }
 
 /* By this text: nobody logs in by it, or to it, yet. */
 static bool just_made(const struct rule_context *context)
 {
 	const char *name = context->action->name;
-	const char *tag = action_is(context, ACTION_ROLE)             ? "CREATE ROLE"
-			  : action_is(context, ACTION_ALTER_DATABASE) ? "CREATE DATABASE"
-								      : NULL;
 
-	if (tag == NULL || name == NULL)
+	if (name == NULL)
 		return false;
-	for (const struct stmt *stmt = context->text->items; stmt < context->stmt; stmt++)
-		if (stmt->tag != NULL && strcmp(stmt->tag, tag) == 0 && stmt->n_actions > 0 &&
-			stmt->actions[0].name != NULL && strcmp(stmt->actions[0].name, name) == 0)
-			return true;
-	return false;
+	return (action_is(context, ACTION_ALTER_ROLE) &&
+		       made_before(context, ACTION_CREATE_ROLE, name)) ||
+	       (action_is(context, ACTION_ALTER_DATABASE) &&
+		       made_before(context, ACTION_CREATE_DATABASE, name));
 }
 
 /* What a role may do concerns that role; what its sessions begin with, what it is called and that
  * it is gone concern those who log in by it. */
 static enum verdict cluster_verdict(const struct rule_context *context)
 {
-	const char *tag = context->stmt->tag;
-	bool narrow = action_is(context, ACTION_ROLE) && context->action->new_name == NULL &&
-		      (tag == NULL || strcmp(tag, "DROP ROLE") != 0);
+	bool narrow = action_is(context, ACTION_CREATE_ROLE) ||
+		      (action_is(context, ACTION_ALTER_ROLE) && context->action->new_name == NULL);
 
 	return narrow || just_made(context) ? VERDICT_ALLOW : VERDICT_WARN;
 }

@@ -116,3 +116,12 @@ BEGIN
 END $$;
 --! update-without-where
 DO $$ BEGIN UPDATE accounts a SET token = NULL WHERE id = a.id; END $$;
+
+-- === roles
+--! alter-system-database-role
+DO $$ BEGIN IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'app') THEN DROP ROLE app; END IF; END $$;
+--! alter-system-database-role
+DO $$ BEGIN ALTER ROLE app SET work_mem = '1GB'; END $$;
+DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'etl') THEN CREATE ROLE etl; END IF; END $$;
+ALTER ROLE etl SET search_path = etl;
+DO $$ BEGIN CREATE ROLE ro; ALTER ROLE ro SET default_transaction_read_only = on; END $$;
