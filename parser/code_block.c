@@ -147,12 +147,13 @@ static bool assigns(const struct block *block, size_t first, size_t end)
 					  (next->kind == TOKEN_OPERATOR && *next->start == '='));
 }
 
-/* INTO of SELECT and RETURNING, not that of INSERT and MERGE. */
+/* INTO of SELECT and RETURNING, not that of INSERT, MERGE and IMPORT FOREIGN SCHEMA. */
 static size_t find_target(const struct block *block, size_t first, size_t end)
 {
 	size_t brackets = 0;
+	bool imports = token_is(&block->tokens[first], "import");
 
-	for (size_t i = first; i < end; i++) {
+	for (size_t i = first; i < end && !imports; i++) {
 		const struct token *token = &block->tokens[i];
 
 		brackets += token->kind == TOKEN_OPEN;

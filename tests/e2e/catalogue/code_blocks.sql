@@ -116,6 +116,7 @@ BEGIN
 END $$;
 --! update-without-where
 DO $$ BEGIN UPDATE accounts a SET token = NULL WHERE id = a.id; END $$;
+DO $$ BEGIN IMPORT FOREIGN SCHEMA remote LIMIT TO (x) FROM SERVER far INTO here; END $$;
 
 -- === roles
 --! alter-system-database-role
