@@ -32,6 +32,7 @@ enum {
 static const double share_of_all = 0.08;
 static const double share_stale = 0.75; /* of what was seen before others had the server */
 static const double beyond_p95 = 0.05;
+static const double deviations = 3; /* of what chance brings: so many mean something */
 
 unsigned latency_bucket(int64_t us)
 {
@@ -247,16 +248,39 @@ static void renew_reference(
 	refer_to(watch, latency_percentile(watch->calm, 95));
 }
 
+static double allowed_us(const struct latency_watch *watch)
+{
+	return watch->reference_us *
+	       (isfinite(watch->allowed_percent) ? watch->allowed_percent / 100 : 1);
+}
+
+/*
+ * Where three in a hundred take a hundred times as long as the rest, there are six now and then,
+ * and p95 is one of them: so it says something only where more are slow than chance explains.
+ */
+static bool more_than_chance(struct latency_watch *watch, double n, double n_slow)
+{
+	double known = latency_total(watch->calm) / CALM_SCALE, share;
+
+	watch->many += n - watch->share_of_new * watch->many;
+	watch->many_slow += n_slow - watch->share_of_new * watch->many_slow;
+	share = latency_beyond(watch->calm, allowed_us(watch)) / CALM_SCALE;
+	share = fmin(fmax(share, 1) / known, 1);
+	return watch->many_slow / watch->many >
+	       share + deviations * sqrt(share * (1 - share) * (1 / watch->many + 1 / known));
+}
+
 /* n transactions in it; an application that says nothing suffers nothing. */
 static void end_window(struct latency_watch *watch, const struct latency_window *window, double n)
 {
-	double percent = 100, slow = 0;
+	double percent = 100, slow = 0, n_slow;
 
 	if (n >= WINDOW_MIN / 4) {
+		n_slow = latency_beyond(window->counts, allowed_us(watch));
 		percent = latency_percentile(window->counts, 95) * 100 / watch->reference_us;
-		slow = latency_beyond(
-			       window->counts, watch->reference_us * watch->allowed_percent / 100) /
-		       (n * beyond_p95);
+		if (!more_than_chance(watch, n, n_slow))
+			percent = fmin(percent, 100);
+		slow = isfinite(watch->allowed_percent) ? n_slow / (n * beyond_p95) : 0;
 	}
 	watch->percent += watch->share_of_new * (percent - watch->percent);
 	if (watch->worked) {
@@ -294,14 +318,43 @@ static void count_rest(
 	watch->stale = false;
 }
 
+/* What clients waited without it was seen before others had the server, or before they went. */
+static void doubt_reference(struct latency_watch *watch)
+{
+	watch->rest = (struct latency_window){0};
+	watch->many = watch->many_slow = 0;
+	forget_by(watch->calm, share_stale);
+	watch->stale = true;
+}
+
+static void begin_again(struct latency_watch *watch)
+{
+	watch->all = (struct latency_window){0};
+	watch->percent = 100;
+	doubt_reference(watch);
+}
+
+/* Are n in ms as few as those from whom nothing is learned? */
+static bool are_few(double n, int64_t ms)
+{
+	return n * LEARN_MS_MAX < (double)NORMAL_MIN * (double)ms;
+}
+
 static void count_all(
 	struct latency_watch *watch, const uint32_t counts[LATENCY_BUCKETS], int64_t ms)
 {
 	double n = extend(watch, &watch->all, counts, ms);
 
+	if (watch->quiet && !are_few(n, WINDOW_MS_MAX)) {
+		watch->quiet = false;
+		doubt_reference(watch);
+	}
 	if (!is_full(&watch->all, n, WINDOW_MS_MIN))
 		return;
+	watch->quiet = are_few(n, watch->all.ms);
 	end_window(watch, &watch->all, n);
+	if (watch->quiet)
+		watch->percent = 100;
 	watch->all = (struct latency_window){0};
 }
 
@@ -312,15 +365,6 @@ static bool rests(struct latency_watch *watch, bool worked, int64_t ms)
 
 	watch->rested_ms = worked ? 0 : rested_ms + ms;
 	return !worked && rested_ms >= SETTLE_MS;
-}
-
-/* Others had the server for a while. */
-static void begin_again(struct latency_watch *watch)
-{
-	watch->all = watch->rest = (struct latency_window){0};
-	watch->percent = 100;
-	forget_by(watch->calm, share_stale);
-	watch->stale = true;
 }
 
 double latency_watch_counts(struct latency_watch *watch, const uint32_t counts[LATENCY_BUCKETS],
@@ -351,8 +395,7 @@ static void learn_beside(
 
 	if (window->ms >= LEARN_MS_MIN)
 		latency_watch_learn(watch, window->counts, n);
-	watch->learns = watch->reference_us <= 0 && n >= WINDOW_MIN / 4 &&
-			n * LEARN_MS_MAX >= (double)NORMAL_MIN * (double)window->ms;
+	watch->learns = watch->reference_us <= 0 && n >= WINDOW_MIN / 4 && !are_few(n, window->ms);
 	if (watch->reference_us > 0 || window->ms >= LEARN_MS_MAX)
 		*window = (struct latency_window){0};
 }

@@ -70,12 +70,15 @@ struct latency_watch {
 					 * what is seen while it rests, at first the hour before */
 	double reference_us; /* p95 of that; 0: too little was seen */
 	bool stale; /* the world may have changed since it was seen */
+	bool quiet; /* too few clients of late to look at what they wait */
 	double percent; /* p95 of late in percent of that, smoothed: */
 	double share_of_new; /* so much of each reading counts */
 	double allowed_percent; /* told from outside; infinite: not told */
 	double slow; /* in the last window with work in it, so many times that many took longer
 		      * than is allowed */
 	unsigned readings; /* such ones so far */
+	double many, many_slow; /* transactions of late, and those of them that took longer than is
+				 * allowed */
 	bool worked; /* in the one that is not full yet */
 	int64_t read_ms;
 	int64_t rested_ms; /* so long it has rested now */

@@ -262,7 +262,7 @@ static double feel(struct signals *signals, struct latency_board *board, enum si
 	percent = id == SIGNAL_LATENCY
 			  ? latency_watch(watch, board, signals->worked, now_ms)
 			  : table_watch_percent(&signals->table, signals->worked, now_ms);
-	if (watch->reference_us <= 0 && !watch->learns)
+	if (watch->quiet || (watch->reference_us <= 0 && !watch->learns))
 		signals->efforts[id] = (struct effort){0};
 	else
 		effort_read(&signals->efforts[id], watch->slow, watch->readings,

@@ -63,6 +63,35 @@ Test(change_signals, it_does_not_rest_for_what_no_rest_can_tell)
 	cr_expect_eq(pause_ms, 0);
 }
 
+/* A minute of work beside so many clients a second, who felt nothing in the hour before either. */
+static bool feels(int clients)
+{
+	struct signals signals = {0};
+	struct signal_settings settings = {.batch_target_ms = 200, .bounds[SIGNAL_LATENCY] = 120};
+	struct latency_board *board = latency_board_new(1);
+	bool felt;
+
+	for (int n = 0; n < 5000; n++)
+		latency_add(&board->workers[0], 1000);
+	for (int64_t now_ms = 1000; now_ms < 61000; now_ms += 1000) {
+		signals.worked = true;
+		signals_read(&signals, NULL, board, &settings, now_ms);
+		for (int n = 0; n < clients; n++)
+			latency_add(&board->workers[0], 1000);
+	}
+	felt = signals_feel(&signals);
+	signals_end(&signals, board);
+	latency_board_free(board);
+	return felt;
+}
+
+Test(change_signals, it_is_spread_for_clients_that_are_there_now)
+{
+	cr_expect_not(feels(0));
+	cr_expect_not(feels(3));
+	cr_expect(feels(4));
+}
+
 Test(change_signals, what_clients_feel_spreads_batches_and_lets_it_rest)
 {
 	static const struct {

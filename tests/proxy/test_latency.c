@@ -2,6 +2,7 @@
 #include "latency.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdlib.h>
 
 static void add(struct latency *latency, int n, int64_t us)
@@ -245,6 +246,62 @@ Test(latency, as_many_as_are_slow_without_the_backfill_are_not_its_doing)
 		}
 		cr_expect_float_eq(sum / 100, 1, 0.5, "case %zu: %.2f", i, sum / 100);
 	}
+	latency_board_free(board);
+}
+
+/* A hundred, of which about so many in a hundred take a hundred times as long. */
+static void add_mixed(struct latency_board *board, double n_slow)
+{
+	for (int i = 0; i < 100; i++)
+		add(&board->workers[0], 1, drand48() * 100 < n_slow ? 50000 : 400 + i);
+}
+
+Test(latency, a_few_slow_ones_by_chance_are_not_its_doing)
+{
+	static const double n_slow[] = {1, 3, 4.5};
+
+	for (size_t i = 0; i < sizeof(n_slow) / sizeof(n_slow[0]); i++) {
+		struct latency_board *board = latency_board_new(1);
+		struct latency_watch watch = {0};
+		int64_t now_ms = 1000;
+		double most = 0;
+
+		srand48(1);
+		for (int n = 0; n < 1000; n++)
+			add_mixed(board, n_slow[i]);
+		for (int n = 0; n < 600; n++) {
+			most = fmax(most, latency_watch(&watch, board, n % 8 < 6, now_ms += 1000));
+			watch.allowed_percent = 105;
+			add_mixed(board, n_slow[i]);
+		}
+		cr_expect_lt(most, 110, "case %zu: %.0f %%", i, most);
+		for (int n = 0; n < 2; n++) {
+			add_mixed(board, 30);
+			most = latency_watch(&watch, board, true, now_ms += 1000);
+		}
+		cr_expect_gt(most, 200, "case %zu: so many are not chance: %.0f %%", i, most);
+		latency_board_free(board);
+	}
+}
+
+Test(latency, clients_that_have_gone_are_not_looked_at)
+{
+	struct latency_watch watch = {0};
+	struct latency_board *board = watched(&watch, 1000, 1000);
+	int64_t now_ms = 1000;
+
+	windows(board, &watch, 2, 5000, true, &now_ms);
+	cr_expect_not(watch.quiet);
+	for (int n = 0; n < 12; n++) {
+		add(&board->workers[0], 3, 5000);
+		latency_watch(&watch, board, true, now_ms += 1000);
+	}
+	cr_expect(watch.quiet, "less than 200 a minute");
+	cr_expect_eq(watch.percent, 100);
+	windows(board, &watch, 1, 1000, true, &now_ms);
+	cr_expect_not(watch.quiet, "they are back");
+	cr_expect(watch.stale, "and what they wait now is not known");
+	cr_expect_gt(windows(board, &watch, 30, 1500, true, &now_ms), 140);
 	latency_board_free(board);
 }
 
