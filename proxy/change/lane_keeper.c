@@ -24,7 +24,12 @@ enum {
 	TRY_AGAIN_MS = 5000,
 };
 
+static const char an_operator[] = "an operator";
 static const char no_connection[] = "the control connection is lost";
+static const char no_account[] = "an account in schema phasegate that cannot be kept";
+
+/* One thread asks for all databases, and a question without an answer is a bad sign. */
+static const char no_longer[] = "SET statement_timeout = '2s'";
 
 struct kept {
 	struct kept *next;
@@ -33,9 +38,11 @@ struct kept {
 	struct arena arena; /* of its errors */
 	struct signals signals;
 	int64_t wal_position; /* -1: not known */
-	int64_t used_ms, tried_ms;
+	int64_t used_ms, tried_ms, connected_ms;
+	const char *why; /* it cannot be asked; */
 	char failure[160]; /* of the last thing asked of it */
 	bool shared; /* it was connected once: from then on it does not go without */
+	bool in_turn; /* it was told how long to wait, and has spent nothing since */
 };
 
 struct keeper {
@@ -77,14 +84,17 @@ static int connect_again(struct keeper *keeper, struct kept *kept, int64_t now_m
 	kept->tried_ms = now_ms;
 	if (control_open(&kept->control, &kept->arena, keeper->engine->conninfo,
 		    lane_database(kept->lane)) == 0 &&
-		install_current(&kept->control) == 0) {
+		install_current(&kept->control) == 0 &&
+		control_exec(&kept->control, no_longer) == 0) {
 		kept->shared = true;
 		kept->tried_ms = 0;
+		kept->connected_ms = now_ms;
 		return 0;
 	}
 	note_failure(kept);
 	say_alone(kept);
 	disconnect(keeper, kept);
+	kept->why = no_connection;
 	return -1;
 }
 
@@ -162,22 +172,23 @@ static const char *held_by(struct keeper *keeper, struct kept *kept, const struc
 	stop = signals_stop(&kept->signals);
 	if (stop != SIGNALS)
 		return signal_name(stop);
-	return limits->ratio >= 1 ? "an operator" : NULL;
+	return limits->ratio >= 1 ? an_operator : NULL;
 }
 
 /* After work, while nothing holds it. */
-static int64_t pause_of(struct kept *kept, const struct limits *limits, int64_t busy_ms)
+static void pause_for(struct kept *kept, const struct limits *limits, int64_t busy_ms)
 {
-	double ratio = limits->ratio;
-	int64_t pause_ms = 0;
+	int64_t pause_ms, operators_ms = pause_of_ratio_ms(busy_ms, limits->ratio);
+	const char *by = signal_name(signals_slow(&kept->signals, busy_ms, &pause_ms));
 
-	signals_slow(&kept->signals, busy_ms, &pause_ms);
-	return longer(pause_ms, (int64_t)((double)busy_ms * ratio / (1 - ratio)));
+	if (operators_ms > pause_ms)
+		by = an_operator;
+	lane_pause(kept->lane, longer(pause_ms, operators_ms) * 1000, by, engine_now_ms() * 1000);
 }
 
 static void say_change(const struct kept *kept, const char *before, const char *now)
 {
-	if (before != now && now == no_connection)
+	if (before != now && (now == no_connection || now == no_account))
 		log_warn("database %s: the backfill lane is held: %s: %s",
 			lane_database(kept->lane), now, kept->failure);
 	else if (before != now && now != NULL)
@@ -201,24 +212,52 @@ static int ask_database(struct keeper *keeper, struct kept *kept, struct lane_re
 	return -1;
 }
 
+/*
+ * Its turn is when all is paid that was spent when it spent last, like that of a batch of the
+ * engine: were it to wait for what others spend meanwhile, two of them would keep it waiting for as
+ * long as they are at work.
+ */
+static int64_t until_its_turn(struct kept *kept, const struct lane_report *report, int64_t wait_ms)
+{
+	bool spent = report->spent.statements > 0 || report->price_us > 0;
+
+	if (kept->in_turn && !spent)
+		return 0;
+	kept->in_turn = true;
+	return wait_ms;
+}
+
+/* It may be mended by installing the schema again, which whoever connects does. */
+static const char *failed(struct keeper *keeper, struct kept *kept)
+{
+	if (kept->control.conn != NULL) {
+		kept->why = kept->control.lost ? no_connection : no_account;
+		kept->tried_ms = kept->control.lost ? 0 : kept->connected_ms;
+		disconnect(keeper, kept);
+	}
+	return kept->shared ? kept->why : NULL;
+}
+
 static void keep_in_step(struct keeper *keeper, struct kept *kept, struct lane_report *report)
 {
-	int64_t now_ms = engine_now_ms(), wait_ms = 0;
+	int64_t now_ms = engine_now_ms(), wait_ms = 0, paid_ms = now_ms;
 	const char *before = lane_held_by(kept->lane), *now = NULL;
 	struct limits limits;
 
-	if (ask_database(keeper, kept, report, &limits, &wait_ms) < 0)
-		now = kept->shared ? no_connection : NULL;
-	else
+	if (ask_database(keeper, kept, report, &limits, &wait_ms) < 0) {
+		now = failed(keeper, kept);
+	} else {
+		paid_ms = engine_now_ms() + until_its_turn(kept, report, wait_ms);
 		now = held_by(keeper, kept, &limits, report->busy, now_ms);
-	if (now == NULL && kept->control.conn != NULL)
-		wait_ms =
-			longer(wait_ms, pause_of(kept, &limits, report->busy ? KEEP_EVERY_MS : 0));
+		if (now == NULL)
+			pause_for(kept, &limits, report->busy ? KEEP_EVERY_MS : 0);
+		if (kept->control.lost)
+			disconnect(keeper, kept);
+	}
 	say_change(kept, before, now);
-	if (kept->control.lost)
-		disconnect(keeper, kept);
 	arena_free(&kept->arena);
-	lane_tell(kept->lane, wait_ms * 1000, now, engine_now_ms() * 1000);
+	now_ms = engine_now_ms();
+	lane_tell(kept->lane, longer(paid_ms - now_ms, 0) * 1000, now, now_ms * 1000);
 	kept->used_ms = now_ms;
 }
 
@@ -226,9 +265,12 @@ static void visit(struct keeper *keeper, struct kept *kept)
 {
 	struct lane_report report;
 
-	if (lane_report(kept->lane, &report))
+	if (lane_report(kept->lane, &report)) {
 		keep_in_step(keeper, kept, &report);
-	else if (kept->control.conn != NULL && engine_now_ms() - kept->used_ms > LEAVE_AFTER_MS)
+		return;
+	}
+	kept->in_turn = false;
+	if (kept->control.conn != NULL && engine_now_ms() - kept->used_ms > LEAVE_AFTER_MS)
 		disconnect(keeper, kept);
 }
 

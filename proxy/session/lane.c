@@ -14,6 +14,8 @@ struct lane {
 	struct lane_budget budget;
 	const char *held_by;
 	int64_t held_since_us;
+	int64_t paused_until_us;
+	const char *paused_by;
 	struct lane_report report; /* what it will be */
 	struct lane_ticket *first, *last; /* of those that wait */
 	unsigned queued, running;
@@ -125,6 +127,16 @@ static void wake_first(struct lane *lane)
 		lane->first->wake(lane->first);
 }
 
+static int64_t pause_left_us(const struct lane *lane, int64_t now_us)
+{
+	return lane->paused_until_us > now_us ? lane->paused_until_us - now_us : 0;
+}
+
+static int64_t longer(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* ---- for callers ---- */
 
 bool lane_queue(struct lane *lane, struct lane_ticket *ticket, const struct lane_limits *limits)
@@ -154,7 +166,8 @@ int64_t lane_ask(struct lane *lane, struct lane_ticket *ticket, const struct lan
 	pthread_mutex_lock(&lane->lock);
 	take_limits(lane, limits);
 	if (lane->first == ticket && lane->running < limits->concurrency && lane->held_by == NULL)
-		wait_us = lane_budget_wait_us(&lane->budget, now_us);
+		wait_us = longer(
+			lane_budget_wait_us(&lane->budget, now_us), pause_left_us(lane, now_us));
 	if (wait_us == 0) {
 		unlink_ticket(lane, ticket);
 		run(lane, ticket);
@@ -202,6 +215,16 @@ const char *lane_held_by(struct lane *lane)
 	return held_by;
 }
 
+const char *lane_paused_by(struct lane *lane, int64_t now_us)
+{
+	const char *paused_by;
+
+	pthread_mutex_lock(&lane->lock);
+	paused_by = pause_left_us(lane, now_us) > 0 ? lane->paused_by : NULL;
+	pthread_mutex_unlock(&lane->lock);
+	return paused_by;
+}
+
 struct lane_standing lane_standing(
 	struct lane *lane, const struct lane_ticket *ticket, int64_t now_us)
 {
@@ -213,6 +236,8 @@ struct lane_standing lane_standing(
 		standing.before++;
 	standing.running = lane->running;
 	standing.paid_in_us = lane_budget_wait_us(&lane->budget, now_us);
+	standing.paused_us = pause_left_us(lane, now_us);
+	standing.paused_by = lane->paused_by;
 	standing.held_by = lane->held_by;
 	standing.held_us = now_us - lane->held_since_us;
 	pthread_mutex_unlock(&lane->lock);
@@ -261,5 +286,15 @@ void lane_tell(struct lane *lane, int64_t wait_us, const char *held_by, int64_t 
 	if (lane->held_by != held_by)
 		lane->held_since_us = now_us;
 	lane->held_by = held_by;
+	pthread_mutex_unlock(&lane->lock);
+}
+
+void lane_pause(struct lane *lane, int64_t us, const char *by, int64_t now_us)
+{
+	pthread_mutex_lock(&lane->lock);
+	if (lane->paused_until_us < now_us + us) {
+		lane->paused_until_us = now_us + us;
+		lane->paused_by = by;
+	}
 	pthread_mutex_unlock(&lane->lock);
 }

@@ -52,13 +52,17 @@ void lane_spend(struct lane *lane, const struct lane_spending *spent,
 
 /* Why nothing may start at present; static text, or NULL. */
 const char *lane_held_by(struct lane *lane);
+/* For the sake of what it pauses; likewise. */
+const char *lane_paused_by(struct lane *lane, int64_t now_us);
 
 /* Where a ticket that waits stands, and what for. */
 struct lane_standing {
 	unsigned before; /* in the row, */
 	unsigned running; /* and under way */
 	int64_t paid_in_us; /* what was spent; 0: it is */
-	const char *held_by; /* as above, */
+	int64_t paused_us; /* so long it pauses still, */
+	const char *paused_by; /* for the sake of that */
+	const char *held_by; /* see lane_held_by, */
 	int64_t held_us; /* and for how long */
 };
 struct lane_standing lane_standing(
@@ -83,5 +87,7 @@ bool lane_report(struct lane *lane, struct lane_report *report);
 
 /* Nothing may start before wait_us are over, nor while held_by, static text, is not NULL. */
 void lane_tell(struct lane *lane, int64_t wait_us, const char *held_by, int64_t now_us);
+/* Nor in a pause of that length, for the sake of by, static text: nothing is owed meanwhile. */
+void lane_pause(struct lane *lane, int64_t us, const char *by, int64_t now_us);
 
 #endif

@@ -28,6 +28,9 @@ static const char *reason(
 	if (standing->running >= limits->concurrency)
 		return arena_printf(
 			arena, "%u under way, lane.concurrency lets in no more", standing->running);
+	if (standing->paused_us > standing->paid_in_us)
+		return arena_printf(arena, "%s keeps it waiting for %.1f s", standing->paused_by,
+			seconds(standing->paused_us));
 	if (standing->paid_in_us > 0)
 		return arena_printf(arena, "what was written before is paid for in %.1f s",
 			seconds(standing->paid_in_us));

@@ -29,10 +29,11 @@ struct lane_stay {
 	int64_t came_us, began_us; /* began: 0 while it waits */
 	int64_t tell_us; /* when its client is told next what it waits for */
 	int64_t rows, statements;
-	int idle_ms; /* its client has said nothing in its transaction for so long */
+	int idle_ms; /* it has waited for its client for so long, and heard nothing */
+	bool flushed; /* the server was asked for answers that it keeps until a Sync */
 	bool copies_out; /* the COPY under way reads */
 	char sqlstate[6]; /* of the first error */
-	char note[64]; /* what held the lane meanwhile */
+	char note[128]; /* what held the lane meanwhile */
 };
 
 static const char *const by_words[LANE_BYS] = {
@@ -105,9 +106,12 @@ static uint64_t log_decision(struct session *session, const struct gate *gate)
 static void note_hold(struct lane_stay *stay)
 {
 	const char *held_by = lane_held_by(stay->lane);
+	const char *paused_by = lane_paused_by(stay->lane, clock_us());
 
 	if (held_by != NULL)
 		snprintf(stay->note, sizeof(stay->note), "the lane was held by %s", held_by);
+	else if (paused_by != NULL && stay->note[0] == '\0')
+		snprintf(stay->note, sizeof(stay->note), "the lane paused for %s", paused_by);
 }
 
 static void log_outcome(struct session *session, const char *note)

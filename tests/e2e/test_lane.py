@@ -433,6 +433,72 @@ def test_a_client_that_says_nothing_holds_up_nobody(t, start_proxy, connect):
     assert t.execute("SELECT count(*) FROM t WHERE x = 1").fetchone() == (300,)
 
 
+# ---- what nobody else may make of it ----
+
+def test_two_changes_do_not_keep_it_waiting(t, start_proxy, connect, in_background):
+    """Each pays for seconds ahead: all is never paid while both are at work."""
+    proxy = start_proxy({**lane(rows_per_second=10000), "backfill": {"rows_per_second": 10000, "batch_rows_first": 20000}})
+    for table in ("u", "v"):
+        t.execute(f"CREATE TABLE {table} (id int PRIMARY KEY, x int);"
+                  f"INSERT INTO {table} SELECT i FROM generate_series(1, 120000) i; ANALYZE {table}")
+    changes = [in_background(connect(proxy).execute, f"UPDATE {table} SET x = 1") for table in ("u", "v")]
+    wait_until(lambda: t.execute("SELECT to_regclass('phasegate.budget') IS NOT NULL").fetchone()[0], "the account")
+    wait_until(lambda: t.execute("SELECT sum(rows_spent) > 20000 FROM phasegate.budget").fetchone()[0], "both to begin")
+    client, begun, waits = connect(proxy), time.monotonic(), []
+    while time.monotonic() - begun < 12:
+        waits.append(seconds(write, client))
+    assert all(change.is_alive() for change in changes)
+    assert max(waits) < 8, waits
+
+
+def test_a_pause_is_called_one(t, start_proxy, connect, hold):
+    """Nothing is owed where nothing has a price."""
+    proxy = start_proxy(lane())
+    client = connect(proxy)
+    write(client)
+    wait_until(lambda: t.execute("SELECT to_regproc('phasegate.throttle') IS NOT NULL").fetchone() == (True,), "the schema")
+    t.execute("SELECT phasegate.throttle(NULL, 0.95, '1 hour')")
+    notices = []
+    for _ in range(3):
+        held = hold(client, "SELECT 1" + TAG)
+        wait_until(lambda: not held.waits(), "it to be let go")
+        notices += held.notices
+        time.sleep(0.2)
+    assert notices and all(re.fullmatch(r"phasegate: in the backfill lane for \d s: an operator keeps it waiting for \d\.\d s",
+                                        notice) for notice in notices), notices
+    assert outcomes(proxy)[-1]["note"] == "the lane paused for an operator"
+
+
+def test_its_account_is_made_again(t, start_proxy, connect, hold):
+    proxy = start_proxy(lane())
+    client = connect(proxy)
+    write(client)
+    wait_until(lambda: t.execute("SELECT to_regclass('phasegate.budget') IS NOT NULL").fetchone() == (True,), "the schema")
+    wait_until(lambda: t.execute("SELECT count(*) FROM phasegate.budget").fetchone() == (1,), "the account")
+    t.execute("DROP SCHEMA phasegate CASCADE")
+    held = hold(client, f"{TAG} SELECT pg_sleep(0.3)")
+    wait_until(lambda: "held: an account in schema phasegate that cannot be kept" in proxy.stderr.read_text(), "the fault")
+    wait_until(lambda: not held.waits(), "the first")
+    assert seconds(write, client) < 7
+    assert t.execute("SELECT to_regclass('phasegate.budget') IS NOT NULL").fetchone() == (True,)
+
+
+def test_a_question_without_an_answer_holds_it(t, start_proxy, connect, hold):
+    t.execute("CREATE TABLE knob AS SELECT 0 AS turned; CREATE FUNCTION feels() RETURNS int LANGUAGE plpgsql AS $$"
+              "BEGIN IF (SELECT turned FROM public.knob) = 1 THEN PERFORM pg_sleep(20); END IF; RETURN 0; END $$")
+    proxy = start_proxy({**lane(), "backfill": {"throttle": {"sql": "SELECT public.feels()"}}})
+    client = connect(proxy)
+    write(client)
+    t.execute("UPDATE knob SET turned = 1")
+    begun = time.monotonic()
+    while "is held by answer of backfill.throttle.sql" not in proxy.stderr.read_text():
+        assert time.monotonic() - begun < 8
+        held = hold(client, "SELECT 1" + TAG)
+        held.thread.join(0.1)
+    t.execute("UPDATE knob SET turned = 0")
+    wait_until(lambda: not held.waits(), "it to be let go")
+
+
 # ---- ends of waiting ----
 
 @pytest.fixture

@@ -131,6 +131,25 @@ Test(lane, who_waits_can_be_told_what_for)
 	cr_expect_eq(standing.paid_in_us, SECOND * 4 / 5);
 }
 
+Test(lane, a_pause_is_no_debt)
+{
+	struct client client;
+	struct lane_standing standing;
+
+	come(&client);
+	lane_queue(lane, &client.ticket, &plenty);
+	cr_expect_null(lane_paused_by(lane, SECOND));
+	lane_pause(lane, 3 * SECOND, "clients", SECOND);
+	lane_pause(lane, SECOND, "an operator", SECOND);
+	cr_expect_str_eq(lane_paused_by(lane, 2 * SECOND), "clients", "the longer one");
+	standing = lane_standing(lane, &client.ticket, 2 * SECOND);
+	cr_expect(standing.paused_us == 2 * SECOND && standing.paid_in_us == 0);
+	cr_expect_eq(lane_ask(lane, &client.ticket, &plenty, 2 * SECOND), 2 * SECOND);
+	lane_tell(lane, 5 * SECOND, NULL, 2 * SECOND);
+	cr_expect_eq(lane_ask(lane, &client.ticket, &plenty, 2 * SECOND), 5 * SECOND);
+	cr_expect_null(lane_paused_by(lane, 4 * SECOND));
+}
+
 /* ---- the budget ---- */
 
 Test(lane, prices)
