@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "gate_internal.h"
+#include "inject.h"
 #include "lane.h"
 #include "lane_notice.h"
 #include "must.h"
@@ -346,12 +347,45 @@ void lane_sent(struct session *session, enum owed_kind kind)
 {
 	struct lane_stay *stay = session->lane.stay;
 
-	stay->idle_ms = 0;
-	if (stay->ticket.place == LANE_OUTSIDE)
-		lane_pass(stay->lane, &stay->ticket);
+	stay->flushed = false;
+	lane_heard(session);
 	/* Whether the transaction goes on behind it is known once it is answered. */
 	if (kind == OWED_QUERY || kind == OWED_FUNCTION || kind == OWED_SYNC)
 		session->lane.closed = true;
+}
+
+void lane_heard(struct session *session)
+{
+	struct lane_stay *stay = session->lane.stay;
+
+	if (stay == NULL)
+		return;
+	stay->idle_ms = 0;
+	if (stay->ticket.place == LANE_OUTSIDE)
+		lane_pass(stay->lane, &stay->ticket);
+}
+
+/* Until a Sync the server keeps what it has answered: nobody could tell that it is done. */
+static void ask_for_answers(struct session *session)
+{
+	struct lane_stay *stay = session->lane.stay;
+	const struct pipeline *pipeline = &session->pipeline;
+
+	if (!stay->flushed && pipeline->batch_open && !pipeline->skipping && !pipeline->unsure &&
+		session->to_server.skip == 0)
+		inject_flush(session);
+	stay->flushed = true;
+}
+
+/* Does the server have to wait for the client: for what is next, rows of a COPY, or room? */
+static bool waits_for_client(struct session *session)
+{
+	if (session->pipeline.copying_in)
+		return buffer_len(&session->to_server.unsent) == 0;
+	if (buffer_len(&session->to_client.unsent) > 0)
+		return true;
+	return pipeline_idle(&session->pipeline) &&
+	       (session->status != 'I' || session->pipeline.batch_open);
 }
 
 /* What it holds it goes on holding, but the server does nothing for it: others may. */
@@ -360,9 +394,12 @@ void lane_tick(struct session *session)
 	struct lane_stay *stay = session->lane.stay;
 	int idle_ms = session->config->lane.idle_ms;
 
-	if (stay == NULL || stay->ticket.place != LANE_RUNNING || session->gate != NULL ||
-		session->status == 'I' || !pipeline_idle(&session->pipeline))
+	if (stay == NULL || stay->ticket.place != LANE_RUNNING || session->gate != NULL)
 		return;
+	if (!waits_for_client(session)) {
+		ask_for_answers(session);
+		return;
+	}
 	stay->idle_ms += 1000;
 	if (idle_ms > 0 && stay->idle_ms >= idle_ms)
 		lane_leave(stay->lane, &stay->ticket);

@@ -80,7 +80,10 @@ int64_t lane_rows_written(const char *tag);
 
 /* A message of the client was passed on while the session is in the lane. */
 void lane_sent(struct session *session, enum owed_kind kind);
-/* Once a second.  A transaction whose client says nothing gives up its place until it goes on. */
+/* Its client said something, or took of its answers. */
+void lane_heard(struct session *session);
+/* Once a second.  A transaction that waits for its client and hears nothing gives up its place
+ * until it goes on. */
 void lane_tick(struct session *session);
 /* An answer to such a message, before it is passed on. */
 void lane_answer(struct session *session, const struct answer *answer,

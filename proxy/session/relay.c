@@ -113,6 +113,7 @@ static void on_client(struct conn *conn, short what)
 	bool was_blocked;
 
 	session_hold(session);
+	lane_heard(session);
 	was_blocked = buffer_len(&session->to_client.unsent) > 0;
 	if (what & EV_WRITE)
 		flush_unsent(session, &session->to_client, &session->client);

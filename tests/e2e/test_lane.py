@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from lab.process import free_port, wait_until
+from lab.wire import FLUSH, SYNC, extended, query
 
 pytestmark = pytest.mark.gate
 
@@ -431,6 +432,24 @@ def test_a_client_that_says_nothing_holds_up_nobody(t, start_proxy, connect):
     idle.commit()
     assert sorted(record["rows"] for record in outcomes(proxy)) == [100, 100, 200]
     assert t.execute("SELECT count(*) FROM t WHERE x = 1").fetchone() == (300,)
+
+
+# What a client sends before it falls silent in the middle: the server waits for it then.
+BATCH = extended("UPDATE t SET x = x + 1 WHERE id = 1" + TAG)
+SILENT = [BATCH, BATCH + FLUSH, query("COPY t (x) FROM STDIN" + TAG),
+          query("SELECT repeat('x', 1000) FROM generate_series(1, 100000)" + TAG)]
+
+
+@pytest.mark.parametrize("sent", SILENT, ids=["batch", "flushed batch", "copy", "unread"])
+def test_nor_does_one_that_stops_in_the_middle(t, start_proxy, connect, wire, sent):
+    proxy = start_proxy(lane(concurrency=1, idle_after="1s"))
+    silent = wire(proxy)
+    silent.send(sent)
+    wait_until(lambda: decisions(proxy), "it to be under way")
+    assert seconds(write, connect(proxy), 100, 1001) < 4
+    if sent == BATCH:
+        silent.send(SYNC)
+        assert [record.tag for record in silent.until() if record.kind == "C"] == ["UPDATE 1"]
 
 
 # ---- what nobody else may make of it ----
