@@ -4,6 +4,11 @@
 
 #include "batch.h"
 
+enum {
+	DEBT_ASKED_MS = 1000, /* so often it is asked for again */
+	DEBT_TOLD_MS = 5000,
+};
+
 /* What is in force now: the configuration may be loaded anew, operators set limits of theirs. */
 int fill_ask(struct fill *fill)
 {
@@ -132,18 +137,77 @@ static int pause_in_parts(struct fill *fill, enum signal_id id, int64_t ms)
 	return pause_for(fill, id, ms);
 }
 
+static int64_t shorter(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Longer than any batch alone has to be paid for: people want to know. */
+static void tell_debt(struct run *run, int64_t left_ms, bool news)
+{
+	run_waiting(run, "the limits: what was written before is not paid for yet");
+	run_say(run, news, "%s: throttled: what was written before is paid for in %.0f s",
+		run->step->purpose, (double)left_ms / 1000);
+}
+
+/* What others spend meanwhile is for them to wait for; but a reload may forgive what is owed. */
+static int pay_debt(struct fill *fill, int64_t owed_ms)
+{
+	const bool told = owed_ms > DEBT_TOLD_MS;
+	bool news = true;
+	int64_t until_ms = engine_now_ms() + owed_ms, left_ms = owed_ms;
+
+	for (; left_ms > 0; left_ms = until_ms - engine_now_ms(), news = false) {
+		if (told)
+			tell_debt(fill->run, left_ms, news);
+		if (pause_in_parts(fill, SIGNALS, shorter(left_ms, DEBT_ASKED_MS)) < 0)
+			return -1;
+		fill->advanced_ms = engine_now_ms();
+		if (left_ms <= DEBT_ASKED_MS)
+			continue;
+		if (spend(fill, &owed_ms) < 0)
+			return -1;
+		until_ms = shorter(until_ms, engine_now_ms() + owed_ms);
+	}
+	if (told)
+		run_waiting(fill->run, NULL);
+	return 0;
+}
+
+static int64_t operators_pause_ms(const struct fill *fill, int64_t busy_ms)
+{
+	double ratio = fill->limits.ratio;
+
+	return ratio < 1 ? pause_of_ratio_ms(busy_ms, ratio) : 0;
+}
+
+/* Who may set another ratio meanwhile. */
+static int pause_for_operator(struct fill *fill, int64_t busy_ms)
+{
+	int64_t begun_ms = engine_now_ms(), left_ms;
+
+	while ((left_ms = begun_ms + operators_pause_ms(fill, busy_ms) - engine_now_ms()) > 0) {
+		if (pause_for(fill, SIGNALS, shorter(left_ms, SAMPLE_MS)) < 0 || fill_ask(fill) < 0)
+			return -1;
+		fill->advanced_ms = engine_now_ms();
+	}
+	return 0;
+}
+
 int fill_pay(struct fill *fill, const struct spending *spent)
 {
 	struct run *run = fill->run;
-	int64_t owed = 0, pause;
+	int64_t owed = 0, pause, operators_ms;
 	enum signal_id id;
 
 	run->signals.worked = true;
 	add(&fill->unpaid, spent);
 	if (fill_ask(fill) < 0 || (spend_now(fill) && spend(fill, &owed) < 0))
 		return -1;
-	if (fill->limits.ratio < 1 && owed < pause_of_ratio_ms(spent->busy_ms, fill->limits.ratio))
-		owed = pause_of_ratio_ms(spent->busy_ms, fill->limits.ratio);
+	operators_ms = operators_pause_ms(fill, spent->busy_ms);
 	id = signals_slow(&run->signals, spent->busy_ms, &pause);
-	return owed > pause ? pause_in_parts(fill, SIGNALS, owed) : pause_in_parts(fill, id, pause);
+	if (owed > pause && owed > operators_ms)
+		return pay_debt(fill, owed);
+	return operators_ms > pause ? pause_for_operator(fill, spent->busy_ms)
+				    : pause_in_parts(fill, id, pause);
 }

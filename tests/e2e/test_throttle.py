@@ -324,6 +324,37 @@ CREATE TRIGGER slow BEFORE UPDATE ON t FOR EACH ROW WHEN (NEW.x > OLD.x) EXECUTE
 """
 
 
+def test_an_operator_who_takes_it_back(update, direct):
+    under_way = update({}, rows_per_second=6000)
+    wait_until(under_way.written, "it to begin")
+    direct.execute("SELECT phasegate.throttle(NULL, 0.9999)")
+    time.sleep(2)
+    under_way.stands_still()
+    direct.execute("SELECT phasegate.throttle(NULL, 0)")
+    under_way.ends()
+
+
+def test_a_debt_is_told_and_may_be_forgiven(direct, start_proxy, connect):
+    """The lane has spent what it takes minutes to pay."""
+    def settings(rows_per_second):
+        return {"lane": {"rows_per_second": rows_per_second}, "backfill": {"throttle": OFF}}
+
+    direct.execute(TABLE.format("t") + TABLE.format("other"))
+    proxy = start_proxy(settings(100))
+    lane = connect(proxy)
+    lane.execute("UPDATE other SET x = 1 WHERE id <= 10000 /*lane='backfill'*/")
+    wait_until(lambda: one(direct, "SELECT to_regclass('phasegate.budget') IS NOT NULL"), "the account")
+    wait_until(lambda: one(direct, "SELECT sum(rows_spent) FROM phasegate.budget"), "the debt")
+    under_way = Update(direct, connect(proxy))
+    under_way.waits_for("the limits: what was written before is not paid for yet")
+    wait_until(lambda: any("throttled: what was written before is paid for in " in notice for notice in under_way.notices),
+               "the client to be told")
+    proxy.configure(settings(1000000))
+    proxy.reload()
+    lane.execute("SELECT 1 /*lane='backfill'*/")
+    under_way.ends()
+
+
 def test_a_batch_gives_way_to_whom_it_blocks(update, server, database):
     under_way = update({}, prepare=SLOW_ROWS, batch_rows_first=2000, batch_rows_max=2000)
     with server.connect(database) as blocked:
