@@ -41,6 +41,7 @@ struct kept {
 	int64_t used_ms, tried_ms, connected_ms;
 	const char *why; /* it cannot be asked; */
 	char failure[160]; /* of the last thing asked of it */
+	int64_t busy_us; /* of it that is not paused for */
 	bool shared; /* it was connected once: from then on it does not go without */
 	bool in_turn; /* it was told how long to wait, and has spent nothing since */
 };
@@ -176,11 +177,13 @@ static const char *held_by(struct keeper *keeper, struct kept *kept, const struc
 }
 
 /* After work, while nothing holds it. */
-static void pause_for(struct kept *kept, const struct limits *limits, int64_t busy_ms)
+static void pause_for(struct kept *kept, const struct limits *limits, int64_t busy_us)
 {
+	int64_t busy_ms = (kept->busy_us + busy_us) / 1000;
 	int64_t pause_ms, operators_ms = pause_of_ratio_ms(busy_ms, limits->ratio);
 	const char *by = signal_name(signals_slow(&kept->signals, busy_ms, &pause_ms));
 
+	kept->busy_us += busy_us - busy_ms * 1000;
 	if (operators_ms > pause_ms)
 		by = an_operator;
 	lane_pause(kept->lane, longer(pause_ms, operators_ms) * 1000, by, engine_now_ms() * 1000);
@@ -250,7 +253,7 @@ static void keep_in_step(struct keeper *keeper, struct kept *kept, struct lane_r
 		paid_ms = engine_now_ms() + until_its_turn(kept, report, wait_ms);
 		now = held_by(keeper, kept, &limits, report->busy, now_ms);
 		if (now == NULL)
-			pause_for(kept, &limits, report->busy ? KEEP_EVERY_MS : 0);
+			pause_for(kept, &limits, report->busy_us);
 		if (kept->control.lost)
 			disconnect(keeper, kept);
 	}
@@ -265,7 +268,7 @@ static void visit(struct keeper *keeper, struct kept *kept)
 {
 	struct lane_report report;
 
-	if (lane_report(kept->lane, &report)) {
+	if (lane_report(kept->lane, &report, engine_now_ms() * 1000)) {
 		keep_in_step(keeper, kept, &report);
 		return;
 	}

@@ -333,12 +333,16 @@ static int64_t rest_of(struct signals *signals)
 	const struct latency_watch *watch = watch_of(signals, signals->felt_most);
 	int64_t rest_ms = effort_rest_ms(signals->active_ms);
 
-	/* Before there is a reference, rests teach nothing. */
-	if (watch->stale && watch->reference_us > 0 && rest_ms < REST_MS_STALE)
+	signals->rested_stale &= watch->stale;
+	/* Before there is a reference, rests teach nothing; with few clients they teach little,
+	 * and what one does not tell is told by those that come anyhow. */
+	if (watch->stale && watch->reference_us > 0 && !signals->rested_stale &&
+		rest_ms < REST_MS_STALE)
 		rest_ms = REST_MS_STALE;
 	if (rest_ms < REST_MS || signals->active_ms == 0)
 		return 0;
 	signals->active_ms = 0;
+	signals->rested_stale = true;
 	return rest_ms;
 }
 

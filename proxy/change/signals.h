@@ -55,6 +55,7 @@ struct signals {
 	bool worked; /* since they were read last */
 	int64_t read_ms;
 	int64_t asked_ms[SIGNALS]; /* 0: not yet, or not looked at */
+	bool rested_stale; /* so that what clients wait now may be known */
 	int64_t active_ms; /* since it rested: work, and pauses between */
 	double owed_ms; /* of these pauses */
 };

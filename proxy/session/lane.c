@@ -16,6 +16,7 @@ struct lane {
 	int64_t held_since_us;
 	int64_t paused_until_us;
 	const char *paused_by;
+	int64_t counted_us; /* until then it is known how long it was busy */
 	struct lane_report report; /* what it will be */
 	struct lane_ticket *first, *last; /* of those that wait */
 	unsigned queued, running;
@@ -114,8 +115,16 @@ static void unlink_ticket(struct lane *lane, struct lane_ticket *ticket)
 	lane->queued--;
 }
 
-static void run(struct lane *lane, struct lane_ticket *ticket)
+static void count_busy(struct lane *lane, int64_t now_us)
 {
+	if (lane->running > 0 && now_us > lane->counted_us)
+		lane->report.busy_us += now_us - lane->counted_us;
+	lane->counted_us = now_us;
+}
+
+static void run(struct lane *lane, struct lane_ticket *ticket, int64_t now_us)
+{
+	count_busy(lane, now_us);
 	ticket->place = LANE_RUNNING;
 	lane->running++;
 	lane->report.busy = true;
@@ -151,10 +160,10 @@ bool lane_queue(struct lane *lane, struct lane_ticket *ticket, const struct lane
 	return room;
 }
 
-void lane_pass(struct lane *lane, struct lane_ticket *ticket)
+void lane_pass(struct lane *lane, struct lane_ticket *ticket, int64_t now_us)
 {
 	pthread_mutex_lock(&lane->lock);
-	run(lane, ticket);
+	run(lane, ticket, now_us);
 	pthread_mutex_unlock(&lane->lock);
 }
 
@@ -170,16 +179,17 @@ int64_t lane_ask(struct lane *lane, struct lane_ticket *ticket, const struct lan
 			lane_budget_wait_us(&lane->budget, now_us), pause_left_us(lane, now_us));
 	if (wait_us == 0) {
 		unlink_ticket(lane, ticket);
-		run(lane, ticket);
+		run(lane, ticket, now_us);
 		wake_first(lane);
 	}
 	pthread_mutex_unlock(&lane->lock);
 	return wait_us;
 }
 
-void lane_leave(struct lane *lane, struct lane_ticket *ticket)
+void lane_leave(struct lane *lane, struct lane_ticket *ticket, int64_t now_us)
 {
 	pthread_mutex_lock(&lane->lock);
+	count_busy(lane, now_us);
 	if (ticket->place == LANE_QUEUED)
 		unlink_ticket(lane, ticket);
 	else if (ticket->place == LANE_RUNNING)
@@ -261,11 +271,12 @@ const char *lane_database(const struct lane *lane)
 	return lane->database;
 }
 
-bool lane_report(struct lane *lane, struct lane_report *report)
+bool lane_report(struct lane *lane, struct lane_report *report, int64_t now_us)
 {
 	bool anything;
 
 	pthread_mutex_lock(&lane->lock);
+	count_busy(lane, now_us);
 	*report = lane->report;
 	report->busy |= lane->running > 0;
 	report->limits = lane->limits;

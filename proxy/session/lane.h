@@ -35,7 +35,7 @@ struct lane *lanes_find(struct lanes *lanes, const char *database);
 bool lane_queue(struct lane *lane, struct lane_ticket *ticket, const struct lane_limits *limits);
 
 /* Let go at once, whatever the limits say: it holds locks already. */
-void lane_pass(struct lane *lane, struct lane_ticket *ticket);
+void lane_pass(struct lane *lane, struct lane_ticket *ticket, int64_t now_us);
 
 enum { LANE_BEHIND = -1 }; /* others come first: the ticket is woken */
 
@@ -45,7 +45,7 @@ int64_t lane_ask(struct lane *lane, struct lane_ticket *ticket, const struct lan
 	int64_t now_us);
 
 /* Out of the row, or done; the next one is woken.  Nothing when it is outside already. */
-void lane_leave(struct lane *lane, struct lane_ticket *ticket);
+void lane_leave(struct lane *lane, struct lane_ticket *ticket, int64_t now_us);
 
 void lane_spend(struct lane *lane, const struct lane_spending *spent,
 	const struct lane_limits *limits, int64_t now_us);
@@ -78,12 +78,13 @@ const char *lane_database(const struct lane *lane);
 struct lane_report {
 	struct lane_spending spent;
 	int64_t price_us; /* of it */
-	bool busy; /* something was under way */
+	bool busy; /* something was under way, */
+	int64_t busy_us; /* for so long */
 	bool forgiven; /* the limits changed */
 	struct lane_limits limits;
 };
 /* False: nothing happened, and nobody waits. */
-bool lane_report(struct lane *lane, struct lane_report *report);
+bool lane_report(struct lane *lane, struct lane_report *report, int64_t now_us);
 
 /* Nothing may start before wait_us are over, nor while held_by, static text, is not NULL. */
 void lane_tell(struct lane *lane, int64_t wait_us, const char *held_by, int64_t now_us);

@@ -196,7 +196,7 @@ void lane_end(struct session *session, const char *sqlstate, const char *note)
 	if (stay == NULL)
 		return;
 	note_error(stay, sqlstate);
-	lane_leave(stay->lane, &stay->ticket);
+	lane_leave(stay->lane, &stay->ticket, clock_us());
 	log_outcome(session, note);
 	if (stay->timer != NULL)
 		event_free(stay->timer);
@@ -334,7 +334,7 @@ void lane_enter(struct session *session, struct gate *gate)
 	if (session->lane.stay->decision == 0 && !observing(session)) {
 		refuse_unlogged(session, gate);
 	} else if (observing(session) || may_hold_locks(session)) {
-		lane_pass(session->lane.stay->lane, &session->lane.stay->ticket);
+		lane_pass(session->lane.stay->lane, &session->lane.stay->ticket, clock_us());
 		go_on(session, gate);
 	} else {
 		queue(session, gate);
@@ -362,7 +362,7 @@ void lane_heard(struct session *session)
 		return;
 	stay->idle_ms = 0;
 	if (stay->ticket.place == LANE_OUTSIDE)
-		lane_pass(stay->lane, &stay->ticket);
+		lane_pass(stay->lane, &stay->ticket, clock_us());
 }
 
 /* Until a Sync the server keeps what it has answered: nobody could tell that it is done. */
@@ -402,7 +402,7 @@ void lane_tick(struct session *session)
 	}
 	stay->idle_ms += 1000;
 	if (idle_ms > 0 && stay->idle_ms >= idle_ms)
-		lane_leave(stay->lane, &stay->ticket);
+		lane_leave(stay->lane, &stay->ticket, clock_us());
 }
 
 /* COPY to the client says how many rows it read. */

@@ -476,16 +476,27 @@ def test_a_pause_is_called_one(t, start_proxy, connect, hold):
     client = connect(proxy)
     write(client)
     wait_until(lambda: t.execute("SELECT to_regproc('phasegate.throttle') IS NOT NULL").fetchone() == (True,), "the schema")
-    t.execute("SELECT phasegate.throttle(NULL, 0.95, '1 hour')")
+    t.execute("SELECT phasegate.throttle(NULL, 0.98, '1 hour')")
     notices = []
     for _ in range(3):
-        held = hold(client, "SELECT 1" + TAG)
+        held = hold(client, "SELECT pg_sleep(0.12)" + TAG)
         wait_until(lambda: not held.waits(), "it to be let go")
         notices += held.notices
         time.sleep(0.2)
     assert notices and all(re.fullmatch(r"phasegate: in the backfill lane for \d s: an operator keeps it waiting for \d\.\d s",
                                         notice) for notice in notices), notices
     assert outcomes(proxy)[-1]["note"] == "the lane paused for an operator"
+
+
+def test_a_pause_is_for_the_time_it_worked(t, start_proxy, connect):
+    """A millisecond now and then is not taken for a tenth of a second."""
+    proxy = start_proxy(lane())
+    client = connect(proxy)
+    write(client, 1)
+    wait_until(lambda: t.execute("SELECT to_regproc('phasegate.throttle') IS NOT NULL").fetchone() == (True,), "the schema")
+    t.execute("SELECT phasegate.throttle(NULL, 0.9, '1 hour')")
+    assert seconds(lambda: [write(client, 1) and time.sleep(0.15) for _ in range(10)]) < 5
+    assert seconds(lambda: [client.execute("SELECT pg_sleep(0.15)" + TAG) for _ in range(4)]) > 2
 
 
 def test_its_account_is_made_again(t, start_proxy, connect, hold):

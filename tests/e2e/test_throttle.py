@@ -327,7 +327,7 @@ CREATE TRIGGER slow BEFORE UPDATE ON t FOR EACH ROW WHEN (NEW.x > OLD.x) EXECUTE
 def test_an_operator_who_takes_it_back(update, direct):
     under_way = update({}, rows_per_second=6000)
     wait_until(under_way.written, "it to begin")
-    direct.execute("SELECT phasegate.throttle(NULL, 0.9999)")
+    direct.execute("SELECT phasegate.throttle(NULL, 0.99999)")
     time.sleep(2)
     under_way.stands_still()
     direct.execute("SELECT phasegate.throttle(NULL, 0)")

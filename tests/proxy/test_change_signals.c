@@ -44,9 +44,14 @@ Test(change_signals, it_rests_first_where_nobody_knows_what_clients_wait_now)
 	cr_expect_geq(pause_ms, 1750);
 	signals_slow(&signals, 0, &pause_ms);
 	cr_expect_eq(pause_ms, 0, "nothing was done since it rested");
+	signals_slow(&signals, SHORTEST_MS, &pause_ms);
+	cr_expect_eq(pause_ms, 0, "with few clients it is not known yet, and it has rested");
 	signals.latency.stale = false;
 	signals_slow(&signals, SHORTEST_MS, &pause_ms);
 	cr_expect_eq(pause_ms, 0);
+	signals.latency.stale = true;
+	signals_slow(&signals, SHORTEST_MS, &pause_ms);
+	cr_expect_geq(pause_ms, 1750, "the world may have changed again");
 }
 
 Test(change_signals, it_does_not_rest_for_what_no_rest_can_tell)

@@ -68,7 +68,7 @@ Test(lane, first_come_first_served)
 	cr_expect_eq(lane_ask(lane, &b.ticket, &plenty, 1), 0);
 	c.woken = false;
 	cr_expect_eq(lane_ask(lane, &c.ticket, &plenty, 1), LANE_BEHIND, "two are under way");
-	lane_leave(lane, &a.ticket);
+	lane_leave(lane, &a.ticket, SECOND);
 	cr_expect(c.woken);
 	cr_expect_eq(lane_ask(lane, &c.ticket, &plenty, 1), 0);
 }
@@ -81,10 +81,10 @@ Test(lane, who_leaves_the_row_wakes_the_next)
 	lane_queue(lane, &a.ticket, &plenty);
 	lane_queue(lane, &b.ticket, &plenty);
 	lane_queue(lane, &c.ticket, &plenty);
-	lane_leave(lane, &b.ticket);
-	lane_leave(lane, &b.ticket);
+	lane_leave(lane, &b.ticket, SECOND);
+	lane_leave(lane, &b.ticket, SECOND);
 	cr_expect_eq(b.ticket.place, LANE_OUTSIDE);
-	lane_leave(lane, &a.ticket);
+	lane_leave(lane, &a.ticket, SECOND);
 	cr_expect(c.woken);
 	cr_expect_eq(lane_ask(lane, &c.ticket, &plenty, 1), 0);
 }
@@ -97,9 +97,9 @@ Test(lane, what_holds_locks_passes_and_counts)
 	come(&a), come(&b), come(&c);
 	lane_queue(lane, &a.ticket, &one);
 	cr_expect_not(lane_queue(lane, &c.ticket, &one), "the row is full");
-	lane_pass(lane, &b.ticket);
+	lane_pass(lane, &b.ticket, SECOND);
 	cr_expect_eq(lane_ask(lane, &a.ticket, &one, 1), LANE_BEHIND);
-	lane_leave(lane, &b.ticket);
+	lane_leave(lane, &b.ticket, SECOND);
 	cr_expect(a.woken);
 	cr_expect_eq(lane_ask(lane, &a.ticket, &one, 1), 0);
 }
@@ -113,7 +113,7 @@ Test(lane, who_waits_can_be_told_what_for)
 	struct lane_standing standing;
 
 	come(&a), come(&b), come(&c);
-	lane_pass(lane, &a.ticket);
+	lane_pass(lane, &a.ticket, SECOND);
 	lane_queue(lane, &b.ticket, &limits);
 	lane_queue(lane, &c.ticket, &limits);
 	lane_spend(lane, &second, &limits, 100 * SECOND);
@@ -124,7 +124,7 @@ Test(lane, who_waits_can_be_told_what_for)
 	cr_expect_str_eq(standing.held_by, "standby lag");
 	cr_expect_eq(standing.held_us, 3 * SECOND, "since it was told first");
 	cr_expect_eq(standing.paid_in_us, 0);
-	lane_leave(lane, &a.ticket);
+	lane_leave(lane, &a.ticket, SECOND);
 	lane_tell(lane, 0, NULL, 105 * SECOND);
 	standing = lane_standing(lane, &b.ticket, 100 * SECOND);
 	cr_expect(standing.before == 0 && standing.running == 0 && standing.held_by == NULL);
@@ -232,23 +232,41 @@ Test(lane, reports_what_was_spent_once)
 	struct client client;
 
 	come(&client);
-	cr_expect_not(lane_report(lane, &report), "nobody came yet");
+	cr_expect_not(lane_report(lane, &report, SECOND), "nobody came yet");
 	lane_spend(lane, &spent, &limits, SECOND);
 	lane_spend(lane, &spent, &limits, SECOND);
-	cr_assert(lane_report(lane, &report));
+	cr_assert(lane_report(lane, &report, SECOND));
 	cr_expect_eq(report.spent.rows, 1000);
 	cr_expect_eq(report.price_us, SECOND);
 	cr_expect(report.busy && !report.forgiven);
-	cr_expect_not(lane_report(lane, &report));
+	cr_expect_not(lane_report(lane, &report, SECOND));
 	lane_queue(lane, &client.ticket, &limits);
-	cr_assert(lane_report(lane, &report), "somebody waits");
+	cr_assert(lane_report(lane, &report, SECOND), "somebody waits");
 	cr_expect_not(report.busy);
 	lane_ask(lane, &client.ticket, &plenty, SECOND);
-	cr_assert(lane_report(lane, &report));
+	cr_assert(lane_report(lane, &report, SECOND));
 	cr_expect(report.busy && report.forgiven);
-	cr_assert(lane_report(lane, &report), "it is under way");
-	lane_leave(lane, &client.ticket);
-	cr_expect_not(lane_report(lane, &report));
+	cr_assert(lane_report(lane, &report, SECOND), "it is under way");
+	lane_leave(lane, &client.ticket, SECOND);
+	cr_expect_not(lane_report(lane, &report, SECOND));
+}
+
+Test(lane, tells_for_how_long_it_was_busy)
+{
+	struct client a, b;
+	struct lane_report report;
+
+	come(&a), come(&b);
+	lane_pass(lane, &a.ticket, SECOND);
+	lane_pass(lane, &b.ticket, SECOND + 1000);
+	lane_leave(lane, &a.ticket, SECOND + 2000);
+	lane_report(lane, &report, SECOND + 5000);
+	cr_expect_eq(report.busy_us, 5000);
+	lane_leave(lane, &b.ticket, SECOND + 6000);
+	lane_report(lane, &report, 2 * SECOND);
+	cr_expect_eq(report.busy_us, 1000);
+	lane_report(lane, &report, 3 * SECOND);
+	cr_expect_eq(report.busy_us, 0);
 }
 
 Test(lane, does_what_it_is_told)
@@ -286,7 +304,7 @@ static void finish(struct run *run, struct client *client, int64_t now_us)
 	struct lane_spending spent = {.rows = run->rows_each, .statements = 1};
 
 	lane_spend(lane, &spent, &run->limits, now_us);
-	lane_leave(lane, &client->ticket);
+	lane_leave(lane, &client->ticket, now_us);
 	client->rows += run->rows_each;
 	client->transactions++;
 	client->done_us = 0;
