@@ -251,9 +251,12 @@ SELECT c.id, c.nspname AS schema, c.relname AS "table", c.state, c.stage, c.summ
 	CASE WHEN pg_catalog.pg_has_role(c.submitter, 'USAGE') THEN
 		'SELECT * FROM ' || c.bad_table || ' AS t WHERE ' || c.bad_rows END AS shows_bad_rows,
 	c.release_at,
-	b.throttled_ms, b.throttled_by, least(100, 100 * b.rows_changed / NULLIF(b.est_rows, 0)) AS percent,
-	b.rows_per_second, CASE WHEN c.state = 'running' AND b.rows_per_second > 0 THEN pg_catalog.make_interval(
-		secs => greatest(0, b.est_rows - b.rows_changed) / b.rows_per_second) END AS time_left
+	b.throttled_ms, b.throttled_by,
+	-- there may be more rows than was thought, or fewer
+	CASE WHEN b.done THEN 100 ELSE least(99, 100 * b.rows_changed / NULLIF(b.est_rows, 0)) END AS percent,
+	b.rows_per_second, CASE WHEN c.state = 'running' AND NOT b.done AND b.rows_per_second > 0
+		AND b.est_rows > b.rows_changed THEN pg_catalog.make_interval(
+		secs => (b.est_rows - b.rows_changed) / b.rows_per_second) END AS time_left
 FROM phasegate.change c
 	LEFT JOIN LATERAL (SELECT p.throttle_ratio, p.expires_at FROM phasegate.control p
 		WHERE p.scope IN ('global', c.id::pg_catalog.text) AND p.throttle_ratio > 0
@@ -264,7 +267,7 @@ FROM phasegate.change c
 		FROM phasegate.step s WHERE s.change_id = c.id) s ON true
 	LEFT JOIN LATERAL (SELECT pg_catalog.sum(f.rows_changed) AS rows_changed,
 		pg_catalog.sum(f.est_rows) AS est_rows, pg_catalog.sum(f.batches) AS batches,
-		pg_catalog.sum(f.throttled_ms) AS throttled_ms,
+		pg_catalog.sum(f.throttled_ms) AS throttled_ms, pg_catalog.bool_and(f.done) AS done,
 		(pg_catalog.array_agg(f.throttled_by ORDER BY f.throttled_ms DESC))[1] AS throttled_by,
 		-- the time that it was held back counted in
 		(pg_catalog.sum(f.rows_changed) / NULLIF(extract(epoch FROM pg_catalog.max(f.updated_at)

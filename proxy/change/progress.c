@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* How far a backfill is, how long it will take, and what holds it back. */
+#include <math.h>
+
 #include "batch.h"
 
 /* A rate of the last half a minute, the time between batches counted in. */
@@ -48,12 +50,14 @@ void fill_say(struct fill *fill)
 	struct run *run = fill->run;
 	struct arena arena = {0};
 	double rows = (double)run->rows, all = fill->est_rows > rows ? fill->est_rows : rows;
+	/* Where there are more than was thought, nobody knows how many. */
+	double percent = fill->est_rows >= rows ? rows * 100 / fmax(all, 1) : 99;
 	double rate = renew_rate(fill);
 
 	run_say(run, false, "%s %s: %s of about %s rows (%.0f %%), %s batches, %s rows/s%s%s",
 		fill->way->doing, name_text(&arena, &fill->leaf->table), run_count(&arena, rows),
-		run_count(&arena, all), all > 0 ? rows * 100 / all : 100,
-		run_count(&arena, (double)run->batches), run_count(&arena, rate),
-		left_text(&arena, all - rows, rate), held_text(&arena, &run->signals));
+		run_count(&arena, all), percent, run_count(&arena, (double)run->batches),
+		run_count(&arena, rate), left_text(&arena, all - rows, rate),
+		held_text(&arena, &run->signals));
 	arena_free(&arena);
 }

@@ -11,7 +11,8 @@
 
 #include "arena.h"
 
-/* Leaves that came since (a partition attached meanwhile) get their row here. */
+/* Leaves that came since (a partition attached meanwhile) get their row here.  How many rows they
+ * have is what the planner takes for it: as many in a block as when they were analyzed last. */
 static const char leaves_sql[] =
 	"WITH RECURSIVE tree (oid) AS ("
 	"  SELECT pg_catalog.to_regclass($4)::pg_catalog.oid UNION"
@@ -22,7 +23,10 @@ static const char leaves_sql[] =
 	"key_columns,"
 	"  est_rows, batch_rows)"
 	" SELECT held.id, $3::pg_catalog.int4, c.oid, n.nspname, c.relname, '{}',"
-	"  CASE WHEN c.reltuples >= 0 THEN c.reltuples"
+	"  CASE WHEN c.reltuples >= 0 AND c.relkind = 'f' THEN c.reltuples"
+	"  WHEN c.reltuples >= 0 AND c.relpages > 0 THEN c.reltuples / c.relpages"
+	"   * (pg_catalog.pg_relation_size(c.oid)"
+	"    / pg_catalog.current_setting('block_size')::pg_catalog.int8)"
 	"  ELSE pg_catalog.pg_relation_size(c.oid) / 100 END, $5::pg_catalog.int4"
 	" FROM held, tree t JOIN pg_catalog.pg_class c ON c.oid = t.oid AND c.relkind IN ('r', 'f')"
 	" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"

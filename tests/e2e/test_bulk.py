@@ -23,6 +23,8 @@ STEADY = {"backfill": {"batch_rows_first": 1000, "rows_per_second": 0}}
 SLOW = {"backfill": {"batch_rows_first": 100, "batch_rows_max": 100, "rows_per_second": 4000}}
 EMPTIED = {**SLOW, "rules": {"truncate": "phase"}}
 
+FILL = f"FROM generate_series(1, {ROWS}) i"
+
 TABLE = f"""
 CREATE TABLE t (id int PRIMARY KEY, x int NOT NULL DEFAULT 0, w int NOT NULL DEFAULT 0, v text);
 INSERT INTO t (id) SELECT i FROM generate_series(1, {ROWS}) i;
@@ -85,9 +87,42 @@ def test_it_means_what_the_session_means(t, start_proxy, connect):
     assert t.execute("SELECT DISTINCT v FROM t").fetchall() == [("01/02/2024 12:00:00 IST",)]
 
 
-# ---- tables ----
+# ---- how far it is ----
 
-FILL = f"FROM generate_series(1, {ROWS}) i"
+def figures(connection, columns):
+    return connection.execute(f"SELECT {columns} FROM phasegate.changes ORDER BY id DESC LIMIT 1").fetchone()
+
+
+def test_a_table_that_has_grown_is_not_nearly_done(t, start_proxy, connect, in_background):
+    t.execute(f"ALTER TABLE t SET (autovacuum_enabled = off); INSERT INTO t (id) SELECT i + {ROWS} {FILL}")
+    running = in_background(connect(start_proxy(SLOW)).execute, "UPDATE t SET x = x + 1")
+    wait_until(lambda: one(t, "SELECT to_regclass('phasegate.changes') IS NOT NULL"), "the schema")
+    wait_until(lambda: (figures(t, "rows_changed") or [0])[0], "it to begin")
+    assert figures(t, "est_rows BETWEEN 35000 AND 45000 AND percent < 30 AND time_left > '5 s'") == (True,)
+    running.join(30)
+    assert figures(t, "state, percent, time_left") == ("done", 100, None)
+
+
+def test_one_with_fewer_rows_is_done_in_the_end(t, start_proxy, connect):
+    t.execute("ALTER TABLE t SET (autovacuum_enabled = off); DELETE FROM t WHERE id % 10 > 0")
+    connect(start_proxy(STEADY)).execute("UPDATE t SET x = x + 1")
+    assert figures(t, "state, percent, time_left") == ("done", 100, None)
+
+
+def test_whoever_takes_over_is_not_as_fast_as_all_before(t, start_proxy, connect, in_background):
+    first = start_proxy(SLOW)
+    running = in_background(lambda: pytest.raises(psycopg.Error, connect(first).execute, "UPDATE t SET x = x + 1"))
+    wait_until(lambda: one(t, "SELECT to_regclass('phasegate.changes') IS NOT NULL"), "the schema")
+    wait_until(lambda: (figures(t, "coalesce(rows_changed, 0)") or [0])[0] > 6000, "some of it")
+    first.kill()
+    running.join(10)
+    before = figures(t, "rows_changed")[0]
+    start_proxy(SLOW)
+    wait_until(lambda: figures(t, "rows_changed")[0] > before, "the other one to go on", 30)
+    assert figures(t, "rows_per_second < 6000") == (True,)
+
+
+# ---- tables ----
 
 # id, what makes the table, its name
 KEYS = [
