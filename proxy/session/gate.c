@@ -297,6 +297,10 @@ void gate_open(struct session *session)
 	/* A broken body: the server says 08P01, and runs nothing of it. */
 	gate->first = step != NULL ? step : carry_unjudged;
 	gate->lane_by = lane_recognise(session, gate);
+	/* Behind a transaction that is in the lane nobody has looked into it. */
+	if (gate->type == FRONTEND_PARSE && step != NULL &&
+		(gate->lane_by == LANE_BY_TAG || session->lane.tagged != NULL))
+		lane_parsed(session, gate->name, lane_tagged(session, gate->text, gate->text_len));
 	gate_wait(session, gate, session->lane.closed || gate->lane_by ? lane_enter : gate->first);
 	run(session);
 }

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from lab.process import free_port, wait_until
-from lab.wire import FLUSH, SYNC, extended, query
+from lab.wire import FLUSH, SYNC, bind, execute, extended, parse, query
 
 pytestmark = pytest.mark.gate
 
@@ -138,6 +138,17 @@ def test_a_prepared_statement_keeps_its_tag(t, start_proxy, connect):
         client.execute("SELECT x FROM t WHERE id = %s", [value], prepare=True)
     # Preparing is a transaction, too: it locks the table.
     assert [record["rows"] for record in outcomes(proxy)] == [0, 5, 5, 5]
+
+
+def test_so_does_one_prepared_behind_another(t, start_proxy, wire):
+    proxy = start_proxy(lane())
+    client = wire(proxy)
+    client.send(b"".join(parse(f"UPDATE t SET x = 1 WHERE id <= {n}" + TAG, f"s{n}") + SYNC for n in (1, 2)))
+    client.until(count=2)
+    for n in (1, 2):
+        client.send(bind(f"s{n}") + execute() + SYNC)
+        client.until()
+    assert [record["rows"] for record in outcomes(proxy)][-2:] == [1, 2]
 
 
 def test_a_pipeline_is_in_the_lane_as_a_whole(t, start_proxy, connect):
