@@ -14,6 +14,7 @@
 #include "compose.h"
 #include "facts_track.h"
 #include "message.h"
+#include "name_index.h"
 #include "rules.h"
 #include "verdicts.h"
 
@@ -33,6 +34,7 @@ struct decider {
 	size_t n_plans;
 	bool wants_lock_timeout, no_transaction;
 	const char **objects;
+	struct name_index named; /* by objects */
 	size_t n_objects, n_objects_max;
 };
 
@@ -45,17 +47,12 @@ static struct finding *add_finding(struct decider *decider)
 
 static void add_object(struct decider *decider, const struct name *name)
 {
-	const char *text;
-
-	if (name->name == NULL)
+	if (name->name == NULL ||
+		name_index_add(decider->arena, &decider->named, name) < decider->n_objects)
 		return;
-	text = name_text(decider->arena, name);
-	for (size_t i = 0; i < decider->n_objects; i++)
-		if (strcmp(decider->objects[i], text) == 0)
-			return;
 	decider->objects = arena_grow(decider->arena, decider->objects, decider->n_objects,
 		&decider->n_objects_max, sizeof(*decider->objects));
-	decider->objects[decider->n_objects++] = text;
+	decider->objects[decider->n_objects++] = name_text(decider->arena, name);
 }
 
 /* For the policy log, which has no record of files. */

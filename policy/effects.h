@@ -8,8 +8,6 @@
 
 #include "facts.h"
 
-enum { EFFECT_LOCKS_MAX = 64 };
-
 /* What is done with one relation, besides the lock. */
 enum work {
 	WORK_FILE = 1 << 0, /* it gets a new file: copied, built again or emptied */
@@ -30,9 +28,8 @@ struct lock_effect {
 
 struct effects {
 	/* Strongest per relation; the action's own table first, parts behind the tables. */
-	struct lock_effect locks[EFFECT_LOCKS_MAX];
+	struct lock_effect *locks;
 	size_t n_locks;
-	size_t n_locks_left_out; /* partitions beyond the bound */
 	const struct relation_facts *table; /* of the action; NULL when unknown or not existing */
 	bool rewrite; /* copies the heap and rebuilds all indexes under the lock */
 	bool scan; /* reads every row under the lock */

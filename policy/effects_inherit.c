@@ -210,15 +210,22 @@ void model_of_type(struct model *model)
 			model, "42809", "\"%s\" is not a typed table", model->table->name.name);
 }
 
+/* Below a partitioned table, where all that has children is partitioned itself. */
+static bool is_leaf(const struct relation_facts *top, const struct partition_facts *link)
+{
+	return top->kind == 'p' && link->kind != 'p';
+}
+
 static void follow(struct model *model, const struct name *table, model_ends_fn *ends)
 {
 	for (size_t i = 0; i < model->table->n_links; i++) {
 		const struct partition_facts *link = &model->table->links[i];
 		const struct relation_facts *child;
-		bool ended = model_mode(model, &link->name) == LOCK_ACCESS_EXCLUSIVE;
+		bool ended = is_leaf(model->table, link);
 
 		if (!name_equal(&link->parent, table))
 			continue;
+		ended |= model_mode(model, &link->name) == LOCK_ACCESS_EXCLUSIVE;
 		if (model_find(model->facts, &link->name, &child) == PRESENT)
 			ended |= ends(model, child);
 		model_lock(model, &link->name, LOCK_ACCESS_EXCLUSIVE);

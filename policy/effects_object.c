@@ -42,7 +42,7 @@ static void comment_on_part(struct model *model)
 	bool constraint = action->object != NULL && strcmp(action->object, "TABLE") == 0;
 	bool there;
 
-	model->effects->n_locks = 0;
+	model_unlock(model);
 	if (table == NULL || !relation_listed(table))
 		return;
 	there = constraint ? relation_has_constraint(table, action->name)

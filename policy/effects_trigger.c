@@ -120,7 +120,7 @@ void model_on_table(struct model *model)
 		keep_view(model);
 		return;
 	}
-	model->effects->n_locks = 0;
+	model_unlock(model);
 	if (model->action->if_exists)
 		model->effects->noop = true;
 	else

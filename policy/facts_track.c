@@ -8,6 +8,12 @@
 #include "relation_index.h"
 #include "track.h"
 
+/*
+ * Of locks that the text takes: a hostile one has thousands of statements, each of which asks for
+ * those held.
+ */
+enum { LOCKS_FOLLOWED_MAX = 128 };
+
 static track_fn *const followers[ACTION_KINDS] = {
 	[ACTION_CREATE_TABLE] = track_create_table,
 	[ACTION_CREATE_TABLE_AS] = track_create_table,
@@ -106,7 +112,7 @@ void track_start(struct arena *arena, struct facts_track *track, const struct fa
 		track_copy(arena, facts->types, facts->n_types, n_actions, sizeof(*facts->types));
 	track->facts.functions = track_copy(
 		arena, facts->functions, facts->n_functions, n_actions, sizeof(*facts->functions));
-	track->n_locks_max = facts->transaction.n_locks + 2 * EFFECT_LOCKS_MAX;
+	track->n_locks_max = facts->transaction.n_locks + LOCKS_FOLLOWED_MAX;
 	track->locks = track_copy(arena, facts->transaction.locks, facts->transaction.n_locks,
 		track->n_locks_max - facts->transaction.n_locks, sizeof(*track->locks));
 	track->facts.transaction.locks = track->locks;

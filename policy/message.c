@@ -157,7 +157,7 @@ static const char *other_locks(const struct rule_context *context)
 {
 	const struct effects *effects = context->effects;
 	const char *text = "";
-	size_t shown = 0, more = effects->n_locks_left_out;
+	size_t shown = 0, more = 0;
 
 	for (size_t i = 1; i < effects->n_locks; i++) {
 		const struct lock_effect *lock = &effects->locks[i];

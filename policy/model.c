@@ -68,47 +68,39 @@ bool relation_listed(const struct relation_facts *relation)
 	return relation->oid != 0;
 }
 
-static struct lock_effect *find_lock(struct effects *effects, const struct name *name)
-{
-	for (size_t i = 0; i < effects->n_locks; i++)
-		if (name_equal(&effects->locks[i].relation, name))
-			return &effects->locks[i];
-	return NULL;
-}
-
-/* NULL when there is no room for another. */
 static struct lock_effect *get_lock(struct model *model, const struct name *name, bool part)
 {
 	struct effects *effects = model->effects;
 	const struct relation_facts *relation;
-	struct lock_effect *lock;
+	size_t at;
 
 	if (model_find(model->facts, name, &relation) == PRESENT)
 		name = &relation->name;
-	lock = find_lock(effects, name);
-	if (lock != NULL)
-		return lock;
-	if (effects->n_locks == EFFECT_LOCKS_MAX) {
-		effects->n_locks_left_out += !part;
-		return NULL;
-	}
-	lock = &effects->locks[effects->n_locks++];
-	*lock = (struct lock_effect){
+	at = name_index_add(model->arena, &model->locked, name);
+	if (at < effects->n_locks)
+		return &effects->locks[at];
+	effects->locks = arena_grow(model->arena, effects->locks, effects->n_locks,
+		&model->n_locks_max, sizeof(*effects->locks));
+	effects->locks[effects->n_locks++] = (struct lock_effect){
 		.relation = *name,
 		.existing =
 			relation != NULL ? !relation_private(relation) : !model->action->temporary,
 		.part = part,
 	};
-	return lock;
+	return &effects->locks[at];
 }
 
 static void raise_lock(struct lock_effect *lock, enum lock_mode mode, unsigned work)
 {
-	if (lock == NULL)
-		return;
 	if (mode > lock->mode)
 		lock->mode = mode;
 	lock->work |= work;
+}
+
+void model_unlock(struct model *model)
+{
+	model->effects->n_locks = 0;
+	model->locked = (struct name_index){0};
 }
 
 void model_work(struct model *model, const struct name *name, enum lock_mode mode, unsigned work)
@@ -129,9 +121,9 @@ void model_lock_part(
 
 enum lock_mode model_mode(const struct model *model, const struct name *name)
 {
-	const struct lock_effect *lock = find_lock(model->effects, name);
+	size_t at = name_index_find(&model->locked, name);
 
-	return lock == NULL ? LOCK_NONE : lock->mode;
+	return at < model->effects->n_locks ? model->effects->locks[at].mode : LOCK_NONE;
 }
 
 void model_lock_indexes(

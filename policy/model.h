@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "effects.h"
+#include "name_index.h"
 
 struct model {
 	struct arena *arena;
@@ -17,6 +18,9 @@ struct model {
 	struct effects *effects;
 	const struct relation_facts *table; /* NULL: nothing is known of it, assume the worst */
 	enum lock_mode mode; /* of the row */
+	/* Of effects->locks: where the lock on each relation stands. */
+	struct name_index locked;
+	size_t n_locks_max;
 };
 
 /* What the catalog says about a name being there. */
@@ -72,6 +76,8 @@ void model_lock_part(
 	struct model *model, const struct name *name, enum lock_mode mode, unsigned work);
 void model_lock_indexes(struct model *model, const struct relation_facts *table,
 	enum lock_mode mode, unsigned work);
+/* None of the locks so far: the server sees what is wrong before it takes any. */
+void model_unlock(struct model *model);
 /* Of the lock there is by now, or LOCK_NONE. */
 enum lock_mode model_mode(const struct model *model, const struct name *name);
 /* One of the objects that a command drops together. */

@@ -105,7 +105,7 @@ related AS MATERIALIZED (
 	WHERE p.partdefid <> 0
 ),
 -- whose locks, files and rows the statement may reach as well: children at every level, both ends of
--- foreign keys; no more of them than the model counts
+-- foreign keys; of those beyond the first 64 their names are told, and not what they are made of
 below AS (
 	SELECT h.inhrelid AS oid, 1 AS depth
 	FROM (SELECT t.oid FROM targets t

@@ -392,9 +392,10 @@ Test(effects, what_others_cannot_see_is_not_existing)
 	}
 }
 
-Test(effects, locks_are_bounded)
+/* A table with a partition for each day of years, each of them with indexes. */
+Test(effects, thousands_of_locks)
 {
-	enum { PARTITIONS = EFFECT_LOCKS_MAX + 20 };
+	enum { PARTITIONS = 3000 };
 	static struct name partitions[PARTITIONS];
 	struct stmts stmts = fixture_parse(&arena, "alter table events add c int");
 	struct facts facts = fixture_facts(&arena, &stmts);
@@ -409,7 +410,8 @@ Test(effects, locks_are_bounded)
 	facts.relations = &events;
 	facts.n_relations = 1;
 	effects = effects_of(&arena, &stmts.items[0].actions[0], &facts);
-	cr_expect_eq(effects.n_locks, EFFECT_LOCKS_MAX);
-	cr_expect_eq(effects.n_locks_left_out, PARTITIONS + 1 - EFFECT_LOCKS_MAX);
+	cr_assert_eq(effects.n_locks, PARTITIONS + 1);
 	cr_expect_eq(effects_lock(&effects), LOCK_ACCESS_EXCLUSIVE);
+	for (size_t i = 0; i < PARTITIONS; i++)
+		cr_expect_str_eq(effects.locks[i + 1].relation.name, partitions[i].name);
 }
