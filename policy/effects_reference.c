@@ -257,14 +257,33 @@ static bool sets_generated(const struct model *model, const struct constraint_de
 	return generated && acts;
 }
 
+/* transformColumnNameList: NULL when all columns referred to are there. */
+static const char *missing_column(const struct model *model, const struct constraint_def *def,
+	const struct relation_facts *referenced)
+{
+	const struct column_def *added = model->action->column_def;
+
+	for (size_t i = 0; i < def->n_referenced_columns; i++)
+		if (facts_column(referenced, def->referenced_columns[i]) == NULL &&
+			!is_system_column(def->referenced_columns[i]) &&
+			(added == NULL || strcmp(added->name, def->referenced_columns[i]) != 0))
+			return def->referenced_columns[i];
+	return NULL;
+}
+
 static void check_key(struct model *model, const struct constraint_def *def,
 	const struct relation_facts *referenced)
 {
+	const char *missing = missing_column(model, def, referenced);
 	struct key key;
 
 	if (referenced->kind != 'r' && referenced->kind != 'p')
 		model_error(model, "42809", "referenced relation \"%s\" is not a table",
 			def->referenced.name);
+	else if (missing != NULL && referenced->n_columns > 0)
+		model_error(model, "42703",
+			"column \"%s\" referenced in foreign key constraint does not exist",
+			missing);
 	else if (!find_key(model, def, referenced, &key) && rests_on_deferrable(def, referenced))
 		model_error(model, "55000",
 			"cannot use a deferrable key of referenced table \"%s\"",

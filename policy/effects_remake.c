@@ -7,11 +7,6 @@
 
 #include <string.h>
 
-static const char *wanted_base(struct model *model)
-{
-	return type_written(model->arena, model->facts, model->action->type).base;
-}
-
 /* Whether the old check still holds depends on the operators of the new types
  * (ATAddForeignKeyConstraint: old_check_ok). */
 static void remake_reference(struct model *model, const struct name *other)
@@ -22,15 +17,6 @@ static void remake_reference(struct model *model, const struct name *other)
 	model_reference(model, other);
 	if (model_find(model->facts, other, &relation) == PRESENT && relation->kind == 'r')
 		model_work(model, other, LOCK_NONE, WORK_MAY_SCAN);
-}
-
-/* The column gets the new type there as well. */
-static bool changes_too(
-	const struct model *model, const struct relation_facts *table, const char *column)
-{
-	return strcmp(column, model->action->column) == 0 &&
-	       (relation_below(model->table, &table->name) ||
-		       name_equal(&model->table->name, &table->name));
 }
 
 static bool rests_on(const struct constraint_facts *c, const struct constraint_facts *key)
@@ -60,16 +46,48 @@ static bool is_key_on(const struct constraint_facts *c, const char *column)
 	       names_contain(c->columns, c->n_columns, column);
 }
 
-static void refuse_reference(
-	struct model *model, const struct relation_facts *other, const struct constraint_facts *c)
+/* Of the table or below it, where a command of the statement may give it another. */
+static const char *type_in_the_end(
+	const struct model *model, const struct relation_facts *table, const char *column)
 {
-	const struct column_facts *column =
-		c->n_columns == 1 && !changes_too(model, other, c->columns[0])
-			? facts_column(other, c->columns[0])
-			: NULL;
+	const struct facts *facts = model->facts;
+	const struct column_facts *known = facts_column(table, column);
+	bool changes = relation_below(model->table, &table->name) ||
+		       name_equal(&model->table->name, &table->name);
 
-	if (column != NULL && !key_types_fit(column->base_type, wanted_base(model)))
-		model_error(model, "42804", "foreign key constraint cannot be implemented");
+	for (size_t i = 0; i < facts->n_commands && changes; i++)
+		if (facts->commands[i]->type != NULL && facts->commands[i]->column != NULL &&
+			strcmp(facts->commands[i]->column, column) == 0)
+			return type_written(model->arena, facts, facts->commands[i]->type).base;
+	return known == NULL ? NULL : known->base_type;
+}
+
+/* What each of a foreign key's columns refers to; NULL when the grammar does not read it. */
+static const struct constraint_def *read_reference(
+	struct arena *arena, const struct constraint_facts *c)
+{
+	const char *error, *sql;
+	struct stmts stmts;
+
+	if (c->definition == NULL)
+		return NULL;
+	sql = arena_printf(arena, "ALTER TABLE t ADD %s", c->definition);
+	if (stmt_parse(arena, sql, strlen(sql), &stmts, &error) != 0 || stmts.n != 1 ||
+		stmts.items[0].n_actions != 1)
+		return NULL;
+	return stmts.items[0].actions[0].constraint;
+}
+
+static void refuse_reference(struct model *model, const struct relation_facts *referencing,
+	const struct constraint_facts *c, const struct relation_facts *referenced)
+{
+	const struct constraint_def *def = read_reference(model->arena, c);
+
+	for (size_t i = 0; def != NULL && i < def->n_columns && i < def->n_referenced_columns; i++)
+		if (!key_types_fit(type_in_the_end(model, referencing, def->columns[i]),
+			    type_in_the_end(model, referenced, def->referenced_columns[i])))
+			model_error(model, "42804",
+				"foreign key constraint \"%s\" cannot be implemented", c->name);
 }
 
 /* ATRewriteCatalogs comes to other tables when it is through with this one and its children. */
@@ -85,28 +103,10 @@ void model_refuse_referencing(struct model *model, const struct relation_facts *
 				continue;
 			for (size_t k = 0; k < other->n_constraints; k++)
 				if (rests_on(&other->constraints[k], key))
-					refuse_reference(model, other, &other->constraints[k]);
+					refuse_reference(
+						model, other, &other->constraints[k], member);
 		}
 	}
-}
-
-/* One column refers to one key, as nearly all do; of others nothing is said. */
-static void check_key_type(struct model *model, const struct name *referenced, const char *type)
-{
-	const struct relation_facts *other;
-	const struct index_facts *key = NULL;
-	const struct column_facts *column;
-
-	if (model_find(model->facts, referenced, &other) != PRESENT)
-		return;
-	for (size_t i = 0; i < other->n_indexes; i++)
-		if (other->indexes[i].primary && other->indexes[i].n_columns == 1)
-			key = &other->indexes[i];
-	column = key == NULL || changes_too(model, other, key->columns[0])
-			 ? NULL
-			 : facts_column(other, key->columns[0]);
-	if (column != NULL && !key_types_fit(type, column->base_type))
-		model_error(model, "42804", "foreign key constraint cannot be implemented");
 }
 
 /* ATPostAlterTypeCleanup drops and makes again every constraint on the column: a CHECK is verified
@@ -116,6 +116,7 @@ void model_remake_constraints(
 {
 	for (size_t i = 0; i < table->n_constraints; i++) {
 		const struct constraint_facts *c = &table->constraints[i];
+		const struct relation_facts *other;
 
 		if (!names_contain(c->columns, c->n_columns, column->name))
 			continue;
@@ -124,7 +125,8 @@ void model_remake_constraints(
 			model_scan(model, table);
 		}
 		if (c->kind == CONSTRAINT_FOREIGN_KEY) {
-			check_key_type(model, &c->referenced, wanted_base(model));
+			if (model_find(model->facts, &c->referenced, &other) == PRESENT)
+				refuse_reference(model, table, c, other);
 			remake_reference(model, &c->referenced);
 			model_work(model, &table->name, LOCK_NONE, WORK_MAY_SCAN);
 		}
