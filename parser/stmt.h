@@ -152,7 +152,8 @@ struct index_def {
 	size_t n_columns;
 	/* plain_order: no DESC, NULLS, COLLATE, opclass. */
 	bool has_expressions, partial, plain_order;
-	bool includes; /* INCLUDE (...) */
+	const char *const *include; /* INCLUDE columns */
+	size_t n_include;
 	/* Its expressions and predicate: columns and functions alone are told of them. */
 	const struct expr *expressions;
 	size_t n_expressions;
@@ -233,7 +234,7 @@ struct action {
 	 * HARMLESS: what a SELECT reads all of. */
 	const struct name *sources;
 	size_t n_sources;
-	/* CREATE_TRIGGER, CREATE_POLICY: columns of its table that it names. */
+	/* CREATE_TRIGGER, _POLICY, _STATISTICS: columns of its table that it names. */
 	const char *const *uses;
 	size_t n_uses;
 	struct name other; /* referenced table, partition, source of LIKE, new parent */

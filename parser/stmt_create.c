@@ -282,6 +282,19 @@ static void read_index_columns(
 	def->n_columns = index->n_index_params;
 }
 
+static void read_index_include(
+	struct builder *builder, struct index_def *def, const PgQuery__IndexStmt *index)
+{
+	const char **include = arena_alloc(
+		builder->arena, (index->n_index_including_params + 1) * sizeof(*include));
+
+	for (size_t i = 0; i < index->n_index_including_params; i++)
+		include[i] = tree_text(
+			builder->arena, index->index_including_params[i]->index_elem->name);
+	def->include = include;
+	def->n_include = index->n_index_including_params;
+}
+
 static void read_index_expressions(
 	struct builder *builder, struct index_def *def, const PgQuery__IndexStmt *index)
 {
@@ -321,11 +334,11 @@ void handle_create_index(struct builder *builder, const PgQuery__Node *node, str
 		.unique = index->unique,
 		.nulls_not_distinct = index->nulls_not_distinct,
 		.partial = index->where_clause != NULL,
-		.includes = index->n_index_including_params > 0,
 		.shape = index_shape(builder, index),
 		.body_sql = index_body(builder, index),
 	};
 	read_index_columns(builder, def, index);
+	read_index_include(builder, def, index);
 	read_index_expressions(builder, def, index);
 	action->object = "INDEX";
 	action->name = def->name;
@@ -400,6 +413,22 @@ void handle_create_statistics(
 	set_name(builder, action, create->defnames, create->n_defnames);
 	if (create->n_relations > 0)
 		action->table = object_name(builder, create->relations[0]);
+	for (size_t i = 0; i < create->n_exprs; i++) {
+		const PgQuery__StatsElem *element = create->exprs[i]->stats_elem;
+		const char *column = tree_text(builder->arena, element->name);
+
+		if (column != NULL)
+			add_uses(builder, action, &column, 1);
+		use_expression(builder, action, element->expr);
+	}
+}
+
+void handle_alter_statistics(
+	struct builder *builder, const PgQuery__Node *node, struct action *action)
+{
+	set_name(builder, action, node->alter_stats_stmt->defnames,
+		node->alter_stats_stmt->n_defnames);
+	action->object = "STATISTICS";
 }
 
 static bool is_any(const struct source *source, struct span span, size_t token,

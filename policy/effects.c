@@ -99,8 +99,9 @@ static const struct row rows[ACTION_KINDS] = {
 	[ACTION_OF_TYPE] = {AEL, NONE, ON_TABLE, model_of_type},
 	[ACTION_SET_TABLE_OPTIONS] = {SUE, NONE, ON_TABLE, model_options},
 	[ACTION_COMMENT] = {SUE, NONE, ON_TABLE, model_comment},
-	[ACTION_CREATE_STATISTICS] = {SUE, NONE, ON_TABLE, NULL},
-	[ACTION_OTHER_STATISTICS] = {SUE, NONE, ON_TABLE, NULL},
+	[ACTION_CREATE_STATISTICS] = {SUE, NONE, ON_TABLE, model_create_statistics},
+	[ACTION_ALTER_STATISTICS] = {LOCK_NONE, NONE, BY_MODEL, model_statistics},
+	[ACTION_DROP_STATISTICS] = {SUE, NONE, BY_MODEL, model_statistics},
 	[ACTION_SECURITY_LABEL] = {SUE, NONE, ON_TABLE, NULL},
 
 	[ACTION_CREATE_TRIGGER] = {SRE, NONE, ON_TABLE, model_create_trigger},
@@ -117,6 +118,7 @@ static const struct row rows[ACTION_KINDS] = {
 	[ACTION_DROP_MATVIEW] = {AEL, NONE, ON_TARGETS, model_drop_relation},
 	[ACTION_RENAME_VIEW] = {AEL, NONE, ON_TABLE, model_rename},
 
+	[ACTION_ALTER_DOMAIN_OTHER] = {LOCK_NONE, NONE, BY_MODEL, model_alter_domain},
 	[ACTION_DOMAIN_ADD_CONSTRAINT] = {LOCK_SHARE, NONE, BY_MODEL, model_domain_constraint},
 	[ACTION_DOMAIN_VALIDATE] = {LOCK_SHARE, NONE, BY_MODEL, model_domain_constraint},
 	[ACTION_DOMAIN_SET_NOT_NULL] = {LOCK_SHARE, NONE, BY_MODEL, model_domain_constraint},
@@ -210,6 +212,7 @@ struct effects effects_of(
 	}
 	if (row->model != NULL)
 		row->model(&model);
+	effects.unseen_name = model_names_unseen(&model);
 	return effects;
 }
 

@@ -44,6 +44,7 @@ struct effects {
 	bool absent; /* it names what is not there (or makes what is): the server refuses at once */
 	/* Only the server can tell whether an expression on the column fits its new type. */
 	bool may_be_refused;
+	bool unseen_name; /* of a role, schema, collation or the like that nobody has looked up */
 	bool no_transaction; /* must stand outside a transaction block */
 	const char *error; /* it is bound to end in, when the catalog shows it; else NULL */
 	const char *sqlstate; /* of that error */

@@ -50,7 +50,7 @@ static void check_method(struct model *model, const struct index_def *def)
 			continue;
 		if (def->unique)
 			model_error(model, "0A000", no, def->method, "unique indexes");
-		else if (def->includes && !methods[i].includes)
+		else if (def->n_include > 0 && !methods[i].includes)
 			model_error(model, "0A000", no, def->method, "included columns");
 		else if (def->n_columns > 1 && !methods[i].many_columns)
 			model_error(model, "0A000", no, def->method, "multicolumn indexes");
@@ -126,6 +126,7 @@ void model_create_index(struct model *model)
 	check_method(model, action->index);
 	check_expressions(model, action->index);
 	model_need_order(model, action->index->columns, action->index->n_columns);
+	model_need_names(model, action->index->include, action->index->n_include);
 	if (action->index->unique)
 		model_check_partitioned_key(
 			model, action->index->columns, action->index->n_columns);

@@ -187,6 +187,8 @@ static void compare_with_type(struct model *model, const struct relation_facts *
 
 	if (type->kind != 'c')
 		model_error(model, "42809", "type %s is not a composite type", type->name.name);
+	if (table->parent.name != NULL)
+		model_error(model, "42809", "typed tables cannot inherit");
 	for (size_t i = 0; i < type->n_columns && i < table->n_columns; i++)
 		if (strcmp(type->columns[i].name, table->columns[i].name) != 0 ||
 			type->columns[i].type_oid != table->columns[i].type_oid ||
@@ -201,7 +203,9 @@ void model_of_type(struct model *model)
 {
 	const struct relation_facts *type;
 
-	if (model->table != NULL && relation_listed(model->table) &&
+	if (model->table == NULL)
+		return;
+	if (relation_listed(model->table) &&
 		model_find(model->facts, &model->action->other, &type) == PRESENT &&
 		relation_listed(type))
 		compare_with_type(model, type);

@@ -6,12 +6,13 @@
 
 #define TABLES "rp"
 #define TABLES_FOREIGN "rpf"
+#define NO_TYPE "rpfvmSiIt" /* RangeVarCallbackForAlterRelation: ALTER TYPE is for those */
 
 /* Letters of pg_class.relkind; a command without a row takes any, or its model knows better. */
 static const char *const kinds[ACTION_KINDS] = {
-	[ACTION_ADD_COLUMN] = TABLES_FOREIGN "c",
-	[ACTION_DROP_COLUMN] = TABLES_FOREIGN "c",
-	[ACTION_ALTER_COLUMN_TYPE] = TABLES_FOREIGN "c",
+	[ACTION_ADD_COLUMN] = TABLES_FOREIGN,
+	[ACTION_DROP_COLUMN] = TABLES_FOREIGN,
+	[ACTION_ALTER_COLUMN_TYPE] = TABLES_FOREIGN,
 	[ACTION_SET_NOT_NULL] = TABLES_FOREIGN,
 	[ACTION_DROP_NOT_NULL] = TABLES_FOREIGN,
 	[ACTION_SET_DEFAULT] = TABLES_FOREIGN "v",
@@ -47,6 +48,7 @@ static const char *const kinds[ACTION_KINDS] = {
 	[ACTION_SET_UNLOGGED] = TABLES "S",
 	[ACTION_REPLICA_IDENTITY] = TABLES "m",
 	[ACTION_ROW_SECURITY] = TABLES,
+	[ACTION_OWNER_TO] = NO_TYPE,
 	[ACTION_CREATE_POLICY] = TABLES,
 	[ACTION_INHERIT] = TABLES_FOREIGN,
 	[ACTION_CREATE_STATISTICS] = TABLES_FOREIGN "m",
@@ -78,7 +80,7 @@ static const char *kinds_by_word(const struct action *action)
 
 	for (size_t i = 0; object != NULL && i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(words[i].word, object) == 0)
-			return alters && strcmp(object, "TABLE") == 0 ? NULL : words[i].kinds;
+			return alters && strcmp(object, "TABLE") == 0 ? NO_TYPE : words[i].kinds;
 	return NULL;
 }
 

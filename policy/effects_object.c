@@ -57,6 +57,8 @@ void model_comment(struct model *model)
 	const struct relation_facts *table = model->table;
 	const char *column = model->action->column;
 
+	if (model_named_type(model) || model_named_statistics(model))
+		return;
 	if (model->action->name != NULL)
 		comment_on_part(model);
 	else if (table != NULL && column != NULL && relation_listed(table) &&
@@ -169,6 +171,8 @@ static void check_type(struct model *model, const struct name *name, bool domain
 		model_error(model, "42704", "type \"%s\" does not exist", name->name);
 	else if (domain && type != NULL && type->oid != 0 && !type->domain)
 		model_error(model, "42809", "\"%s\" is not a domain", name->name);
+	else if (type != NULL && type->kind == 't')
+		model_error(model, "2BP01", "cannot drop type %s: a table requires it", name->name);
 }
 
 static void check_function(struct model *model, const struct name *name)

@@ -54,8 +54,7 @@ static bool same_type(struct model *model, const struct column_facts *column)
 	       type->oid == column->type_oid;
 }
 
-/* Of collations that are the same in every database; 0 for another. */
-static uint32_t collation_written(const char *sql)
+uint32_t collation_written(const char *sql)
 {
 	static const struct {
 		const char *sql;
@@ -97,6 +96,21 @@ static bool keeps_elements(const struct index_facts *index)
 	return index->definition != NULL && strstr(index->definition, " USING gin (") != NULL;
 }
 
+/* What pg_get_indexdef_string prints has no ONLY: the partitions get what the index lacked there.
+ */
+static void build_in_partitions(struct model *model, const struct relation_facts *table)
+{
+	const struct relation_facts *part;
+
+	for (size_t i = 0; i < table->n_partitions; i++) {
+		if (model_find(model->facts, &table->partitions[i], &part) != PRESENT ||
+			part->kind != 'r')
+			continue;
+		model->effects->index_build = true;
+		model_build(model, part);
+	}
+}
+
 /*
  * Indexes survive when nothing they depend on changes (CheckIndexCompatible); with the column in
  * an expression or predicate they are always built anew.  Without COLLATE the new type's default
@@ -120,6 +134,8 @@ static void rebuild_indexes(struct model *model, const struct relation_facts *ta
 
 		if (key || inside || carried)
 			model_lock_part(model, &index->name, LOCK_ACCESS_EXCLUSIVE, 0);
+		if (table->kind == 'p' && (key || inside || carried))
+			build_in_partitions(model, table);
 		if (table->kind == 'p' || !made_anew)
 			continue;
 		model->effects->index_build = true;
@@ -130,14 +146,26 @@ static void rebuild_indexes(struct model *model, const struct relation_facts *ta
 	}
 }
 
+/* Perhaps of an expression. */
+static bool has_statistics(const struct column_facts *column)
+{
+	static const char word[] = "statistics object ";
+
+	for (size_t i = 0; i < column->n_entangled; i++)
+		if (strncmp(column->entangled[i], word, strlen(word)) == 0)
+			return true;
+	return false;
+}
+
 /* 42883 for an operator there is not. */
 static void read_expressions(struct model *model, const struct relation_facts *member,
 	const struct column_facts *column, const char *type)
 {
 	enum fit checks = checks_fit(member, column->name, type);
 
-	model->effects->may_be_refused |=
-		checks == MAY_FIT || others_fit(member, column, type) == MAY_FIT;
+	model->effects->may_be_refused |= checks == MAY_FIT ||
+					  others_fit(member, column, type) == MAY_FIT ||
+					  has_statistics(column);
 	if (checks == UNFIT)
 		model_error(model, "42883", "a CHECK on column \"%s\" does not fit type %s",
 			column->name, type);
@@ -241,16 +269,24 @@ static bool cast_by_itself(const char *from, const char *to)
 	       (a == 'i' && b == 'o') || (a == 'o' && b == 'i');
 }
 
-static void check_type(struct model *model, const struct column_facts *column)
+static void need_type(struct model *model, const struct type_name *type)
 {
-	const struct type_name *type = model->action->type;
 	const struct type_facts *found;
-	struct type_change wanted = wanted_type(model);
 
 	if (model_find_type(model->facts, &type->name, &found) == ABSENT)
 		model_error(model, "42704", "type \"%s\" does not exist", type->name.name);
-	else if (model->action->expr == NULL && wanted.known && column->base_type != NULL &&
-		 !cast_by_itself(column->base_type, wanted.base))
+}
+
+static void check_type(struct model *model, const struct column_facts *column)
+{
+	const struct type_name *type = model->action->type;
+	struct type_change wanted = wanted_type(model);
+
+	need_type(model, type);
+	if (model->effects->error != NULL)
+		return;
+	if (model->action->expr == NULL && wanted.known && column->base_type != NULL &&
+		!cast_by_itself(column->base_type, wanted.base))
 		model_error(model, "42804", "column \"%s\" cannot be cast automatically to type %s",
 			column->name, type->sql);
 	else if (wanted.known && !type->array)
@@ -376,29 +412,33 @@ static void lock_typed(struct model *model)
 		model_lock_tree(model, &model->action->table, model->mode);
 }
 
+/* renameatt takes what has columns for a type, too. */
+static void rename_of_table(struct model *model)
+{
+	model_lock_tree(model, &model->action->table, model->mode);
+	model_rename_column(model);
+}
+
 /* ATTypedTableRecursion: typed tables follow their type, if CASCADE says so. */
-void model_composite_type(struct model *model)
+static bool refuses_typed(struct model *model)
+{
+	if (model->table->n_partitions == 0 || model->action->cascade)
+		return false;
+	model_error(model, "2BP01",
+		"cannot alter type \"%s\" because it is the type of a typed table",
+		model->table->name.name);
+	return true;
+}
+
+/* ATPrepAlterColumnType comes to typed tables last. */
+static void retype_attribute(struct model *model)
 {
 	const struct relation_facts *type = model->table;
 
-	if (type == NULL || !relation_listed(type))
-		return;
-	if (type->kind != 'c')
-		model_error(model, "42809", "\"%s\" is not a composite type", type->name.name);
-	if (type->kind != 'c' || (!attribute_fits(model) && !model->effects->noop))
-		return;
-	lock_typed(model);
-	if (type->n_partitions > 0 && !model->action->cascade) {
-		model_error(model, "2BP01",
-			"cannot alter type \"%s\" because it is the type of a typed table",
-			type->name.name);
-		return;
-	}
-	if (drops_attribute(model->action) && !model->effects->noop)
-		model_drop_columns(model);
-	if (model->action->type == NULL)
-		return;
+	need_type(model, model->action->type);
 	model_keep_row_type(model, type);
+	if (refuses_typed(model))
+		return;
 	model_each_below(model, prepare_table);
 	refuse_dependents(model, type);
 	model_each_below(model, refuse_dependents);
@@ -407,19 +447,27 @@ void model_composite_type(struct model *model)
 	model_each(model, model_keep_row_type);
 }
 
-/* AlterEnum (typecmds.c) until PostgreSQL 12. */
-void model_add_enum_value(struct model *model)
+void model_composite_type(struct model *model)
 {
-	int version = model->facts->server_version;
+	const struct relation_facts *type = model->table;
+	bool retypes = model->action->type != NULL;
 
-	model->effects->no_transaction = version > 0 && version < 120000;
-}
-
-/* No table is locked; the one it is most about is the largest that holds the enum. */
-void model_rename_enum_value(struct model *model)
-{
-	const struct type_facts *type = facts_type(model->facts, &model->action->targets[0]);
-
-	if (type != NULL)
-		model->effects->table = model_worst(model->facts, type->used_by, type->n_used_by);
+	if (type == NULL || !relation_listed(type))
+		return;
+	if (type->kind != 'c' && model->action->new_name != NULL) {
+		rename_of_table(model);
+		return;
+	}
+	if (type->kind != 'c')
+		model_error(model, "42809", "\"%s\" is not a composite type", type->name.name);
+	if (type->kind != 'c' || (!retypes && refuses_typed(model)) ||
+		(!attribute_fits(model) && !model->effects->noop))
+		return;
+	if (model->action->column_def != NULL)
+		need_type(model, &model->action->column_def->type);
+	lock_typed(model);
+	if (drops_attribute(model->action) && !model->effects->noop)
+		model_drop_columns(model);
+	if (retypes)
+		retype_attribute(model);
 }

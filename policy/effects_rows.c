@@ -221,8 +221,18 @@ void model_bulk_write(struct model *model)
 		model->effects->loses_data ? need_identity_to_delete : need_identity_to_update);
 	model_each_below(model, lock_parent);
 	model_each(model, write_every_row);
+	if (model->table != NULL && model->table->kind == 'p' && is_planned_alone(model->table))
+		model_lock_indexes(model, model->table, LOCK_ROW_EXCLUSIVE, 0);
 	if (model->effects->loses_data)
 		model_each(model, search_referencing);
+}
+
+static bool has_rule(const struct relation_facts *table)
+{
+	for (size_t i = 0; table != NULL && i < table->n_attached; i++)
+		if (table->attached[i].kind == ATTACHED_RULE)
+			return true;
+	return false;
 }
 
 /* Some rows, found as the planner likes; the planner opens the indexes, too. */
@@ -233,13 +243,17 @@ void model_change_rows(struct model *model)
 	bool finds = strcmp(how, "UPDATE") == 0 || strcmp(how, "DELETE") == 0 ||
 		     strcmp(how, "MERGE") == 0;
 
+	if (strcmp(how, "MERGE") == 0 && has_rule(table))
+		model_error(model, "0A000", "cannot execute MERGE on relation \"%s\" with rules",
+			table->name.name);
 	if (strcmp(how, "UPDATE") == 0)
 		model_each(model, need_identity_to_update);
 	else if (strcmp(how, "DELETE") == 0)
 		model_each(model, need_identity_to_delete);
-	if (table == NULL || table->kind != 'r')
+	if (table == NULL || !is_planned_alone(table))
 		return;
-	model_lock_indexes(model, table, LOCK_ROW_EXCLUSIVE, 0);
-	if (finds)
+	if (finds) /* INSERT gives them back when it is through */
+		model_lock_indexes(model, table, LOCK_ROW_EXCLUSIVE, 0);
+	if (finds && table->kind == 'r')
 		model_work(model, &table->name, LOCK_NONE, WORK_MAY_SCAN);
 }

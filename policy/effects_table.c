@@ -252,6 +252,7 @@ void model_replace_view(struct model *model)
 	model->effects->table = view;
 	if (view != NULL && relation_listed(view) && view->kind != 'v')
 		model_error(model, "42809", "\"%s\" is not a view", view->name.name);
+	model->effects->may_be_refused = true; /* 42P16 where its columns are not the old ones */
 }
 
 /* ExecRefreshMatView: CONCURRENTLY compares old and new rows by such an index. */
@@ -365,6 +366,8 @@ void model_set_schema(struct model *model)
 	if (is_closed(model->action->new_name))
 		model_error(model, "0A000", "cannot move objects into or out of schema %s",
 			model->action->new_name);
+	if (model_named_type(model) || model_named_statistics(model))
+		return;
 	if (model->table != NULL && model->table->owned != 0)
 		model_error(model, "0A000", "cannot move an owned sequence into another schema");
 	if (model->table != NULL && model->table->persistence == 't')
@@ -378,7 +381,8 @@ void model_owner(struct model *model)
 {
 	const struct relation_facts *table = model->table;
 
-	if (table == NULL || owns_already(model))
+	if (model_named_type(model) || model_named_statistics(model) || table == NULL ||
+		owns_already(model))
 		return;
 	model_lock_indexes(model, table, LOCK_ACCESS_EXCLUSIVE, 0);
 	model_lock_sequences(model, table);

@@ -187,6 +187,8 @@ void model_rename_object(struct model *model)
 {
 	const char *object = model->action->object;
 
+	if (model_named_type(model))
+		return;
 	model_on_table(model);
 	if (object == NULL || strcmp(object, "TRIGGER") != 0 || model->effects->n_locks == 0)
 		return;

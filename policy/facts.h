@@ -157,6 +157,12 @@ struct attached_facts {
 	bool is_constraint; /* a trigger that is one, of the same name */
 };
 
+/* What CREATE STATISTICS made. */
+struct statistics_facts {
+	struct name name;
+	bool visible; /* by its name without schema */
+};
+
 /* Begins the comment of a view that a change left in the place of its table. */
 #define STAND_IN_MARK "phasegate: stands in for "
 
@@ -244,6 +250,9 @@ struct relation_facts {
 	bool lost_constraint; /* the text at hand dropped one that it had not made */
 	struct drop_facts drops;
 	bool row_triggers; /* FOR EACH ROW, those of foreign keys too */
+	/* Where drop_facts are asked for. */
+	const struct statistics_facts *statistics;
+	size_t n_statistics;
 	const struct attached_facts *attached;
 	size_t n_attached;
 	/*
@@ -281,6 +290,7 @@ struct type_facts {
 	struct name name; /* fully qualified */
 	const char *base_type; /* typname, of the base for a domain */
 	int base_typmod; /* of a domain's base, else -1 */
+	char kind; /* pg_type.typtype, t of the rows of a table; 0 of what the text makes */
 	bool domain, domain_constrained;
 	bool json; /* json has no equality */
 	bool created_in_transaction; /* by the text itself */
@@ -299,7 +309,7 @@ struct type_facts {
 	 */
 	const struct type_column *columns;
 	size_t n_columns;
-	const char *const *labels; /* of such an enum, in order */
+	const char *const *labels; /* of an enum, in order */
 	size_t n_labels;
 	const struct label_facts *named;
 	size_t n_named;
@@ -343,6 +353,7 @@ struct facts {
 	/* In force; 0 none. */
 	int64_t lock_timeout_ms, statement_timeout_ms, idle_in_transaction_timeout_ms;
 	bool lock_timeout_set; /* by the text at hand */
+	bool moved_statistics; /* the text at hand made or renamed some */
 	bool waited_unbounded; /* for a strong lock, earlier in the text at hand */
 	const char *application_name; /* NULL: not known */
 	/* SET LOCAL of the settings that conversions between types read; NULL: not known. */
@@ -386,6 +397,10 @@ struct facts_request {
 	const struct label_rename *labels;
 	size_t n_labels;
 };
+
+/* Its object is a type or domain. */
+bool names_type(const struct action *action);
+bool names_statistics(const struct action *action);
 
 /* What policy needs to judge these statements; empty when the text alone decides. */
 struct facts_request facts_request(struct arena *arena, const struct stmts *stmts);

@@ -25,6 +25,8 @@ enum {
 	TYPES = 1 << 13, /* of the columns of a new table */
 	EXPR = 1 << 14, /* functions of action->expr */
 	ELSEWHERE = 1 << 15, /* who has the name in the new schema */
+	NAMED_TYPE = 1 << 16, /* targets[0] where it is a type, and who has the name it gets */
+	ITS_TYPE = 1 << 17, /* targets[0], by itself */
 };
 
 static const unsigned wants[ACTION_KINDS] = {
@@ -67,7 +69,7 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_DETACH_PARTITION] = TABLE | OTHER,
 	[ACTION_DROP_TABLE] = TABLE | TARGETS | DROPS,
 	[ACTION_RENAME_TABLE] = TABLE | BESIDE,
-	[ACTION_SET_SCHEMA] = TABLE | ELSEWHERE,
+	[ACTION_SET_SCHEMA] = TABLE | ELSEWHERE | NAMED_TYPE,
 	[ACTION_TRUNCATE] = TABLE | TARGETS,
 	[ACTION_VACUUM_FULL] = TABLE | TARGETS,
 	[ACTION_VACUUM] = TABLE | TARGETS,
@@ -83,13 +85,12 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_CREATE_POLICY] = TABLE,
 	[ACTION_ALTER_POLICY] = TABLE,
 	[ACTION_DROP_POLICY] = TABLE,
-	[ACTION_OWNER_TO] = TABLE,
+	[ACTION_OWNER_TO] = TABLE | NAMED_TYPE,
 	[ACTION_INHERIT] = TABLE | OTHER,
 	[ACTION_OF_TYPE] = TABLE | OTHER,
 	[ACTION_SET_TABLE_OPTIONS] = TABLE,
-	[ACTION_COMMENT] = TABLE,
+	[ACTION_COMMENT] = TABLE | NAMED_TYPE,
 	[ACTION_CREATE_STATISTICS] = TABLE,
-	[ACTION_OTHER_STATISTICS] = TABLE,
 	[ACTION_SECURITY_LABEL] = TABLE,
 	[ACTION_CREATE_TRIGGER] = TABLE | OTHER,
 	[ACTION_DROP_TRIGGER] = TABLE,
@@ -104,13 +105,15 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_DROP_VIEW] = TABLE | TARGETS | DROPS,
 	[ACTION_DROP_MATVIEW] = TABLE | TARGETS | DROPS,
 	[ACTION_RENAME_VIEW] = TABLE | BESIDE,
-	[ACTION_ALTER_COMPOSITE_TYPE] = TABLE | DROPS,
+	[ACTION_ALTER_COMPOSITE_TYPE] = TABLE | DROPS | TYPE | COLUMN,
+	[ACTION_ENUM_ADD_VALUE] = ITS_TYPE,
 	[ACTION_ENUM_RENAME_VALUE] = OWN_TYPE | LABELS,
+	[ACTION_ALTER_DOMAIN_OTHER] = ITS_TYPE,
 	[ACTION_DOMAIN_ADD_CONSTRAINT] = OWN_TYPE,
 	[ACTION_DOMAIN_VALIDATE] = OWN_TYPE,
 	[ACTION_DOMAIN_SET_NOT_NULL] = OWN_TYPE,
 	[ACTION_ALTER_SEQUENCE] = TABLE,
-	[ACTION_RENAME_OBJECT] = TABLE, /* sequences, triggers, rules */
+	[ACTION_RENAME_OBJECT] = TABLE | NAMED_TYPE, /* sequences, triggers, rules */
 	[ACTION_DROP_OBJECT] = DROPPED | DROPS,
 	[ACTION_UPDATE_WITHOUT_WHERE] = TABLE,
 	[ACTION_DELETE_WITHOUT_WHERE] = TABLE,
@@ -152,6 +155,21 @@ static void add(struct arena *arena, struct names *names, const struct name *nam
 		names->items = grown;
 	}
 	names->items[names->n++] = *name;
+}
+
+/* COMMENT says DOMAIN of a domain's constraint as well. */
+bool names_type(const struct action *action)
+{
+	const char *object = action->object == NULL ? "" : action->object;
+
+	return strcmp(object, "TYPE") == 0 ||
+	       (strcmp(object, "DOMAIN") == 0 && action->kind != ACTION_COMMENT);
+}
+
+/* The table of what is called so is looked up where drops are. */
+bool names_statistics(const struct action *action)
+{
+	return action->object != NULL && strcmp(action->object, "STATISTICS") == 0;
 }
 
 static void add_relation(struct wish *wish, const struct name *name)
@@ -235,11 +253,25 @@ static void add_label(struct wish *wish, const struct action *action)
 	wish->labels[wish->n_labels++] = (struct label_rename){action->name, action->new_name};
 }
 
+static void add_named_type(struct wish *wish, const struct action *action)
+{
+	const struct name *name = action->targets;
+	struct name becomes;
+
+	if (action->n_targets == 0 || !names_type(action))
+		return;
+	becomes = action->kind == ACTION_SET_SCHEMA ? (struct name){action->new_name, name->name}
+						    : (struct name){name->schema, action->new_name};
+	add(wish->arena, &wish->types, name);
+	if (action->kind == ACTION_SET_SCHEMA || action->kind == ACTION_RENAME_OBJECT)
+		add(wish->arena, &wish->types, &becomes);
+}
+
 static void add_action(struct wish *wish, const struct action *action)
 {
 	unsigned want = wants[action->kind];
 
-	wish->drops |= (want & DROPS) != 0;
+	wish->drops |= (want & DROPS) != 0 || names_statistics(action);
 	wish->own_types |= (want & OWN_TYPE) != 0;
 	if (want & TABLE)
 		add_relation(wish, &action->table);
@@ -271,7 +303,11 @@ static void add_action(struct wish *wish, const struct action *action)
 	}
 	for (size_t i = 0; want & DROPPED && i < action->n_targets; i++)
 		add_dropped(wish, action, &action->targets[i]);
-	if (want & OWN_TYPE && action->n_targets > 0)
+	for (size_t i = 0; names_statistics(action) && i < action->n_targets; i++)
+		add_relation(wish, &action->targets[i]);
+	if (want & NAMED_TYPE)
+		add_named_type(wish, action);
+	if (want & (OWN_TYPE | ITS_TYPE) && action->n_targets > 0)
 		add(wish->arena, &wish->types, &action->targets[0]);
 	if (want & LABELS)
 		add_label(wish, action);

@@ -155,6 +155,14 @@ bool model_made_elsewhere(const struct model *model, const struct relation_facts
 void model_check_new_name(struct model *model, const struct name *name);
 /* Likewise of the action's new name for its table. */
 void model_check_rename(struct model *model);
+/* Likewise of extended statistics. */
+bool model_named_statistics(struct model *model);
+/* What it names besides relations, types and functions may not be there. */
+bool model_names_unseen(const struct model *model);
+/* Of collations that are the same in every database; 0 for another, as good as none for NULL. */
+uint32_t collation_written(const char *sql);
+/* The action is on a type: the effects say what becomes of it. */
+bool model_named_type(struct model *model);
 /* Parameters for what the letter stands for in effects_options.c. */
 void model_check_options(struct model *model, char letter);
 /* The command is for other kinds of relation: an error. */
@@ -279,6 +287,7 @@ model_fn model_create_table, model_partition_of, model_attach, model_detach, mod
 	model_switch_trigger, model_create_trigger, model_drop_trigger, model_rename_object,
 	model_options, model_comment, model_of_type, model_rename_index, model_index_attach,
 	model_index_options, model_switch_rule, model_alter_sequence, model_attach_new,
-	model_vacuum, model_analyze, model_foreign_data, model_alter_object;
+	model_vacuum, model_analyze, model_foreign_data, model_alter_object,
+	model_create_statistics, model_statistics, model_alter_domain;
 
 #endif

@@ -349,7 +349,7 @@ static bool serves_nobody(const struct rule_context *context)
 
 	return action_is(context, ACTION_CREATE_INDEX) && !context->effects->noop &&
 	       !context->effects->absent && strcmp(def->method, "btree") == 0 && !def->partial &&
-	       !def->has_expressions && def->plain_order && !def->includes &&
+	       !def->has_expressions && def->plain_order && def->n_include == 0 &&
 	       index_that_does(context) != NULL;
 }
 

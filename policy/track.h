@@ -21,7 +21,7 @@ void track_remove(void *items, size_t *n, size_t at, size_t size);
 track_fn track_create_table, track_drop, track_rename, track_attach, track_detach, track_inherit,
 	track_view, track_rows, track_refresh, track_foreign;
 /* track_attached.c */
-track_fn track_attached;
+track_fn track_attached, track_statistics;
 /* track_dependent.c: types, functions, sequences */
 track_fn track_drop_object;
 /* track_column.c */
@@ -29,7 +29,7 @@ track_fn track_add_column, track_drop_column, track_rename_column, track_change_
 /* track_constraint.c */
 track_fn track_add_constraint, track_change_constraint, track_create_index, track_drop_index;
 /* track_setting.c */
-track_fn track_setting, track_type, track_function;
+track_fn track_setting, track_type, track_function, track_label, track_rename_object;
 /* track_transaction.c */
 track_fn track_transaction;
 

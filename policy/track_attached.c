@@ -167,3 +167,10 @@ void track_attached(struct facts_track *track, const struct action *action)
 	here.only = table == NULL || !goes_below(table, action);
 	track_each_entry(track, &here, change);
 }
+
+/* Which is on what table is not followed: what is looked up may be called something else by now. */
+void track_statistics(struct facts_track *track, const struct action *action)
+{
+	if (action->kind == ACTION_CREATE_STATISTICS || action->new_name != NULL)
+		track->facts.moved_statistics = true;
+}

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "arena.h"
+#include "model.h"
 #include "track.h"
 
 struct track_settings track_settings_of(const struct facts *facts)
@@ -132,11 +133,66 @@ void track_type(struct facts_track *track, const struct action *action)
 		track->facts.n_types++;
 	}
 	types[i].exists = true;
-	types[i].created_in_transaction |=
-		action->kind == ACTION_CREATE_TYPE || action->kind == ACTION_CREATE_DOMAIN;
+	if (action->kind == ACTION_CREATE_TYPE || action->kind == ACTION_CREATE_DOMAIN) {
+		types[i].created_in_transaction = true;
+		types[i].kind = 0; /* the old one is gone, and its labels with it */
+		types[i].n_labels = 0;
+	}
 	types[i].domain |= domain;
 	types[i].domain_constrained |=
 		domain && (action->kind != ACTION_CREATE_DOMAIN || action->constrained);
+}
+
+static struct type_facts *known_type(struct facts_track *track, const struct action *action)
+{
+	return action->n_targets == 0
+		       ? NULL
+		       : (struct type_facts *)facts_type(&track->facts, &action->targets[0]);
+}
+
+/* A label that is added or takes the place of another. */
+void track_label(struct facts_track *track, const struct action *action)
+{
+	struct type_facts *type = known_type(track, action);
+	const char **labels;
+	size_t at = 0;
+
+	if (type == NULL || type->kind != 'e' ||
+		names_contain(type->labels, type->n_labels, action->name) ==
+			(action->kind == ACTION_ENUM_ADD_VALUE))
+		return;
+	labels = track_copy(track->arena, type->labels, type->n_labels, 1, sizeof(*labels));
+	while (at < type->n_labels && strcmp(labels[at], action->name) != 0)
+		at++;
+	type->n_labels += at == type->n_labels;
+	labels[at] = action->kind == ACTION_ENUM_ADD_VALUE ? action->name : action->new_name;
+	type->labels = labels;
+}
+
+static void rename_type(struct facts_track *track, const struct action *action)
+{
+	struct type_facts *types = (struct type_facts *)track->facts.types;
+	struct type_facts *known = known_type(track, action), renamed;
+	size_t i = 0;
+
+	if (known == NULL)
+		return;
+	renamed = *known;
+	renamed.asked.name = renamed.name.name = action->new_name;
+	known->exists = false;
+	while (i < track->facts.n_types && !name_equal(&types[i].asked, &renamed.asked))
+		i++;
+	types[i] = renamed;
+	if (i == track->facts.n_types)
+		track->facts.n_types++;
+}
+
+void track_rename_object(struct facts_track *track, const struct action *action)
+{
+	if (names_type(action))
+		rename_type(track, action);
+	else
+		track_attached(track, action);
 }
 
 static char worse(char a, char b)

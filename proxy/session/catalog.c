@@ -116,6 +116,7 @@ static struct type_facts read_type(struct reader *reader, const json_t *object)
 	type.base_type = reader_text(reader, object, "base_type");
 	type.base_typmod = (int)reader_integer(reader, object, "base_typmod");
 	type.domain = reader_bool(reader, object, "domain");
+	type.kind = reader_letter(reader, object, "kind");
 	type.domain_constrained = reader_bool(reader, object, "domain_constrained");
 	type.json = reader_bool(reader, object, "json");
 	type.name = reader_name(reader, object, "name");

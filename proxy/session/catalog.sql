@@ -103,6 +103,16 @@ related AS MATERIALIZED (
 	UNION
 	SELECT p.partdefid FROM targets t JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = t.oid
 	WHERE p.partdefid <> 0
+	-- rare {
+	-- a name of CREATE STATISTICS: what it is on
+	UNION
+	SELECT s.stxrelid
+	FROM asked a
+		JOIN pg_catalog.pg_statistic_ext s ON s.stxname = a.name::pg_catalog.name
+		JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace
+	WHERE a.list = 'r' AND CASE WHEN a.nsp = '' THEN pg_catalog.pg_statistics_obj_is_visible(s.oid)
+		ELSE n.nspname = a.nsp::pg_catalog.name END
+	-- } instead:
 ),
 -- whose locks, files and rows the statement may reach as well: children at every level, both ends of
 -- foreign keys; of those beyond the first 64 their names are told, and not what they are made of
@@ -944,6 +954,13 @@ details AS (
 				WHERE d.root_class = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.root = c.oid AND d.sub = 0),
 			'typed', coalesce(c.reloftype <> 0, false),
 			'row_type_used', EXISTS (SELECT FROM row_type_uses u WHERE u.root = c.oid),
+			-- rare {
+			'extended', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+					'name', pg_catalog.json_build_array(sn.nspname, s.stxname),
+					'visible', pg_catalog.pg_statistics_obj_is_visible(s.oid)) ORDER BY s.oid)
+				FROM pg_catalog.pg_statistic_ext s JOIN pg_catalog.pg_namespace sn ON sn.oid = s.stxnamespace
+				WHERE s.stxrelid = c.oid),
+			-- } instead: 'extended', NULL,
 			'row_triggers', EXISTS (SELECT FROM pg_catalog.pg_trigger g
 				WHERE g.tgrelid = c.oid AND pg_catalog.mod(g.tgtype::pg_catalog.int4, 2) = 1),
 			'attached', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('kind', on_it.kind, 'name', on_it.name,
@@ -1086,6 +1103,10 @@ types AS (
 			'base', pg_catalog.format_type(base.oid, NULL),
 			'constraints', (SELECT pg_catalog.json_agg(k.conname ORDER BY k.conname)
 				FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid),
+			'kind', CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_class r WHERE r.oid = t.typrelid AND r.relkind <> 'c')
+				THEN 't' ELSE t.typtype END,
+			'labels', (SELECT pg_catalog.json_agg(e.enumlabel ORDER BY e.enumsortorder)
+				FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid),
 			-- rare {
 			'embedded', EXISTS (SELECT
 				FROM own_types
@@ -1117,8 +1138,6 @@ types AS (
 						WHERE e.adrelid = u.oid AND e.adnum = u.sub))
 					ORDER BY u.nsp, u.name, u.col)
 				FROM uses u WHERE u.root = t.oid),
-			'labels', (SELECT pg_catalog.json_agg(e.enumlabel ORDER BY e.enumsortorder)
-				FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid AND EXISTS (SELECT FROM labels)),
 			'named', (SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_object(
 					'label', l.old, 'object', d.label, 'text', d.loose))
 				FROM labels l
@@ -1127,7 +1146,7 @@ types AS (
 								AND pg_catalog.strpos(d.text, pg_catalog.quote_literal(l.new)) = 0)
 							OR (pg_catalog.strpos(d.text, '''{') > 0 AND pg_catalog.strpos(d.text, l.old) > 0
 								AND pg_catalog.strpos(d.text, l.new) = 0))),
-			-- } instead: 'embedded', false, 'used_by', NULL, 'columns', NULL, 'labels', NULL, 'named', NULL,
+			-- } instead: 'embedded', false, 'used_by', NULL, 'columns', NULL, 'named', NULL,
 			'drops', (SELECT d.detail FROM drops d
 				WHERE d.root_class = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.root = t.oid)
 		) AS detail

@@ -291,6 +291,14 @@ static char owned(struct reader *reader, const json_t *object)
 	return how == NULL ? 0 : how[0];
 }
 
+static struct statistics_facts read_statistics(struct reader *reader, const json_t *object)
+{
+	return (struct statistics_facts){
+		.name = reader_name(reader, object, "name"),
+		.visible = reader_bool(reader, object, "visible"),
+	};
+}
+
 struct relation_facts catalog_read_relation(struct reader *reader, const json_t *object)
 {
 	struct relation_facts relation = {.exists = reader_bool(reader, object, "exists")};
@@ -320,6 +328,8 @@ struct relation_facts catalog_read_relation(struct reader *reader, const json_t 
 	relation.row_type_used = reader_bool(reader, object, "row_type_used");
 	relation.drops = catalog_read_drops(reader, object);
 	relation.row_triggers = reader_bool(reader, object, "row_triggers");
+	READ_LIST(reader, object, "extended", relation.statistics, relation.n_statistics,
+		read_statistics);
 	READ_LIST(
 		reader, object, "attached", relation.attached, relation.n_attached, read_attached);
 	relation.row_security = reader_bool(reader, object, "row_security");

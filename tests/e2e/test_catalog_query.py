@@ -247,6 +247,15 @@ def test_what_goes_along_with_a_drop(schema, ask):
     assert kind["drops"]["cascade_needed"] and losers(kind["drops"], True) == {"t"}
 
 
+def test_statistics_bring_their_table(schema, ask):
+    schema.execute("CREATE STATISTICS st ON a, g FROM t; CREATE SCHEMA z; CREATE STATISTICS z.st ON k, id FROM p")
+    absent, t = ask(schema, [("", "st")])["relations"]
+    assert not absent["exists"] and t["name"] == ["s", "t"]
+    assert t["extended"] == [{"name": ["s", "st"], "visible": True}]
+    absent, p, *_ = ask(schema, [("z", "st")])["relations"]
+    assert p["name"] == ["s", "p"] and p["extended"] == [{"name": ["z", "st"], "visible": False}]
+
+
 def columns_of(type_):
     return [(".".join(column["table"]), column["column"]) for column in type_["columns"] or []]
 
@@ -300,7 +309,8 @@ def test_who_has_columns_of_a_type(schema, ask):
                    "ALTER DOMAIN positive ADD CONSTRAINT another CHECK (VALUE > 1) NOT VALID")
     types = [("", "mood"), ("", "positive")]
     mood, positive = ask(schema, types=types)["types"]
-    assert (mood["used_by"], mood["columns"], mood["labels"], mood["named"]) == (None, None, None, None)
+    assert (mood["used_by"], mood["columns"], mood["named"]) == (None, None, None)
+    assert (mood["kind"], mood["labels"], positive["kind"], positive["labels"]) == ("e", ["a", "b"], "d", None)
     answer = ask(schema, types=types, labels=[("a", "c"), ("x", "y")])
     mood, positive = answer["types"]
     assert mood["used_by"] == [["s", "below"], ["s", "moods"]] and mood["labels"] == ["a", "b"] and not mood["embedded"]

@@ -134,8 +134,10 @@ Test(stmt_kinds, tables)
 			.name = "c"},
 		{"CREATE STATISTICS s.x ON a, b FROM t", .kind = ACTION_CREATE_STATISTICS,
 			.table = "t", .name = "x", .targets = "s.x"},
-		{"DROP STATISTICS x", .kind = ACTION_OTHER_STATISTICS, .table = "",
+		{"DROP STATISTICS x", .kind = ACTION_DROP_STATISTICS, .table = "",
 			.object = "STATISTICS", .name = "x"},
+		{"ALTER STATISTICS s.x SET STATISTICS 5", .kind = ACTION_ALTER_STATISTICS,
+			.table = "", .name = "x", .targets = "s.x"},
 		{"SECURITY LABEL ON TABLE t IS 'x'", .kind = ACTION_SECURITY_LABEL, .table = "t"},
 	};
 

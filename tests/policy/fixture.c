@@ -483,7 +483,17 @@ static const struct relation_facts relations[] = {
 		.n_indexes = 1},
 };
 
+static const char *const mood_labels[] = {"sad", "ok"};
+
 static const struct type_facts types[] = {
+	{.asked = {.name = "mood_enum"},
+		.oid = 5010,
+		.name = PUBLIC("mood_enum"),
+		.base_type = "mood_enum",
+		.base_sql = "mood_enum",
+		.base_typmod = -1,
+		.kind = 'e',
+		.labels = ITEMS(mood_labels)},
 	{.asked = {.name = "positive"},
 		.oid = OID_POSITIVE,
 		.name = PUBLIC("positive"),

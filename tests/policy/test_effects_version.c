@@ -52,7 +52,7 @@ Test(effects_version, differences)
 	} rows[] = {
 		{"alter table orders add c int default 5", 110000, {.rewrite = true}, {0}},
 		{"alter table orders alter email set not null", 120000, {.scan = true}, {0}},
-		{"alter type color add value 'red'", 120000, {.alone = true}, {0}},
+		{"alter type mood add value 'red'", 120000, {.alone = true}, {0}},
 		{"alter table events detach partition events_2025 concurrently", 140000,
 			{.sqlstate = "42601"}, {.alone = true}},
 		{"alter table events detach partition events_2025 finalize", 140000,

@@ -194,6 +194,29 @@ Test(facts_track, functions_and_types_made_anew_are_not_trusted)
 	cr_expect(type->domain_constrained);
 }
 
+static bool enum_has(const struct facts *facts, const char *type, const char *label)
+{
+	const struct type_facts *found = facts_type(facts, &(struct name){.name = type});
+
+	return found != NULL && names_contain(found->labels, found->n_labels, label);
+}
+
+Test(facts_track, types_and_their_labels_are_renamed)
+{
+	struct facts facts = after("ALTER TYPE mood_enum ADD VALUE 'glad' BEFORE 'ok';"
+				   "ALTER TYPE mood_enum RENAME VALUE 'sad' TO 'blue';"
+				   "ALTER TYPE mood_enum RENAME TO old_mood;"
+				   "ALTER TYPE old_mood ADD VALUE 'x';"
+				   "CREATE TYPE mood_enum AS ENUM ('new')");
+	const struct type_facts *made = facts_type(&facts, &(struct name){.name = "mood_enum"});
+
+	cr_expect(enum_has(&facts, "old_mood", "glad") && enum_has(&facts, "old_mood", "x"));
+	cr_expect(enum_has(&facts, "old_mood", "blue") && !enum_has(&facts, "old_mood", "sad"));
+	cr_assert_not_null(made);
+	cr_expect(made->created_in_transaction && made->kind == 0);
+	cr_expect_not(enum_has(&facts, "mood_enum", "ok"));
+}
+
 Test(facts_track, an_index_without_a_name_gets_the_one_that_PostgreSQL_chooses)
 {
 	static const struct {

@@ -90,12 +90,13 @@ static const char answer[] =
 	"\"unidentified\":\"u\",\"populated\":true,\"stands_in\":"
 	"false,\"has_policies\":false,"
 	"\"drops\":null,\"typed\":false,\"row_type_used\":true,\"row_triggers\":true,"
+	"\"extended\":[{\"name\":[\"s\",\"st\"],\"visible\":true}],"
 	"\"attached\":[{\"kind\":\"t\",\"name\":\"tr\",\"oid\":12,\"of_rows\":true,"
 	"\"is_constraint\":true}],"
 	"\"names_taken\":[\"t_a_idx\"]}],"
 	"\"types\":[{\"exists\":true,\"oid\":9,\"base_type\":\"int4\",\"base_typmod\":-1,"
 	"\"domain\":true,"
-	"\"domain_constrained\":true,\"json\":false,\"used_by\":[[\"s\",\"t\"]],\"drops\":null,"
+	"\"kind\":\"d\",\"domain_constrained\":true,\"json\":false,\"used_by\":[[\"s\",\"t\"]],\"drops\":null,"
 	"\"name\":[\"s\",\"d\"],\"base\":\"integer\",\"constraints\":[\"k\"],\"embedded\":true,"
 	"\"columns\":[{\"table\":[\"s\",\"t\"],\"column\":\"a\",\"kind\":\"r\",\"list\":true,"
 	"\"inherited\":false,\"generated\":false,\"key\":false,\"writable\":true,"
@@ -183,6 +184,9 @@ Test(catalog, a_whole_answer)
 	cr_expect_str_eq(table->names_taken[0], "t_a_idx");
 	cr_expect_str_eq(table->referencing[0].name, "child");
 	cr_expect_str_eq(table->mentioned_by[0], "publication p");
+	cr_assert_eq(table->n_statistics, 1u);
+	cr_expect(table->statistics[0].visible);
+	cr_expect_str_eq(table->statistics[0].name.name, "st");
 	cr_expect(table->populated && !table->has_policies);
 	cr_expect_str_eq(table->unidentified, "u");
 	cr_expect(table->statement_triggers && table->emptying_triggers && !table->has_rules);

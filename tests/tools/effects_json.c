@@ -129,6 +129,7 @@ static void add_effects(struct arena *arena, json_t *all, const struct action *a
 	add_flag(all, "breaks_clients", effects->breaks_clients);
 	add_flag(all, "no_transaction", effects->no_transaction);
 	add_flag(all, "may_be_refused", effects->may_be_refused);
+	add_flag(all, "unseen_name", effects->unseen_name);
 	if (effects->error == NULL)
 		return;
 	json_array_append_new(json_object_get(all, "errors"), json_string(effects->error));

@@ -17,7 +17,6 @@ truncate t restart identity cascade;
 drop policy pol on u;
 drop trigger tr on t;
 drop rule ru on unq;
--- beyond: locks, the table of extended statistics is not looked up
 drop statistics st1;
 drop policy if exists nope on t;
 drop table inhk;

@@ -340,3 +340,6 @@ drop routine volf;
 create procedure pz() language sql as 'select 1';
 drop tablespace nope;
 alter system set nonsense = 1;
+create or replace view v as select id, a::text as a, seen from t;
+create or replace view v as select id, a from t;
+create or replace view v as select id, a as b, seen from t;

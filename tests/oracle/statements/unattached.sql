@@ -1,0 +1,36 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Indexes of a partitioned table alone, and partitioned tables without partitions.
+-- with: create table own.pt (id int not null, c varchar(20), d text) partition by hash (id); create table own.pt0 partition of own.pt for values with (modulus 2, remainder 0); create table own.pt1 partition of own.pt for values with (modulus 2, remainder 1) partition by range (id); create table own.pt1a partition of own.pt1 default; insert into own.pt select i, 'x', 'y' from generate_series(1, 20) i; create index only_i on only own.pt (c); create index pt0_c on own.pt0 (c)
+alter table pt alter column c type varchar(50);
+-- with: create table own.pt (id int not null, c varchar(20), d text) partition by hash (id); create table own.pt0 partition of own.pt for values with (modulus 2, remainder 0); create table own.pt1 partition of own.pt for values with (modulus 2, remainder 1) partition by range (id); create table own.pt1a partition of own.pt1 default; insert into own.pt select i, 'x', 'y' from generate_series(1, 20) i; create index only_i on only own.pt (c); create index pt0_c on own.pt0 (c)
+alter table pt alter column c type text;
+-- with: create table own.pt (id int not null, c varchar(20), d text) partition by hash (id); create table own.pt0 partition of own.pt for values with (modulus 2, remainder 0); create table own.pt1 partition of own.pt for values with (modulus 2, remainder 1) partition by range (id); create table own.pt1a partition of own.pt1 default; insert into own.pt select i, 'x', 'y' from generate_series(1, 20) i; create index only_i on only own.pt (c); create index pt0_c on own.pt0 (c)
+alter table pt alter column c type text collate "C";
+-- with: create table own.pt (id int not null, c varchar(20), d text) partition by hash (id); create table own.pt0 partition of own.pt for values with (modulus 2, remainder 0); create table own.pt1 partition of own.pt for values with (modulus 2, remainder 1) partition by range (id); create table own.pt1a partition of own.pt1 default; insert into own.pt select i, 'x', 'y' from generate_series(1, 20) i; create index only_i on only own.pt (c); create index pt0_c on own.pt0 (c)
+alter table pt alter column d type varchar;
+-- with: create table own.pt (id int not null, c varchar(20), d text) partition by hash (id); create table own.pt0 partition of own.pt for values with (modulus 2, remainder 0); create table own.pt1 partition of own.pt for values with (modulus 2, remainder 1) partition by range (id); create table own.pt1a partition of own.pt1 default; insert into own.pt select i, 'x', 'y' from generate_series(1, 20) i; create index only_i on only own.pt (c); create index pt0_c on own.pt0 (c)
+alter table pt alter column c type int using 1;
+-- with: create table own.pt (id int not null, c varchar(20), d text) partition by hash (id); create table own.pt0 partition of own.pt for values with (modulus 2, remainder 0); create table own.pt1 partition of own.pt for values with (modulus 2, remainder 1) partition by range (id); create table own.pt1a partition of own.pt1 default; insert into own.pt select i, 'x', 'y' from generate_series(1, 20) i; create index only_i on only own.pt (c); create index pt0_c on own.pt0 (c)
+drop index only_i;
+-- with: create table own.pt (id int not null, c varchar(20), d text) partition by hash (id); create table own.pt0 partition of own.pt for values with (modulus 2, remainder 0); create table own.pt1 partition of own.pt for values with (modulus 2, remainder 1) partition by range (id); create table own.pt1a partition of own.pt1 default; insert into own.pt select i, 'x', 'y' from generate_series(1, 20) i; create index only_i on only own.pt (c); create index pt0_c on own.pt0 (c)
+reindex index pt0_c;
+-- with: create table own.pt (id int not null, c varchar(20), d text) partition by hash (id); create table own.pt0 partition of own.pt for values with (modulus 2, remainder 0); create table own.pt1 partition of own.pt for values with (modulus 2, remainder 1) partition by range (id); create table own.pt1a partition of own.pt1 default; insert into own.pt select i, 'x', 'y' from generate_series(1, 20) i; create index only_i on only own.pt (c); create index pt0_c on own.pt0 (c)
+alter index only_i attach partition pt0_c;
+-- with: create table own.pt (id int not null, c varchar(20), d text) partition by hash (id); create table own.pt0 partition of own.pt for values with (modulus 2, remainder 0); create table own.pt1 partition of own.pt for values with (modulus 2, remainder 1) partition by range (id); create table own.pt1a partition of own.pt1 default; insert into own.pt select i, 'x', 'y' from generate_series(1, 20) i; create index only_i on only own.pt (c); create index pt0_c on own.pt0 (c)
+alter table pt attach partition pt0 default;
+-- with: create table own.pt (id int not null, c varchar(20), d text) partition by hash (id); create table own.pt0 partition of own.pt for values with (modulus 2, remainder 0); create table own.pt1 partition of own.pt for values with (modulus 2, remainder 1) partition by range (id); create table own.pt1a partition of own.pt1 default; insert into own.pt select i, 'x', 'y' from generate_series(1, 20) i; create index only_i on only own.pt (c); create index pt0_c on own.pt0 (c)
+delete from pt;
+-- with: create table own.pt (id int not null, c varchar(20), d text) partition by hash (id); create table own.pt0 partition of own.pt for values with (modulus 2, remainder 0); create table own.pt1 partition of own.pt for values with (modulus 2, remainder 1) partition by range (id); create table own.pt1a partition of own.pt1 default; insert into own.pt select i, 'x', 'y' from generate_series(1, 20) i; create index only_i on only own.pt (c); create index pt0_c on own.pt0 (c)
+insert into pt0 values (1);
+-- with: create table own.bare (id int primary key, c text) partition by range (id); create table own.ruled (id int, c text); create rule ru as on insert to own.ruled do also nothing
+delete from bare;
+-- with: create table own.bare (id int primary key, c text) partition by range (id); create table own.ruled (id int, c text); create rule ru as on insert to own.ruled do also nothing
+update bare set c = c;
+-- with: create table own.bare (id int primary key, c text) partition by range (id); create table own.ruled (id int, c text); create rule ru as on insert to own.ruled do also nothing
+with d as (delete from bare returning id) select count(*) from d;
+-- with: create table own.bare (id int primary key, c text) partition by range (id); create table own.ruled (id int, c text); create rule ru as on insert to own.ruled do also nothing
+delete from bare where id = 3;
+-- with: create table own.bare (id int primary key, c text) partition by range (id); create table own.ruled (id int, c text); create rule ru as on insert to own.ruled do also nothing
+merge into ruled t using (values (1000)) v (i) on t.id = v.i when matched then delete;
+-- with: create table own.bare (id int primary key, c text) partition by range (id); create table own.ruled (id int, c text); create rule ru as on insert to own.ruled do also nothing
+merge into bare t using (values (1000)) v (i) on t.id = v.i when matched then delete;
