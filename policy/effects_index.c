@@ -363,11 +363,25 @@ void model_rename_index(struct model *model)
 	model_check_rename(model);
 }
 
+static bool is_elsewhere(const struct model *model)
+{
+	const struct relation_facts *index, *whole, *part;
+
+	return model_find(model->facts, &model->action->other, &index) == PRESENT &&
+	       index->table.name != NULL && model->table->table.name != NULL &&
+	       model_find(model->facts, &model->table->table, &whole) == PRESENT &&
+	       model_find(model->facts, &index->table, &part) == PRESENT &&
+	       !relation_child(whole, part);
+}
+
 void model_index_attach(struct model *model)
 {
 	const struct relation_facts *child;
 
 	model_lock_part(model, &model->action->other, LOCK_ACCESS_EXCLUSIVE, 0);
+	if (model->table != NULL && is_elsewhere(model))
+		model_error(model, "55000", "index \"%s\" is on no partition of table \"%s\"",
+			model->action->other.name, model->table->table.name);
 	if (model->table != NULL && model->table->n_indexes > 0 &&
 		model_find(model->facts, &model->action->other, &child) == PRESENT &&
 		child->n_indexes > 0 &&

@@ -264,6 +264,7 @@ static void drop_constraint(
 	if (dropped.kind == CONSTRAINT_FOREIGN_KEY) {
 		take_constraint(track, relation, i);
 		drop_reference_parts(track, relation, &dropped);
+		track_let_go_all(track, &(struct going){.drops = &dropped.drops});
 		return;
 	}
 	drop_key(track, relation, i);

@@ -98,6 +98,18 @@ static void release_attached(
 	relation->n_attached = n;
 }
 
+/* Foreign keys that rest on them, views that group by them. */
+static void release_constraints(
+	struct arena *arena, struct relation_facts *relation, const struct going *going)
+{
+	struct constraint_facts *constraints = track_copy(
+		arena, relation->constraints, relation->n_constraints, 0, sizeof(*constraints));
+
+	for (size_t i = 0; i < relation->n_constraints; i++)
+		release_along(arena, &constraints[i].drops, going);
+	relation->constraints = constraints;
+}
+
 void track_let_go(
 	struct facts_track *track, struct relation_facts *relation, const struct going *going)
 {
@@ -109,11 +121,26 @@ void track_let_go(
 		release_along(track->arena, &columns[i].drops, going);
 	}
 	relation->columns = columns;
+	release_constraints(track->arena, relation, going);
+	release_along(track->arena, &relation->drops, going);
 	release_attached(track->arena, relation, going);
+}
+
+static bool takes_from(const struct drop_facts *drops, const struct going *going)
+{
+	for (size_t i = 0; i < drops->n_along; i++)
+		if (went(going, &drops->along[i]))
+			return true;
+	return false;
 }
 
 static bool concerns(const struct relation_facts *relation, const struct going *going)
 {
+	if (takes_from(&relation->drops, going))
+		return true;
+	for (size_t i = 0; i < relation->n_constraints; i++)
+		if (takes_from(&relation->constraints[i].drops, going))
+			return true;
 	for (size_t i = 0; i < relation->n_attached; i++) {
 		const struct along_facts object = track_along(&relation->attached[i]);
 
@@ -126,9 +153,8 @@ static bool concerns(const struct relation_facts *relation, const struct going *
 		for (size_t k = 0; k < column->n_dependents; k++)
 			if (goes(going, column->dependents[k]))
 				return true;
-		for (size_t k = 0; k < column->drops.n_along; k++)
-			if (went(going, &column->drops.along[k]))
-				return true;
+		if (takes_from(&column->drops, going))
+			return true;
 	}
 	return false;
 }

@@ -70,3 +70,23 @@ alter table ps alter column y type text;
 alter table ps alter column y type numeric;
 -- with: create table own.pr (a int, b int, k text, primary key (a, b)) partition by list (b); create table own.pr1 partition of own.pr for values in (1); create table own.ps (x int, y int, foreign key (y, x) references own.pr (a, b)) partition by list (x); create table own.ps1 partition of own.ps for values in (1)
 alter table ps1 alter column y type text;
+-- with: create table own.tree (id int constraint tree_pk primary key, up int constraint tree_fk references own.tree); create table own.leaf (id int constraint leaf_fk references own.tree); create view own.grouped as select id, up from own.tree group by id
+alter table tree drop constraint tree_fk, drop constraint tree_pk;
+-- with: create table own.tree (id int constraint tree_pk primary key, up int constraint tree_fk references own.tree); create table own.leaf (id int constraint leaf_fk references own.tree); create view own.grouped as select id, up from own.tree group by id
+alter table tree drop constraint tree_pk;
+-- with: create table own.tree (id int constraint tree_pk primary key, up int constraint tree_fk references own.tree); create table own.leaf (id int constraint leaf_fk references own.tree); create view own.grouped as select id, up from own.tree group by id
+alter table tree drop constraint tree_pk, drop constraint tree_fk;
+-- with: create table own.tree (id int constraint tree_pk primary key, up int constraint tree_fk references own.tree); create table own.leaf (id int constraint leaf_fk references own.tree); create view own.grouped as select id, up from own.tree group by id
+alter table tree drop constraint tree_pk cascade, drop constraint tree_fk;
+-- with: create table own.tree (id int constraint tree_pk primary key, up int constraint tree_fk references own.tree)
+alter table tree drop constraint tree_fk, drop constraint tree_pk;
+-- with: create table own.tree (id int constraint tree_pk primary key, up int constraint tree_fk references own.tree)
+alter table tree drop constraint tree_pk, drop constraint tree_fk;
+-- with: create table own.tree (id int constraint tree_pk primary key, up int constraint tree_fk references own.tree)
+alter table tree drop column up, drop constraint tree_pk;
+-- with: create table own.tree (id int constraint tree_pk primary key, up int constraint tree_fk references own.tree)
+alter table tree drop column up, drop column id;
+-- with: create table own.tree (id int constraint tree_pk primary key, up int constraint tree_fk references own.tree)
+alter table tree drop column id;
+-- with: create table own.tree (id int constraint tree_pk primary key, up int constraint tree_fk references own.tree)
+alter table tree drop constraint tree_fk, drop column id;

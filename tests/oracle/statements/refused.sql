@@ -96,3 +96,7 @@ create index on t (b) include (ctid);
 create index on t using gin (arr) include (a);
 create index on t (b) include (a, n);
 create index on t (x) include (nope);
+alter policy nope on v using (true);
+alter policy nope on v rename to x;
+alter index t_b attach partition t_vc;
+alter index p2_id attach partition t_vc;
