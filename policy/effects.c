@@ -187,6 +187,23 @@ static bool lock_subject(struct model *model, const struct row *row, const struc
 	return true;
 }
 
+/* By hash: of a table with thousands of partitions each would be looked for among all. */
+static void mark_below(struct model *model)
+{
+	const struct relation_facts *table = model->table;
+	struct name_index below = {0};
+
+	if (table == NULL || model->effects->n_locks < 2)
+		return;
+	for (size_t i = 0; i < table->n_partitions; i++)
+		name_index_add(model->arena, &below, &table->partitions[i]);
+	for (size_t i = 0; i < table->n_partition_tree; i++)
+		name_index_add(model->arena, &below, &table->partition_tree[i].name);
+	for (size_t i = 0; i < model->effects->n_locks; i++)
+		model->effects->locks[i].below =
+			name_index_find(&below, &model->effects->locks[i].relation) < below.n;
+}
+
 struct effects effects_of(
 	struct arena *arena, const struct action *action, const struct facts *facts)
 {
@@ -212,6 +229,7 @@ struct effects effects_of(
 	}
 	if (row->model != NULL)
 		row->model(&model);
+	mark_below(&model);
 	effects.unseen_name = model_names_unseen(&model);
 	return effects;
 }

@@ -24,6 +24,7 @@ struct lock_effect {
 	bool existing;
 	/* An index or sequence that goes with its table: who waits for it waits for the table. */
 	bool part;
+	bool below; /* the action's own table: a partition or child of it, at any level */
 };
 
 struct effects {

@@ -251,14 +251,18 @@ struct lock_pair {
 static struct lock_pair widening(const struct rule_context *context)
 {
 	const struct effects *effects = context->effects;
+	bool whole =
+		effects->n_locks > 0 &&
+		facts_held(context->facts, &effects->locks[0].relation) >= LOCK_ACCESS_EXCLUSIVE;
 
 	for (size_t i = 0; i < effects->n_locks && context->facts->in_transaction; i++) {
 		const struct lock_effect *lock = &effects->locks[i];
 		struct name name = facts_qualified(context->facts, &lock->relation);
 		const struct held_lock *held;
 
-		if (!lock->existing || lock->mode < LOCK_ACCESS_EXCLUSIVE ||
-			is_view(context, &name) || locks_any_table(context->action, lock) ||
+		if (!lock->existing || lock->mode < LOCK_ACCESS_EXCLUSIVE || lock->part ||
+			(whole && lock->below) || is_view(context, &name) ||
+			locks_any_table(context->action, lock) ||
 			facts_held(context->facts, &name) >= LOCK_ACCESS_EXCLUSIVE)
 			continue;
 		held = exclusive_on_other(context, &name);

@@ -202,13 +202,19 @@ static void hold(
 			(struct held_lock){name, lock->mode, locks_any_table(action, lock)};
 }
 
+/* Whoever waits for it waits for the table as well. */
+static bool goes_with_table(const struct effects *effects, const struct lock_effect *lock)
+{
+	return lock->part || (lock->below && lock->mode <= effects_lock(effects));
+}
+
 void track_locks(
 	struct facts_track *track, const struct action *action, const struct effects *effects)
 {
 	bool held = track->facts.in_transaction && !effects->absent && !effects->noop;
 
 	for (size_t i = 0; i < effects->n_locks && held && locks_tables(action); i++)
-		if (effects->locks[i].existing && !effects->locks[i].part &&
+		if (effects->locks[i].existing && !goes_with_table(effects, &effects->locks[i]) &&
 			effects->locks[i].mode >= LOCK_SHARE_UPDATE_EXCLUSIVE)
 			hold(track, action, &effects->locks[i]);
 }

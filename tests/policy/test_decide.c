@@ -278,6 +278,35 @@ Test(decide, a_short_lock_timeout_for_what_is_brief)
 	}
 }
 
+/* Some of its partitions are known by their names only. */
+Test(decide, a_table_of_many_partitions_is_one_table)
+{
+	enum { PARTITIONS = 300 };
+	static const struct policy_subject subject = {"shop", "app", "tests"};
+	static struct name partitions[PARTITIONS];
+	struct stmts stmts = fixture_parse(&arena, "BEGIN; ALTER TABLE events ADD a int; "
+						   "ALTER TABLE events ADD b int; COMMIT");
+	struct facts facts = fixture_facts(&arena, &stmts);
+	struct relation_facts events = facts.relations[0];
+	struct decision decision;
+
+	for (size_t i = 0; i < PARTITIONS; i++)
+		partitions[i] = (struct name){"public", arena_printf(&arena, "p%zu", i)};
+	events.partitions = partitions;
+	events.n_partitions = PARTITIONS;
+	events.n_partition_tree = 0;
+	events.n_links = 0;
+	facts.relations = &events;
+	facts.n_relations = 1;
+	decision = policy_decide(&arena, &(struct decide_input){.stmts = &stmts,
+						 .facts = &facts,
+						 .settings = &policy_settings_default,
+						 .subject = &subject,
+						 .separate = true});
+	for (size_t i = 0; i < decision.n_findings; i++)
+		cr_expect_str_neq(decision.findings[i].rule->id, "wide-lock-window");
+}
+
 Test(decide, objects_touched_are_listed_once)
 {
 	struct decision decision = decide("ALTER TABLE orders DROP COLUMN user_id, ADD c int;"

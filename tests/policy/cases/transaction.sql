@@ -233,6 +233,13 @@ BEGIN; ALTER TABLE t ADD COLUMN c int; CREATE TABLE n (id int); CREATE INDEX i O
 
 -- ---- several tables ----
 
+-- an index of the table is no other table
+
+-- expect: allow
+-- not: wide-lock-window
+-- facts: separate
+BEGIN; ALTER TABLE small_t ADD COLUMN c int; ALTER TABLE small_t ALTER COLUMN a TYPE bigint; COMMIT;
+
 -- expect: warn wide-lock-window
 -- facts: separate
 -- hint: LOCK TABLE "public"."logs", "public"."orders" IN
