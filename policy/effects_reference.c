@@ -52,7 +52,9 @@ static bool is_wanted(const struct key *key, const struct constraint_def *def)
 	if (key->n_columns != def->n_referenced_columns)
 		return false;
 	for (size_t i = 0; i < key->n_columns; i++)
-		if (!names_contain(key->columns, key->n_columns, def->referenced_columns[i]))
+		if (!names_contain(key->columns, key->n_columns, def->referenced_columns[i]) ||
+			!names_contain(def->referenced_columns, def->n_referenced_columns,
+				key->columns[i]))
 			return false;
 	return true;
 }

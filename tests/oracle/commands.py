@@ -186,6 +186,33 @@ def constraint_on(world, table):
     return f"ALTER TABLE {table.name} {constraint(world)}"
 
 
+def on_statistics(world, text):
+    return text.format(world.rng.choice(world.statistics)) if world.statistics else None
+
+
+def add_foreign_key_of_two(world, table):
+    targets = [t for t in world.tables if t.keys]
+    if not targets:
+        return None
+    target = world.rng.choice(targets)
+    key = world.rng.choice(target.keys)
+    own = ("id", world.rng.choice(world.plain(table)))
+    return (f"ALTER TABLE {table.name} {constraint(world)}FOREIGN KEY ({', '.join(own)}) REFERENCES {target.name} "
+            f"({', '.join(key)}){world.not_valid()}")
+
+
+def write_rows(world, table):
+    name = world.rng.choice(world.plain(table))
+    return world.rng.choice((f"UPDATE {table.name} SET {name} = {name} WHERE true",
+                             f"WITH d AS (DELETE FROM {table.name} RETURNING id) SELECT count(*) FROM d"))
+
+
+def replace_view(world, table):
+    names = [name for name, kind in world.views if kind == "VIEW"]
+    more = world.rng.choice((", 1 AS more", ""))
+    return None if not names else f"CREATE OR REPLACE VIEW {world.rng.choice(names)} AS SELECT id, {world.rng.choice(world.plain(table))} AS x{more} FROM {table.name}"
+
+
 def on_part(world, text):
     return text.format(world.rng.choice(world.parts).name) if world.parts else None
 
@@ -303,4 +330,50 @@ STATEMENTS = (
     lambda w, t: f"ALTER TABLE ONLY {t.name} ADD CONSTRAINT fresh CHECK (id > 0){w.not_valid()}",
     lambda w, t: f"ALTER TABLE ONLY {t.name} ALTER COLUMN {w.column(t)} DROP NOT NULL",
     lambda w, t: f"ALTER TABLE ONLY {t.name} ALTER COLUMN {w.column(t)} SET DEFAULT NULL",
+    add_foreign_key_of_two, add_foreign_key_of_two, write_rows, write_rows, write_rows, replace_view,
+    lambda w, t: on_statistics(w, "DROP STATISTICS {}"),
+    lambda w, t: on_statistics(w, "DROP STATISTICS IF EXISTS nope, {}"),
+    lambda w, t: on_statistics(w, w.rng.choice(("ALTER STATISTICS {} SET STATISTICS 50", "ALTER STATISTICS {} RENAME TO renamed",
+                                               "ALTER STATISTICS {} OWNER TO pg_monitor", "ALTER STATISTICS {} SET SCHEMA public"))),
+    lambda w, t: "DROP STATISTICS nope",
+    lambda w, t: "ALTER TYPE pair " + w.rng.choice(("RENAME TO renamed", "RENAME TO mood", "OWNER TO pg_monitor", "SET SCHEMA public")),
+    lambda w, t: "ALTER TYPE mood " + w.rng.choice(("RENAME TO renamed", "RENAME TO pair", "OWNER TO pg_monitor", "SET SCHEMA public")),
+    lambda w, t: f"ALTER TYPE {t.name} RENAME TO renamed",
+    lambda w, t: f"ALTER TYPE pair RENAME ATTRIBUTE {w.rng.choice(('id', 'word', 'nope'))} TO {w.rng.choice(('fresh', 'word'))}{cascade(w)}",
+    lambda w, t: f"ALTER TYPE {t.name} RENAME ATTRIBUTE {w.column(t)} TO fresh",
+    lambda w, t: f"ALTER TYPE pair ADD ATTRIBUTE {w.rng.choice(('a text', 'word int', 'm mood'))}{cascade(w)}, DROP ATTRIBUTE id{cascade(w)}",
+    lambda w, t: "ALTER TYPE mood ADD VALUE " + w.rng.choice(("'new'", "'sad'", "IF NOT EXISTS 'sad'", "'x' BEFORE 'fine'", "'x' AFTER 'nope'")),
+    lambda w, t: f"ALTER TYPE mood RENAME VALUE '{w.rng.choice(('fine', 'nope'))}' TO '{w.rng.choice(('good', 'sad'))}'",
+    lambda w, t: f"ALTER DOMAIN {w.rng.choice(('plain', 'positive', 'small'))} " + w.rng.choice((
+        "SET DEFAULT 5", "DROP DEFAULT", "SET NOT NULL", "DROP NOT NULL", "RENAME TO renamed", "OWNER TO pg_monitor", "SET SCHEMA public",
+        "ADD CONSTRAINT big CHECK (VALUE < 10000)", "VALIDATE CONSTRAINT positive_check", "DROP CONSTRAINT positive_check")),
+    lambda w, t: f"DROP DOMAIN small{cascade(w)}",
+    lambda w, t: f"DROP FUNCTION {w.rng.choice(('twice(int)', 'reads()', 'takes'))}{cascade(w)}",
+    lambda w, t: f"DROP SEQUENCE {w.rng.choice(('loose_seq', f'{t.name}_ser_seq'))}{cascade(w)}",
+    lambda w, t: f"ALTER SEQUENCE loose_seq {w.rng.choice((f'OWNED BY {t.name}.{w.column(t)}', 'OWNED BY NONE', 'RESTART', 'AS int', 'OWNER TO pg_monitor'))}",
+    lambda w, t: f"ALTER SEQUENCE {t.name}_ser_seq {w.rng.choice(('OWNED BY NONE', 'RESTART', 'SET SCHEMA public', 'RENAME TO renamed'))}",
+    lambda w, t: f"ALTER TABLE {t.name} {w.rng.choice(('OF pair', 'NOT OF'))}",
+    lambda w, t: f"DROP TABLE refs, {t.name}{cascade(w)}",
+    lambda w, t: f"ALTER TABLE refs ALTER COLUMN {w.rng.choice(('id', 'up', 'k', 'k2', 'q'))} TYPE {w.rng.choice(('bigint', 'text', 'numeric'))}"
+                 f", ALTER COLUMN {w.rng.choice(('id', 'up', 'k', 'k2', 'q'))} TYPE {w.rng.choice(('bigint', 'text'))}",
+    lambda w, t: f"ALTER TABLE refs DROP COLUMN {w.rng.choice(('id', 'up', 'k', 'k2', 'q'))}{cascade(w)}",
+    lambda w, t: f"DROP {w.rng.choice(('VIEW joined', 'VIEW mood_view', 'MATERIALIZED VIEW counted'))}{cascade(w)}",
+    lambda w, t: f"REFRESH MATERIALIZED VIEW counted{w.rng.choice((' WITH NO DATA', ''))}",
+    lambda w, t: f"CREATE MATERIALIZED VIEW fresh AS SELECT {w.rng.choice(w.plain(t))} FROM {t.name}",
+    lambda w, t: on_view(w, "ALTER VIEW {} SET (security_barrier)", "VIEW"),
+    lambda w, t: index(w, t, "ALTER INDEX only_i ATTACH PARTITION {}"),
+    lambda w, t: on_part(w, "ALTER TABLE {} DROP COLUMN id"),
+    lambda w, t: f"CREATE INDEX ON {t.name} USING {w.rng.choice(('hash', 'brin', 'btree'))} ({w.rng.choice(w.plain(t))})",
+    lambda w, t: f"CREATE INDEX ON {t.name} (id) WHERE {w.rng.choice(w.plain(t))} IS NOT NULL",
+    lambda w, t: f"CREATE UNIQUE INDEX ON {t.name} (id) INCLUDE ({w.rng.choice(w.plain(t))}) NULLS NOT DISTINCT",
+    lambda w, t: f"DROP POLICY across ON {t.name}", lambda w, t: f"DROP RULE across ON {t.name}",
+    lambda w, t: f"DROP TRIGGER con_tr ON {t.name}", lambda w, t: f"ALTER TABLE {t.name} ALTER CONSTRAINT con_tr NOT DEFERRABLE",
+    lambda w, t: f"ALTER POLICY {t.name}_po ON {t.name} USING (true)",
+    lambda w, t: f"ALTER TABLE {t.name} RENAME COLUMN id TO key",
+    lambda w, t: f"COMMENT ON CONSTRAINT {t.name}_pk ON {t.name} IS 'x'",
+    lambda w, t: f"COMMENT ON TYPE {w.rng.choice(('pair', 'mood', t.name, 'nope'))} IS 'x'",
+    lambda w, t: f"DROP TYPE {w.rng.choice(('pair, mood', t.name, 'mood, pair'))}{cascade(w)}",
+    lambda w, t: f"REINDEX TABLE {w.rng.choice(('pairs', 'refs', 'counted'))}",
+    lambda w, t: f"TRUNCATE refs{cascade(w)}",
+    lambda w, t: f"DELETE FROM refs",
 )

@@ -53,6 +53,7 @@ class Table:
         self.strategy = "RANGE"
         self.columns, self.constraints, self.indexes = {}, [], []
         self.keyed = False  # id is its primary key
+        self.keys = []  # pairs of columns that are unique
 
     def foreign(self):
         return "FOREIGN " if self.kind == "f" else ""
@@ -65,8 +66,10 @@ class World:
     def __init__(self, rng):
         self.rng, self.script, self.tables, self.views = rng, [], [], []
         self.parts, self.loose = [], []  # partitions; tables that could become one
+        self.statistics, self.sequences = [], []
         self.script += ["CREATE TYPE pair AS (id int, word text)", "CREATE TYPE mood AS ENUM ('fine', 'sad')", "CREATE DOMAIN plain AS int",
-                        "CREATE DOMAIN positive AS int CHECK (VALUE > 0)",
+                        "CREATE DOMAIN positive AS int CHECK (VALUE > 0)", "CREATE DOMAIN small AS positive CHECK (VALUE < 100)",
+                        "CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 2 * $1'", "CREATE SEQUENCE loose_seq",
                         "CREATE FUNCTION trg() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end'",
                         "CREATE EXTENSION IF NOT EXISTS file_fdw WITH SCHEMA pg_catalog",
                         "CREATE SERVER srv FOREIGN DATA WRAPPER file_fdw"]
@@ -78,6 +81,7 @@ class World:
             self._furnish_part(part)
         for n in range(rng.randint(0, 3)):
             self._view(f"v{n}")
+        self._odds()
         if self.chance(15):
             self.script.append(f"CREATE TABLE holder (row {rng.choice(self.tables).name}{rng.choice(('', '[]'))})")
         self.script += [f"ANALYZE {table.name}" for table in self.tables]
@@ -116,6 +120,51 @@ class World:
         if self.chance(85) and table.kind != "f":
             self._rows(table)
 
+    def _odds(self):
+        """What stands on tables and types from outside."""
+        a, b = self.rng.choice(self.tables), self.rng.choice(self.tables)
+        x, y = self.rng.choice(self.plain(a)), self.rng.choice(self.plain(b))
+        odds = (
+            "CREATE TABLE pairs (n int, p pair, ps pair[])",
+            "CREATE TABLE moods (m mood DEFAULT 'sad', ms mood[], s small, CHECK (m <> 'fine'))",
+            "CREATE VIEW mood_view AS SELECT m, 'sad'::mood AS n FROM moods",
+            "CREATE DOMAIN good AS mood CHECK (VALUE <> 'sad')",
+            f"CREATE VIEW joined AS SELECT a.{x}, b.{y} AS other FROM {a.name} a JOIN {b.name} b ON a.id = b.id WHERE b.id > 1",
+            f"CREATE MATERIALIZED VIEW counted AS SELECT {x}, count(*) FROM {a.name} GROUP BY {x}",
+            f"CREATE POLICY across ON {a.name} USING (id IN (SELECT b.id FROM {b.name} b WHERE b.{y} IS NOT NULL))",
+            f"CREATE RULE across AS ON INSERT TO {a.name} DO ALSO DELETE FROM {b.name} WHERE {y} IS NULL AND id = new.id",
+            f"CREATE FUNCTION reads() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count({x}) FROM {a.name}; END",
+            f"CREATE FUNCTION takes({a.name}) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+            f"CREATE TRIGGER when_tr BEFORE UPDATE ON {a.name} FOR EACH ROW WHEN (old.{x} IS DISTINCT FROM new.{x}) EXECUTE FUNCTION trg()",
+            f"CREATE CONSTRAINT TRIGGER con_tr AFTER INSERT ON {a.name} DEFERRABLE FOR EACH ROW EXECUTE FUNCTION trg()",
+            f"ALTER TABLE {a.name} ALTER COLUMN id SET DEFAULT nextval('loose_seq')",
+            f"ALTER SEQUENCE loose_seq OWNED BY {a.name}.{x}",
+            f"ALTER TABLE {a.name} ADD COLUMN ser serial",
+            f"ALTER TABLE {a.name} ADD COLUMN tw int DEFAULT twice(3)",
+            f"ALTER TABLE {a.name} ADD COLUMN tg int GENERATED ALWAYS AS (twice(id)) STORED",
+            f"CREATE INDEX twice_i ON {a.name} (twice(id))",
+            f"ALTER TABLE {a.name} ADD CONSTRAINT twice_ck CHECK (twice(id) > 0)",
+            f"CREATE UNIQUE INDEX nnd_i ON {a.name} (id) INCLUDE ({x}) NULLS NOT DISTINCT",
+            f"CREATE INDEX only_i ON ONLY {a.name} ({x})",
+            f"CREATE STATISTICS exp_st ON (id + 1), ({x} IS NULL) FROM {a.name}",
+            f"CREATE TABLE refs (id int PRIMARY KEY, up int REFERENCES refs, k int UNIQUE, k2 int REFERENCES refs (k), q int REFERENCES {a.name})",
+            f"ALTER TABLE {a.name} ADD CONSTRAINT self_fk FOREIGN KEY (id) REFERENCES {a.name} ({x})",
+            f"COMMENT ON COLUMN {a.name}.{x} IS 'x'", f"GRANT SELECT ({x}) ON {a.name} TO pg_monitor",
+            f"CREATE PUBLICATION col_pu FOR TABLE {a.name} (id, {x})",
+        )
+        for odd in odds:
+            if self.chance(12):
+                self.script.append(odd)
+        for table in self.tables:
+            for target in self.tables:
+                if target.keys and self.chance(25):
+                    key = self.rng.choice(target.keys)
+                    own = key if set(key) <= set(table.columns) else ("id", self.rng.choice(self.plain(table)))
+                    if self.chance(30):
+                        key, own = key[::-1], own[::-1]
+                    self._constraint(table, "fk2", f"FOREIGN KEY ({', '.join(own)}) REFERENCES {target.name} ({', '.join(key)})" +
+                                     (self.not_valid() if table.kind == "r" else ""))
+
     def _column(self, table, name):
         type_ = self.rng.choice(list(TYPES))
         table.columns[name] = type_
@@ -136,6 +185,9 @@ class World:
         return f"{name} {type_}{extra}"
 
     def _partitions(self, table):
+        many = 40 if self.chance(4) and table.strategy == "RANGE" else 0
+        for n in range(many):
+            self._partition(table, f"{table.name}m{n}", f"FOR VALUES FROM ({1000 + n}) TO ({1001 + n})", False)
         for n in range(self.rng.randint(0, 2)):
             self._branch(table, f"{table.name}p{n}", STRATEGIES[table.strategy][n])
         if self.chance(50) and table.strategy != "HASH":
@@ -177,7 +229,8 @@ class World:
             table.keyed = True
             self._constraint(table, "pk", "PRIMARY KEY (id)" + self.rng.choice(("", "", "", " DEFERRABLE")))
         if self.chance(30):
-            self._constraint(table, "uq", f"UNIQUE (id, {self.rng.choice(columns)})")
+            table.keys.append(("id", self.rng.choice(columns)))
+            self._constraint(table, "uq", f"UNIQUE ({', '.join(table.keys[-1])})")
         if self.chance(12):
             self._constraint(table, "ex", "EXCLUDE USING gist (int4range(id, id + 1) WITH &&)")
         if self.chance(40):
@@ -196,6 +249,7 @@ class World:
             event = self.rng.choice(("BEFORE UPDATE", f"AFTER UPDATE OF {self.rng.choice(columns)}", "AFTER DELETE"))
             self.script.append(f"CREATE TRIGGER {name}_tr {event} ON {name} FOR EACH {each} EXECUTE FUNCTION trg()")
         if self.chance(15):
+            self.statistics.append(f"{name}_st")
             self.script.append(f"CREATE STATISTICS {name}_st ON id, {self.rng.choice(columns)} FROM {name}")
         if self.chance(10):
             self.script.append(f"CREATE PUBLICATION {name}_pu FOR TABLE {name}")

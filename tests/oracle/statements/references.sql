@@ -90,3 +90,5 @@ alter table tree drop column up, drop column id;
 alter table tree drop column id;
 -- with: create table own.tree (id int constraint tree_pk primary key, up int constraint tree_fk references own.tree)
 alter table tree drop constraint tree_fk, drop column id;
+-- with: create table own.r (a int, b text, unique (a, b)); create table own.s (a int, b text, foreign key (a, b) references own.r (a, b)); create table own.tree (id int primary key, up int references own.tree, k int unique, k2 int references own.tree (k))
+alter table s add foreign key (a, a) references r (a, a);
