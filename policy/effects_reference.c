@@ -52,9 +52,7 @@ static bool is_wanted(const struct key *key, const struct constraint_def *def)
 	if (key->n_columns != def->n_referenced_columns)
 		return false;
 	for (size_t i = 0; i < key->n_columns; i++)
-		if (!names_contain(key->columns, key->n_columns, def->referenced_columns[i]) ||
-			!names_contain(def->referenced_columns, def->n_referenced_columns,
-				key->columns[i]))
+		if (!names_contain(key->columns, key->n_columns, def->referenced_columns[i]))
 			return false;
 	return true;
 }
@@ -273,6 +271,14 @@ static const char *missing_column(const struct model *model, const struct constr
 	return NULL;
 }
 
+static bool has_duplicates(const char *const *columns, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (names_contain(columns, i, columns[i]))
+			return true;
+	return false;
+}
+
 static void check_key(struct model *model, const struct constraint_def *def,
 	const struct relation_facts *referenced)
 {
@@ -286,6 +292,9 @@ static void check_key(struct model *model, const struct constraint_def *def,
 		model_error(model, "42703",
 			"column \"%s\" referenced in foreign key constraint does not exist",
 			missing);
+	else if (has_duplicates(def->referenced_columns, def->n_referenced_columns))
+		model_error(model, "42830",
+			"foreign key referenced-columns list must not contain duplicates");
 	else if (!find_key(model, def, referenced, &key) && rests_on_deferrable(def, referenced))
 		model_error(model, "55000",
 			"cannot use a deferrable key of referenced table \"%s\"",

@@ -239,7 +239,7 @@ static bool prepared_as_identity(const struct model *model, const struct column_
 
 		if (other->kind == ACTION_DROP_IDENTITY && other->column != NULL &&
 			strcmp(other->column, column->name) == 0)
-			return column->sequence.name != NULL && column->default_sql == NULL;
+			return column->lost_identity;
 	}
 	return false;
 }

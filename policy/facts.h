@@ -72,6 +72,7 @@ struct column_facts {
 	const char *const *mentioned_by;
 	size_t n_mentioned_by;
 	bool created_in_transaction; /* by the text itself */
+	bool lost_identity; /* by the text itself */
 	bool retyped; /* by the text itself: expressions on it may not fit the new type */
 	/* What stands on the column besides its definition. */
 	const char *comment; /* NULL without one */

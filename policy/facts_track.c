@@ -71,6 +71,8 @@ static track_fn *const followers[ACTION_KINDS] = {
 	[ACTION_CREATE_INDEX] = track_create_index,
 	[ACTION_DROP_INDEX] = track_drop_index,
 
+	[ACTION_CREATE_EXTENSION] = track_extension,
+	[ACTION_ALTER_EXTENSION] = track_extension,
 	[ACTION_CREATE_TYPE] = track_type,
 	[ACTION_CREATE_DOMAIN] = track_type,
 	[ACTION_DOMAIN_ADD_CONSTRAINT] = track_type,

@@ -29,7 +29,8 @@ track_fn track_add_column, track_drop_column, track_rename_column, track_change_
 /* track_constraint.c */
 track_fn track_add_constraint, track_change_constraint, track_create_index, track_drop_index;
 /* track_setting.c */
-track_fn track_setting, track_type, track_function, track_label, track_rename_object;
+track_fn track_setting, track_type, track_function, track_label, track_rename_object,
+	track_extension;
 /* track_transaction.c */
 track_fn track_transaction;
 

@@ -255,6 +255,7 @@ static void apply(
 		column->not_null = true;
 		break;
 	case ACTION_DROP_IDENTITY:
+		column->lost_identity |= column->identity != 0;
 		column->identity = 0;
 		break;
 	case ACTION_DROP_EXPRESSION:

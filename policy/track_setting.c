@@ -229,6 +229,22 @@ void track_function(struct facts_track *track, const struct action *action)
 	track->facts.n_functions = n + 1;
 }
 
+/* It brings types and functions: which of those that were not there, nobody knows. */
+void track_extension(struct facts_track *track, const struct action *action)
+{
+	struct facts *facts = &track->facts;
+	struct type_facts *types = (struct type_facts *)facts->types;
+	struct function_facts *functions = (struct function_facts *)facts->functions;
+
+	(void)action;
+	for (size_t i = facts->n_types; i-- > 0;)
+		if (!types[i].exists)
+			track_remove(types, &facts->n_types, i, sizeof(*types));
+	for (size_t i = facts->n_functions; i-- > 0;)
+		if (!functions[i].exists)
+			track_remove(functions, &facts->n_functions, i, sizeof(*functions));
+}
+
 /* ---- names ---- */
 
 /*

@@ -278,6 +278,30 @@ Test(decide, a_short_lock_timeout_for_what_is_brief)
 	}
 }
 
+Test(decide, an_extension_brings_types_and_functions)
+{
+	static const struct {
+		const char *sql;
+		bool refused;
+	} rows[] = {
+		{"ALTER TABLE orders ADD u uuid DEFAULT uuid_v4()", true},
+		{"ALTER TABLE orders ALTER note TYPE ltree", true},
+		{"CREATE EXTENSION x; ALTER TABLE orders ADD u uuid DEFAULT uuid_v4()", false},
+		{"CREATE EXTENSION x; ALTER TABLE orders ALTER note TYPE ltree", false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct decision decision =
+			decide_under(rows[i].sql, (struct circumstances){.separate = true});
+		bool told = false;
+
+		for (size_t k = 0; k < decision.n_findings; k++)
+			told |= decision.findings[k].detail != NULL &&
+				strstr(decision.findings[k].detail, "would answer") != NULL;
+		cr_expect_eq(told, rows[i].refused, "%s", rows[i].sql);
+	}
+}
+
 /* Some of its partitions are known by their names only. */
 Test(decide, a_table_of_many_partitions_is_one_table)
 {

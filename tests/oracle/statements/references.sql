@@ -92,3 +92,9 @@ alter table tree drop column id;
 alter table tree drop constraint tree_fk, drop column id;
 -- with: create table own.r (a int, b text, unique (a, b)); create table own.s (a int, b text, foreign key (a, b) references own.r (a, b)); create table own.tree (id int primary key, up int references own.tree, k int unique, k2 int references own.tree (k))
 alter table s add foreign key (a, a) references r (a, a);
+-- with: create table own.dup (a int, b int); create unique index on own.dup (a, a)
+alter table dup add foreign key (a, b) references dup (a, a);
+-- with: create sequence own.sq2; create table own.seqd (a int, b text); alter sequence own.sq2 owned by own.seqd.a; create policy po on own.seqd using (a > 0)
+alter table seqd alter column a drop identity if exists, alter column a type text;
+-- with: create table own.idd (a int generated always as identity, b text)
+alter table idd alter column a drop identity, alter column a type text;
