@@ -113,6 +113,7 @@ static const struct row rows[ACTION_KINDS] = {
 	[ACTION_ENABLE_DISABLE_RULE] = {AEL, NONE, ON_TABLE, model_switch_rule},
 
 	[ACTION_REPLACE_VIEW] = {AEL, NONE, BY_MODEL, model_replace_view},
+	[ACTION_CREATE_MATVIEW] = {LOCK_NONE, NONE, BY_MODEL, model_create_matview},
 	[ACTION_REFRESH_MATVIEW] = {AEL, NONE, ON_TABLE, model_refresh},
 	[ACTION_DROP_VIEW] = {AEL, NONE, ON_TARGETS, model_drop_relation},
 	[ACTION_DROP_MATVIEW] = {AEL, NONE, ON_TARGETS, model_drop_relation},

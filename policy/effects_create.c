@@ -172,7 +172,7 @@ void model_foreign_data(struct model *model)
 		model_create_table(model);
 }
 
-/* What the query of CREATE TABLE AS reads. */
+/* What the query of CREATE TABLE AS or CREATE MATERIALIZED VIEW reads. */
 static void check_sources(struct model *model)
 {
 	const struct action *action = model->action;
@@ -182,6 +182,11 @@ static void check_sources(struct model *model)
 		if (model_find(model->facts, &action->sources[i], &source) == ABSENT)
 			model_error(model, "42P01", "relation \"%s\" does not exist",
 				action->sources[i].name);
+}
+
+void model_create_matview(struct model *model)
+{
+	check_sources(model);
 }
 
 /* REFERENCES puts a trigger on the referenced table; LIKE only reads; INHERITS and partitions add a

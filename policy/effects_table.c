@@ -384,6 +384,9 @@ void model_owner(struct model *model)
 	if (model_named_type(model) || model_named_statistics(model) || table == NULL ||
 		owns_already(model))
 		return;
+	if (table->owned != 0)
+		model_error(
+			model, "0A000", "cannot change owner of sequence \"%s\"", table->name.name);
 	model_lock_indexes(model, table, LOCK_ACCESS_EXCLUSIVE, 0);
 	model_lock_sequences(model, table);
 }

@@ -288,6 +288,6 @@ model_fn model_create_table, model_partition_of, model_attach, model_detach, mod
 	model_options, model_comment, model_of_type, model_rename_index, model_index_attach,
 	model_index_options, model_switch_rule, model_alter_sequence, model_attach_new,
 	model_vacuum, model_analyze, model_foreign_data, model_alter_object,
-	model_create_statistics, model_statistics, model_alter_domain;
+	model_create_statistics, model_statistics, model_alter_domain, model_create_matview;
 
 #endif

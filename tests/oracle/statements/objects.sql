@@ -343,3 +343,15 @@ alter system set nonsense = 1;
 create or replace view v as select id, a::text as a, seen from t;
 create or replace view v as select id, a from t;
 create or replace view v as select id, a as b, seen from t;
+create materialized view mw as select * from nope;
+create materialized view mw as with nope as (select 1 as x) select x from nope;
+create materialized view if not exists mv as select * from nope;
+create or replace view v as select * from nope;
+-- with: create table own.own_s (a int); create sequence own.owned owned by own.own_s.a
+alter sequence owned owner to r1;
+-- with: create table own.own_s (a int); create sequence own.owned owned by own.own_s.a
+alter sequence owned owner to current_user;
+alter sequence sq owner to r1;
+alter sequence idt_s_seq owner to r1;
+alter sequence idt_id_seq owner to r1;
+alter table idt_s_seq owner to r1;
