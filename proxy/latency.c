@@ -19,7 +19,7 @@ enum {
 	REST_MS_STALE = 1000, /* or nothing else is known */
 	WINDOW_MS_MAX = 10000,
 	SETTLE_MS = 200, /* what was begun beside a batch has ended */
-	ASKED_MS_MAX = 20000, /* longer ago: the change was paused, and others had the server */
+	ASKED_MS_MAX = 3000, /* longer ago: the change was paused, and others had the server */
 	CALM_MS = 3000, /* of rest, or */
 	CALM_TRANSACTIONS = 2000, /* so many, if that takes longer: then most is forgotten */
 	HOUR_TRANSACTIONS = 100, /* as much as so many of them the hour before counts */

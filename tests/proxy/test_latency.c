@@ -335,6 +335,21 @@ Test(latency, too_few_clients_to_learn_from_are_not_waited_for)
 	latency_board_free(board);
 }
 
+/* What others did to the server meanwhile is not what clients wait without a backfill. */
+Test(latency, a_pause_is_no_rest)
+{
+	struct latency_watch watch = {0};
+	struct latency_board *board = watched(&watch, 1000, 1000);
+	int64_t now_ms = 1000;
+
+	windows(board, &watch, 10, 1000, false, &now_ms);
+	add(&board->workers[0], 5000, 9000);
+	latency_watch(&watch, board, false, now_ms += 12000);
+	windows(board, &watch, 1, 1000, true, &now_ms);
+	cr_expect_float_eq(watch.reference_us, 1000, 100, "%.0f", watch.reference_us);
+	latency_board_free(board);
+}
+
 Test(latency, a_long_pause_tells_nothing)
 {
 	struct latency_watch watch = {0};
