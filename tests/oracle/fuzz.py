@@ -93,19 +93,19 @@ class Run:
         self.server, self.model = server, model
         self.counts, self.found = Counter(), []
 
-    def seed(self, seed, statements=STATEMENTS):
-        place = world(seed)
+    def seed(self, seed, statements=STATEMENTS, wide=False):
+        place = world(seed, wide)
         script, known = make(self.server, place.script), Known()
         for _ in range(statements):
             known = self._try(seed, script, statement(place), known)
         self.counts["worlds"] += 1
 
-    def until(self, first, seconds, found_max=1):
+    def until(self, first, seconds, wide=False, found_max=1):
         end = time.monotonic() + seconds
         for seed in itertools.count(first):
             if time.monotonic() >= end or len(self.found) >= found_max:
                 return seed
-            self.seed(seed)
+            self.seed(seed, wide=wide)
 
     def _try(self, seed, script, statement, known):
         """Returns what is known of the world afterwards."""

@@ -63,8 +63,9 @@ class Table:
 
 
 class World:
-    def __init__(self, rng):
+    def __init__(self, rng, wide):
         self.rng, self.script, self.tables, self.views = rng, [], [], []
+        self.wide = wide  # with what the model does not know wholly yet
         self.parts, self.loose = [], []  # partitions; tables that could become one
         self.statistics, self.sequences = [], []
         self.script += ["CREATE TYPE pair AS (id int, word text)", "CREATE TYPE mood AS ENUM ('fine', 'sad')", "CREATE DOMAIN plain AS int",
@@ -81,7 +82,8 @@ class World:
             self._furnish_part(part)
         for n in range(rng.randint(0, 3)):
             self._view(f"v{n}")
-        self._odds()
+        if wide:
+            self._odds()
         if self.chance(15):
             self.script.append(f"CREATE TABLE holder (row {rng.choice(self.tables).name}{rng.choice(('', '[]'))})")
         self.script += [f"ANALYZE {table.name}" for table in self.tables]
@@ -185,7 +187,7 @@ class World:
         return f"{name} {type_}{extra}"
 
     def _partitions(self, table):
-        many = 40 if self.chance(4) and table.strategy == "RANGE" else 0
+        many = 40 if self.wide and self.chance(4) and table.strategy == "RANGE" else 0
         for n in range(many):
             self._partition(table, f"{table.name}m{n}", f"FOR VALUES FROM ({1000 + n}) TO ({1001 + n})", False)
         for n in range(self.rng.randint(0, 2)):
@@ -312,5 +314,5 @@ class World:
         return self.rng.choice(self.parts if self.parts and self.chance(15) else self.tables)
 
 
-def world(seed):
-    return World(random.Random(seed))
+def world(seed, wide=False):
+    return World(random.Random(seed), wide)

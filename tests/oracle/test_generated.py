@@ -11,17 +11,18 @@ from fuzz import Run
 
 SECONDS = os.environ.get("PHASEGATE_ORACLE_SECONDS")
 SEED = int(os.environ.get("PHASEGATE_ORACLE_SEED", "1"))
-SEEDS = range(1, 5)
+WIDE = bool(os.environ.get("PHASEGATE_ORACLE_WIDE"))
+SEEDS = [(1, False), (2, False), (3, False), (4, False), (1, True), (2, True)]  # and whether it is wide
 STATEMENTS = 25
 
 
 def test_generated_statements(server, model):
     run = Run(server, model)
     if SECONDS:
-        last = run.until(SEED, float(SECONDS))
+        last = run.until(SEED, float(SECONDS), WIDE)
         print(f"seeds {SEED} to {last - 1}: {run.summary()}")
     else:
-        for seed in SEEDS:
-            run.seed(seed, STATEMENTS)
+        for seed, wide in SEEDS:
+            run.seed(seed, STATEMENTS, wide)
     assert not run.found, "\n\n".join(run.found)
     assert run.counts["statements"] > 0
