@@ -82,6 +82,15 @@ bool name_equal(const struct name *a, const struct name *b)
 	return text_equal(a->name, b->name) && text_equal(a->schema, b->schema);
 }
 
+uint64_t text_hash(uint64_t before, const char *text)
+{
+	uint64_t hash = before;
+
+	for (; text != NULL && *text != '\0'; text++)
+		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+	return hash ^ hash >> 32;
+}
+
 /* The longest prefix of at most max bytes that ends no character in the middle. */
 static size_t clip_utf8(const char *text, size_t max)
 {

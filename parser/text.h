@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 
@@ -27,6 +28,10 @@ const char *name_sql(struct arena *arena, const struct name *name);
 /* schema.name for people: quoted only where PostgreSQL would need quotes. */
 const char *name_text(struct arena *arena, const struct name *name);
 bool name_equal(const struct name *a, const struct name *b);
+
+/* FNV-1a of a text behind another one's hash; NULL is an empty one. */
+#define TEXT_HASH_EMPTY UINT64_C(0xcbf29ce484222325)
+uint64_t text_hash(uint64_t before, const char *text);
 
 /*
  * base + "_" + suffix cut to 63 bytes on a UTF-8 boundary; the suffix survives whole.

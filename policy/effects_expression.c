@@ -144,3 +144,11 @@ void model_check_collation(struct model *model, const char *collation, const cha
 	if (collation != NULL && group != 0 && strchr("tc", group) == NULL)
 		model_error(model, "42804", "collations are not supported by type %s", type);
 }
+
+/* cookDefault */
+void model_check_default(struct model *model, const struct expr *expr)
+{
+	model_check_expr(model, expr);
+	if (expr != NULL && expr->n_columns > 0 && model->facts->known)
+		model_error(model, "0A000", "cannot use column reference in DEFAULT expression");
+}

@@ -205,6 +205,8 @@ bool model_never_null(
 
 /* A function that is not there, or a subquery where none may stand: an error. */
 void model_check_expr(struct model *model, const struct expr *expr);
+/* The same of a DEFAULT, NULL where there is none. */
+void model_check_default(struct model *model, const struct expr *expr);
 /* In an index, a key, or an expression that is stored: an error. */
 void model_refuse_system_column(struct model *model, const char *column);
 /* COLLATE for a type that has none: an error. */

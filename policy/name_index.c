@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: PostgreSQL */
 #include "name_index.h"
 
-#include <stdint.h>
-
 #include "arena.h"
 
 enum { SLOTS_MIN = 64 };
 
-/* FNV-1a */
-static uint64_t mix(uint64_t hash, const char *text)
-{
-	for (; text != NULL && *text != '\0'; text++)
-		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
 /* The slot of the name, or the free one where it belongs. */
 static size_t *slot_of(const struct name_index *index, const struct name *name)
 {
-	uint64_t hash = mix(mix(UINT64_C(0xcbf29ce484222325), name->schema), name->name);
-	size_t at = (size_t)(hash ^ hash >> 32) & (index->n_slots - 1);
+	uint64_t hash = text_hash(text_hash(TEXT_HASH_EMPTY, name->schema), name->name);
+	size_t at = (size_t)hash & (index->n_slots - 1);
 
 	while (index->slots[at] != 0 && !name_equal(&index->names[index->slots[at] - 1], name))
 		at = (at + 1) & (index->n_slots - 1);

@@ -2,7 +2,6 @@
 /* Chains of entries by the hash of a name, each in the order of the entries. */
 #include "relation_index.h"
 
-#include <stdint.h>
 #include <string.h>
 
 #include "arena.h"
@@ -28,19 +27,9 @@ struct relation_index {
 	size_t n_nodes, n_nodes_max;
 };
 
-/* FNV-1a. */
-static size_t hash(const char *name)
-{
-	uint64_t value = 14695981039346656037u;
-
-	for (; name != NULL && *name != '\0'; name++)
-		value = (value ^ (unsigned char)*name) * 1099511628211u;
-	return (size_t)(value ^ value >> 32);
-}
-
 static struct chain *chain_of(const struct relation_index *index, const char *name)
 {
-	return &index->chains[hash(name) & (index->n_chains - 1)];
+	return &index->chains[text_hash(TEXT_HASH_EMPTY, name) & (index->n_chains - 1)];
 }
 
 static void add_name(
