@@ -254,18 +254,22 @@ static double allowed_us(const struct latency_watch *watch)
 	       (isfinite(watch->allowed_percent) ? watch->allowed_percent / 100 : 1);
 }
 
+static void count_slow(struct latency_watch *watch, double n, double n_slow)
+{
+	watch->many += n - watch->share_of_new * watch->many;
+	watch->many_slow += n_slow - watch->share_of_new * watch->many_slow;
+}
+
 /*
  * Where three in a hundred take a hundred times as long as the rest, there are six now and then,
  * and p95 is one of them: so it says something only where more are slow than chance explains.
  */
-static bool more_than_chance(struct latency_watch *watch, double n, double n_slow)
+static bool more_than_chance(const struct latency_watch *watch)
 {
-	double known = latency_total(watch->calm) / CALM_SCALE, share;
+	double known = latency_total(watch->calm) / CALM_SCALE;
+	double slow = latency_beyond(watch->calm, allowed_us(watch)) / CALM_SCALE;
+	double share = fmin(fmax(slow, 1) / known, 1);
 
-	watch->many += n - watch->share_of_new * watch->many;
-	watch->many_slow += n_slow - watch->share_of_new * watch->many_slow;
-	share = latency_beyond(watch->calm, allowed_us(watch)) / CALM_SCALE;
-	share = fmin(fmax(share, 1) / known, 1);
 	return watch->many_slow / watch->many >
 	       share + deviations * sqrt(share * (1 - share) * (1 / watch->many + 1 / known));
 }
@@ -278,7 +282,8 @@ static void end_window(struct latency_watch *watch, const struct latency_window 
 	if (n >= WINDOW_MIN / 4) {
 		n_slow = latency_beyond(window->counts, allowed_us(watch));
 		percent = latency_percentile(window->counts, 95) * 100 / watch->reference_us;
-		if (!more_than_chance(watch, n, n_slow))
+		count_slow(watch, n, n_slow);
+		if (!more_than_chance(watch))
 			percent = fmin(percent, 100);
 		slow = isfinite(watch->allowed_percent) ? n_slow / (n * beyond_p95) : 0;
 	}
