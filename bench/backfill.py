@@ -5,7 +5,8 @@
 pgbench runs at half of what the machine gives, through phasegate, with a streaming standby behind the
 server.  Taking turns beside it: nothing; one UPDATE of every row that was sent to phasegate; the same
 with batches of a fixed size that nothing holds back; UPDATEs of a range each, by a script that keeps no
-record.  bench/bench.md says how to read it.
+record.  Once these were compared, nothing and phasegate alone take turns, until it is done.
+bench/bench.md says how to read it.
 """
 
 import argparse
@@ -203,21 +204,26 @@ class Bench:
 
     def take_turns(self, stack):
         """Until phasegate is done; what else the machine does befalls all of them."""
-        until = time.monotonic() + self.arguments.minutes * 60
-        others = {}
+        begun, others = time.monotonic(), {}
         for size in FIXED:
             fixed = {"batch_rows_first": size, "batch_rows_max": size, "throttle": UNFELT, **UNLIMITED}
             others[f"fixed {size}"] = self.submit(self.start_proxy(stack, f"fixed-{size}", fixed), f"twin_{size}")
         others.update({f"script {size}": self.script(size) for size in SCRIPTED})
         time.sleep(30)  # what phasegate knows of the hour before
         self.update = self.submit(self.proxy, "big")
-        while not self.update.is_done() and time.monotonic() < until:
+        while self.is_to_go_on(begun, self.arguments.compare):
             for name, other in others.items():
                 self.turn("alone", self.alone, 4)
                 self.turn("phasegate", self.update, 10)
                 self.turn("alone", self.alone, 4)
                 self.turn(name, other, 4)
-        self.done = self.update.is_done()
+        self.compared = list(self.turns)
+        while self.is_to_go_on(begun, self.arguments.minutes):
+            self.turn("alone", self.alone, 4)
+            self.turn("phasegate", self.update, 20)
+
+    def is_to_go_on(self, begun, minutes):
+        return not self.update.is_done() and time.monotonic() - begun < min(minutes, self.arguments.minutes) * 60
 
     def run(self, stack):
         with Application(self, "capacity") as application:
@@ -227,13 +233,18 @@ class Bench:
         with self.server.connect() as self.writer, Lag(self.standby) as lag, \
                 Application(self, "half", self.rate) as application:
             self.take_turns(stack)
-        return self.judge(self.figures(application.transactions, lag.seen))
+        print("while all took turns:")
+        compared = self.figures(self.compared, application.transactions, lag.seen)
+        print("phasegate from its first row to its last:" if self.update.is_done() else "phasegate in all the time it had:")
+        whole = self.figures([turn for turn in self.turns if turn[0] in ("alone", "phasegate")],
+                             application.transactions, lag.seen)
+        return self.judge(compared, whole)
 
-    def figures(self, transactions, lags):
+    def figures(self, all_turns, transactions, lags):
         """name -> (p95, transactions a second, rows a second, most lag); the first second of a turn is the last one's."""
         figures = {}
-        for name in dict.fromkeys(turn[0] for turn in self.turns):
-            turns = [turn for turn in self.turns if turn[0] == name]
+        for name in dict.fromkeys(turn[0] for turn in all_turns):
+            turns = [turn for turn in all_turns if turn[0] == name]
 
             def within(seen):
                 return sorted(value for at, value in seen if any(turn[1] + 1 < at < turn[2] for turn in turns))
@@ -246,15 +257,15 @@ class Bench:
                   f"  standby lag at most {figures[name][3]:5.2f} s  ({seconds:.0f} s in {len(turns)} turns)")
         return figures
 
-    def judge(self, figures):
-        alone, (p95, _, speed, lag) = figures.pop("alone")[0], figures.pop("phasegate")
-        print(f"\nphasegate wrote {self.update.written()} of {self.arguments.rows} rows"
-              f"{'' if self.done else ' in the time it had'}")
+    def judge(self, compared, whole):
+        (p95, _, _, lag), alone = whole["phasegate"], whole["alone"][0]
+        print(f"\nphasegate wrote {self.update.written()} of {self.arguments.rows} rows")
         print(f"p95 beside phasegate: {p95 / alone:.2f} of that alone (at most {P95_RATIO_MAX})")
         print(f"standby lag: {lag:.2f} s (at most {LAG_MAX})")
         good = p95 <= P95_RATIO_MAX * alone and lag <= LAG_MAX
+        speed, alone = compared["phasegate"][2], compared["alone"][0]
         for kind in ["fixed", "script"]:
-            gentle = {name: figure[2] for name, figure in figures.items() if name.startswith(kind)
+            gentle = {name: figure[2] for name, figure in compared.items() if name.startswith(kind)
                       and figure[0] <= P95_RATIO_MAX * alone and figure[3] <= LAG_MAX}
             if not gentle:
                 print(f"{kind}: no size kept the p95, so there is none to compare the speed with")
@@ -271,6 +282,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "release")
     parser.add_argument("--rows", type=int, default=5_000_000)
+    parser.add_argument("--compare", type=float, default=12, metavar="MINUTES", help="so long all take turns")
     parser.add_argument("--minutes", type=float, default=60, help="end then at the latest")
     parser.add_argument("--verbose", action="store_true", help="show what the client of the UPDATE is told")
     arguments = parser.parse_args()
