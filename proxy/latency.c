@@ -101,6 +101,26 @@ int latency_waiting(const struct latency_board *board)
 	return waiting;
 }
 
+void latency_rest(struct latency_board *board, int64_t until_ms)
+{
+	if (atomic_load(&board->rest_until_ms) < until_ms)
+		atomic_store(&board->rest_until_ms, until_ms);
+}
+
+int64_t latency_rest_left_ms(const struct latency_board *board, int64_t now_ms)
+{
+	int64_t left_ms = atomic_load(&board->rest_until_ms) - now_ms;
+
+	return left_ms > 0 ? left_ms : 0;
+}
+
+bool latency_any_worked(struct latency_board *board, bool worked, int64_t since_ms, int64_t now_ms)
+{
+	if (worked)
+		atomic_store(&board->worked_ms, now_ms);
+	return worked || atomic_load(&board->worked_ms) > since_ms;
+}
+
 static void end_minute(struct latency *latency, bool watched)
 {
 	for (unsigned i = 0; i < LATENCY_BUCKETS; i++) {

@@ -32,6 +32,8 @@ struct latency {
 
 struct latency_board {
 	atomic_uint watchers; /* backfills under way: no time to learn what is normal */
+	atomic_llong worked_ms; /* when any of them wrote last, */
+	atomic_llong rest_until_ms; /* and until when all of them rest */
 	struct table_latency *tables; /* the same, by table */
 	unsigned n;
 	struct latency workers[];
@@ -55,6 +57,16 @@ void latency_tick(struct latency *latency, bool watched);
 
 /* How many clients wait for the server now. */
 int latency_waiting(const struct latency_board *board);
+
+/*
+ * Backfills rest together: a rest of one beside the work of another would not tell what clients
+ * wait without them.  The clock is the same for all.
+ */
+void latency_rest(struct latency_board *board, int64_t until_ms);
+/* 0: no rest. */
+int64_t latency_rest_left_ms(const struct latency_board *board, int64_t now_ms);
+/* worked: the one that asks did so since since_ms.  Did any of them? */
+bool latency_any_worked(struct latency_board *board, bool worked, int64_t since_ms, int64_t now_ms);
 
 /* Transactions that ended within some samples of the time. */
 struct latency_window {

@@ -205,7 +205,7 @@ int fill_pay(struct fill *fill, const struct spending *spent)
 	if (fill_ask(fill) < 0 || (spend_now(fill) && spend(fill, &owed) < 0))
 		return -1;
 	operators_ms = operators_pause_ms(fill, spent->busy_ms);
-	id = signals_slow(&run->signals, spent->busy_ms, &pause);
+	id = signals_slow(&run->signals, spent->busy_ms, engine_now_ms(), &pause);
 	if (owed > pause && owed > operators_ms)
 		return pay_debt(fill, owed);
 	return operators_ms > pause ? pause_for_operator(fill, spent->busy_ms)

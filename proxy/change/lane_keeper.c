@@ -181,12 +181,13 @@ static void pause_for(struct kept *kept, const struct limits *limits, int64_t bu
 {
 	int64_t busy_ms = (kept->busy_us + busy_us) / 1000;
 	int64_t pause_ms, operators_ms = pause_of_ratio_ms(busy_ms, limits->ratio);
-	const char *by = signal_name(signals_slow(&kept->signals, busy_ms, &pause_ms));
+	int64_t now_ms = engine_now_ms();
+	const char *by = signal_name(signals_slow(&kept->signals, busy_ms, now_ms, &pause_ms));
 
 	kept->busy_us += busy_us - busy_ms * 1000;
 	if (operators_ms > pause_ms)
 		by = an_operator;
-	lane_pause(kept->lane, longer(pause_ms, operators_ms) * 1000, by, engine_now_ms() * 1000);
+	lane_pause(kept->lane, longer(pause_ms, operators_ms) * 1000, by, now_ms * 1000);
 }
 
 static void say_change(const struct kept *kept, const char *before, const char *now)

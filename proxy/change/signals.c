@@ -290,6 +290,10 @@ void signals_read(struct signals *signals, struct control *control, struct laten
 {
 	if (signals->read_ms != 0 && now_ms - signals->read_ms < SAMPLE_MS)
 		return;
+	if (board != NULL)
+		signals->worked =
+			latency_any_worked(board, signals->worked, signals->read_ms, now_ms);
+	signals->board = board;
 	signals->read_ms = now_ms;
 	signals->effort_limits = effort_limits(signals, settings->batch_target_ms);
 	for (enum signal_id id = 0; id < SIGNALS; id++) {
@@ -347,7 +351,7 @@ static int64_t rest_of(struct signals *signals)
 }
 
 /* A pause behind each batch, for those that waited to get through; and now and then a rest. */
-static int64_t pause_for_clients(struct signals *signals, int64_t busy_ms)
+static int64_t pause_for_clients(struct signals *signals, int64_t busy_ms, int64_t now_ms)
 {
 	int64_t pause_ms, rest_ms;
 
@@ -357,23 +361,38 @@ static int64_t pause_for_clients(struct signals *signals, int64_t busy_ms)
 	signals->owed_ms -= (double)pause_ms;
 	signals->active_ms += busy_ms + pause_ms;
 	rest_ms = rest_of(signals);
+	if (rest_ms > 0 && signals->board != NULL)
+		latency_rest(signals->board, now_ms + rest_ms);
 	return rest_ms > pause_ms ? rest_ms : pause_ms;
 }
 
-static int64_t pause_of(struct signals *signals, enum signal_id id, int64_t busy_ms)
+static int64_t pause_of(struct signals *signals, enum signal_id id, int64_t busy_ms, int64_t now_ms)
 {
 	if (id == signals->felt_most)
-		return pause_for_clients(signals, busy_ms);
+		return pause_for_clients(signals, busy_ms, now_ms);
 	return is_felt(id) ? 0 : throttle_pause_ms(&signals->throttles[id], busy_ms);
 }
 
-enum signal_id signals_slow(struct signals *signals, int64_t busy_ms, int64_t *pause_ms)
+/* Of another, which is its own as well. */
+static int64_t rest_along(struct signals *signals, int64_t now_ms)
+{
+	int64_t left_ms = signals->board != NULL ? latency_rest_left_ms(signals->board, now_ms) : 0;
+
+	if (left_ms > 0)
+		signals->active_ms = 0;
+	return left_ms;
+}
+
+enum signal_id signals_slow(
+	struct signals *signals, int64_t busy_ms, int64_t now_ms, int64_t *pause_ms)
 {
 	enum signal_id slowest = SIGNALS;
 
-	*pause_ms = 0;
+	*pause_ms = rest_along(signals, now_ms);
+	if (*pause_ms > 0)
+		slowest = SIGNAL_LATENCY;
 	for (enum signal_id id = 0; id < SIGNALS; id++) {
-		int64_t pause = pause_of(signals, id, busy_ms);
+		int64_t pause = pause_of(signals, id, busy_ms, now_ms);
 
 		if (pause > *pause_ms) {
 			*pause_ms = pause;

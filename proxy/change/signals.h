@@ -41,6 +41,7 @@ struct signal_settings {
 
 /* Zero at the start. */
 struct signals {
+	struct latency_board *board; /* NULL: there are no clients whose latency could be told */
 	struct throttle throttles[SIGNALS];
 	double values[SIGNALS];
 	char unreadable[SIGNALS][160]; /* why */
@@ -52,7 +53,7 @@ struct signals {
 	enum signal_id felt_most; /* its effort counts; SIGNALS: none */
 	struct effort_limits
 		effort_limits; /* none shorter than 0: there are no clients, or too few */
-	bool worked; /* since they were read last */
+	bool worked; /* one that has them did, since they were read last */
 	int64_t read_ms;
 	int64_t asked_ms[SIGNALS]; /* 0: not yet, or not looked at */
 	bool rested_stale; /* so that what clients wait now may be known */
@@ -74,9 +75,10 @@ enum signal_id signals_stop(const struct signals *signals);
 /*
  * The one that asks for the longest pause after busy_ms of work, or SIGNALS: none, as after no
  * work at all, since a pause is asked for once.  What clients feel asks for few but long ones, to
- * see what they wait without it: read the signals meanwhile.
+ * see what they wait without it, in which all backfills rest: read the signals meanwhile.
  */
-enum signal_id signals_slow(struct signals *signals, int64_t busy_ms, int64_t *pause_ms);
+enum signal_id signals_slow(
+	struct signals *signals, int64_t busy_ms, int64_t now_ms, int64_t *pause_ms);
 
 /* Is it looked at what clients feel, and are there any? */
 bool signals_feel(const struct signals *signals);

@@ -22,7 +22,7 @@ static struct shares shares_of_100(double effort_ms)
 	while (now_ms < 5 * 60 * 1000) {
 		now_ms += SHORTEST_MS;
 		worked_ms += SHORTEST_MS;
-		signals_slow(&signals, SHORTEST_MS, &pause_ms);
+		signals_slow(&signals, SHORTEST_MS, now_ms, &pause_ms);
 		now_ms += pause_ms;
 		rested_ms += pause_ms >= REST_MS ? pause_ms : 0;
 	}
@@ -40,17 +40,17 @@ Test(change_signals, it_rests_first_where_nobody_knows_what_clients_wait_now)
 	};
 	int64_t pause_ms;
 
-	signals_slow(&signals, SHORTEST_MS, &pause_ms);
+	signals_slow(&signals, SHORTEST_MS, 0, &pause_ms);
 	cr_expect_geq(pause_ms, 1750);
-	signals_slow(&signals, 0, &pause_ms);
+	signals_slow(&signals, 0, 0, &pause_ms);
 	cr_expect_eq(pause_ms, 0, "nothing was done since it rested");
-	signals_slow(&signals, SHORTEST_MS, &pause_ms);
+	signals_slow(&signals, SHORTEST_MS, 0, &pause_ms);
 	cr_expect_eq(pause_ms, 0, "with few clients it is not known yet, and it has rested");
 	signals.latency.stale = false;
-	signals_slow(&signals, SHORTEST_MS, &pause_ms);
+	signals_slow(&signals, SHORTEST_MS, 0, &pause_ms);
 	cr_expect_eq(pause_ms, 0);
 	signals.latency.stale = true;
-	signals_slow(&signals, SHORTEST_MS, &pause_ms);
+	signals_slow(&signals, SHORTEST_MS, 0, &pause_ms);
 	cr_expect_geq(pause_ms, 1750, "the world may have changed again");
 }
 
@@ -64,7 +64,7 @@ Test(change_signals, it_does_not_rest_for_what_no_rest_can_tell)
 	};
 	int64_t pause_ms;
 
-	signals_slow(&signals, SHORTEST_MS, &pause_ms);
+	signals_slow(&signals, SHORTEST_MS, 0, &pause_ms);
 	cr_expect_eq(pause_ms, 0);
 }
 
@@ -113,4 +113,52 @@ Test(change_signals, what_clients_feel_spreads_batches_and_lets_it_rest)
 		cr_expect_float_eq(
 			shares.rests, cases[i].rests, 1.5, "case %zu: %.1f", i, shares.rests);
 	}
+}
+
+/* Another backfill beside ours, which works when it works and may pause. */
+static struct signals another(double effort_ms)
+{
+	struct signals signals = {
+		.felt_most = SIGNAL_LATENCY,
+		.effort_limits = {.longest_ms = 200, .shortest_ms = SHORTEST_MS},
+	};
+
+	signals.efforts[SIGNAL_LATENCY].ms = effort_ms;
+	return signals;
+}
+
+Test(change_signals, backfills_rest_together)
+{
+	struct latency_board *board = latency_board_new(1);
+	struct signals both[] = {another(SHORTEST_MS), another(SHORTEST_MS / 3.0)};
+	int64_t free_ms[] = {0, 3000}, rested_ms = 0, pause_ms; /* one begins later */
+	enum { END_MS = 5 * 60 * 1000 };
+
+	both[0].board = both[1].board = board;
+	for (int64_t now_ms = 1; now_ms < END_MS; now_ms++) {
+		bool rest = true;
+
+		for (int i = 0; i < 2; i++) {
+			rest &= free_ms[i] > now_ms + SHORTEST_MS;
+			if (free_ms[i] > now_ms)
+				continue;
+			signals_slow(&both[i], SHORTEST_MS, now_ms + SHORTEST_MS, &pause_ms);
+			free_ms[i] = now_ms + SHORTEST_MS + pause_ms;
+		}
+		rested_ms += rest;
+	}
+	cr_expect_float_eq(
+		100.0 * (double)rested_ms / END_MS, 12.5, 1.5, "%lld", (long long)rested_ms);
+	latency_board_free(board);
+}
+
+Test(change_signals, no_rest_is_one_beside_the_work_of_another)
+{
+	struct latency_board *board = latency_board_new(1);
+
+	cr_expect_not(latency_any_worked(board, false, 0, 250));
+	cr_expect(latency_any_worked(board, true, 0, 260), "it did itself");
+	cr_expect(latency_any_worked(board, false, 250, 500), "another did");
+	cr_expect_not(latency_any_worked(board, false, 260, 510), "since then nobody did");
+	latency_board_free(board);
 }
