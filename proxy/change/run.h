@@ -73,6 +73,7 @@ struct run {
 	int64_t renewed_ms; /* the lease */
 	char *waiting_for; /* as recorded, NULL: nothing; malloc'ed */
 	bool stale; /* the table is not the one the plan was made for */
+	bool fix_failed; /* the fix of bad rows is wrong, not the change */
 	bool gone; /* it was dropped */
 	uint32_t bad_relid; /* the table of change.bad_rows; 0: not known */
 

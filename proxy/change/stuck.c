@@ -10,6 +10,7 @@
 #include "decide.h"
 #include "key.h"
 #include "run.h"
+#include "set_list.h"
 
 /* ---- which rows ---- */
 
@@ -177,7 +178,7 @@ const char *stuck_state(struct run *run)
 		return NULL;
 	if (run->stale || (error_class(run, "42") && columns_differ(run)))
 		return "needs_attention";
-	return stuck_by_row(run) ? "needs_fix" : NULL;
+	return run->fix_failed || stuck_by_row(run) ? "needs_fix" : NULL;
 }
 
 /* ---- stopping, and going on ---- */
@@ -236,16 +237,31 @@ int stuck_begin(struct run *run, const char *state)
 	return 0;
 }
 
+/* Of those rows only: a fix that would end the statement or comment out its WHERE is refused. */
+static int set_fix(struct run *run, int64_t *rows)
+{
+	const struct change_record *change = &run->change;
+	int status = -1;
+
+	if (is_set_list(change->fix))
+		status = run_as_submitter(run,
+			arena_printf(run->arena, "UPDATE %s AS t SET %s\nWHERE %s",
+				change->bad_table, change->fix, change->bad_rows),
+			rows);
+	else
+		control_fail(&run->main, "42601",
+			"the fix is not a list of assignments, as behind UPDATE ... SET: %s",
+			change->fix);
+	run->fix_failed = status < 0 && !run->main.lost;
+	return status;
+}
+
 static int apply_fix(struct run *run)
 {
 	const struct change_record *change = &run->change;
 	int64_t rows = 0;
 
-	if (change->fix != NULL &&
-		run_as_submitter(run,
-			arena_printf(run->arena, "UPDATE %s AS t SET %s WHERE %s",
-				change->bad_table, change->fix, change->bad_rows),
-			&rows) < 0)
+	if (change->fix != NULL && set_fix(run, &rows) < 0)
 		return -1;
 	if (control_pin(&run->main) < 0)
 		return -1;
@@ -258,6 +274,7 @@ int stuck_end(struct run *run)
 {
 	struct change_record *change = &run->change;
 
+	run->fix_failed = false;
 	if (strcmp(change->state, "needs_fix") != 0)
 		return 0;
 	if (control_begin(&run->main, run->tuning.lock_timeout_ms) < 0)

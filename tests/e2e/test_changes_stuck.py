@@ -81,6 +81,21 @@ def test_bad_rows_are_kept_for_people(t, connect, start_proxy, phasegate, kind):
     assert one(t, "SELECT count(*) FROM phasegate.violation") == 0
 
 
+@pytest.mark.parametrize("fix", ["word = id FROM u", "word = id; DELETE FROM t; --", "nosuch = 1", "word = 'seven'"])
+def test_a_wrong_fix_changes_nothing_and_can_be_corrected(t, connect, start_proxy, phasegate, fix):
+    t.execute("UPDATE t SET word = 'seven' WHERE id IN (7, 700, 7000)")
+    with pytest.raises(psycopg.Error):
+        connect(to=start_proxy(KEEP)).execute(TYPE)
+    rows = t.execute("SELECT id, word FROM t ORDER BY id").fetchall()
+    phasegate("retry", 1, "--fix", fix)
+    wait_until(lambda: one(t, "SELECT count(*) FROM phasegate.event WHERE kind = 'needs_fix'") == 2, "it to stop again")
+    assert t.execute("SELECT id, word FROM t ORDER BY id").fetchall() == rows
+    assert one(t, "SELECT count(*) FROM phasegate.violations") == 3
+    phasegate("retry", 1, "--fix", "word = id -- of the row")
+    becomes(t, "done")
+    assert one(t, "SELECT count(*) FROM t WHERE word = id") == ROWS
+
+
 @pytest.mark.parametrize("kind", BAD_ROWS)
 def test_by_default_bad_rows_undo_the_change(t, connect, start_proxy, kind):
     statement, spoil, _, sqlstate, _ = BAD_ROWS[kind]
