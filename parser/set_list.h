@@ -6,7 +6,8 @@
 
 /*
  * Is that what may stand between SET and WHERE of an UPDATE, and no more?  A comment at its end
- * reaches no further than a newline.
+ * reaches no further than a newline.  The text is within head_limits_default, and the calling
+ * thread has PARSE_STACK_BYTES.
  */
 bool is_set_list(const char *text);
 

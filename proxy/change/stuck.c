@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "decide.h"
+#include "fix.h"
 #include "key.h"
 #include "run.h"
-#include "set_list.h"
 
 /* ---- which rows ---- */
 
@@ -241,17 +241,16 @@ int stuck_begin(struct run *run, const char *state)
 static int set_fix(struct run *run, int64_t *rows)
 {
 	const struct change_record *change = &run->change;
+	const char *wrong = fix_wrong(change->fix);
 	int status = -1;
 
-	if (is_set_list(change->fix))
+	if (wrong != NULL)
+		control_fail(&run->main, "42601", "the fix cannot be used: %s", wrong);
+	else
 		status = run_as_submitter(run,
 			arena_printf(run->arena, "UPDATE %s AS t SET %s\nWHERE %s",
 				change->bad_table, change->fix, change->bad_rows),
 			rows);
-	else
-		control_fail(&run->main, "42601",
-			"the fix is not a list of assignments, as behind UPDATE ... SET: %s",
-			change->fix);
 	run->fix_failed = status < 0 && !run->main.lost;
 	return status;
 }

@@ -81,13 +81,18 @@ def test_bad_rows_are_kept_for_people(t, connect, start_proxy, phasegate, kind):
     assert one(t, "SELECT count(*) FROM phasegate.violation") == 0
 
 
-@pytest.mark.parametrize("fix", ["word = id FROM u", "word = id; DELETE FROM t; --", "nosuch = 1", "word = 'seven'"])
-def test_a_wrong_fix_changes_nothing_and_can_be_corrected(t, connect, start_proxy, phasegate, fix):
+WRONG_FIXES = {"more than a list": "word = id FROM u", "another statement": "word = id; DELETE FROM t; --",
+               "no such column": "nosuch = 1", "a row as bad": "word = 'seven'",
+               "deeper than any stack": f"word = {'(' * 200_000}1{')' * 200_000}"}
+
+
+@pytest.mark.parametrize("kind", WRONG_FIXES)
+def test_a_wrong_fix_changes_nothing_and_can_be_corrected(t, connect, start_proxy, phasegate, kind):
     t.execute("UPDATE t SET word = 'seven' WHERE id IN (7, 700, 7000)")
     with pytest.raises(psycopg.Error):
         connect(to=start_proxy(KEEP)).execute(TYPE)
     rows = t.execute("SELECT id, word FROM t ORDER BY id").fetchall()
-    phasegate("retry", 1, "--fix", fix)
+    t.execute("SELECT phasegate.retry(1, %s)", [WRONG_FIXES[kind]])
     wait_until(lambda: one(t, "SELECT count(*) FROM phasegate.event WHERE kind = 'needs_fix'") == 2, "it to stop again")
     assert t.execute("SELECT id, word FROM t ORDER BY id").fetchall() == rows
     assert one(t, "SELECT count(*) FROM phasegate.violations") == 3

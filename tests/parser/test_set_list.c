@@ -24,6 +24,8 @@ static const struct {
 	{"b = 'x", false},
 	{"b = $$x", false},
 	{"b = (SELECT 1", false},
+	{"b = (SELECT 1 FROM u WHERE true) WHERE false", false},
+	{"b = (WITH q AS (UPDATE x SET a = 1) SELECT 1) WHERE false", false},
 };
 
 Test(set_list, is_what_may_stand_before_where)
