@@ -72,12 +72,13 @@ def test_whatever_it_waits_for_it_stops(direct, server, database, start_proxy, c
                        and one(direct, "SELECT COALESCE(sum(rows_changed), 0)::int8 FROM phasegate.backfill") > 500, "the backfill")
             other.execute(then)
         waits_for(direct, shows)
+        [(epoch,)] = direct.execute("SELECT epoch FROM phasegate.change").fetchall()
         begun = time.monotonic()
         assert proxy.stop() == 0
         assert time.monotonic() - begun < DRAIN_S + 3
         assert one(direct, "SELECT state FROM phasegate.change") == "running"
-        direct.execute("UPDATE phasegate.change SET waiting_for = NULL")
-        # Whichever takes it up, by whatever settings: that of all other tests may be there, too.
+        # Whichever takes it up, by whatever settings: that of all other tests may be there, too, and may have done so.
+        direct.execute("UPDATE phasegate.change SET waiting_for = NULL WHERE epoch = %s", [epoch])
         proxy.start()
         waits_for(direct, "" if "held by pid" in shows or "now and then" in shows else shows)
         if "paused" not in shows and "CREATE INDEX" not in statement:
