@@ -53,7 +53,7 @@ struct signals {
 	enum signal_id felt_most; /* its effort counts; SIGNALS: none */
 	struct effort_limits
 		effort_limits; /* none shorter than 0: there are no clients, or too few */
-	bool worked; /* one that has them did, since they were read last */
+	bool worked; /* a backfill of this proxy did, since they were read last */
 	int64_t read_ms;
 	int64_t asked_ms[SIGNALS]; /* 0: not yet, or not looked at */
 	bool rested_stale; /* so that what clients wait now may be known */
