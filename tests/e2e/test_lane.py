@@ -370,7 +370,9 @@ def test_wal_is_paid_for(t, start_proxy, connect):
     t.execute("CREATE TABLE w (a text)")
     client = connect(proxy)
     write(client, 1)
-    wait_until(lambda: t.execute("SELECT to_regclass('phasegate.budget') IS NOT NULL").fetchone() == (True,), "the account")
+    wait_until(lambda: t.execute("SELECT to_regclass('phasegate.budget') IS NOT NULL").fetchone() == (True,), "the schema")
+    # Where the WAL stood is known once something is entered; what was written before nobody counts.
+    wait_until(lambda: t.execute("SELECT sum(rows_spent) > 0 FROM phasegate.budget").fetchone() == (True,), "the first entry")
     fill = "INSERT INTO w SELECT repeat('x', 1000) FROM generate_series(1, 1000)" + TAG
     taken = seconds(lambda: [client.execute(fill) and time.sleep(0.3) for _ in range(4)])
     assert taken > 2.5
