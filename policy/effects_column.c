@@ -259,3 +259,9 @@ void model_rename_column(struct model *model)
 	else
 		model_each_below(model, rename_in);
 }
+
+/* Of a composite type, in its typed tables. */
+void model_rename_attribute(struct model *model)
+{
+	model_each_below(model, rename_in);
+}

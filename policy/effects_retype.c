@@ -468,6 +468,8 @@ void model_composite_type(struct model *model)
 	lock_typed(model);
 	if (drops_attribute(model->action) && !model->effects->noop)
 		model_drop_columns(model);
+	if (model->action->new_name != NULL && !model->effects->noop)
+		model_rename_attribute(model);
 	if (retypes)
 		retype_attribute(model);
 }

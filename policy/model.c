@@ -248,9 +248,9 @@ void model_each_below(struct model *model, model_member_fn *member)
 {
 	const struct relation_facts *table = model->table, *below;
 	bool tree = table != NULL && table->n_partition_tree > 0;
-	size_t n = table == NULL || model->action->only ? 0
-		   : tree                               ? table->n_partition_tree
-							: table->n_partitions;
+	/* To a type's tables, ATTypedTableRecursion goes whatever the statement says. */
+	bool alone = table == NULL || (model->action->only && table->kind != 'c');
+	size_t n = alone ? 0 : tree ? table->n_partition_tree : table->n_partitions;
 
 	for (size_t i = 0; i < n; i++)
 		if (model_find(model->facts,
@@ -373,27 +373,63 @@ bool model_is_partition_key(
 	return true;
 }
 
-/* The number that find_all_inheritors counts (pg_inherits.c). */
-static int parents_here(const struct relation_facts *top, const struct name *child)
+static bool same_link(const struct partition_facts *a, const struct partition_facts *b)
+{
+	return name_equal(&a->name, &b->name) && name_equal(&a->parent, &b->parent);
+}
+
+/* From there downwards, along what is told of the tree of top. */
+static bool reaches(
+	const struct relation_facts *top, const struct name *from, const struct name *below)
+{
+	if (name_equal(from, &top->name) || name_equal(from, below))
+		return true;
+	for (size_t i = 0; i < top->n_links; i++)
+		if (name_equal(&top->links[i].name, below) &&
+			reaches(top, from, &top->links[i].parent))
+			return true;
+	return false;
+}
+
+/* The number that find_all_inheritors counts when it begins there (pg_inherits.c). */
+static int parents_below(
+	const struct relation_facts *top, const struct name *from, const struct name *child)
 {
 	int n = 0;
 
 	for (size_t i = 0; i < top->n_links; i++) {
 		const struct partition_facts *link = &top->links[i];
-		bool known = !name_equal(&link->name, child);
+		bool counted =
+			!name_equal(&link->name, child) || !reaches(top, from, &link->parent);
 
-		for (size_t k = 0; k < i && !known; k++)
-			known = name_equal(&top->links[k].name, child) &&
-				name_equal(&top->links[k].parent, &link->parent);
-		n += !known;
+		for (size_t k = 0; k < i && !counted; k++)
+			counted = same_link(&top->links[k], link);
+		n += !counted;
 	}
 	return n;
+}
+
+/* Each table of a composite type is gone through for itself. */
+static bool a_typed_table_lacks_parents(
+	const struct relation_facts *type, const struct name *child, int n_parents)
+{
+	for (size_t i = 0; i < type->n_links; i++) {
+		const struct partition_facts *link = &type->links[i];
+
+		if (name_equal(&link->parent, &type->name) && reaches(type, &link->name, child) &&
+			n_parents > parents_below(type, &link->name, child))
+			return true;
+	}
+	return false;
 }
 
 bool model_has_other_parent(
 	const struct model *model, const struct relation_facts *table, int n_parents)
 {
-	return n_parents > parents_here(model->table, &table->name);
+	const struct relation_facts *top = model->table;
+
+	return top->kind == 'c' ? a_typed_table_lacks_parents(top, &table->name, n_parents)
+				: n_parents > parents_below(top, &top->name, &table->name);
 }
 
 static bool adds(const struct action *action, const char *column)

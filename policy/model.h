@@ -273,8 +273,8 @@ enum type_work type_work(
 
 typedef void model_fn(struct model *model);
 model_fn model_add_column, model_set_not_null, model_drop_column, model_alter_column,
-	model_rename_column, model_drop_not_null, model_set_default, model_add_identity,
-	model_set_identity, model_drop_identity, model_drop_expression;
+	model_rename_column, model_rename_attribute, model_drop_not_null, model_set_default,
+	model_add_identity, model_set_identity, model_drop_identity, model_drop_expression;
 model_fn model_alter_type, model_add_enum_value, model_rename_enum_value, model_composite_type;
 model_fn model_add_check, model_add_foreign_key, model_add_unique, model_add_primary_key,
 	model_add_exclusion, model_validate, model_drop_constraint, model_alter_constraint,

@@ -158,3 +158,23 @@ alter table under of pair;
 -- with: create table own.other (z int); create table own.under () inherits (own.other)
 alter table under of pair;
 alter table t of pair;
+-- with: create type own.ct as (x int, y text); create table own.t0 of own.ct; create table own.t1 of own.ct; create table own.t2 (z int) inherits (own.t1, own.t0)
+alter type ct alter attribute x type bigint cascade;
+-- with: create type own.ct as (x int, y text); create table own.t0 of own.ct; create table own.t1 of own.ct; create table own.t2 (z int) inherits (own.t1, own.t0)
+alter type ct rename attribute x to fresh cascade;
+-- with: create type own.ct as (x int, y text); create table own.t0 of own.ct; create table own.t1 of own.ct; create table own.t2 (z int) inherits (own.t1, own.t0)
+alter type ct drop attribute x cascade;
+-- with: create type own.ct as (x int, y text); create table own.t0 of own.ct; create table own.t1 of own.ct; create table own.t2 (z int) inherits (own.t1, own.t0)
+alter type ct add attribute z int cascade;
+-- with: create type own.ct as (x int, y text); create table own.t0 of own.ct; create table own.t1 (z int) inherits (own.t0); create table own.t2 () inherits (own.t1, own.t0)
+alter type ct alter attribute x type bigint cascade;
+-- with: create type own.ct as (x int, y text); create table own.t0 of own.ct; create table own.t1 (z int) inherits (own.t0); create table own.t2 () inherits (own.t1, own.t0)
+alter type ct rename attribute x to fresh cascade;
+-- with: create type own.ct as (x int, y text); create table own.t0 of own.ct; create table own.t1 (z int) inherits (own.t0)
+alter type ct rename attribute x to z cascade;
+-- with: create type own.ct as (x int, y text); create table own.t0 of own.ct; create table own.k (x int); create table own.t1 () inherits (own.t0, own.k)
+alter type ct rename attribute x to z cascade;
+-- with: create type own.ct as (x int, y text); create table own.t0 of own.ct; create table own.k (x int); create table own.t1 () inherits (own.t0, own.k)
+alter type ct alter attribute x type bigint cascade;
+-- with: create type own.ct as (x int, y text); create table own.t0 of own.ct; create table own.t1 (z int) inherits (own.t0)
+alter type ct rename attribute x to ctid cascade;
