@@ -15,6 +15,7 @@
 #include "facts_track.h"
 #include "message.h"
 #include "name_index.h"
+#include "plan_obstacle.h"
 #include "rules.h"
 #include "verdicts.h"
 
@@ -192,32 +193,6 @@ static void judge_action(struct decider *decider, size_t statement, const struct
 	track_action(&decider->track, action);
 }
 
-/* Why the plan of a statement cannot be carried out for this client, as the end of a sentence;
- * NULL: it can. */
-static const char *obstacle(const struct decider *decider, const struct stmt *stmt,
-	const struct plan *plan, const struct facts *facts)
-{
-	const struct decide_input *input = decider->input;
-
-	if (stmt->inside_code)
-		return "it stands in a DO block; send it as a statement of its own";
-	if (plan == NULL)
-		return "it has no safe form as a whole; send its parts as statements of their own";
-	if (!input->separate && !facts->known)
-		return "nothing could be looked up in the catalog";
-	if (!input->engine_available)
-		return input->engine_unavailable_because == NULL
-			       ? "phasegate does not carry out changes here"
-			       : input->engine_unavailable_because;
-	if (!input->separate && input->stmts->n > 1)
-		return "it stands with other statements in one message; send it alone";
-	if (facts->in_transaction && !plan->deferrable)
-		return plan->not_deferrable_because == NULL
-			       ? "it needs to stand outside a transaction; COMMIT first"
-			       : plan->not_deferrable_because;
-	return NULL;
-}
-
 static void reject_with_plan(
 	struct decider *decider, struct finding *finding, const struct plan *plan, const char *why)
 {
@@ -228,6 +203,26 @@ static void reject_with_plan(
 				     : arena_printf(decider->arena,
 					       "-- Not carried out by phasegate: %s. By hand:\n%s",
 					       why, plan_text(decider->arena, plan));
+}
+
+/* As the server itself would; of one statement, whose first finding has that index. */
+static void reject_read_only(struct decider *decider, size_t first, const char *tag)
+{
+	for (size_t i = first; i < decider->n_findings; i++) {
+		struct finding *finding = &decider->findings[i];
+
+		if (!has_plan(finding->verdict))
+			continue;
+		finding->verdict = VERDICT_REJECT;
+		finding->plan = NULL;
+		finding->sqlstate = SQLSTATE_READ_ONLY;
+		finding->message = arena_printf(
+			decider->arena, "cannot execute %s in a read-only transaction", tag);
+		finding->detail = NULL;
+		finding->hint = "transaction_read_only is on here: by SET TRANSACTION, by "
+				"default_transaction_read_only, or because the server is a "
+				"standby.";
+	}
 }
 
 /* Of one statement: first is the index of its first finding. */
@@ -246,7 +241,11 @@ static void settle_plans(struct decider *decider, size_t first, const struct jud
 	if (!any)
 		return;
 	plan = stmt->inside_code ? NULL : compose_plan(decider->arena, judged, n, stmt->tag);
-	why = obstacle(decider, stmt, plan, facts);
+	why = plan_obstacle(decider->input, stmt, plan, facts);
+	if (why == NULL && plan_writes_read_only(decider->input, stmt, facts)) {
+		reject_read_only(decider, first, plan->tag);
+		return;
+	}
 	for (size_t i = first; i < decider->n_findings; i++) {
 		struct finding *finding = &decider->findings[i];
 
@@ -304,8 +303,12 @@ static size_t count_actions(const struct stmts *stmts)
 	return n;
 }
 
-static const char *sqlstate_of(const struct rule *rule)
+static const char *sqlstate_of(const struct finding *finding)
 {
+	const struct rule *rule = finding->rule;
+
+	if (finding->sqlstate != NULL)
+		return finding->sqlstate;
 	return rule == &rule_unclassified || rule == &rule_unsafe_lexing ? SQLSTATE_NOT_UNDERSTOOD
 									 : SQLSTATE_REJECTED;
 }
@@ -362,7 +365,7 @@ static struct decision conclude(struct decider *decider)
 		if (decision.cause == NULL && decider->findings[i].verdict == verdict)
 			decision.cause = &decider->findings[i];
 	if (verdict == VERDICT_REJECT)
-		decision.sqlstate = sqlstate_of(decision.cause->rule);
+		decision.sqlstate = sqlstate_of(decision.cause);
 	if (has_plan(verdict))
 		decision.plan = (struct plan *)decider->plan;
 	return decision;

@@ -12,6 +12,8 @@ struct finding {
 	bool held; /* its rule is set to hold; verdict tells what is left once that is approved */
 	size_t statement; /* index into stmts */
 	const struct action *action;
+	const char
+		*sqlstate; /* of a refusal that PostgreSQL has a code of its own for; else NULL */
 	const char *message; /* one line: hazard, object, size */
 	const char *detail; /* what would be locked, and for how long it reads */
 	const char *hint; /* the safe form as SQL to paste */
@@ -69,6 +71,7 @@ struct decision policy_refuse(struct arena *arena, const char *sqlstate, const c
 #define SQLSTATE_LOG_UNAVAILABLE "PG003" /* the policy log cannot be written */
 #define SQLSTATE_CHANGE_FAILED "PG004" /* the change stopped at a named step */
 #define SQLSTATE_HELD "PG005" /* it waits for an operator's approval */
+#define SQLSTATE_READ_ONLY "25006" /* the client's transaction is, as PostgreSQL says it */
 #define SQLSTATE_STATEMENT_TOO_COMPLEX "54001" /* over a cap, as PostgreSQL calls it */
 
 #endif

@@ -357,8 +357,10 @@ struct facts {
 	bool moved_statistics; /* the text at hand made or renamed some */
 	bool waited_unbounded; /* for a strong lock, earlier in the text at hand */
 	const char *application_name; /* NULL: not known */
-	/* SET LOCAL of the settings that conversions between types read; NULL: not known. */
+	/* SET LOCAL of the settings that expressions read, and of which triggers fire; NULL: not
+	 * known. */
 	const char *settings_sql;
+	bool read_only; /* the transaction: PostgreSQL would refuse to write in it */
 	bool timezone_utc; /* timestamp <-> timestamptz is binary then */
 	const char *timezone;
 	const char *tablespace; /* of the database */

@@ -144,6 +144,8 @@ static void print_sqlstates(void)
 		{SQLSTATE_CHANGE_FAILED, "the change stopped at a named step"},
 		{SQLSTATE_HELD,
 			"it waits for an operator's approval: the message names its number"},
+		{SQLSTATE_READ_ONLY,
+			"the transaction is read-only, so no change is carried out for it"},
 		{SQLSTATE_STATEMENT_TOO_COMPLEX,
 			"the text is over a cap that keeps the parser safe"},
 	};

@@ -1197,8 +1197,11 @@ SELECT pg_catalog.json_build_object(
 	'settings', (SELECT pg_catalog.string_agg(pg_catalog.format('SET LOCAL %I TO %L', s.name, s.setting), '; '
 			ORDER BY s.name)
 		FROM pg_catalog.pg_settings s
-		WHERE s.name = ANY ('{DateStyle,IntervalStyle,TimeZone,bytea_output,default_text_search_config,extra_float_digits,lc_monetary,lc_numeric,lc_time,xmloption}'
-			::pg_catalog.text[])),
+		WHERE s.name = ANY ('{DateStyle,IntervalStyle,TimeZone,array_nulls,bytea_output,default_text_search_config,extra_float_digits,lc_monetary,lc_numeric,lc_time,quote_all_identifiers,transform_null_equals,xmlbinary,xmloption}'
+				::pg_catalog.text[])
+			-- not everybody may set it, to what it is either
+			OR s.name = 'session_replication_role' AND s.setting <> 'origin'),
+	'read_only', (pg_catalog.current_setting('transaction_read_only') = 'on'),
 	'timezone_utc', pg_catalog.lower(pg_catalog.current_setting('TimeZone'))
 		 ~ '^(etc/)?(utc|uct|universal|zulu|gmt|gmt[+-]?0|greenwich)$',
 	'timezone', pg_catalog.current_setting('TimeZone'),

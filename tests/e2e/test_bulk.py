@@ -87,6 +87,28 @@ def test_it_means_what_the_session_means(t, start_proxy, connect):
     assert t.execute("SELECT DISTINCT v FROM t").fetchall() == [("01/02/2024 12:00:00 IST",)]
 
 
+@pytest.mark.parametrize(("setting", "assignment", "value"), [
+    ("array_nulls = off", "('{a,null}'::text[])[2]", "null"),
+    ("quote_all_identifiers = on", "quote_ident('a')", '"a"'),
+    ("transform_null_equals = on", "CASE WHEN NULL::text = NULL THEN 'is null' END", "is null"),
+    ("xmlbinary = hex", "xmlelement(name x, '\\x01'::bytea)::text", "<x>01</x>"),
+])
+def test_it_reads_the_settings_of_the_session(t, start_proxy, connect, setting, assignment, value):
+    client = connect(start_proxy(STEADY))
+    client.execute(f"SET {setting}")
+    client.execute(f"UPDATE t SET v = {assignment}")
+    assert t.execute("SELECT DISTINCT v FROM t").fetchall() == [(value,)]
+
+
+def test_a_replica_session_fires_no_triggers(t, start_proxy, connect):
+    t.execute("CREATE TABLE child (of int REFERENCES t ON DELETE CASCADE);"
+              "INSERT INTO child SELECT id FROM t LIMIT 10")
+    client = connect(start_proxy(STEADY))
+    client.execute("SET session_replication_role = replica")
+    client.execute("DELETE FROM t")
+    assert t.execute("SELECT (SELECT count(*) FROM t), (SELECT count(*) FROM child)").fetchone() == (0, 10)
+
+
 # ---- how far it is ----
 
 def figures(connection, columns):

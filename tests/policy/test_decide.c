@@ -17,7 +17,7 @@ static void free_arena(void)
 TestSuite(decide, .fini = free_arena);
 
 struct circumstances {
-	bool no_engine, in_transaction, unknown, separate;
+	bool no_engine, in_transaction, unknown, separate, read_only;
 	int64_t lock_timeout_ms;
 	const char *held[4]; /* rules set to hold */
 };
@@ -47,6 +47,7 @@ static struct decision decide_under(const char *sql, struct circumstances circum
 	if (!circumstances.unknown)
 		*facts = fixture_facts(&arena, &stmts);
 	facts->in_transaction = circumstances.in_transaction;
+	facts->read_only = circumstances.read_only;
 	facts->lock_timeout_ms = circumstances.lock_timeout_ms;
 	return policy_decide(&arena, &input);
 }
@@ -110,6 +111,32 @@ Test(decide, message_detail_and_hint)
 		"public.orders (300,000 rows, 24 MB)");
 	cr_expect_not_null(strstr(decision.cause->detail, "SHARE lock on public.orders while"));
 	cr_expect_not_null(strstr(decision.cause->hint, "CREATE INDEX CONCURRENTLY"));
+}
+
+Test(decide, nothing_is_carried_out_for_who_may_only_read)
+{
+	static const struct {
+		const char *sql;
+		struct circumstances circumstances;
+		bool refused;
+	} rows[] = {
+		{"ALTER TABLE orders ALTER qty SET NOT NULL", {.read_only = true}, true},
+		{"UPDATE orders SET qty = 1", {.read_only = true}, true},
+		{"ALTER TABLE orders ALTER qty SET NOT NULL",
+			{.read_only = true, .in_transaction = true}, true},
+		{"ALTER TABLE orders ALTER qty SET NOT NULL", {.read_only = true, .separate = true},
+			false},
+		{"REINDEX INDEX orders_tag_idx", {.read_only = true}, false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct decision decision = decide_under(rows[i].sql, rows[i].circumstances);
+
+		cr_expect_eq(decision.verdict == VERDICT_REJECT, rows[i].refused, "row %zu", i);
+		cr_expect_eq(decision.plan == NULL, rows[i].refused, "row %zu", i);
+		if (rows[i].refused)
+			cr_expect_str_eq(decision.sqlstate, "25006", "row %zu", i);
+	}
 }
 
 Test(decide, plans_need_an_engine_and_a_statement_of_their_own)

@@ -32,7 +32,7 @@ Test(catalog, parameters_are_array_literals)
 static const char answer[] =
 	"{\"server_version\":150020,\"current_user\":\"app\",\"session_user\":\"login\","
 	"\"search_path\":\"s, public\",\"backend_pid\":42,\"lock_timeout_ms\":2000,"
-	"\"statement_timeout_ms\":0,\"settings\":\"SET LOCAL x TO "
+	"\"statement_timeout_ms\":0,\"read_only\":false,\"settings\":\"SET LOCAL x TO "
 	"1\",\"timezone_utc\":true,\"timezone\":\"UTC\",\"current_schema\":"
 	"\"s\","
 	"\"tablespace\":\"pg_default\","
@@ -126,7 +126,8 @@ Test(catalog, an_answer_of_a_kept_snapshot)
 					   "{\"server_version\":150020,\"current_user\":\"a\","
 					   "\"session_user\":\"a\",\"search_path\":\"s\","
 					   "\"backend_pid\":1,\"lock_timeout_ms\":0,"
-					   "\"statement_timeout_ms\":0,\"timezone_utc\":true,"
+					   "\"statement_timeout_ms\":0,\"read_only\":false,"
+					   "\"timezone_utc\":true,"
 					   "\"timezone\":\"UTC\",\"settings\":\"\","
 					   "\"current_schema\":null,\"tablespace\":\"x\","
 					   "\"idle_in_transaction_timeout_ms\":0,"
@@ -285,7 +286,8 @@ Test(catalog, what_is_not_there_needs_no_more_keys)
 		decode(&arena,
 			"{\"server_version\":150020,\"current_user\":\"\",\"session_user\":\"\","
 			"\"search_path\":\"\",\"backend_pid\":1,\"lock_timeout_ms\":0,"
-			"\"statement_timeout_ms\":0,\"timezone_utc\":true,\"timezone\":\"UTC\","
+			"\"statement_timeout_ms\":0,\"read_only\":false,\"timezone_utc\":true,"
+			"\"timezone\":\"UTC\","
 			"\"settings\":\"\",\"current_schema\":null,\"tablespace\":\"pg_default\","
 			"\"idle_in_transaction_timeout_ms\":0,\"application_name\":\"\",\"locks\":"
 			"null,"
