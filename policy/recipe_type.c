@@ -31,13 +31,14 @@ static bool collatable(const char *base)
 	return names_contain(types, sizeof(types) / sizeof(types[0]), base);
 }
 
-/* Types without an equality that tells values apart: only nulls are compared. */
+/* Types without an equality that tells values apart, and lists of them: only nulls are compared. */
 static bool incomparable(const char *base)
 {
 	static const char *const types[] = {
 		"json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"};
 
-	return names_contain(types, sizeof(types) / sizeof(types[0]), base);
+	return names_contain(
+		types, sizeof(types) / sizeof(types[0]), *base == '_' ? base + 1 : base);
 }
 
 static const char *same_sql(struct type_recipe *recipe, const char *compared)

@@ -88,7 +88,8 @@ static void add_trial(struct type_sync *sync)
 	struct planner *planner = recipe->planner;
 	struct arena *arena = planner->arena;
 	const char *table = quote_ident(arena, planner->plan->table.name);
-	const char *value = planner->action->expr == NULL
+	/* A constant takes the column's type there; out of a subquery it comes as text. */
+	const char *value = planner->action->expr == NULL || planner->action->expr->constant
 				    ? sync->value
 				    : arena_printf(arena, "(SELECT %s FROM (SELECT %s.*) AS %s)",
 					      sync->value, table, table);

@@ -650,3 +650,24 @@ Test(recipe, a_default_fills_before_the_check_appears)
 	cr_expect_eq(plan->steps[0].kind, STEP_CATALOG);
 	cr_expect(plan->steps[0].in_client_transaction);
 }
+
+/* Lists of a type without an equality have none either; a literal takes the column's type. */
+Test(recipe, what_is_compared_and_tried_of_a_new_type)
+{
+	struct column_facts column = {
+		.name = "c", .number = 1, .base_type = "text", .type_sql = "text"};
+	struct relation_facts table = {.asked = {NULL, "t"},
+		.exists = true,
+		.oid = 9,
+		.name = {"public", "t"},
+		.kind = 'r',
+		.persistence = 'p',
+		.rows = 1e6,
+		.columns = &column,
+		.n_columns = 1};
+	struct facts facts = {.known = true, .relations = &table, .n_relations = 1};
+	const char *steps = joined(plan_of("ALTER TABLE t ALTER c TYPE json[] USING NULL", &facts));
+
+	cr_expect_null(strstr(steps, "IS NOT DISTINCT FROM"), "%s", steps);
+	cr_expect_not_null(strstr(steps, "SET \"c_new\" = (NULL) WHERE false"), "%s", steps);
+}
