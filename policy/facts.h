@@ -245,6 +245,14 @@ struct relation_facts {
 	const char *unidentified;
 	bool populated; /* of a materialized view: it can be read */
 	bool has_policies;
+	/* One that is for UPDATE, and on: what an UPDATE of rows by their place writes is not what
+	 * is done. */
+	bool update_rules;
+	/* Row security hides rows of it from the session's user, by force from the owner as well;
+	 * and of what holds rows, itself or below, by that one's own name. */
+	bool rows_hidden, leaf_rows_hidden;
+	/* "publication p": one that sends every column there is, without a list of them; NULL. */
+	const char *published;
 	bool stands_in; /* a view whose comment begins with STAND_IN_MARK */
 	/* A view that the text at hand makes, over relations that were there before. */
 	bool leads_on;
@@ -273,7 +281,7 @@ struct type_column {
 	bool inherited; /* from a parent, which is among them */
 	bool generated;
 	bool key; /* of a unique or exclusion index, or of partitioning */
-	bool writable; /* the table is the user's, and no policy hides rows from owners */
+	bool writable; /* the table is the user's, and row security hides none of its rows */
 	const char *default_sql; /* pg_get_expr; of a generated column, its expression */
 };
 

@@ -149,6 +149,19 @@ static const char *row_key(struct planner *planner)
 	return planner_partitioned(planner) ? "tableoid, ctid" : "ctid";
 }
 
+/* Triggers cannot be told from here: that is for the engine to find. */
+const char *planner_write_obstacle(const struct relation_facts *table)
+{
+	if (table == NULL)
+		return NULL;
+	if (table->update_rules)
+		return "a rule of the table does something else or more";
+	if (table->leaf_rows_hidden)
+		return "row security may hide rows of the table from you, which FORCE ROW LEVEL "
+		       "SECURITY does from its owner, too; BYPASSRLS is above it";
+	return NULL;
+}
+
 struct step *planner_add_fill(
 	struct planner *planner, const char *column, const char *set, const char *pending)
 {

@@ -38,6 +38,9 @@ struct step *planner_add_not_valid(struct planner *planner, const struct name *t
 /* done_also: a condition that makes validating pointless because the end is reached; or NULL */
 void planner_add_validate(struct planner *planner, const struct name *table, const char *name,
 	bool foreign_key, const char *done_also);
+/* Why rows of the table cannot be written by an UPDATE in batches, whatever it sets; NULL: they
+ * can, or nothing is known of it. */
+const char *planner_write_obstacle(const struct relation_facts *table);
 void planner_add_backfill(struct planner *planner, const char *column, const char *expr_sql);
 /* The same for any SET list; pending: true for rows still to do. */
 struct step *planner_add_fill(

@@ -135,7 +135,7 @@ const char *bulk_table_obstacle(const struct planner *planner)
 		return "a whole row of a partition is not that of the partitioned table";
 	if (table->has_rules)
 		return "a rule of the table does something else or more";
-	if (table->has_policies)
+	if (table->has_policies || table->rows_hidden || table->leaf_rows_hidden)
 		return "row security may depend on the session, which is another in the batches";
 	if (find_key(table) == NULL)
 		return "the table has no unique index over NOT NULL columns to go by";

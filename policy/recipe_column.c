@@ -421,6 +421,10 @@ bool recipe_add_column(const struct rule_context *context, struct plan *plan)
 
 	if (!feasible(&recipe))
 		return false;
+	if (recipe.fill_sql != NULL)
+		plan->impossible_because = planner_write_obstacle(planner.table);
+	if (plan->impossible_because != NULL)
+		return false;
 	choose_names(&recipe);
 	if (!constraints_feasible(&recipe))
 		return false;

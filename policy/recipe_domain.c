@@ -114,14 +114,14 @@ static void bind_new_values(
 	step->in_client_transaction = true;
 }
 
-/* Whose rows the submitter reads, all of them: row security does not bind an owner. */
+/* Whose rows the submitter reads, all of them. */
 static bool readable(const struct domain_recipe *recipe, const struct relation_facts *table)
 {
 	const struct facts *facts = recipe->planner.facts;
 	bool owned = table != NULL && table->owner != NULL && facts->current_user != NULL &&
 		     strcmp(table->owner, facts->current_user) == 0;
 
-	return table != NULL && (facts->superuser || owned) &&
+	return table != NULL && (facts->superuser || owned) && !table->rows_hidden &&
 	       (table->kind != 'm' || table->populated);
 }
 

@@ -77,6 +77,8 @@ static bool default_names_label(const struct enum_recipe *recipe, const struct t
 static const char *column_obstacle(
 	const struct enum_recipe *recipe, const struct type_column *column)
 {
+	const char *why;
+
 	if (column->key)
 		return "is part of what keeps rows unique or of a partition key, where both labels "
 		       "would be two values";
@@ -91,9 +93,10 @@ static const char *column_obstacle(
 		       "from its owner";
 	if (facts_relation(recipe->planner.facts, &column->table) == NULL)
 		return "is one of too many to be looked up";
-	if (facts_relation(recipe->planner.facts, &column->table)->has_rules)
-		return "is that of a table with a rule, which does something else or more";
-	return NULL;
+	why = planner_write_obstacle(facts_relation(recipe->planner.facts, &column->table));
+	return why == NULL ? NULL
+			   : arena_printf(recipe->planner.arena,
+				     "is that of a table whose rows cannot be written: %s", why);
 }
 
 static const char *first_column_obstacle(const struct enum_recipe *recipe)

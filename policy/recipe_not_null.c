@@ -71,7 +71,8 @@ struct step *planner_add_drop_check(struct planner *planner, const char *check)
 	return step;
 }
 
-/* NULL when there is nothing to fill nulls with. */
+/* NULL when there is nothing to fill nulls with, or no way: then VALIDATE tells of them, as the
+ * plain statement would. */
 static const char *fill_expression(const struct planner *planner, const char *column)
 {
 	const struct column_facts *facts =
@@ -79,7 +80,8 @@ static const char *fill_expression(const struct planner *planner, const char *co
 
 	if (facts == NULL || facts->generated || facts->default_sql == NULL ||
 		strcmp(facts->default_sql, "NULL") == 0 ||
-		strncmp(facts->default_sql, "NULL::", 6) == 0)
+		strncmp(facts->default_sql, "NULL::", 6) == 0 ||
+		planner_write_obstacle(planner->table) != NULL)
 		return NULL;
 	return facts->default_sql;
 }

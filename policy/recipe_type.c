@@ -374,11 +374,11 @@ bool recipe_alter_type(const struct rule_context *context, struct plan *plan)
 	sync = make_sync(&recipe);
 	plan->impossible_because =
 		first_of((const char *const[]){type_change_obstacle(&planner, column),
-				 type_obstacle(&recipe),
+				 type_obstacle(&recipe), type_published_obstacle(&recipe),
 				 fires_last(&planner, sync.trigger_name)
 					 ? NULL
 					 : "a trigger of the table would fire after ours"},
-			3);
+			4);
 	if (plan->impossible_because != NULL)
 		return false;
 	plan->caution = caution(&recipe);

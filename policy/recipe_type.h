@@ -28,6 +28,8 @@ struct type_sync {
 const char *type_change_obstacle(const struct planner *planner, const struct column_facts *column);
 /* The name of the type asked for, below its domains. */
 const char *type_wanted_base(const struct planner *planner);
+/* Who is sent the new column and has no place for it; or NULL. */
+const char *type_published_obstacle(const struct type_recipe *recipe);
 /* "column c": what stands on the old column as its own, for the end of "because of ..."; or NULL.
  */
 const char *type_obstacle(const struct type_recipe *recipe);

@@ -136,7 +136,25 @@ static const char *table_obstacle(const struct planner *planner)
 		return "it is no ordinary table";
 	if (planner_inherited(planner) || table->parent.name != NULL)
 		return "the table is part of an inheritance tree";
-	return NULL;
+	/* find_composite_type_dependencies: dropping the column would take it from them unasked. */
+	if (table->row_type_used)
+		return "a column of another table holds rows of this one, in which PostgreSQL "
+		       "changes no type (0A000)";
+	return planner_write_obstacle(table);
+}
+
+/* A worker at the other end stops at the first row that has a column too many for its table. */
+const char *type_published_obstacle(const struct type_recipe *recipe)
+{
+	const struct planner *planner = recipe->planner;
+
+	if (planner->table->published == NULL)
+		return NULL;
+	return arena_printf(planner->arena,
+		"%s sends every column of the table, and its subscribers would stop for want of "
+		"%s. Add that column there and do it by hand, or take the table out of the "
+		"publication first",
+		planner->table->published, recipe->new_sql);
 }
 
 const char *type_change_obstacle(const struct planner *planner, const struct column_facts *column)

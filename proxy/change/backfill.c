@@ -5,10 +5,9 @@
  * pending predicate makes repeating free.  Where rows can still be missed (a key updated, a block
  * walked by ctid refilled), another pass finds them.
  */
-#include <string.h>
-
 #include "batch.h"
 
+/* Clients may write pending rows for as long as they like: what is pending then is theirs. */
 enum { PASSES_MAX = 20 };
 
 static const char *update_sql(const struct fill *fill, struct arena *arena,
@@ -20,39 +19,6 @@ static const char *update_sql(const struct fill *fill, struct arena *arena,
 		spec->pending_sql, explain);
 }
 
-/*
- * The question fails on a row that cannot be filled: unless some are known already, another pass
- * finds out which it is.
- */
-static int pending_unless_known(struct run *run, bool *pending)
-{
-	struct control_error error = run->main.error;
-	int64_t known;
-
-	if (!stuck_by_row(run) || store_count_violations(&run->main, run->change.id, &known) < 0)
-		return -1;
-	run->main.error = error;
-	*pending = known == 0;
-	return known == 0 ? 0 : -1;
-}
-
-static int anything_pending(struct fill *fill, bool *pending)
-{
-	struct run *run = fill->run;
-	const char *value;
-
-	if (fill_fetch(run,
-		    arena_printf(run->arena,
-			    "SELECT CAST(EXISTS (SELECT FROM ONLY %s WHERE (%s)) AS "
-			    "pg_catalog.text)",
-			    name_sql(run->arena, &fill->leaf->table), fill->step->fill.pending_sql),
-		    &value) < 0)
-		return pending_unless_known(run, pending);
-	*pending = value != NULL && strcmp(value, "true") == 0;
-	return 0;
-}
-
-/* Rows that the expression leaves pending are for the step that validates to complain about. */
 static int fill_leaf(struct fill *fill, struct leaf_record *leaf)
 {
 	bool pending = true;
@@ -60,16 +26,12 @@ static int fill_leaf(struct fill *fill, struct leaf_record *leaf)
 	if (fill_open_leaf(fill, leaf) < 0)
 		return -1;
 	/* Taken up again in the middle of a pass: its end stays. */
-	if (leaf->hi_key != NULL && (fill_walk(fill) < 0 || anything_pending(fill, &pending) < 0))
+	if (leaf->hi_key != NULL && (fill_walk(fill) < 0 || pending_behind(fill, &pending) < 0))
 		return -1;
-	for (int i = 0; pending && i < PASSES_MAX; i++) {
-		if (fill_begin_pass(fill) < 0 || fill_record_leaf(fill) < 0 || fill_walk(fill) < 0)
+	for (int i = 0; pending && i < PASSES_MAX; i++)
+		if (fill_begin_pass(fill) < 0 || fill_record_leaf(fill) < 0 ||
+			fill_walk(fill) < 0 || pending_behind(fill, &pending) < 0)
 			return -1;
-		if (anything_pending(fill, &pending) < 0)
-			return -1;
-		if (leaf->pass_changed == 0)
-			break;
-	}
 	leaf->done = true;
 	leaf->last_key = leaf->hi_key = NULL;
 	return fill_record_leaf(fill);

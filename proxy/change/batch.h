@@ -76,10 +76,10 @@ int fill_end(struct fill *fill, int status);
 /* Each a transaction of its own. */
 int fill_list_leaves(struct fill *fill, struct leaf_record **leaves, size_t *n);
 int fill_record_leaf(struct fill *fill);
-/* One value of a SELECT by the submitter, rolled back. */
+/* One value of a SELECT by the submitter, rolled back; of all rows, or an error. */
 int fill_fetch(struct run *run, const char *sql, const char **value);
 
-/* The same with the settings of a batch, and in that arena. */
+/* The same with the settings of a batch, row security included, and in that arena. */
 int fill_look(struct run *run, struct arena *arena, const char *sql, const char **value);
 
 /* Turns to a leaf: finds the key to go by, key.n 0 for blocks. */
@@ -112,6 +112,11 @@ void fill_forget_bounds(struct fill *fill);
 
 /* Before a batch, in a transaction of its own: -1 when its plan would read the whole table. */
 int fill_explain(struct fill *fill, struct arena *arena, const struct key_range *range);
+
+/* ---- pending.c ---- */
+
+/* Behind a pass: is another one wanted?  -1 as well when no pass fills what is pending. */
+int pending_behind(struct fill *fill, bool *pending);
 
 /* ---- artifact.c ---- */
 

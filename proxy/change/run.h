@@ -14,6 +14,7 @@
  *   explain.c   the plan of one looked at
  *   progress.c  how far they are
  *   backfill.c  those that are pending, until none is
+ *   pending.c   why some still are
  *   bulk.c      every row, once
  *   artifact.c  what earlier steps made, dropped by somebody
  *   soak.c      steps at which the change waits for people

@@ -178,7 +178,7 @@ held_types AS (
 uses AS MATERIALIZED (
 	SELECT h.root, h.typtype, h.list, c.oid, n.nspname AS nsp, c.relname AS name, c.relkind AS kind,
 		a.attname AS col, a.attnum AS sub, a.attinhcount > 0 AS inherited, a.attgenerated <> '' AS generated,
-		pg_catalog.pg_has_role(c.relowner, 'USAGE') AND NOT c.relforcerowsecurity AS writable,
+		pg_catalog.pg_has_role(c.relowner, 'USAGE') AND NOT pg_catalog.row_security_active(c.oid) AS writable,
 		-- what tells rows apart or where they go by it
 		EXISTS (SELECT
 			FROM pg_catalog.pg_index i
@@ -630,6 +630,19 @@ row_type_uses AS MATERIALIZED (
 				AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid > 0
 			OFFSET 0) AS held
 ),
+-- Of all tables of a schema, from PostgreSQL 15 on: its catalog is not there before, what depends on it is.
+published_schemas AS MATERIALIZED (
+	SELECT p.oid AS pub, whole.nsp
+	FROM pg_catalog.pg_publication p
+		CROSS JOIN LATERAL (SELECT own.classid, own.objid FROM pg_catalog.pg_depend own
+			WHERE own.refclassid = 'pg_catalog.pg_publication'::pg_catalog.regclass AND own.refobjid = p.oid
+				AND own.classid = pg_catalog.to_regclass('pg_catalog.pg_publication_namespace')::pg_catalog.oid
+			OFFSET 0) AS own
+		CROSS JOIN LATERAL (SELECT d.refobjid AS nsp FROM pg_catalog.pg_depend d
+			WHERE d.classid = own.classid AND d.objid = own.objid
+				AND d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+			OFFSET 0) AS whole
+),
 columns AS MATERIALIZED (
 	SELECT a.attrelid, pg_catalog.json_agg(pg_catalog.json_build_object(
 			'name', a.attname,
@@ -929,10 +942,31 @@ details AS (
 				FROM (SELECT c.oid UNION ALL SELECT tree.oid FROM tree WHERE tree.root = c.oid) AS part
 					CROSS JOIN LATERAL (SELECT FROM pg_catalog.pg_trigger g
 						WHERE g.tgrelid = part.oid AND (g.tgtype OPERATOR(pg_catalog.&) 40) <> 0 OFFSET 0) AS g),
-			'has_rules', EXISTS (SELECT
-				FROM (SELECT c.oid UNION ALL SELECT tree.oid FROM tree WHERE tree.root = c.oid) AS part
-					CROSS JOIN LATERAL (SELECT FROM pg_catalog.pg_rewrite w
-						WHERE w.ev_class = part.oid AND w.ev_type <> '1'::pg_catalog."char" OFFSET 0) AS w),
+			-- what an UPDATE in batches meets, or whom it
+			'batches', pg_catalog.json_build_object(
+				'has_rules', EXISTS (SELECT
+					FROM (SELECT c.oid UNION ALL SELECT tree.oid FROM tree WHERE tree.root = c.oid) AS part
+						CROSS JOIN LATERAL (SELECT FROM pg_catalog.pg_rewrite w
+							WHERE w.ev_class = part.oid AND w.ev_type <> '1'::pg_catalog."char" OFFSET 0) AS w),
+				'update_rules', EXISTS (SELECT
+					FROM (SELECT c.oid UNION ALL SELECT tree.oid FROM tree WHERE tree.root = c.oid) AS part
+						CROSS JOIN LATERAL (SELECT FROM pg_catalog.pg_rewrite w
+							WHERE w.ev_class = part.oid AND w.ev_type = '2'::pg_catalog."char"
+								AND w.ev_enabled = ANY ('{O,A}'::pg_catalog."char"[]) OFFSET 0) AS w),
+				'rows_hidden', coalesce(pg_catalog.row_security_active(c.oid), false),
+				-- not of what has no rows: a batch goes by the names of what is below
+				'leaf_rows_hidden', EXISTS (SELECT
+					FROM (SELECT c.oid, c.relkind UNION ALL SELECT tree.oid, l.relkind
+						FROM tree JOIN pg_catalog.pg_class l ON l.oid = tree.oid WHERE tree.root = c.oid) AS part
+					WHERE part.relkind <> 'p' AND pg_catalog.row_security_active(part.oid)),
+				'published', CASE WHEN c.relkind = 'r' AND c.relpersistence = 'p' AND r.ord IS NOT NULL THEN
+					(SELECT pg_catalog.min(pg_catalog.format('publication %I', p.pubname))
+					FROM pg_catalog.pg_publication p
+					WHERE p.puballtables OR EXISTS (SELECT FROM pg_catalog.pg_publication_rel e
+							WHERE e.prrelid = c.oid AND e.prpubid = p.oid
+								AND (pg_catalog.to_jsonb(e) ->> 'prattrs') IS NULL)
+						OR EXISTS (SELECT FROM published_schemas s
+							WHERE s.pub = p.oid AND s.nsp = c.relnamespace)) END),
 			-- what is published of it or what is above it while nothing tells its rows apart
 			'unidentified', (SELECT pg_catalog.concat(CASE WHEN pg_catalog.bool_or(p.pubupdate) THEN 'u' END,
 					CASE WHEN pg_catalog.bool_or(p.pubdelete) THEN 'd' END)

@@ -260,6 +260,16 @@ static void read_partitioning(
 		reader_text_or_null(reader, object, "partition_constraint");
 }
 
+static void read_batches(
+	struct reader *reader, const json_t *object, struct relation_facts *relation)
+{
+	relation->has_rules = reader_bool(reader, object, "has_rules");
+	relation->update_rules = reader_bool(reader, object, "update_rules");
+	relation->rows_hidden = reader_bool(reader, object, "rows_hidden");
+	relation->leaf_rows_hidden = reader_bool(reader, object, "leaf_rows_hidden");
+	relation->published = reader_text_or_null(reader, object, "published");
+}
+
 static void read_contents(
 	struct reader *reader, const json_t *object, struct relation_facts *relation)
 {
@@ -275,7 +285,7 @@ static void read_contents(
 		reader_texts(reader, object, "mentioned_by", false, &relation->n_mentioned_by);
 	relation->statement_triggers = reader_bool(reader, object, "statement_triggers");
 	relation->emptying_triggers = reader_bool(reader, object, "emptying_triggers");
-	relation->has_rules = reader_bool(reader, object, "has_rules");
+	read_batches(reader, json_object_get(object, "batches"), relation);
 	relation->unidentified = reader_text(reader, object, "unidentified");
 	relation->populated = reader_bool(reader, object, "populated");
 	relation->stands_in = reader_bool(reader, object, "stands_in");

@@ -143,6 +143,56 @@ def test_what_names_a_table_without_depending_on_it(schema, ask):
     assert not ask(schema, [("", "m")])["relations"][0]["populated"]
 
 
+def test_who_does_not_see_its_rows_and_who_is_sent_its_columns(schema, ask):
+    def of_u():
+        batches = ask(schema, [("s", "u")])["relations"][0]["batches"]
+        return batches["rows_hidden"], batches["published"]
+
+    assert of_u() == (False, None)
+    schema.execute("DROP ROLE IF EXISTS holds_u; CREATE ROLE holds_u; GRANT ALL ON SCHEMA s TO holds_u;"
+                   "ALTER TABLE u OWNER TO holds_u; ALTER TABLE u ENABLE ROW LEVEL SECURITY")
+    try:
+        for force, bypass, hidden in (("NO FORCE", "NOBYPASSRLS", False), ("FORCE", "NOBYPASSRLS", True),
+                                      ("FORCE", "BYPASSRLS", False)):
+            schema.execute(f"ALTER TABLE u {force} ROW LEVEL SECURITY; ALTER ROLE holds_u {bypass}; SET ROLE holds_u")
+            assert of_u()[0] == hidden, (force, bypass)
+            schema.execute("RESET ROLE")
+        assert not of_u()[0]  # a superuser
+        for which, published in (("FOR TABLE u (id)", False), ("FOR TABLE u WHERE (id > 1)", True),
+                                 ("FOR TABLES IN SCHEMA s", True), ("FOR ALL TABLES", True), ("FOR TABLE t", False)):
+            schema.execute(f'CREATE PUBLICATION "P" {which}')
+            assert of_u()[1] == ('publication "P"' if published else None), which
+            schema.execute('DROP PUBLICATION "P"')
+    finally:
+        schema.execute("RESET ROLE; ALTER TABLE u OWNER TO CURRENT_USER; DROP OWNED BY holds_u; DROP ROLE holds_u;"
+                       'DROP PUBLICATION IF EXISTS "P"')
+
+
+def test_what_a_batch_writes_is_asked_of_what_holds_rows(schema, ask):
+    def of_p():
+        batches = ask(schema, [("s", "p")])["relations"][0]["batches"]
+        return tuple(batches[fact] for fact in ("rows_hidden", "leaf_rows_hidden", "has_rules", "update_rules"))
+
+    schema.execute("DROP ROLE IF EXISTS holds_p; CREATE ROLE holds_p; GRANT ALL ON SCHEMA s TO holds_p")
+    schema.execute("BEGIN")
+    try:
+        for table in ("p", "p1", "p1a", "pd"):
+            schema.execute(f"ALTER TABLE {table} OWNER TO holds_p")
+        for spoil, told in (
+                ("ALTER TABLE p ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY", (True, False, False, False)),
+                ("ALTER TABLE p1a ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY", (False, True, False, False)),
+                ("CREATE RULE r AS ON INSERT TO pd DO ALSO NOTHING", (False, False, True, False)),
+                ("CREATE RULE r AS ON UPDATE TO pd DO ALSO NOTHING", (False, False, True, True)),
+                ("CREATE RULE r AS ON UPDATE TO pd DO ALSO NOTHING; ALTER TABLE pd DISABLE RULE r",
+                 (False, False, True, False))):
+            schema.execute(f"SAVEPOINT before; {spoil}; SET LOCAL ROLE holds_p")
+            assert of_p() == told, spoil
+            schema.execute("ROLLBACK TO before")
+    finally:
+        schema.execute("ROLLBACK")
+        schema.execute("DROP OWNED BY holds_p; DROP ROLE holds_p")
+
+
 def test_constraints(schema, ask):
     relations = ask(schema, [("s", "t"), ("s", "u")])["relations"]
     constraints = by_name(relations[0]["constraints"])

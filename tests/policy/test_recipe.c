@@ -431,6 +431,8 @@ static const struct {
 		"a foreign table"},
 	{"DELETE FROM t", {.kind = 'r', .has_rules = true}, "a rule"},
 	{"DELETE FROM t", {.kind = 'r', .has_policies = true}, "row security"},
+	{"DELETE FROM t", {.kind = 'r', .rows_hidden = true}, "row security"},
+	{"DELETE FROM t", {.kind = 'r', .leaf_rows_hidden = true}, "row security"},
 	{"DELETE FROM t", {.kind = 'r', .statement_triggers = true}, "a trigger"},
 	{"DELETE FROM t", {.kind = 'r', .constraints = to_itself, .n_constraints = 1},
 		"refer to each other"},
@@ -645,10 +647,67 @@ Test(recipe, a_default_fills_before_the_check_appears)
 	cr_expect_eq(plan->steps[1].kind, STEP_CATALOG);
 	cr_expect_not(plan->steps[1].in_client_transaction);
 	cr_expect_eq(plan->steps[2].kind, STEP_BACKFILL);
+	table.update_rules = true;
+	cr_expect_eq(plan_of("ALTER TABLE t ALTER c SET NOT NULL", &facts)->steps[0].kind,
+		STEP_CATALOG, "what a rule diverts fills nothing");
+	table.update_rules = false;
 	column.default_sql = "NULL::character varying";
 	plan = plan_of("ALTER TABLE t ALTER c SET NOT NULL", &facts);
 	cr_expect_eq(plan->steps[0].kind, STEP_CATALOG);
 	cr_expect(plan->steps[0].in_client_transaction);
+}
+
+/* Of a table whose rows an UPDATE does not write, or whose new column others would meet. */
+static const struct {
+	const char *sql;
+	struct relation_facts table; /* what differs */
+	const char *because; /* a part of it; NULL: feasible */
+} in_the_way[] = {
+	{"ALTER TABLE t ADD u uuid DEFAULT gen_random_uuid()", {.kind = 'r'}, NULL},
+	{"ALTER TABLE t ADD u uuid DEFAULT gen_random_uuid()", {.update_rules = true}, "a rule"},
+	{"ALTER TABLE t ADD u uuid DEFAULT gen_random_uuid()", {.leaf_rows_hidden = true},
+		"may hide rows"},
+	{"ALTER TABLE t ADD u uuid DEFAULT gen_random_uuid()", {.published = "publication p"},
+		NULL},
+	{"ALTER TABLE t ADD u int DEFAULT 1 UNIQUE", {.update_rules = true}, NULL},
+	{"ALTER TABLE t ADD u uuid DEFAULT gen_random_uuid()",
+		{.has_rules = true, .rows_hidden = true}, NULL},
+	{"ALTER TABLE t ALTER c TYPE bigint", {.kind = 'r'}, NULL},
+	{"ALTER TABLE t ALTER c TYPE bigint", {.has_rules = true}, NULL},
+	{"ALTER TABLE t ALTER c TYPE bigint", {.update_rules = true}, "a rule"},
+	{"ALTER TABLE t ALTER c TYPE bigint", {.leaf_rows_hidden = true}, "may hide rows"},
+	{"ALTER TABLE t ALTER c TYPE bigint", {.row_type_used = true}, "0A000"},
+	{"ALTER TABLE t ALTER c TYPE bigint", {.published = "publication p"},
+		"publication p sends every column"},
+};
+
+Test(recipe, what_no_update_fills_is_refused)
+{
+	for (size_t i = 0; i < sizeof(in_the_way) / sizeof(in_the_way[0]); i++) {
+		struct column_facts column = {
+			.name = "c", .number = 1, .base_type = "int4", .type_sql = "integer"};
+		struct relation_facts table = in_the_way[i].table;
+		struct facts facts = {.known = true, .relations = &table, .n_relations = 1};
+		const struct plan *plan;
+
+		table.asked = (struct name){NULL, "t"};
+		table.name = (struct name){"public", "t"};
+		table.exists = true;
+		table.oid = 9;
+		table.kind = 'r';
+		table.persistence = 'p';
+		table.rows = 1e6;
+		table.columns = &column;
+		table.n_columns = 1;
+		plan = attempted(in_the_way[i].sql, &facts);
+		cr_expect_eq(plan->n_steps > 0, in_the_way[i].because == NULL, "case %zu: %s", i,
+			plan->impossible_because);
+		if (in_the_way[i].because != NULL)
+			cr_expect(plan->impossible_because != NULL &&
+					  strstr(plan->impossible_because, in_the_way[i].because) !=
+						  NULL,
+				"case %zu: %s", i, plan->impossible_because);
+	}
 }
 
 /* Lists of a type without an equality have none either; a literal takes the column's type. */

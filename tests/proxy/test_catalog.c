@@ -86,7 +86,9 @@ static const char answer[] =
 	"\"peculiar\":\"is the replica identity\"}],"
 	"\"referencing\":[[\"s\",\"child\"]],\"dependents\":[\"view "
 	"s.v\"],\"mentioned_by\":[\"publication "
-	"p\"],\"statement_triggers\":true,\"emptying_triggers\":true,\"has_rules\":false,"
+	"p\"],\"statement_triggers\":true,\"emptying_triggers\":true,"
+	"\"batches\":{\"has_rules\":false,\"rows_hidden\":true,\"update_rules\":true,"
+	"\"leaf_rows_hidden\":true,\"published\":\"publication p\"},"
 	"\"unidentified\":\"u\",\"populated\":true,\"stands_in\":"
 	"false,\"has_policies\":false,"
 	"\"drops\":null,\"typed\":false,\"row_type_used\":true,\"row_triggers\":true,"
@@ -190,6 +192,8 @@ Test(catalog, a_whole_answer)
 	cr_expect(table->statistics[0].visible);
 	cr_expect_str_eq(table->statistics[0].name.name, "st");
 	cr_expect(table->populated && !table->has_policies);
+	cr_expect(table->rows_hidden && table->leaf_rows_hidden && table->update_rules);
+	cr_expect_str_eq(table->published, "publication p");
 	cr_expect_str_eq(table->unidentified, "u");
 	cr_expect(table->statement_triggers && table->emptying_triggers && !table->has_rules);
 	cr_expect_str_eq(facts.settings_sql, "SET LOCAL x TO 1");
