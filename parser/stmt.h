@@ -288,6 +288,7 @@ struct action {
 			  none */
 	char volatility; /* CREATE_FUNCTION, ALTER_FUNCTION: i, s or v; 0 when not written */
 	bool with_data; /* CREATE TABLE AS, matviews: not WITH NO DATA */
+	bool every_row; /* CREATE TABLE AS: of all rows of what its query reads */
 	const char *sql; /* this action alone as one complete statement */
 	size_t location; /* byte offset of its clause in the text */
 };

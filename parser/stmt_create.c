@@ -227,8 +227,10 @@ void handle_create_table_as(
 	set_relation(builder, action, create->into->rel);
 	action->object = matview ? "MATERIALIZED VIEW" : "TABLE";
 	action->with_data = !create->into->skip_data;
-	action->few_rows = create->query->node_case == PG_QUERY__NODE__NODE_SELECT_STMT &&
-			   reads_no_row(create->query->select_stmt);
+	if (create->query->node_case == PG_QUERY__NODE__NODE_SELECT_STMT) {
+		action->few_rows = reads_no_row(create->query->select_stmt);
+		action->every_row = reads_every_row(create->query->select_stmt);
+	}
 	set_sources(builder, action, &create->query->base);
 	if (create->into->skip_data)
 		builder->tag = matview ? "CREATE MATERIALIZED VIEW" : "CREATE TABLE AS";

@@ -196,7 +196,7 @@ bool reads_every_row(const PgQuery__SelectStmt *select)
 
 	if (select->n_from_clause == 0 ||
 		(select->where_clause != NULL && !leaves_most(select->where_clause)) ||
-		select->limit_count != NULL || select->into_clause != NULL)
+		select->limit_count != NULL)
 		return false;
 	for (size_t i = 0; i < select->n_target_list; i++)
 		tree_walk(&select->target_list[i]->base, calls_extreme, &extreme);
@@ -205,7 +205,7 @@ bool reads_every_row(const PgQuery__SelectStmt *select)
 
 void handle_select(struct builder *builder, const PgQuery__Node *node, struct action *action)
 {
-	if (reads_every_row(node->select_stmt))
+	if (node->select_stmt->into_clause == NULL && reads_every_row(node->select_stmt))
 		set_sources(builder, action, &node->select_stmt->base);
 }
 
@@ -222,6 +222,7 @@ static void visit_select(struct builder *builder, const PgQuery__SelectStmt *sel
 	action = add_on_relation(builder, ACTION_CREATE_TABLE_AS, select->into_clause->rel);
 	action->with_data = true;
 	action->few_rows = reads_no_row(select);
+	action->every_row = reads_every_row(select);
 	set_sources(builder, action, &select->base);
 }
 

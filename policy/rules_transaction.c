@@ -355,11 +355,19 @@ const struct rule rule_wide_lock_window = {
 	.hint_sql = lock_order,
 };
 
+/* One that stays has a rule of its own: create-table-as. */
+static bool fills_temporary(const struct action *action)
+{
+	return action->kind == ACTION_CREATE_TABLE_AS && action->temporary && action->with_data &&
+	       action->every_row && !action->few_rows;
+}
+
 static bool reads_all(const struct rule_context *context)
 {
 	const struct action *action = context->action;
 
-	if (action->kind != ACTION_HARMLESS && action->kind != ACTION_CHANGE_ROWS)
+	if (action->kind != ACTION_HARMLESS && action->kind != ACTION_CHANGE_ROWS &&
+		!fills_temporary(action))
 		return false;
 	for (size_t i = 0; i < action->n_sources; i++)
 		if (reads_much(context, &action->sources[i]))

@@ -199,6 +199,19 @@ BEGIN; ALTER TABLE t ADD COLUMN c int; INSERT INTO u SELECT a FROM t WHERE b IS 
 BEGIN; ALTER TABLE t ADD COLUMN c int; INSERT INTO u SELECT a FROM t WHERE b = 'x'; INSERT INTO u SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM u WHERE a = 1); INSERT INTO u SELECT a FROM t LIMIT 5; CREATE TABLE n (a int); INSERT INTO n SELECT * FROM n; COMMIT;
 
 -- expect: warn statement-after-access-exclusive
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t ADD COLUMN c int; CREATE TEMP TABLE u AS WITH RECURSIVE q AS (SELECT a FROM t UNION SELECT t.a FROM t JOIN q USING (a)) SELECT a FROM q; COMMIT;
+
+-- expect: warn statement-after-access-exclusive
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t ADD COLUMN c int; SELECT a INTO TEMP u FROM t; COMMIT;
+
+-- expect: allow
+-- not: statement-after-access-exclusive
+-- facts: separate, unknown
+BEGIN; ALTER TABLE t ADD COLUMN c int; CREATE TEMP TABLE u AS SELECT a FROM t WHERE b = 'x'; CREATE TEMP TABLE v AS SELECT a FROM t WITH NO DATA; CREATE TEMP TABLE w AS SELECT a FROM t LIMIT 0; CREATE TEMP TABLE x AS SELECT 1 AS a; COMMIT; CREATE TEMP TABLE y AS SELECT a FROM t;
+
+-- expect: warn statement-after-access-exclusive
 -- facts: separate
 BEGIN; ALTER TABLE orders ADD COLUMN c int; SELECT l.* FROM logs l JOIN users USING (id); COMMIT;
 
