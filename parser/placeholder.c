@@ -96,6 +96,20 @@ static size_t fill_at(char *at, const char *end)
 	return len;
 }
 
+/*
+ * In "a{{ f "b" }}" the quotes within the template are its own, and no end of the name.  name is
+ * behind the opening quote; what was filled is read again.
+ */
+static bool fill_in_quotes(char *name, size_t len, const char *end)
+{
+	static const char opening[] = "{{", closing[] = "}}";
+	char *at = memmem(name, len, opening, strlen(opening));
+
+	return at != NULL &&
+	       memmem(at, (size_t)(name + len - at), closing, strlen(closing)) == NULL &&
+	       fill_template(at, end, opening, closing) > 0;
+}
+
 const char *split_fill_placeholders(struct arena *arena, const char *text, size_t len)
 {
 	char *copy = arena_strndup(arena, text, len);
@@ -107,6 +121,11 @@ const char *split_fill_placeholders(struct arena *arena, const char *text, size_
 	while (lexer_next(&lexer, &token) != TOKEN_END) {
 		size_t bytes = 0;
 
+		if (token.kind == TOKEN_QUOTED &&
+			fill_in_quotes(copy + (token.start - lexer.text), token.len, copy + len)) {
+			lexer.at = token.start - 1;
+			filled = true;
+		}
 		if (token.kind == TOKEN_OTHER || token.kind == TOKEN_OPERATOR)
 			bytes = fill_at(copy + (token.start - lexer.text), copy + len);
 		if (bytes > 0)
