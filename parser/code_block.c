@@ -7,6 +7,7 @@
 #include "head.h"
 #include "head_words.h"
 #include "lexer.h"
+#include "split.h"
 #include "stmt_internal.h"
 
 struct block {
@@ -210,18 +211,26 @@ static const char *as_sql(const struct block *block, size_t first, size_t end, s
 	return copy;
 }
 
+/* As it stands; else with its placeholders filled: to the text around it they are in a literal. */
+static bool parse_filled(struct block *block, const char *sql, size_t len, struct stmts *stmts)
+{
+	const char *error;
+
+	if (stmt_parse(block->arena, sql, len, stmts, &error) == 0)
+		return true;
+	sql = split_fill_placeholders(block->arena, sql, len);
+	return sql != NULL && stmt_parse(block->arena, sql, len, stmts, &error) == 0;
+}
+
 static bool parse_statement(struct block *block, size_t first, size_t end)
 {
 	const struct token *token = &block->tokens[first], *last = &block->tokens[end - 1];
 	size_t start = (size_t)((const char *)token->start - block->text);
 	size_t len = (size_t)(last->start - token->start) + token_end(last);
 	struct stmts stmts;
-	const char *error;
 
 	if (head_over_limit(block->text + start, len, &head_limits_default) != NULL ||
-		stmt_parse(block->arena, as_sql(block, first, end, len), len, &stmts, &error) !=
-			0 ||
-		stmts.n != 1)
+		!parse_filled(block, as_sql(block, first, end, len), len, &stmts) || stmts.n != 1)
 		return false;
 	keep_statement(block, &stmts.items[0], start);
 	return true;

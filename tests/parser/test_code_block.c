@@ -75,6 +75,12 @@ static const struct {
 	{"DO E'BEGIN NULL; END\\", false, {0}, 0},
 	{"DO B'1'", false, {0}, 0},
 	{"DO 'BEGIN DROP TABLE t;", false, {0}, 0},
+	{"DO $$ BEGIN ALTER TABLE {{ f \"a\" }}.t ADD a int; DROP TABLE ${s}.u; END $$", true,
+		{ACTION_ADD_COLUMN, ACTION_DROP_TABLE}, 2},
+	{"DO $$ BEGIN UPDATE @s@.t SET a = 1; SELECT a INTO b FROM {t}; END $$", true,
+		{ACTION_UPDATE_WITHOUT_WHERE}, 1},
+	{"DO 'BEGIN DROP TABLE \"{{ f \"a\" }}\".t; END'", true, {ACTION_DROP_TABLE}, 1},
+	{"DO $$ BEGIN EXECUTE 'DROP TABLE ' || ${t}; END $$", false, {0}, 0},
 	{"DO '", false, {0}, 0},
 };
 
