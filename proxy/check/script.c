@@ -158,7 +158,8 @@ static bool parse(struct script_reader *reader, struct script_stmt *out, const c
 	return true;
 }
 
-/* As it stands; else with its placeholders filled, which may make sense of it. */
+/* As it stands; else with its placeholders filled, which may make sense of it, or show what is wrong
+ * behind them. */
 static bool parse_filled(struct script_reader *reader, struct script_stmt *out)
 {
 	const char *text = reader->script->text + out->start, *filled;
@@ -172,7 +173,8 @@ static bool parse_filled(struct script_reader *reader, struct script_stmt *out)
 	as_written = *out;
 	if (parse(reader, out, filled))
 		return true;
-	*out = as_written;
+	if (out->error_at <= as_written.error_at)
+		*out = as_written;
 	return false;
 }
 

@@ -58,6 +58,8 @@ Test(script, errors_hide_no_other_statement)
 		{"CREATE TABLE a (b int; SELECT 1; SELECT 2;", 3, 1, 21},
 		{"SELECT :a; DROP TABLE ${t}", 2, 0, 0},
 		{"SELECT 'x", 1, 1, 7},
+		{"CREATE TABLE ${s}.t (a int,)", 1, 1, 27},
+		{"CREATE TABLE ${s}.t (a ${open)", 1, 1, 23},
 	};
 	struct arena arena = {0};
 
