@@ -38,16 +38,17 @@ static const struct mark {
 	{"====  UP  ====", NULL, WRAP_UNKNOWN, false, false, NULL}, /* shmig */
 	{"==== UP ====", NULL, WRAP_UNKNOWN, false, false, NULL},
 	{"==== DOWN ====", NULL, WRAP_UNKNOWN, true, false, NULL},
+	{"! Previous", NULL, WRAP_TRANSACTION, false, false, "! Previous"}, /* graphile-migrate */
 	/* What takes one back is written in comments, so it is no part. */
 	{"changeset", "runInTransaction:false", WRAP_TRANSACTION, false, false,
 		"liquibase formatted sql"},
 };
 
 /* Anywhere in the file: none of its parts runs in a transaction.  goose, tern, Atlas, yoyo, sqlx,
- * Graphile, Flyway. */
+ * Graphile, Flyway, postgres-migrations. */
 static const char *const all_alone[] = {"+goose NO TRANSACTION", "tern: disable-tx",
 	"atlas:txmode none", "transactional: false", "no-transaction", "! no-transaction",
-	"flyway:executeInTransaction=false"};
+	"flyway:executeInTransaction=false", "postgres-migrations disable-transaction"};
 
 static bool line_begins(const char *line, size_t len, const char *text)
 {

@@ -110,6 +110,9 @@ Test(convention, by_marks)
 			"utu-ut"},
 		{"x;\n--changeset a:1\ny;", "u-"},
 		{"x;--> statement-breakpoint\ny;", "ut"},
+		{"--! Previous: sha1:a\n--! Hash: sha1:b\n\n--! split: 1-x.sql\nx;", "ut"},
+		{"--! Previous: -\n--! Hash: sha1:b\n--! no-transaction\nx;", "u-"},
+		{"-- what\n--! Previous: -\nx;", "u-"},
 		{"-- UP\nx;\n-- DOWN\ny;", "u-u-d-"},
 		{"w;\n--Up:\nx;\n--Down:\ny;\n-- UP\nz;", "u-u-d-u-"},
 		{"-- ====\n-- @up\n-- ====\nx;\n-- === [DOWN] ===\ny;", "u-u-d-"},
@@ -189,7 +192,8 @@ Test(convention, alone_by_its_own_word)
 {
 	static const char *const texts[] = {"-- atlas:txmode none\nx;", "-- no-transaction\nx;",
 		"-- transactional: false\nx;", "--! no-transaction\nx;",
-		"-- flyway:executeInTransaction=false\nx;"};
+		"-- flyway:executeInTransaction=false\nx;",
+		"-- postgres-migrations disable-transaction\nx;"};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct arena arena = {0};
