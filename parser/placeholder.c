@@ -97,17 +97,34 @@ static size_t fill_at(char *at, const char *end)
 }
 
 /*
- * In "a{{ f "b" }}" the quotes within the template are its own, and no end of the name.  name is
- * behind the opening quote; what was filled is read again.
+ * In "a{{ f "b" }}" the quotes within the template are its own, and no end of the name, which is
+ * what is left behind its opening quote.  Returns where it ends.
  */
-static bool fill_in_quotes(char *name, size_t len, const char *end)
+static char *fill_in_quotes(char *name, size_t len, char *end, bool *filled)
 {
 	static const char opening[] = "{{", closing[] = "}}";
-	char *at = memmem(name, len, opening, strlen(opening));
+	char *at;
 
-	return at != NULL &&
-	       memmem(at, (size_t)(name + len - at), closing, strlen(closing)) == NULL &&
-	       fill_template(at, end, opening, closing) > 0;
+	while ((at = memmem(name, len, opening, strlen(opening))) != NULL) {
+		char *name_end = name + len;
+		char *close = memmem(at, (size_t)(name_end - at), closing, strlen(closing));
+
+		if (close != NULL) {
+			name = close + strlen(closing);
+		} else {
+			size_t bytes = fill_template(at, end, opening, closing);
+
+			if (bytes == 0)
+				return name_end;
+			*filled = true;
+			name = at + bytes;
+			name_end = memchr(name, '"', (size_t)(end - name));
+			if (name_end == NULL)
+				return end;
+		}
+		len = (size_t)(name_end - name);
+	}
+	return name + len;
 }
 
 const char *split_fill_placeholders(struct arena *arena, const char *text, size_t len)
@@ -121,10 +138,11 @@ const char *split_fill_placeholders(struct arena *arena, const char *text, size_
 	while (lexer_next(&lexer, &token) != TOKEN_END) {
 		size_t bytes = 0;
 
-		if (token.kind == TOKEN_QUOTED &&
-			fill_in_quotes(copy + (token.start - lexer.text), token.len, copy + len)) {
-			lexer.at = token.start - 1;
-			filled = true;
+		if (token.kind == TOKEN_QUOTED) {
+			char *end = fill_in_quotes(copy + (token.start - lexer.text), token.len,
+				copy + len, &filled);
+
+			lexer.at = (const unsigned char *)end + (end < copy + len);
 		}
 		if (token.kind == TOKEN_OTHER || token.kind == TOKEN_OPERATOR)
 			bytes = fill_at(copy + (token.start - lexer.text), copy + len);
