@@ -127,10 +127,19 @@ BEGIN
 END
 $$;
 
--- Uses the approval up, in the transaction of what was approved: both hold or neither.
-CREATE OR REPLACE FUNCTION phasegate.use_approval(change bigint, submitter oid, decision numeric) RETURNS void
+-- Uses the approval up, in the transaction of what was approved: both hold or neither.  Who approved it
+-- may be a member of the role that sent it, and send it again as that.
+DROP FUNCTION IF EXISTS phasegate.use_approval(bigint, oid, numeric);
+CREATE OR REPLACE FUNCTION phasegate.use_approval(change bigint, submitter oid, decision numeric,
+	session_name name) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+	IF EXISTS (SELECT FROM phasegate.hold h
+		WHERE h.id = change AND h.two_persons AND h.approved_by = use_approval.session_name)
+	THEN
+		RAISE EXCEPTION 'change % was approved by %, and waits for another person to send it again', change, session_name
+			USING ERRCODE = 'insufficient_privilege';
+	END IF;
 	PERFORM FROM phasegate.hold h WHERE h.id = change AND h.submitter = use_approval.submitter
 		AND h.state = 'approved' AND (h.expires_at > clock_timestamp()) IS NOT FALSE
 		FOR UPDATE SKIP LOCKED;
@@ -151,7 +160,7 @@ DECLARE
 BEGIN
 	PERFORM phasegate.vouched(document, code);
 	PERFORM phasegate.use_approval(change, (SELECT r.oid FROM pg_roles r WHERE r.rolname = phasegate.acting()),
-		(document::jsonb ->> 'decision')::numeric);
+		(document::jsonb ->> 'decision')::numeric, session_user);
 	RETURN change;
 END
 $$;

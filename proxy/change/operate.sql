@@ -317,6 +317,6 @@ FROM phasegate.violation v JOIN phasegate.change c ON c.id = v.change_id
 WHERE pg_catalog.pg_has_role(c.submitter, 'USAGE');
 GRANT SELECT ON phasegate.violations TO PUBLIC;
 
-INSERT INTO phasegate.version (version) VALUES (3)
+INSERT INTO phasegate.version (version) VALUES (4)
 	ON CONFLICT (single) DO UPDATE SET version = excluded.version, installed_at = clock_timestamp()
 	WHERE phasegate.version.version < excluded.version;

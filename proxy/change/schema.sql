@@ -324,7 +324,8 @@ BEGIN
 		END IF;
 	END LOOP;
 	IF approval IS NOT NULL THEN
-		PERFORM phasegate.use_approval(approval, record.submitter, (document ->> 'decision')::numeric);
+		PERFORM phasegate.use_approval(approval, record.submitter, (document ->> 'decision')::numeric,
+			session_name);
 	END IF;
 
 	INSERT INTO phasegate.step (change_id, ord, kind, sql, undo, probe, repair, repair_when,

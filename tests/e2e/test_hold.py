@@ -408,13 +408,18 @@ def test_operators_need_the_right(connect, direct, start_proxy, phasegate):
 @pytest.mark.usefixtures("members")
 def test_two_persons(connect, direct, start_proxy, phasegate):
     direct.execute("ALTER TABLE customers OWNER TO migrator")
-    client = connect(to=start_proxy({**HOLD, "approve": {"two_persons": True}}), user="alice", application_name="bob")
+    proxy = start_proxy({**HOLD, "approve": {"two_persons": True}})
+    client = connect(to=proxy, user="alice", application_name="bob")
     client.execute("SET ROLE migrator")
     is_held(client, "TRUNCATE customers")
     for person in ("alice", "migrator"):
         assert "another person" in phasegate("approve", 1, user=person, status=2)
     assert "approved" in phasegate("approve", 1, user="bob")
     assert one(direct, "SELECT approved_by FROM phasegate.holds") == "bob"
+    helper = connect(to=proxy, user="bob")
+    helper.execute("SET ROLE migrator")
+    with pytest.raises(psycopg.Error, match="another person"):
+        helper.execute("TRUNCATE customers")
     client.execute("TRUNCATE customers")
 
 
@@ -435,7 +440,7 @@ def test_nobody_helps_himself(connect, direct, start_proxy):
     client = connect(to=start_proxy(HOLD), user="app")
     is_held(client, "TRUNCATE customers")
     for sql, error in [("SELECT phasegate.pass('{\"passes\":1}', '\\x00')", "only phasegate may"),
-                       ("SELECT phasegate.use_approval(1, 0, 0)", "permission denied"),
+                       ("SELECT phasegate.use_approval(1, 0, 0, 'app')", "permission denied"),
                        ("UPDATE phasegate.hold SET state = 'approved'", "permission denied"),
                        ("SELECT * FROM phasegate.hold", "permission denied")]:
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match=error):
