@@ -230,11 +230,11 @@ struct action {
 	/* All that DROP, TRUNCATE, LOCK or VACUUM list; of REINDEX and DROP INDEX the index. */
 	const struct name *targets;
 	size_t n_targets;
-	/* CREATE TABLE AS, CREATE_MATVIEW: what the query reads; CREATE_TABLE: all parents;
-	 * HARMLESS: what a SELECT reads all of. */
+	/* CREATE TABLE AS, views: what the query reads; CREATE_TABLE: all parents; HARMLESS: what a
+	 * SELECT reads all of; CREATE_FUNCTION: its types, but for those of pg_catalog. */
 	const struct name *sources;
 	size_t n_sources;
-	/* CREATE_TRIGGER, _POLICY, _STATISTICS: columns of its table that it names. */
+	/* CREATE_TRIGGER, _POLICY, _STATISTICS, GRANT: columns of its table that it names. */
 	const char *const *uses;
 	size_t n_uses;
 	struct name other; /* referenced table, partition, source of LIKE, new parent */

@@ -215,6 +215,26 @@ void set_sources(struct builder *builder, struct action *action, const ProtobufC
 	action->n_sources = kept;
 }
 
+static bool find_type(void *found, const ProtobufCMessage *message)
+{
+	const PgQuery__TypeName *type = (const PgQuery__TypeName *)message;
+	PgQuery__RangeVar name = PG_QUERY__RANGE_VAR__INIT;
+
+	if (message->descriptor != &pg_query__type_name__descriptor || type->n_names == 0 ||
+		type->n_names > 2)
+		return true;
+	name.relname = (char *)tree_string(type->names[type->n_names - 1]);
+	name.schemaname = (char *)(type->n_names > 1 ? tree_string(type->names[0]) : "");
+	if (strcmp(name.schemaname, "pg_catalog") != 0)
+		note_found(found, &name);
+	return true;
+}
+
+void set_row_types(struct builder *builder, struct action *action, const ProtobufCMessage *create)
+{
+	action->sources = find_all(builder, create, find_type, &action->n_sources);
+}
+
 /* With data the tag is SELECT and a count, without it the statement's own. */
 void handle_create_table_as(
 	struct builder *builder, const PgQuery__Node *node, struct action *action)
@@ -259,8 +279,7 @@ void handle_view(struct builder *builder, const PgQuery__Node *node, struct acti
 
 enum { EVENT_TRUNCATE = 1 << 5, TIMING_INSTEAD = 1 << 6 }; /* TRIGGER_TYPE_ of pg_trigger.h */
 
-static void add_uses(
-	struct builder *builder, struct action *action, const char *const *names, size_t n)
+void add_uses(struct builder *builder, struct action *action, const char *const *names, size_t n)
 {
 	const char **uses = arena_alloc(builder->arena, (action->n_uses + n + 1) * sizeof(*uses));
 

@@ -43,6 +43,9 @@ void set_kind(struct builder *builder, struct action *action, enum action_kind k
 
 /* The relations named anywhere below, but for WITH queries and the new table itself. */
 void set_sources(struct builder *builder, struct action *action, const ProtobufCMessage *query);
+void add_uses(struct builder *builder, struct action *action, const char *const *names, size_t n);
+/* Of a function: its types, which may be the rows of tables. */
+void set_row_types(struct builder *builder, struct action *action, const ProtobufCMessage *create);
 void set_relation(
 	struct builder *builder, struct action *action, const PgQuery__RangeVar *relation);
 /* Of temporary tables, this session's or another's; NULL: none is written. */

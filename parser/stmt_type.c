@@ -154,6 +154,7 @@ void handle_create_function(
 			note_function(builder, parts, n);
 	}
 	action->volatility = function_volatility(create->options, create->n_options);
+	set_row_types(builder, action, &create->base);
 }
 
 void handle_role(struct builder *builder, const PgQuery__Node *node, struct action *action)
@@ -163,6 +164,16 @@ void handle_role(struct builder *builder, const PgQuery__Node *node, struct acti
 						: node->alter_role_set_stmt->role;
 
 	action->name = role_text(builder, role);
+}
+
+static void add_privilege(
+	struct builder *builder, struct action *action, const PgQuery__AccessPriv *privilege)
+{
+	for (size_t i = 0; i < privilege->n_cols; i++) {
+		const char *column = tree_text(builder->arena, tree_string(privilege->cols[i]));
+
+		add_uses(builder, action, &column, 1);
+	}
 }
 
 void handle_grant(struct builder *builder, const PgQuery__Node *node, struct action *action)
@@ -176,6 +187,8 @@ void handle_grant(struct builder *builder, const PgQuery__Node *node, struct act
 	if (grant->targtype == PG_QUERY__GRANT_TARGET_TYPE__ACL_TARGET_OBJECT &&
 		grant->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TABLE && grant->n_objects > 0)
 		action->table = action->targets[0];
+	for (size_t i = 0; i < grant->n_privileges; i++)
+		add_privilege(builder, action, grant->privileges[i]->access_priv);
 }
 
 void handle_grant_role(struct builder *builder, const PgQuery__Node *node, struct action *action)

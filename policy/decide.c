@@ -305,12 +305,9 @@ static size_t count_actions(const struct stmts *stmts)
 
 static const char *sqlstate_of(const struct finding *finding)
 {
-	const struct rule *rule = finding->rule;
-
 	if (finding->sqlstate != NULL)
 		return finding->sqlstate;
-	return rule == &rule_unclassified || rule == &rule_unsafe_lexing ? SQLSTATE_NOT_UNDERSTOOD
-									 : SQLSTATE_REJECTED;
+	return finding->rule->sqlstate != NULL ? finding->rule->sqlstate : SQLSTATE_REJECTED;
 }
 
 static bool about_lock_timeout(const struct rule *rule)

@@ -72,6 +72,7 @@ struct decision policy_refuse(struct arena *arena, const char *sqlstate, const c
 #define SQLSTATE_CHANGE_FAILED "PG004" /* the change stopped at a named step */
 #define SQLSTATE_HELD "PG005" /* it waits for an operator's approval */
 #define SQLSTATE_READ_ONLY "25006" /* the client's transaction is, as PostgreSQL says it */
+#define SQLSTATE_IN_USE "55006" /* another change has to end first; as PostgreSQL calls it */
 #define SQLSTATE_STATEMENT_TOO_COMPLEX "54001" /* over a cap, as PostgreSQL calls it */
 
 #endif

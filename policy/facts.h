@@ -166,6 +166,8 @@ struct statistics_facts {
 
 /* Begins the comment of a view that a change left in the place of its table. */
 #define STAND_IN_MARK "phasegate: stands in for "
+/* Begin the names of triggers that keep a column equal to the one that it will replace. */
+#define SYNC_TRIGGER_MARK "~phasegate"
 
 struct relation_facts {
 	struct name asked; /* as the text wrote it */
@@ -254,6 +256,9 @@ struct relation_facts {
 	/* "publication p": one that sends every column there is, without a list of them; NULL. */
 	const char *published;
 	bool stands_in; /* a view whose comment begins with STAND_IN_MARK */
+	/* Columns that a change begun before this transaction is filling the successors of. */
+	const char *const *replaced;
+	size_t n_replaced;
 	/* A view that the text at hand makes, over relations that were there before. */
 	bool leads_on;
 	bool lost_constraint; /* the text at hand dropped one that it had not made */

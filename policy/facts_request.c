@@ -27,6 +27,7 @@ enum {
 	ELSEWHERE = 1 << 15, /* who has the name in the new schema */
 	NAMED_TYPE = 1 << 16, /* targets[0] where it is a type, and who has the name it gets */
 	ITS_TYPE = 1 << 17, /* targets[0], by itself */
+	GRANTED = 1 << 18, /* targets where they are relations */
 };
 
 static const unsigned wants[ACTION_KINDS] = {
@@ -99,7 +100,8 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_CREATE_RULE] = TABLE,
 	[ACTION_DROP_RULE] = TABLE,
 	[ACTION_ENABLE_DISABLE_RULE] = TABLE,
-	[ACTION_REPLACE_VIEW] = TABLE,
+	[ACTION_CREATE_VIEW] = SOURCES,
+	[ACTION_REPLACE_VIEW] = TABLE | SOURCES,
 	[ACTION_CREATE_MATVIEW] = SOURCES,
 	[ACTION_REFRESH_MATVIEW] = TABLE,
 	[ACTION_DROP_VIEW] = TABLE | TARGETS | DROPS,
@@ -112,6 +114,7 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_DOMAIN_ADD_CONSTRAINT] = OWN_TYPE,
 	[ACTION_DOMAIN_VALIDATE] = OWN_TYPE,
 	[ACTION_DOMAIN_SET_NOT_NULL] = OWN_TYPE,
+	[ACTION_CREATE_FUNCTION] = SOURCES,
 	[ACTION_ALTER_SEQUENCE] = TABLE,
 	[ACTION_RENAME_OBJECT] = TABLE | NAMED_TYPE, /* sequences, triggers, rules */
 	[ACTION_DROP_OBJECT] = DROPPED | DROPS,
@@ -119,6 +122,7 @@ static const unsigned wants[ACTION_KINDS] = {
 	[ACTION_DELETE_WITHOUT_WHERE] = TABLE,
 	[ACTION_CHANGE_ROWS] = TABLE | SOURCES,
 	[ACTION_PUBLICATION] = TARGETS,
+	[ACTION_GRANT] = GRANTED,
 	[ACTION_FOREIGN_DATA] = TABLE | SOURCES | TYPES,
 	[ACTION_ALTER_OBJECT] = TABLE, /* a relation that depends on an extension or goes with it */
 	[ACTION_HARMLESS] = SOURCES,
@@ -276,6 +280,9 @@ static void add_action(struct wish *wish, const struct action *action)
 	if (want & TABLE)
 		add_relation(wish, &action->table);
 	for (size_t i = 0; want & TARGETS && i < action->n_targets; i++)
+		add_relation(wish, &action->targets[i]);
+	for (size_t i = 0; want & GRANTED && action->table.name != NULL && i < action->n_targets;
+		i++)
 		add_relation(wish, &action->targets[i]);
 	for (size_t i = 0; want & SOURCES && i < action->n_sources; i++)
 		add_relation(wish, &action->sources[i]);

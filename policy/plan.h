@@ -89,6 +89,8 @@ struct plan {
 	struct name
 		moved; /* what the table is called from its first step on; name NULL: the same */
 	uint32_t relation_oid;
+	/* Columns: one goes with all that stands on it, the other takes its name; or NULL. */
+	const char *replaces, *replaced_by;
 	const char *rule; /* id of the hazard it answers */
 	const char *tag; /* CommandComplete the client expects */
 	bool counts_rows; /* that ends in the number of rows written */

@@ -72,7 +72,7 @@ static struct type_sync make_sync(struct type_recipe *recipe)
 		.compared = compared,
 		.same = same_sql(recipe, compared),
 		.function = name_sql(arena, &function),
-		.trigger_name = make_object_name(arena, "~phasegate", recipe->old, "sync"),
+		.trigger_name = make_object_name(arena, SYNC_TRIGGER_MARK, recipe->old, "sync"),
 		.check = choose_name(arena, planner->table, table, recipe->old, "same_check"),
 	};
 
@@ -382,6 +382,8 @@ bool recipe_alter_type(const struct rule_context *context, struct plan *plan)
 	if (plan->impossible_because != NULL)
 		return false;
 	plan->caution = caution(&recipe);
+	plan->replaces = recipe.old;
+	plan->replaced_by = recipe.new;
 	add_column(&recipe);
 	type_add_trigger(&sync);
 	planner_join(&planner, 0, true);

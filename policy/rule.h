@@ -46,6 +46,7 @@ struct rule {
 	const char *(*detail)(const struct rule_context *);
 	/* SQL to paste, made for this very table; NULL: plan_text of the recipe, else hint. */
 	const char *(*hint_sql)(const struct rule_context *);
+	const char *sqlstate; /* of what it rejects; NULL: as most */
 };
 
 /* Every rule, in the order of the catalogue. */

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "decide.h"
+
 static bool needs_to_stand_alone(const struct rule_context *context)
 {
 	return (context->stmt->no_transaction || context->effects->no_transaction) &&
@@ -56,6 +58,7 @@ static bool is_unclassified(const struct rule_context *context)
 
 const struct rule rule_unclassified = {
 	.id = "unclassified",
+	.sqlstate = SQLSTATE_NOT_UNDERSTOOD,
 	.section = 'A',
 	.verdict = VERDICT_REJECT,
 	.fires = is_unclassified,
@@ -107,6 +110,7 @@ static bool changes_reading(const struct rule_context *context)
 
 const struct rule rule_unsafe_lexing = {
 	.id = "unsafe-lexing",
+	.sqlstate = SQLSTATE_NOT_UNDERSTOOD,
 	.section = 'A',
 	.verdict = VERDICT_REJECT,
 	.fires = changes_reading,

@@ -156,37 +156,3 @@ const struct rule rule_replace_view = {
 	.safe_when = "the view is new.",
 	.hint = "SET lock_timeout = '2s'; -- and try again on SQLSTATE 55P03",
 };
-
-/* Rows go through it to the table; all else would be the view's, and go with it. */
-static bool alters_stand_in(const struct rule_context *context)
-{
-	return context->table != NULL && context->table->stands_in &&
-	       !action_is(context, ACTION_UPDATE_WITHOUT_WHERE) &&
-	       !action_is(context, ACTION_DELETE_WITHOUT_WHERE) &&
-	       !action_is(context, ACTION_CHANGE_ROWS) && !action_is(context, ACTION_LOCK_TABLE);
-}
-
-static const char *end_change(const struct rule_context *context)
-{
-	return arena_printf(context->arena,
-		"SELECT id, state, summary FROM phasegate.changes WHERE finished_at IS NULL;\n"
-		"-- when every client has moved on; or phasegate.abort(id), back to where it "
-		"began:\n"
-		"SELECT phasegate.release(id);\n-- then, once it is done:\n%s;",
-		context->stmt->sql);
-}
-
-const struct rule rule_table_under_change = {
-	.id = "table-under-change",
-	.section = 'F',
-	.verdict = VERDICT_REJECT,
-	.fires = alters_stand_in,
-	.title = "A change of this table waits for its release, and a view stands in for it",
-	.reason = "What is done to the view does not reach the table, and goes with the view when "
-		  "the change ends.",
-	.locks = "Nothing yet.",
-	.safe_when = "it reads or writes rows; or it names the table by the name that it has "
-		     "meanwhile.",
-	.hint = "Release the change or abort it, then send the statement again.",
-	.hint_sql = end_change,
-};

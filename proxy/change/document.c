@@ -86,10 +86,11 @@ static json_t *plan_json(const struct plan *plan)
 		}
 	}
 	snprintf(relation, sizeof(relation), "%u", plan->relation_oid);
-	return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+	return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
 		PLAN_VERSION, "relation", relation, "schema", strict(plan->table.schema), "table",
 		strict(plan->table.name), "moved_schema", strict(plan->moved.schema), "moved_table",
-		strict(plan->moved.name), "rule", strict(plan->rule), "tag", strict(plan->tag),
+		strict(plan->moved.name), "replaces", strict(plan->replaces), "replaced_by",
+		strict(plan->replaced_by), "rule", strict(plan->rule), "tag", strict(plan->tag),
 		"summary", strict(plan->summary != NULL ? plan->summary : ""), "steps", steps);
 }
 

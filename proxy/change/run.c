@@ -407,7 +407,7 @@ static enum run_end run_once(struct run *run, int64_t id)
 	enum run_end end;
 
 	run->change.id = id;
-	run->undoing = run->stale = run->gone = false;
+	run->undoing = run->stale = run->gone = run->differs = false;
 	run->bad_relid = 0;
 	run->step = NULL;
 	run->tuning = engine_tuning(run->engine);

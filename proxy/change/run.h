@@ -17,6 +17,7 @@
  *   pending.c   why some still are
  *   bulk.c      every row, once
  *   artifact.c  what earlier steps made, dropped by somebody
+ *   replaced.c  a column that is about to go, changed by somebody
  *   soak.c      steps at which the change waits for people
  *   undo.c      the way back
  *   watch.c     what the waiting sees: who blocks, how far it is
@@ -76,6 +77,7 @@ struct run {
 	bool stale; /* the table is not the one the plan was made for */
 	bool fix_failed; /* the fix of bad rows is wrong, not the change */
 	bool gone; /* it was dropped */
+	bool differs; /* a column that is to go is not what it was when the change was recorded */
 	uint32_t bad_relid; /* the table of change.bad_rows; 0: not known */
 
 	/* of the statement that runs now, for the hooks */
@@ -171,6 +173,9 @@ int run_probe(struct run *run, const char *probe, bool *holds);
 int run_outside(struct run *run, const char *sql);
 /* -1 when the table of the plan is gone or has another name. */
 int run_check_table(struct run *run);
+/* Locks the table, where the steps drop a column that another replaces; -1: it differs, or an
+ * error. */
+int run_check_replaced(struct run *run, const struct step_record *steps, size_t n);
 /* In the open transaction: the steps are done, and the change with them when the last was. */
 int run_steps_done(struct run *run, struct step_record *steps, size_t n, const bool *skipped);
 /* The same in a transaction of its own. */

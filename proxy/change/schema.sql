@@ -103,6 +103,7 @@ ALTER TABLE phasegate.change ADD COLUMN IF NOT EXISTS moved_nspname name,
 	ADD COLUMN IF NOT EXISTS bad_table text, -- needs_fix: where the rows are that are in the way,
 	ADD COLUMN IF NOT EXISTS bad_rows text, -- the condition that finds them,
 	ADD COLUMN IF NOT EXISTS fix text, -- and what to set in them first
+	ADD COLUMN IF NOT EXISTS replaced jsonb, -- version 4: a column that goes: its name, by which, its state
 	ADD COLUMN IF NOT EXISTS broken_off text, -- why its abort was asked for by phasegate itself
 	DROP CONSTRAINT IF EXISTS change_wanted_check,
 	ADD CONSTRAINT change_wanted_check CHECK (wanted IN ('release', 'abort', 'retry')),
@@ -265,6 +266,59 @@ BEGIN
 END
 $$;
 
+-- What would be lost with a column: its own row, and all that stands on it.  But for what stands on its
+-- successor as well (by): the CHECK that both are equal.  A client's session may ask, and ours: in the
+-- same words.
+CREATE OR REPLACE FUNCTION phasegate.column_state(relid oid, col name, by name) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off SET timezone = 'UTC'
+SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' SET extra_float_digits = 3 SET bytea_output = 'hex' AS $$
+	SELECT jsonb_build_object('number', a.attnum, 'type', format_type(a.atttypid, a.atttypmod),
+			'collation', a.attcollation::regcollation, 'NOT NULL', a.attnotnull, 'identity', a.attidentity,
+			'generated', a.attgenerated, 'statistics target', a.attstattarget, 'storage', a.attstorage,
+			'compression', to_jsonb(a) -> 'attcompression', 'options', a.attoptions, 'privileges', (
+				SELECT string_agg(x::text, ', ' ORDER BY x::text COLLATE "C") FROM unnest(a.attacl) x),
+			'comment', col_description(a.attrelid, a.attnum),
+			'default', (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d
+				WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum),
+			'security labels', (SELECT jsonb_object_agg(s.provider, s.label) FROM pg_seclabel s
+				WHERE s.classoid = 'pg_class'::regclass AND s.objoid = a.attrelid AND s.objsubid = a.attnum))
+		|| coalesce((SELECT jsonb_object_agg(pg_describe_object(d.classid, d.objid, d.objsubid), CASE d.classid
+					WHEN 'pg_constraint'::regclass THEN concat_ws(', comment ', pg_get_constraintdef(d.objid),
+						obj_description(d.objid, 'pg_constraint'))
+					WHEN 'pg_class'::regclass THEN concat_ws(', comment ', (SELECT pg_get_indexdef(i.indexrelid)
+						FROM pg_index i WHERE i.indexrelid = d.objid), obj_description(d.objid, 'pg_class'))
+					ELSE '' END)
+			FROM pg_depend d
+			WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum
+				AND pg_describe_object(d.classid, d.objid, d.objsubid) IS NOT NULL
+				AND NOT EXISTS (SELECT FROM pg_attrdef f WHERE d.classid = 'pg_attrdef'::regclass
+					AND f.oid = d.objid AND f.adrelid = a.attrelid AND f.adnum = a.attnum)
+				AND NOT EXISTS (SELECT FROM pg_depend o JOIN pg_attribute s ON s.attrelid = a.attrelid
+						AND s.attname = column_state.by AND s.attnum = o.refobjsubid
+					WHERE d.classid = 'pg_constraint'::regclass AND o.classid = d.classid AND o.objid = d.objid
+						AND o.refclassid = d.refclassid AND o.refobjid = d.refobjid)), '{}')
+	FROM pg_attribute a
+	WHERE a.attrelid = column_state.relid AND a.attname = column_state.col AND NOT a.attisdropped
+$$;
+
+-- How the column that a change replaces differs from what it was when the change was recorded; NULL: in
+-- nothing, or it has been replaced.
+CREATE OR REPLACE FUNCTION phasegate.replaced_differs(change bigint) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT CASE WHEN s.now IS NULL THEN 'it is gone'
+		WHEN s.now -> 'number' = s.was -> 'number' THEN (
+			SELECT string_agg(CASE WHEN w.key IS NULL THEN format('%s is new', n.key)
+					WHEN n.key IS NULL THEN format('%s is gone', w.key)
+					ELSE format('%s was %s and is %s', w.key, coalesce(nullif(w.value, ''), 'none'),
+						coalesce(nullif(n.value, ''), 'none')) END, '; ' ORDER BY coalesce(n.key, w.key))
+			FROM jsonb_each_text(s.was) w FULL JOIN jsonb_each_text(s.now) n ON n.key = w.key
+			WHERE w.key IS NULL OR n.key IS NULL OR n.value IS DISTINCT FROM w.value)
+		END
+	FROM phasegate.change c CROSS JOIN LATERAL (SELECT c.replaced -> 'state' AS was,
+		phasegate.column_state(c.relid, (c.replaced ->> 'column')::name, (c.replaced ->> 'by')::name) AS now) s
+	WHERE c.id = replaced_differs.change AND c.replaced IS NOT NULL
+$$;
+
 -- Records a change with its steps.  A live change of the same table stands in the way: then its id
 -- comes back with existing = true, and nothing is recorded.
 CREATE OR REPLACE FUNCTION phasegate.record(
@@ -299,7 +353,8 @@ BEGIN
 		END IF;
 		INSERT INTO phasegate.change (id, idem_key, nonce, relid, nspname, relname, moved_nspname,
 			moved_relname, original_sql, fingerprint, rule, tag, summary, plan_version, submitter, submitted_by, session_user_name,
-			search_path, client_address, application, decision, in_transaction, columns_before)
+			search_path, client_address, application, decision, in_transaction, columns_before,
+			replaced)
 		OVERRIDING SYSTEM VALUE
 		SELECT coalesce(approval, nextval(pg_get_serial_sequence('phasegate.change', 'id'))),
 			idem, (document ->> 'nonce')::uuid, (plan ->> 'relation')::oid,
@@ -312,7 +367,10 @@ BEGIN
 			document ->> 'application', (document ->> 'decision')::numeric, inside,
 			(SELECT jsonb_object_agg(a.attname, format_type(a.atttypid, a.atttypmod))
 				FROM pg_attribute a WHERE a.attrelid = (plan ->> 'relation')::oid
-				AND a.attnum > 0 AND NOT a.attisdropped)
+				AND a.attnum > 0 AND NOT a.attisdropped),
+			CASE WHEN plan ->> 'replaces' IS NOT NULL THEN jsonb_build_object('column', plan ->> 'replaces',
+				'by', plan ->> 'replaced_by', 'state', phasegate.column_state((plan ->> 'relation')::oid,
+				(plan ->> 'replaces')::name, (plan ->> 'replaced_by')::name)) END
 		ON CONFLICT DO NOTHING
 		RETURNING change.id INTO record.id;
 		EXIT WHEN record.id IS NOT NULL;

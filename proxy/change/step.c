@@ -209,7 +209,9 @@ static int do_statements(struct run *run, struct step_record *steps, size_t n, b
 	int status;
 
 	run->main.interruptible = true;
-	status = ask_probes(run, steps, n, skipped);
+	status = run_check_replaced(run, steps, n);
+	if (status == 0)
+		status = ask_probes(run, steps, n, skipped);
 	for (size_t i = 0; status == 0 && i < n; i++) {
 		run->step = &steps[i];
 		if (!skipped[i] && steps[i].sql[0] != '\0')

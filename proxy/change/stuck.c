@@ -176,7 +176,7 @@ const char *stuck_state(struct run *run)
 {
 	if (run->main.lost || look_at_table(run) < 0 || run->gone)
 		return NULL;
-	if (run->stale || (error_class(run, "42") && columns_differ(run)))
+	if (run->stale || run->differs || (error_class(run, "42") && columns_differ(run)))
 		return "needs_attention";
 	return run->fix_failed || stuck_by_row(run) ? "needs_fix" : NULL;
 }

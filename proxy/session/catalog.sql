@@ -446,6 +446,11 @@ marks AS MATERIALIZED (
 	-- a constraint's row is written anew when it changes
 	SELECT 'c', k.oid, k.xmin::pg_catalog.text::pg_catalog.int8
 	FROM (SELECT DISTINCT oid FROM relations) AS r JOIN pg_catalog.pg_constraint k ON k.conrelid = r.oid
+	UNION ALL
+	-- SYNC_TRIGGER_MARK
+	SELECT 'g', g.oid, g.xmin::pg_catalog.text::pg_catalog.int8
+	FROM (SELECT DISTINCT oid FROM relations) AS r JOIN pg_catalog.pg_trigger g ON g.tgrelid = r.oid
+		AND pg_catalog.strpos(g.tgname::pg_catalog.text, '~phasegate_') = 1
 ),
 -- A row we see was written by this transaction when its xid is our top one, or one assigned since that
 -- is still in progress: a subtransaction of ours.  Beyond the snapshot's xmax pg_xact_status might be
@@ -983,6 +988,15 @@ details AS (
 			'stands_in', c.relkind = 'v' AND EXISTS (SELECT FROM pg_catalog.pg_description s
 				WHERE s.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND s.objoid = c.oid
 					AND s.objsubid = 0 AND pg_catalog.strpos(s.description, 'phasegate: stands in for ') = 1),
+			-- by the trigger's name, which is cut off at 63 bytes
+			'replaced', (SELECT pg_catalog.json_agg(a.attname)
+				FROM pg_catalog.pg_trigger g JOIN created ON (created.what = 'g') AND (created.oid = g.oid)
+					JOIN pg_catalog.pg_attribute a ON a.attrelid = g.tgrelid AND a.attnum > 0 AND NOT a.attisdropped
+						AND (g.tgname::pg_catalog.text = pg_catalog.format('~phasegate_%s_sync', a.attname)
+							OR pg_catalog.octet_length(g.tgname::pg_catalog.text) > 59
+								AND pg_catalog.strpos(pg_catalog.format('~phasegate_%s', a.attname),
+									pg_catalog.left(g.tgname::pg_catalog.text, -5)) = 1)
+				WHERE g.tgrelid = c.oid AND NOT created.here),
 			'has_policies', EXISTS (SELECT FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid),
 			'drops', (SELECT d.detail FROM drops d
 				WHERE d.root_class = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.root = c.oid AND d.sub = 0),

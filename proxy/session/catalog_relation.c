@@ -289,6 +289,7 @@ static void read_contents(
 	relation->unidentified = reader_text(reader, object, "unidentified");
 	relation->populated = reader_bool(reader, object, "populated");
 	relation->stands_in = reader_bool(reader, object, "stands_in");
+	relation->replaced = reader_texts(reader, object, "replaced", false, &relation->n_replaced);
 	relation->has_policies = reader_bool(reader, object, "has_policies");
 	relation->names_taken =
 		reader_texts(reader, object, "names_taken", false, &relation->n_names_taken);

@@ -429,6 +429,7 @@ static const struct relation_facts relations[] = {
 		.columns = ITEMS(small_columns)},
 	{.name = PUBLIC("v_orders"), .oid = 120, .kind = 'v', .persistence = 'p'},
 	{.name = PUBLIC("people"), .oid = 121, .kind = 'v', .persistence = 'p', .stands_in = true},
+	TABLE("retyped", 122, 900000, 9000, .replaced = LIST("a"), .columns = ITEMS(small_columns)),
 	{.name = PUBLIC("orders_tag_idx"),
 		.oid = 130,
 		.kind = 'i',

@@ -203,6 +203,7 @@ static const struct {
 	{"drop-view-matview", "clients break; there are no rows to move"},
 	{"drop-type-function-extension-cascade", "what goes along has to be named first"},
 	{"table-under-change", "the change under way has to end first"},
+	{"column-under-change", "the change under way has to end first"},
 	{"truncate-cascade", "what goes along has to be named first"},
 	{"create-table-force", "what it drops is meant to be made again, rows and all"},
 	{"vacuum-full", "a copy that follows writers is pg_repack's work"},

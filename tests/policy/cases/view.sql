@@ -78,9 +78,135 @@ UPDATE people SET a = 1;
 -- not: table-under-change
 LOCK TABLE people IN ROW SHARE MODE;
 
+-- expect: reject table-under-change
+CREATE VIEW v AS SELECT * FROM people;
+
+-- expect: reject table-under-change
+CREATE OR REPLACE VIEW missing AS SELECT * FROM people;
+
+-- expect: reject table-under-change
+CREATE MATERIALIZED VIEW v AS SELECT * FROM people;
+
+-- expect: reject table-under-change
+CREATE FUNCTION f() RETURNS SETOF people LANGUAGE sql AS 'TABLE people';
+
+-- expect: reject table-under-change
+REVOKE SELECT ON orders, people FROM app;
+
 -- expect: allow
 -- not: table-under-change
-CREATE VIEW v AS SELECT * FROM people;
+GRANT EXECUTE ON FUNCTION people TO app;
+
+-- expect: allow
+-- not: table-under-change
+CREATE TABLE n AS SELECT * FROM people;
+
+-- expect: reject table-under-change
+COMMENT ON COLUMN people.a IS 'x';
+
+-- a column of retyped is being replaced
+
+-- expect: reject column-under-change
+-- hint: SELECT phasegate.abort(id)
+ALTER TABLE retyped ALTER COLUMN a SET DEFAULT 1;
+
+-- expect: reject column-under-change
+CREATE INDEX CONCURRENTLY ON retyped (a);
+
+-- expect: reject column-under-change
+GRANT SELECT (a) ON retyped TO app;
+
+-- expect: reject column-under-change
+COMMENT ON COLUMN retyped.a IS 'x';
+
+-- expect: reject column-under-change
+CREATE VIEW v AS SELECT * FROM retyped;
+
+-- expect: reject column-under-change
+CREATE PUBLICATION p FOR TABLE retyped (a);
+
+-- expect: reject column-under-change
+CREATE STATISTICS st ON a, b FROM retyped;
+
+-- expect: allow
+-- not: column-under-change
+ANALYZE retyped;
+
+-- expect: reject column-under-change
+COMMENT ON CONSTRAINT a_check ON retyped IS 'x';
+
+-- expect: reject column-under-change
+ALTER TABLE small ADD CONSTRAINT late FOREIGN KEY (a) REFERENCES retyped (a) NOT VALID;
+
+-- expect: reject column-under-change
+ALTER TABLE small INHERIT retyped;
+
+-- expect: reject column-under-change
+CREATE TABLE child () INHERITS (retyped);
+
+-- of the other columns it is known what stands on them alone
+
+-- expect: allow
+-- not: column-under-change
+ALTER TABLE retyped ALTER COLUMN b SET DEFAULT 'x';
+
+-- expect: allow
+-- not: column-under-change
+COMMENT ON COLUMN retyped.b IS 'x';
+
+-- expect: allow
+-- not: column-under-change
+COMMENT ON TABLE retyped IS 'x';
+
+-- expect: allow
+-- not: column-under-change
+GRANT SELECT ON retyped TO app;
+
+-- expect: allow
+-- not: column-under-change
+REVOKE SELECT (b) ON retyped FROM app;
+
+-- expect: reject column-under-change
+REVOKE SELECT ON retyped FROM app;
+
+-- expect: allow
+-- not: column-under-change
+CREATE INDEX CONCURRENTLY ON retyped (b);
+
+-- expect: reject column-under-change
+CREATE INDEX CONCURRENTLY ON retyped (b) WHERE a > 0;
+
+-- expect: reject column-under-change
+CREATE INDEX CONCURRENTLY ON retyped (b) INCLUDE (a);
+
+-- expect: allow
+-- not: column-under-change
+ALTER TABLE retyped ADD CONSTRAINT b_check CHECK (b <> '') NOT VALID;
+
+-- expect: reject column-under-change
+ALTER TABLE retyped ADD CONSTRAINT b_check CHECK (b <> '' OR retyped.a > 0) NOT VALID;
+
+-- expect: allow
+-- not: column-under-change
+ALTER TABLE small ADD CONSTRAINT late FOREIGN KEY (a) REFERENCES retyped (b) NOT VALID;
+
+-- expect: reject column-under-change
+ALTER TABLE retyped ADD CONSTRAINT row_check CHECK (retyped IS NOT NULL) NOT VALID;
+
+-- expect: allow
+-- not: column-under-change
+ALTER TABLE retyped ADD COLUMN c int;
+
+-- expect: reject column-under-change, add-column-generated-stored
+ALTER TABLE retyped ADD COLUMN c int GENERATED ALWAYS AS (a) STORED;
+
+-- expect: allow
+-- not: column-under-change
+CREATE FUNCTION f(retyped) RETURNS int LANGUAGE sql AS 'SELECT 1';
+
+-- expect: allow
+-- not: column-under-change
+UPDATE retyped SET a = 1 WHERE a = 2;
 
 -- expect: rewrite refresh-matview-non-concurrent
 -- hint: REFRESH MATERIALIZED VIEW CONCURRENTLY "public"."totals"
