@@ -99,12 +99,29 @@ BEGIN
 END
 $$;
 
+-- What gives a table its name back that goes by another one since the change began, where something
+-- done is to be undone under its own; else NULL.
+CREATE OR REPLACE FUNCTION phasegate.restoring_name(change bigint) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT concat_ws(' ', CASE WHEN r.relname <> c.relname THEN
+			format('ALTER TABLE %I.%I RENAME TO %I;', n.nspname, r.relname, c.relname) END,
+		CASE WHEN n.nspname <> c.nspname THEN
+			format('ALTER TABLE %I.%I SET SCHEMA %I;', n.nspname, c.relname, c.nspname) END)
+	FROM phasegate.change c JOIN pg_class r ON r.oid = c.relid JOIN pg_namespace n ON n.oid = r.relnamespace
+	WHERE c.id = restoring_name.change AND (n.nspname <> c.nspname OR r.relname <> c.relname)
+		AND (n.nspname IS DISTINCT FROM c.moved_nspname OR r.relname IS DISTINCT FROM c.moved_relname)
+		AND EXISTS (SELECT FROM phasegate.step s WHERE s.change_id = c.id AND s.kind <> 'bulk'
+			AND s.undo <> '' AND (s.status = 'done' AND NOT s.skipped
+				OR s.status = 'intent' AND s.kind = 'concurrently'))
+$$;
+
 -- Back to where it began; not behind its point of no return.  What waits for an approval gets none.
 CREATE OR REPLACE FUNCTION phasegate.abort(change bigint) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	held phasegate.hold := phasegate.operated_hold(change);
 	operated phasegate.change;
+	restoring text := phasegate.restoring_name(change);
 BEGIN
 	IF held.state IN ('held', 'approved') THEN
 		PERFORM phasegate.end_hold(change, 'cancelled');
@@ -121,6 +138,11 @@ BEGIN
 		RAISE EXCEPTION 'change % is past its point of no return', change
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 			HINT = format('phasegate.release(%s) carries it to its end.', change);
+	END IF;
+	IF operated.state = 'needs_attention' AND restoring IS NOT NULL THEN
+		RAISE EXCEPTION 'change % cannot be taken back while its table goes by another name', change
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+			HINT = format('First: %s then phasegate.abort(%s).', restoring, change);
 	END IF;
 	PERFORM phasegate.ask(change, 'abort');
 	RETURN format('change %s is taken back: %s', change, operated.summary);

@@ -318,9 +318,12 @@ static int begin_undo(struct run *run, bool cancelled)
 
 static enum run_end go_back(struct run *run)
 {
+	int left;
+
 	run->undoing = true;
-	if (undo_run(run) < 0)
-		return run_why(run);
+	left = undo_run(run);
+	if (left != 0)
+		return left < 0 ? run_why(run) : RUN_STUCK;
 	return run->change.stopped_by_cancel ? RUN_CANCELLED : RUN_FAILED;
 }
 
@@ -332,6 +335,17 @@ static enum run_end soak_again(struct run *run)
 	return soak_begin(run, soak_released(run), &error) < 0 ? run_why(run) : RUN_SOAKING;
 }
 
+/* One that had to stop for people there goes nowhere else. */
+static bool on_its_way_back(const struct change_record *change)
+{
+	bool undone = false;
+
+	for (size_t i = 0; i < change->n_steps; i++)
+		undone |= change->steps[i].status == STATUS_UNDONE;
+	return strcmp(change->state, "undoing") == 0 ||
+	       (undone && strcmp(change->state, "needs_attention") == 0);
+}
+
 static enum run_end go(struct run *run)
 {
 	const char *stuck;
@@ -341,7 +355,7 @@ static enum run_end go(struct run *run)
 	if (!change_is_live(&run->change))
 		return recorded_end(run);
 	run->worked = true;
-	if (strcmp(run->change.state, "undoing") == 0)
+	if (on_its_way_back(&run->change))
 		return go_back(run);
 	if (soak_goes_on(run))
 		return RUN_SOAKING;

@@ -25,6 +25,7 @@
  *   steer.c     what operators ask for meanwhile
  *   slowed.c    what clients feel of it meanwhile
  *   stuck.c     where it stops for people
+ *   fix.c       what they want done to the rows in its way
  *   attend.c    waiting for a change that another phasegate carries out
  *
  * Functions return 0, or -1 with run->main.error set.
@@ -203,9 +204,11 @@ int bulk_run(struct run *run, struct step_record *step);
 int artifact_keep(struct run *run, const struct step_record *before, bool *lost);
 
 /* Records that the change soaks at this step, and says so; error as for store_soak. */
-int soak_begin(struct run *run, struct step_record *step, const struct control_error *error);
+int soak_begin(struct run *run, struct step_record *step, struct control_error *error);
 /* It soaks already, and nobody asked for more: says so again. */
 bool soak_goes_on(struct run *run);
+/* The step at which it waits for its release; NULL: at none. */
+struct step_record *soak_waiting(struct run *run);
 /* The step at which it was released last; NULL: never. */
 struct step_record *soak_released(struct run *run);
 
@@ -216,7 +219,10 @@ void slowed_end(struct run *run);
 
 /* The error of a step in the words PostgreSQL would have used for what the client asked. */
 void failure_translate(struct run *run, const struct step_record *step);
-/* Undoes what was done and ends the change; -1 when it could not be brought to an end. */
+/*
+ * Undoes what was done and ends the change.  1: it stands for people again, who have to make way
+ * for that first.  -1 when it could not be brought to an end.
+ */
 int undo_run(struct run *run);
 
 /* The state in which the last error makes it wait for people; NULL: it need not. */
@@ -227,6 +233,11 @@ bool stuck_by_row(const struct run *run);
 void stuck_find_rows(struct run *run);
 /* Records that it waits, and says so. */
 int stuck_begin(struct run *run, const char *state);
+/*
+ * The table of the plan goes by another name: 1 when something is to be undone that needs its own,
+ * and the change waits for people to give it back; 0 when nothing is.
+ */
+int stuck_under_other_name(struct run *run);
 /* It is tried again: applies the fix that came with the wish. */
 int stuck_end(struct run *run);
 

@@ -24,6 +24,13 @@ static struct step_record *soaking_step(struct run *run)
 	return NULL;
 }
 
+struct step_record *soak_waiting(struct run *run)
+{
+	struct step_record *step = soaking_step(run);
+
+	return step != NULL && step->status == STATUS_INTENT ? step : NULL;
+}
+
 struct step_record *soak_released(struct run *run)
 {
 	struct change_record *change = &run->change;
@@ -72,15 +79,29 @@ bool soak_goes_on(struct run *run)
 	return true;
 }
 
-int soak_begin(struct run *run, struct step_record *step, const struct control_error *error)
+/* dependent_objects_still_exist: CASCADE, which the server hints at, drops what others made. */
+static void advise(struct run *run, struct control_error *error)
+{
+	if (strcmp(error->sqlstate, "2BP01") != 0)
+		return;
+	error->hint = arena_printf(run->arena,
+		"%s%sDrop that, or define it anew without what has to go; then phasegate release "
+		"%lld, or phasegate abort %lld.",
+		error->detail != NULL ? error->detail : "", error->detail != NULL ? "\n" : "",
+		(long long)run->change.id, (long long)run->change.id);
+}
+
+int soak_begin(struct run *run, struct step_record *step, struct control_error *error)
 {
 	/* What failed behind a release would fail again: that is for people. */
 	bool by_itself = run->tuning.release_automatic && error == NULL;
 
+	if (error != NULL)
+		advise(run, error);
 	if (control_exec(&run->main, "BEGIN") < 0)
 		return -1;
 	if (store_soak(&run->main, &run->change, step, error,
-		    by_itself ? run->tuning.release_after_ms : -1) < 0) {
+		    by_itself ? run->tuning.release_after_ms : -1, run->undoing) < 0) {
 		control_rollback(&run->main);
 		return -1;
 	}

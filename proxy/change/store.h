@@ -110,16 +110,20 @@ int store_stopped(struct control *control, const struct change_record *change,
 	const struct control_error *error, bool cancelled);
 /*
  * The change stops at this step until it is released; error: why it is back there after a release,
- * or NULL.  release_after_ms: when it goes on by itself, -1 never.  Drops the function, too.
+ * or NULL.  release_after_ms: when it goes on by itself, -1 never.  aborted: as for store_stuck.
+ * Drops the function, too.
  */
 int store_soak(struct control *control, const struct change_record *change,
-	const struct step_record *step, const struct control_error *error, int release_after_ms);
+	const struct step_record *step, const struct control_error *error, int release_after_ms,
+	bool aborted);
 /* ---- what is for people ---- */
 
-/* It stops in this state, needs_fix or needs_attention, because of error; drops the function, too.
+/*
+ * It stops in this state, needs_fix or needs_attention, because of error; drops the function, too.
+ * aborted: the wish to take it back led there, and has to be said again.
  */
 int store_stuck(struct control *control, const struct change_record *change, const char *state,
-	const struct control_error *error);
+	const struct control_error *error, bool aborted);
 /* Rows in the way, each a key, as a JSON array of at most STORE_VIOLATIONS_MAX. */
 enum { STORE_VIOLATIONS_MAX = 1000 };
 int store_violations(struct control *control, const struct change_record *change,

@@ -137,7 +137,8 @@ int store_unassume(struct control *control, int64_t id)
 }
 
 int store_soak(struct control *control, const struct change_record *change,
-	const struct step_record *step, const struct control_error *error, int release_after_ms)
+	const struct step_record *step, const struct control_error *error, int release_after_ms,
+	bool aborted)
 {
 	static const struct control_error none;
 	char id[NUMBER_BYTES], ord[NUMBER_BYTES], ms[NUMBER_BYTES];
@@ -149,7 +150,8 @@ int store_soak(struct control *control, const struct change_record *change,
 			    "WITH held AS (UPDATE phasegate.change SET state = 'soaking', stage = "
 			    "$4,"
 			    "  state_since = pg_catalog.clock_timestamp(),"
-			    "  wanted = CASE WHEN wanted = 'abort' THEN wanted END,"
+			    "  wanted = CASE WHEN wanted = 'abort' AND NOT $10::pg_catalog.bool"
+			    "   THEN wanted END,"
 			    "  waiting_for = 'its release',"
 			    "  waiting_since = pg_catalog.clock_timestamp(), lease_until = NULL,"
 			    "  error_sqlstate = NULLIF($5, ''), error_message = $6,"
@@ -166,8 +168,8 @@ int store_soak(struct control *control, const struct change_record *change,
 			    "  WHERE s.change_id = held.id AND s.ord = $3::pg_catalog.int4",
 			    number(id, change->id), change->epoch, number(ord, step->ord),
 			    step->purpose, error->sqlstate, error->message, error->detail,
-			    error->hint,
-			    release_after_ms < 0 ? NULL : number(ms, release_after_ms))) < 0)
+			    error->hint, release_after_ms < 0 ? NULL : number(ms, release_after_ms),
+			    aborted ? "true" : "false")) < 0)
 		return -1;
 	return store_unassume(control, change->id);
 }

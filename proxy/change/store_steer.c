@@ -114,12 +114,13 @@ int store_ask_abort(struct control *control, int64_t id)
 /* ---- what stops for people ---- */
 
 int store_stuck(struct control *control, const struct change_record *change, const char *state,
-	const struct control_error *error)
+	const struct control_error *error, bool aborted)
 {
 	struct arena arena = {0};
 	int64_t changed = CONTROL_CHANGE(control,
 		"WITH held AS (UPDATE phasegate.change SET state = $3, fix = NULL,"
-		"  wanted = CASE WHEN wanted = 'abort' THEN wanted END,"
+		"  wanted = CASE WHEN wanted = 'abort' AND NOT $10::pg_catalog.bool THEN wanted "
+		"END,"
 		"  state_since = pg_catalog.clock_timestamp(), lease_until = NULL,"
 		"  waiting_for = 'retry or abort', waiting_since = pg_catalog.clock_timestamp(),"
 		"  error_sqlstate = $4, error_message = $5, error_detail = $6, error_hint = $7,"
@@ -129,7 +130,7 @@ int store_stuck(struct control *control, const struct change_record *change, con
 		" pg_catalog.jsonb_build_object('sqlstate', $4, 'message', $5) FROM held",
 		arena_printf(&arena, "%lld", (long long)change->id), change->epoch, state,
 		error->sqlstate, error->message, error->detail, error->hint, change->bad_table,
-		change->bad_rows);
+		change->bad_rows, aborted ? "true" : "false");
 
 	arena_free(&arena);
 	if (changed == 0)

@@ -208,10 +208,40 @@ static int record(struct run *run, const char *state)
 	}
 	if (control_exec(&run->main, "BEGIN") < 0)
 		return -1;
-	if (store_stuck(&run->main, change, state, &change->error) == 0)
+	if (store_stuck(&run->main, change, state, &change->error, run->undoing) == 0)
 		return control_commit(&run->main);
 	control_rollback(&run->main);
 	return -1;
+}
+
+/* What gives the table its name back, without which nothing can be undone; NULL: no need of it. */
+static int ask_restoring(struct run *run, const char **restoring)
+{
+	struct control_error error = run->main.error;
+	PGresult *result =
+		CONTROL_QUERY(&run->main, "SELECT phasegate.restoring_name($1::pg_catalog.int8)",
+			arena_printf(run->arena, "%lld", (long long)run->change.id));
+
+	*restoring = NULL;
+	if (result == NULL)
+		return -1;
+	*restoring = control_value(run->arena, result, 0, 0);
+	PQclear(result);
+	run->main.error = error;
+	return 0;
+}
+
+int stuck_under_other_name(struct run *run)
+{
+	const char *restoring;
+
+	if (ask_restoring(run, &restoring) < 0)
+		return -1;
+	if (restoring == NULL)
+		return 0;
+	run->main.error.hint = arena_printf(run->arena,
+		"What was done can be undone under the table's own name only: %s", restoring);
+	return stuck_begin(run, "needs_attention") < 0 ? -1 : 1;
 }
 
 int stuck_begin(struct run *run, const char *state)

@@ -17,6 +17,8 @@ enum { UNDO_ATTEMPTS = 10 };
 struct remains {
 	const char *text;
 	bool any_undone;
+	bool any_effect; /* of what was undone */
+	struct step_record *soak; /* at which it stood; NULL: at none */
 };
 
 static void remember(
@@ -120,7 +122,35 @@ static int leave_bulk(struct run *run, struct step_record *step, struct remains 
 	return mark(run, step, STATUS_PENDING) < 0 ? -1 : 0;
 }
 
-/* 1: undone, or nothing to do.  0: it stays, and people are told.  -1: no way on from here now. */
+/*
+ * dependent_objects_still_exist, and nothing is different yet: better on both names than half-way.
+ * What had nothing to undo is on record as undone.
+ */
+static bool soaks_on(const struct run *run, const struct remains *remains)
+{
+	return remains->soak != NULL && !remains->any_effect && !run->main.lost &&
+	       control_failed_with(&run->main, "2BP01");
+}
+
+static int soak_on(struct run *run, struct remains *remains)
+{
+	struct control_error error = run->main.error;
+
+	for (size_t i = 0; i < run->change.n_steps; i++) {
+		struct step_record *step = &run->change.steps[i];
+
+		if (step->status == STATUS_DONE && !step->skipped &&
+			mark(run, step, STATUS_DONE) < 0)
+			return -1;
+	}
+	if (soak_begin(run, remains->soak, &error) < 0)
+		return -1;
+	run->main.error = error;
+	return 2;
+}
+
+/* 2: it soaks on.  1: undone, or nothing to do.  0: it stays, and people are told.  -1: no way on
+ * from here now. */
 static int leave_or_undo(struct run *run, struct step_record *step, struct remains *remains)
 {
 	if (step->status != STATUS_DONE && step->status != STATUS_INTENT)
@@ -138,13 +168,42 @@ static int leave_or_undo(struct run *run, struct step_record *step, struct remai
 		return 0;
 	}
 	remains->any_undone |= step->status == STATUS_DONE;
-	if (undo_step(run, step) == 0)
+	if (undo_step(run, step) == 0) {
+		remains->any_effect |= step->undo[0] != '\0';
 		return 1;
+	}
+	if (soaks_on(run, remains))
+		return soak_on(run, remains);
 	if (run_why(run) != RUN_FAILED || control_failed_with(&run->main, STORE_FENCED))
 		return -1;
 	remember(run, remains, step,
 		arena_printf(run->arena, "Could not be undone (%s)", run->main.error.message));
 	return mark(run, step, STATUS_FAILED) < 0 ? -1 : 0;
+}
+
+/* A column that was there before the change keeps what its null values were replaced by. */
+static bool keeps_fill(const struct run *run)
+{
+	bool fills = false;
+
+	for (size_t i = 0; i < run->change.n_steps; i++) {
+		const struct step_record *step = &run->change.steps[i];
+
+		if (backfill_undoes(step) || strstr(step->undo, "DROP COLUMN") != NULL)
+			return false;
+		fills |= step->kind == STEP_BACKFILL;
+	}
+	return fills && run->rows > 0;
+}
+
+static const char *undone(struct run *run, bool anything)
+{
+	if (keeps_fill(run))
+		return arena_printf(run->arena,
+			"%s rows were filled and stay so; all else is as it was.",
+			run_count(run->arena, (double)run->rows));
+	return anything ? "What had been done was undone; the table is as it was."
+			: "Nothing was changed.";
 }
 
 static const char *hint_of(struct run *run, const struct remains *remains)
@@ -153,9 +212,7 @@ static const char *hint_of(struct run *run, const struct remains *remains)
 	const char *ours = remains->text;
 
 	if (ours[0] == '\0')
-		ours = remains->any_undone
-			       ? "What had been done was undone; the table is as it was."
-			       : "Nothing was changed.";
+		ours = undone(run, remains->any_undone);
 	return theirs == NULL ? ours : arena_printf(run->arena, "%s\n%s", theirs, ours);
 }
 
@@ -181,25 +238,41 @@ static bool anything_to_undo(const struct change_record *change)
 	return false;
 }
 
+/* As undo_run. */
+static int prepare(struct run *run)
+{
+	const struct change_record *change = &run->change;
+	int stands;
+
+	if (!anything_to_undo(change))
+		return 0;
+	run_say(run, true, "%s; undoing what was done",
+		change->error.message != NULL ? change->error.message : "stopped");
+	if (run_check_table(run) < 0 && !run->stale)
+		return -1;
+	stands = run->stale && !run->gone ? stuck_under_other_name(run) : 0;
+	if (stands != 0)
+		return stands;
+	/* Without the role every step will say so. */
+	return store_assume(&run->main, change) < 0 && run_why(run) != RUN_FAILED ? -1 : 0;
+}
+
 int undo_run(struct run *run)
 {
 	struct change_record *change = &run->change;
-	struct remains remains = {.text = ""};
+	struct remains remains = {.text = "", .soak = soak_waiting(run)};
 	const char *hint;
+	int status;
 
 	run->tuning = engine_tuning(run->engine);
-	if (anything_to_undo(change)) {
-		run_say(run, true, "%s; undoing what was done",
-			change->error.message != NULL ? change->error.message : "stopped");
-		if (run_check_table(run) < 0 && !run->stale)
-			return -1;
-		/* Without the role every step will say so. */
-		if (store_assume(&run->main, change) < 0 && run_why(run) != RUN_FAILED)
-			return -1;
+	status = prepare(run);
+	if (status != 0)
+		return status;
+	for (size_t i = change->n_steps; i-- > 0;) {
+		status = leave_or_undo(run, &change->steps[i], &remains);
+		if (status < 0 || status == 2)
+			return status < 0 ? -1 : 1;
 	}
-	for (size_t i = change->n_steps; i-- > 0;)
-		if (leave_or_undo(run, &change->steps[i], &remains) < 0)
-			return -1;
 	hint = hint_of(run, &remains);
 	if (finish(run, hint) < 0)
 		return -1;
