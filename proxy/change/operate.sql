@@ -115,6 +115,23 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 				OR s.status = 'intent' AND s.kind = 'concurrently'))
 $$;
 
+-- What gives the submitter a right back that the change began with, without which it goes neither on nor
+-- back, and those to write rows if it is writing; NULL where nothing is missing.
+CREATE OR REPLACE FUNCTION phasegate.restoring_right(change bigint, writing boolean) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT CASE WHEN NOT pg_has_role(u.oid, r.relowner, 'USAGE') THEN
+			format('ALTER TABLE %I.%I OWNER TO %I;', n.nspname, r.relname, u.rolname)
+		WHEN NOT has_schema_privilege(u.oid, n.oid, 'USAGE') THEN
+			format('GRANT USAGE ON SCHEMA %I TO %I;', n.nspname, u.rolname)
+		WHEN writing AND NOT (has_table_privilege(u.oid, r.oid, 'SELECT')
+				AND has_table_privilege(u.oid, r.oid, 'UPDATE')) THEN
+			format('GRANT SELECT, UPDATE ON %I.%I TO %I;', n.nspname, r.relname, u.rolname) END
+	FROM phasegate.change c JOIN pg_class r ON r.oid = c.relid JOIN pg_namespace n ON n.oid = r.relnamespace
+		JOIN pg_roles u ON u.oid = c.submitter
+	WHERE c.id = restoring_right.change AND EXISTS (SELECT FROM phasegate.step s WHERE s.change_id = c.id
+		AND s.kind <> 'bulk' AND s.status = 'done' AND NOT s.skipped)
+$$;
+
 -- Back to where it began; not behind its point of no return.  What waits for an approval gets none.
 CREATE OR REPLACE FUNCTION phasegate.abort(change bigint) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -122,6 +139,7 @@ DECLARE
 	held phasegate.hold := phasegate.operated_hold(change);
 	operated phasegate.change;
 	restoring text := phasegate.restoring_name(change);
+	right_first text := phasegate.restoring_right(change, false);
 BEGIN
 	IF held.state IN ('held', 'approved') THEN
 		PERFORM phasegate.end_hold(change, 'cancelled');
@@ -143,6 +161,11 @@ BEGIN
 		RAISE EXCEPTION 'change % cannot be taken back while its table goes by another name', change
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 			HINT = format('First: %s then phasegate.abort(%s).', restoring, change);
+	END IF;
+	IF operated.state = 'needs_attention' AND right_first IS NOT NULL THEN
+		RAISE EXCEPTION 'change % cannot be taken back while its submitter has no right to', change
+			USING ERRCODE = 'insufficient_privilege',
+			HINT = format('First: %s then phasegate.abort(%s).', right_first, change);
 	END IF;
 	PERFORM phasegate.ask(change, 'abort');
 	RETURN format('change %s is taken back: %s', change, operated.summary);

@@ -229,6 +229,9 @@ int undo_run(struct run *run);
 const char *stuck_state(struct run *run);
 /* Is the last error one of rows, to be left for people? */
 bool stuck_by_row(const struct run *run);
+/* Its submitter lost a right that it had when the change began: the error says what gives it back.
+ */
+bool stuck_by_right(struct run *run);
 /* After an error: which rows are in the way, as far as the error tells.  Keeps the error. */
 void stuck_find_rows(struct run *run);
 /* Records that it waits, and says so. */

@@ -172,11 +172,36 @@ static int look_at_table(struct run *run)
 	return 0;
 }
 
+bool stuck_by_right(struct run *run)
+{
+	struct control_error error = run->main.error;
+	const char *restoring = NULL;
+	PGresult *result;
+
+	if (run->main.lost || !control_failed_with(&run->main, "42501"))
+		return false;
+	result = CONTROL_QUERY(&run->main,
+		"SELECT phasegate.restoring_right($1::pg_catalog.int8, true)",
+		arena_printf(run->arena, "%lld", (long long)run->change.id));
+	if (result != NULL)
+		restoring = control_value(run->arena, result, 0, 0);
+	PQclear(result);
+	if (run->main.lost)
+		return false;
+	run->main.error = error;
+	if (restoring == NULL)
+		return false;
+	run->main.error.detail = "Whoever sent the statement had the right when it began.";
+	run->main.error.hint = arena_printf(run->arena, "To give it back: %s", restoring);
+	return true;
+}
+
 const char *stuck_state(struct run *run)
 {
 	if (run->main.lost || look_at_table(run) < 0 || run->gone)
 		return NULL;
-	if (run->stale || run->differs || (error_class(run, "42") && columns_differ(run)))
+	if (run->stale || run->differs || (error_class(run, "42") && columns_differ(run)) ||
+		stuck_by_right(run))
 		return "needs_attention";
 	return run->fix_failed || stuck_by_row(run) ? "needs_fix" : NULL;
 }

@@ -149,8 +149,10 @@ static int soak_on(struct run *run, struct remains *remains)
 	return 2;
 }
 
-/* 2: it soaks on.  1: undone, or nothing to do.  0: it stays, and people are told.  -1: no way on
- * from here now. */
+/*
+ * 2: the change soaks on, or stands for people.  1: undone, or nothing to do.  0: it stays, and
+ * people are told.  -1: no way on from here now.
+ */
 static int leave_or_undo(struct run *run, struct step_record *step, struct remains *remains)
 {
 	if (step->status != STATUS_DONE && step->status != STATUS_INTENT)
@@ -174,6 +176,8 @@ static int leave_or_undo(struct run *run, struct step_record *step, struct remai
 	}
 	if (soaks_on(run, remains))
 		return soak_on(run, remains);
+	if (stuck_by_right(run))
+		return stuck_begin(run, "needs_attention") < 0 ? -1 : 2;
 	if (run_why(run) != RUN_FAILED || control_failed_with(&run->main, STORE_FENCED))
 		return -1;
 	remember(run, remains, step,
