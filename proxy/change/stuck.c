@@ -191,7 +191,8 @@ bool stuck_by_right(struct run *run)
 	run->main.error = error;
 	if (restoring == NULL)
 		return false;
-	run->main.error.detail = "Whoever sent the statement had the right when it began.";
+	run->main.error.detail =
+		"Without a right that is missing the change can go neither on nor back.";
 	run->main.error.hint = arena_printf(run->arena, "To give it back: %s", restoring);
 	return true;
 }
