@@ -44,16 +44,28 @@ static void merge_own(struct model *model, const struct relation_facts *parent)
 	}
 }
 
+/* DefineRelation looks for all of them first. */
+static void lock_parents(struct model *model)
+{
+	const struct action *action = model->action;
+	const struct relation_facts *parent;
+
+	for (size_t i = 0; i < action->n_sources; i++) {
+		if (model_find(model->facts, &action->sources[i], &parent) == ABSENT)
+			model_error(model, "42P01", "relation \"%s\" does not exist",
+				action->sources[i].name);
+		model_lock(model, &action->sources[i], LOCK_SHARE_UPDATE_EXCLUSIVE);
+	}
+}
+
 static void merge_parents(struct model *model)
 {
 	const struct action *action = model->action;
 	const struct relation_facts *one, *other;
 
+	lock_parents(model);
 	for (size_t i = 0; i < action->n_sources; i++) {
-		if (model_find(model->facts, &action->sources[i], &one) == ABSENT)
-			model_error(model, "42P01", "relation \"%s\" does not exist",
-				action->sources[i].name);
-		model_lock(model, &action->sources[i], LOCK_SHARE_UPDATE_EXCLUSIVE);
+		model_find(model->facts, &action->sources[i], &one);
 		if (one == NULL)
 			continue;
 		if (one->partition || one->kind == 'p')

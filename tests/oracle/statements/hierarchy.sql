@@ -155,3 +155,5 @@ alter table q drop column k;
 alter table q alter column k type bigint;
 -- with: create table own.q (id int, k int, b int) partition by range (id); create table own.q1 partition of own.q default; create table own.h (r own.q1)
 alter table q alter column k type bigint;
+create table n (z int) inherits (p, nope);
+create table n (z int) inherits (nope, p);
