@@ -29,6 +29,14 @@ static bool rewrites_for_type(const struct rule_context *context)
 	       (context->effects->rewrite || context->effects->index_build);
 }
 
+/* As a column definition wants it. */
+static const char *wanted_type(struct arena *arena, const struct action *action)
+{
+	return action->collation_sql == NULL ? action->type->sql
+					     : arena_printf(arena, "%s COLLATE %s",
+						       action->type->sql, action->collation_sql);
+}
+
 /* A second column, kept equal by a trigger, that takes the name over in one short transaction. */
 static const char *second_column_steps(const struct rule_context *context)
 {
@@ -38,9 +46,9 @@ static const char *second_column_steps(const struct rule_context *context)
 	const char *column = action->column == NULL ? "column" : action->column;
 	const char *new = quote_ident(arena, name_with_suffix(arena, column, "new"));
 	const char *trigger = quote_ident(arena, name_with_suffix(arena, column, "sync"));
-	const char *type = action->type->sql;
-	const char *value =
-		action->expr != NULL ? action->expr->sql : arena_printf(arena, "%s::%s", old, type);
+	const char *value = action->expr != NULL
+				    ? action->expr->sql
+				    : arena_printf(arena, "%s::%s", old, action->type->sql);
 
 	return arena_printf(arena,
 		"ALTER TABLE %s ADD COLUMN %s %s;\n"
@@ -55,8 +63,9 @@ static const char *second_column_steps(const struct rule_context *context)
 		"DROP TRIGGER %s ON %s; DROP FUNCTION %s();\n"
 		"ALTER TABLE %s DROP COLUMN %s; ALTER TABLE %s RENAME COLUMN %s TO %s;\n"
 		"COMMIT;",
-		table, new, type, trigger, new, value, trigger, table, trigger, table, new, value,
-		new, old, trigger, table, trigger, table, old, table, new, old);
+		table, new, wanted_type(arena, action), trigger, new, value, trigger, table,
+		trigger, table, new, value, new, old, trigger, table, trigger, table, old, table,
+		new, old);
 }
 
 const struct rule rule_alter_column_type = {

@@ -26,6 +26,11 @@ ALTER TABLE orders ALTER COLUMN qty TYPE bigint, ALTER COLUMN phone SET NOT NULL
 -- facts: unknown
 ALTER TABLE orders ALTER COLUMN status TYPE text;
 
+-- expect: reject alter-column-type
+-- facts: unknown
+-- hint: ADD COLUMN "status_new" text COLLATE "C";
+ALTER TABLE orders ALTER COLUMN status TYPE text COLLATE "C";
+
 -- expect: allow
 -- not: alter-column-type
 ALTER TABLE orders ALTER COLUMN status TYPE varchar(40);
