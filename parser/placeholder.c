@@ -139,8 +139,8 @@ const char *split_fill_placeholders(struct arena *arena, const char *text, size_
 		size_t bytes = 0;
 
 		if (token.kind == TOKEN_QUOTED) {
-			char *end = fill_in_quotes(copy + (token.start - lexer.text), token.len,
-				copy + len, &filled);
+			char *end = fill_in_quotes(
+				copy + (token.start - lexer.text), token.len, copy + len, &filled);
 
 			lexer.at = (const unsigned char *)end + (end < copy + len);
 		}

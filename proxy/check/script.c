@@ -158,8 +158,8 @@ static bool parse(struct script_reader *reader, struct script_stmt *out, const c
 	return true;
 }
 
-/* As it stands; else with its placeholders filled, which may make sense of it, or show what is wrong
- * behind them. */
+/* As it stands; else with its placeholders filled, which may make sense of it, or show what is
+ * wrong behind them. */
 static bool parse_filled(struct script_reader *reader, struct script_stmt *out)
 {
 	const char *text = reader->script->text + out->start, *filled;
