@@ -99,15 +99,19 @@ BEGIN
 END
 $$;
 
--- What gives a table its name back that goes by another one since the change began, where something
--- done is to be undone under its own; else NULL.
+-- What gives a table its name back that goes by another one, where something done is to be undone under
+-- the one that the change knows: from its first step on the one it moved the table to, if it does; else NULL.
 CREATE OR REPLACE FUNCTION phasegate.restoring_name(change bigint) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-	SELECT concat_ws(' ', CASE WHEN r.relname <> c.relname THEN
-			format('ALTER TABLE %I.%I RENAME TO %I;', n.nspname, r.relname, c.relname) END,
-		CASE WHEN n.nspname <> c.nspname THEN
-			format('ALTER TABLE %I.%I SET SCHEMA %I;', n.nspname, c.relname, c.nspname) END)
+	SELECT concat_ws(' ', CASE WHEN r.relname <> known.name THEN
+			format('ALTER TABLE %I.%I RENAME TO %I;', n.nspname, r.relname, known.name) END,
+		CASE WHEN n.nspname <> known.nsp THEN
+			format('ALTER TABLE %I.%I SET SCHEMA %I;', n.nspname, known.name, known.nsp) END)
 	FROM phasegate.change c JOIN pg_class r ON r.oid = c.relid JOIN pg_namespace n ON n.oid = r.relnamespace
+		CROSS JOIN LATERAL (SELECT c.moved_relname IS NOT NULL AND s.status = 'done' AS moved
+			FROM phasegate.step s WHERE s.change_id = c.id ORDER BY s.ord LIMIT 1) first
+		CROSS JOIN LATERAL (SELECT CASE WHEN first.moved THEN c.moved_nspname ELSE c.nspname END AS nsp,
+			CASE WHEN first.moved THEN c.moved_relname ELSE c.relname END AS name) known
 	WHERE c.id = restoring_name.change AND (n.nspname <> c.nspname OR r.relname <> c.relname)
 		AND (n.nspname IS DISTINCT FROM c.moved_nspname OR r.relname IS DISTINCT FROM c.moved_relname)
 		AND EXISTS (SELECT FROM phasegate.step s WHERE s.change_id = c.id AND s.kind <> 'bulk'

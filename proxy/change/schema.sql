@@ -339,6 +339,14 @@ BEGIN
 	END IF;
 	-- Until this transaction ends nobody else submits a change of the table.
 	PERFORM pg_advisory_xact_lock((x'70676368'::bigint << 32) | (plan ->> 'relation')::bigint);
+	-- Those before it in this transaction would not find the table where it moves it to.
+	SELECT c.id INTO live FROM phasegate.change c WHERE plan ->> 'moved_table' IS NOT NULL
+		AND c.relid = (plan ->> 'relation')::oid AND c.finished_at IS NULL
+		AND c.submitted_xact = pg_current_xact_id() AND c.idem_key <> idem ORDER BY c.id LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'change %, begun in this transaction, needs the table under its name', live.id
+			USING ERRCODE = 'object_in_use', HINT = 'COMMIT first, and send this when that change is done.';
+	END IF;
 	LOOP
 		SELECT c.id, c.idem_key INTO live FROM phasegate.change c
 			WHERE c.relid = (plan ->> 'relation')::oid

@@ -78,6 +78,19 @@ def test_an_abort_that_finds_another_name(t, filling, phasegate):
     assert one(t, "SELECT atttypid::regtype::text FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'n'") == "integer"
 
 
+def test_the_name_it_soaks_under_is_the_one_asked_for(t, connect, start_proxy, phasegate):
+    """A view has the other one."""
+    connect(to=start_proxy()).execute("ALTER TABLE t RENAME COLUMN n TO m")
+    becomes(t, "soaking")
+    t.execute("ALTER TABLE t_phasegate_base RENAME TO elsewhere; SELECT phasegate.abort(1)")
+    becomes(t, "needs_attention")
+    assert "ALTER TABLE public.elsewhere RENAME TO t_phasegate_base;" in phasegate("abort", 1, status=2)
+    t.execute("ALTER TABLE elsewhere RENAME TO t_phasegate_base")
+    phasegate("abort", 1)
+    becomes(t, "cancelled")
+    assert one(t, "SELECT relkind FROM pg_class WHERE oid = 't'::regclass") == "r"
+
+
 @pytest.mark.parametrize("then, state", [("abort", "cancelled"), ("release", "done")])
 def test_a_rename_whose_view_is_used_soaks_on(t, connect, start_proxy, phasegate, then, state):
     connect(to=start_proxy()).execute("ALTER TABLE t RENAME TO u")
@@ -106,3 +119,12 @@ def test_rows_that_stay_filled_are_told_of(t, filling, phasegate):
     hint = one(t, "SELECT error_hint FROM phasegate.change")
     filled = one(t, "SELECT count(*) FROM t WHERE n = 5")
     assert f"{filled:,} rows were filled and stay so" in hint, (hint, filled)
+
+
+def test_a_rename_behind_another_change_in_its_transaction(t, connect, start_proxy):
+    """It would take the name away that the other one goes by."""
+    client = connect(to=start_proxy())
+    with pytest.raises(psycopg.errors.ObjectInUse, match="change 1, begun in this transaction"), client.transaction():
+        client.execute("ALTER TABLE t ALTER COLUMN n SET NOT NULL")
+        client.execute("ALTER TABLE t RENAME COLUMN n TO m")
+    assert one(t, "SELECT count(*) FROM phasegate.change") == 0
