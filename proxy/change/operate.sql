@@ -305,7 +305,9 @@ SELECT c.id, c.nspname AS schema, c.relname AS "table", c.state, c.stage, c.summ
 	CASE WHEN b.done THEN 100 ELSE least(99, 100 * b.rows_changed / NULLIF(b.est_rows, 0)) END AS percent,
 	b.rows_per_second, CASE WHEN c.state = 'running' AND NOT b.done AND b.rows_per_second > 0
 		AND b.est_rows > b.rows_changed THEN pg_catalog.make_interval(
-		secs => (b.est_rows - b.rows_changed) / b.rows_per_second) END AS time_left
+		secs => (b.est_rows - b.rows_changed) / b.rows_per_second) END AS time_left,
+	-- values of rows, maybe
+	CASE WHEN pg_catalog.pg_has_role(c.submitter, 'USAGE') THEN c.error_detail END AS error_detail
 FROM phasegate.change c
 	LEFT JOIN LATERAL (SELECT p.throttle_ratio, p.expires_at FROM phasegate.control p
 		WHERE p.scope IN ('global', c.id::pg_catalog.text) AND p.throttle_ratio > 0
@@ -329,7 +331,7 @@ SELECT h.id, h.schema, h."table", h.state, NULL, h.summary, h.rules[1], h.submit
 	NULL, NULL, NULL, h.original_sql, CASE h.state WHEN 'held' THEN 'an approval'
 		WHEN 'approved' THEN 'its statement to be sent again' END,
 	CASE WHEN h.finished_at IS NULL THEN h.state_since END, false, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL,
-	NULL, NULL
+	NULL, NULL, NULL
 FROM phasegate.holds h WHERE NOT EXISTS (SELECT FROM phasegate.change c WHERE c.id = h.id);
 GRANT SELECT ON phasegate.changes TO PUBLIC;
 

@@ -18,6 +18,7 @@
  *   bulk.c      every row, once
  *   artifact.c  what earlier steps made, dropped by somebody
  *   replaced.c  a column that is about to go, changed by somebody
+ *   stand_in.c  a view in a table's place that is about to go, changed by somebody
  *   soak.c      steps at which the change waits for people
  *   undo.c      the way back
  *   watch.c     what the waiting sees: who blocks, how far it is
@@ -177,6 +178,8 @@ int run_check_table(struct run *run);
 /* Locks the table, where the steps drop a column that another replaces; -1: it differs, or an
  * error. */
 int run_check_replaced(struct run *run, const struct step_record *steps, size_t n);
+/* Before a view in the place of the table goes: -1 when something would go with it, or an error. */
+int stand_in_check(struct run *run);
 /* In the open transaction: the steps are done, and the change with them when the last was. */
 int run_steps_done(struct run *run, struct step_record *steps, size_t n, const bool *skipped);
 /* The same in a transaction of its own. */

@@ -104,6 +104,7 @@ ALTER TABLE phasegate.change ADD COLUMN IF NOT EXISTS moved_nspname name,
 	ADD COLUMN IF NOT EXISTS bad_rows text, -- the condition that finds them,
 	ADD COLUMN IF NOT EXISTS fix text, -- and what to set in them first
 	ADD COLUMN IF NOT EXISTS replaced jsonb, -- version 4: a column that goes: its name, by which, its state
+	ADD COLUMN IF NOT EXISTS stand_in jsonb, -- and of a view in the table's place, its state
 	ADD COLUMN IF NOT EXISTS broken_off text, -- why its abort was asked for by phasegate itself
 	DROP CONSTRAINT IF EXISTS change_wanted_check,
 	ADD CONSTRAINT change_wanted_check CHECK (wanted IN ('release', 'abort', 'retry')),
@@ -509,6 +510,38 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	EXECUTE format('DROP FUNCTION IF EXISTS phasegate_run.change_%s(text, text, boolean)', change);
 END
+$$;
+
+-- What would be lost with a view that stands in for a table; NULL where there is none.
+CREATE OR REPLACE FUNCTION phasegate.view_state(nsp name, rel name) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+	SELECT jsonb_build_object('owner', pg_get_userbyid(v.relowner), 'options', v.reloptions, 'privileges', (
+				SELECT string_agg(x::text, ', ' ORDER BY x::text COLLATE "C") FROM unnest(v.relacl) x))
+		|| coalesce((SELECT jsonb_object_agg(format('column %I', a.attname), concat_ws(', ',
+					(SELECT string_agg(x::text, ', ' ORDER BY x::text COLLATE "C") FROM unnest(a.attacl) x),
+					'default ' || (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d
+						WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum),
+					'comment ' || col_description(a.attrelid, a.attnum)))
+			FROM pg_attribute a WHERE a.attrelid = v.oid AND a.attnum > 0), '{}')
+		|| coalesce((SELECT jsonb_object_agg(format('trigger %I', t.tgname), '') FROM pg_trigger t
+			WHERE t.tgrelid = v.oid), '{}')
+		|| coalesce((SELECT jsonb_object_agg(format('rule %I', r.rulename), '') FROM pg_rewrite r
+			WHERE r.ev_class = v.oid AND r.ev_type <> '1'), '{}')
+	FROM pg_class v JOIN pg_namespace n ON n.oid = v.relnamespace
+	WHERE n.nspname = view_state.nsp AND v.relname = view_state.rel AND v.relkind = 'v'
+$$;
+
+-- How the view of a change that soaks differs from what it was when it began to; NULL: in nothing, or it
+-- is gone.
+CREATE OR REPLACE FUNCTION phasegate.stand_in_differs(change bigint) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT string_agg(format('%s: was %s, is %s', x.key, coalesce(nullif(x.was, ''), 'none'),
+		coalesce(nullif(x.now, ''), 'none')), '; ' ORDER BY x.key)
+	FROM phasegate.change c CROSS JOIN LATERAL (SELECT phasegate.view_state(c.nspname, c.relname) AS now) s
+		CROSS JOIN LATERAL (SELECT key, w.value AS was, n.value AS now
+			FROM jsonb_each_text(c.stand_in) w FULL JOIN jsonb_each_text(s.now) n USING (key)) x
+	WHERE c.id = stand_in_differs.change AND c.stand_in IS NOT NULL AND s.now IS NOT NULL
+		AND x.was IS DISTINCT FROM x.now
 $$;
 
 -- How far a leaf is, with the work itself: false when another worker has the change now.  A function,

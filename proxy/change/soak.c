@@ -85,9 +85,8 @@ static void advise(struct run *run, struct control_error *error)
 	if (strcmp(error->sqlstate, "2BP01") != 0)
 		return;
 	error->hint = arena_printf(run->arena,
-		"%s%sDrop that, or define it anew without what has to go; then phasegate release "
-		"%lld, or phasegate abort %lld.",
-		error->detail != NULL ? error->detail : "", error->detail != NULL ? "\n" : "",
+		"Drop that, or define it anew without what has to go; then phasegate release %lld, "
+		"or phasegate abort %lld.",
 		(long long)run->change.id, (long long)run->change.id);
 }
 

@@ -210,6 +210,8 @@ static int do_statements(struct run *run, struct step_record *steps, size_t n, b
 
 	run->main.interruptible = true;
 	status = run_check_replaced(run, steps, n);
+	if (status == 0 && soak_released(run) != NULL)
+		status = stand_in_check(run);
 	if (status == 0)
 		status = ask_probes(run, steps, n, skipped);
 	for (size_t i = 0; status == 0 && i < n; i++) {

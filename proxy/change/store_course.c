@@ -150,6 +150,8 @@ int store_soak(struct control *control, const struct change_record *change,
 			    "WITH held AS (UPDATE phasegate.change SET state = 'soaking', stage = "
 			    "$4,"
 			    "  state_since = pg_catalog.clock_timestamp(),"
+			    "  stand_in = COALESCE(stand_in, phasegate.view_state(nspname, "
+			    "relname)),"
 			    "  wanted = CASE WHEN wanted = 'abort' AND NOT $10::pg_catalog.bool"
 			    "   THEN wanted END,"
 			    "  waiting_for = 'its release',"

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "barrier.h"
+#include "decide.h"
 #include "run.h"
 
 enum { UNDO_ATTEMPTS = 10 };
@@ -270,8 +271,12 @@ int undo_run(struct run *run)
 
 	run->tuning = engine_tuning(run->engine);
 	status = prepare(run);
+	if (status == 0 && remains.soak != NULL && stand_in_check(run) < 0)
+		status = control_failed_with(&run->main, SQLSTATE_CHANGE_FAILED)
+				 ? soak_on(run, &remains)
+				 : -1;
 	if (status != 0)
-		return status;
+		return status < 0 ? -1 : 1;
 	for (size_t i = change->n_steps; i-- > 0;) {
 		status = leave_or_undo(run, &change->steps[i], &remains);
 		if (status < 0 || status == 2)

@@ -46,7 +46,8 @@ static const char list_sql[] =
 
 static const char show_sql[] =
 	"SELECT c.summary, c.state, COALESCE(c.error_message, c.stage) AS remark,"
-	" c.error_hint AS hint, c.original_sql AS statement, c.submitted_by, c.submitted_at,"
+	" c.error_detail AS detail, c.error_hint AS hint, c.original_sql AS statement, "
+	"c.submitted_by, c.submitted_at,"
 	" c.state_since, c.finished_at, c.rows_changed AS rows_filled, c.batches,"
 	" c.waiting_for, c.waiting_since, CASE WHEN c.paused THEN 'yes' END AS paused,"
 	" c.throttle_ratio AS throttled_by, c.throttled_until,"

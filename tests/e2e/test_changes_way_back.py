@@ -111,6 +111,26 @@ def test_a_rename_whose_view_is_used_soaks_on(t, connect, start_proxy, phasegate
         ("tr" if then == "abort" else "ur")
 
 
+@pytest.mark.parametrize("then, state", [("abort", "cancelled"), ("release", "done")])
+@pytest.mark.parametrize("given, told, taken", [
+    ("GRANT SELECT ON t TO pg_monitor", "pg_monitor=r/", "REVOKE SELECT ON t FROM pg_monitor"),
+    ("ALTER VIEW t ALTER n SET DEFAULT 7", "column n: was none, is default 7", "ALTER VIEW t ALTER n DROP DEFAULT"),
+])
+def test_what_its_view_was_given_is_not_lost(t, connect, start_proxy, phasegate, then, state, given, told, taken):
+    """Past phasegate, which refuses it."""
+    t.execute("GRANT SELECT ON t TO app")
+    connect(to=start_proxy()).execute("ALTER TABLE t RENAME COLUMN n TO m")
+    becomes(t, "soaking")
+    t.execute(given)
+    phasegate(then, 1)
+    wait_until(lambda: one(t, "SELECT error_message FROM phasegate.change WHERE state = 'soaking'"), "the refusal", timeout=30)
+    shown = phasegate("show", 1)
+    assert told in shown and "do it to table public.t_phasegate_base instead" in shown, shown
+    t.execute(taken)
+    phasegate(then, 1)
+    wait_until(lambda: one(t, "SELECT state FROM phasegate.change") == state, "the change to end", timeout=30)
+
+
 def test_rows_that_stay_filled_are_told_of(t, filling, phasegate):
     t.execute("UPDATE t SET n = NULL; ANALYZE t")
     filling("ALTER TABLE t ALTER COLUMN n SET NOT NULL")
