@@ -242,7 +242,7 @@ static void settle_plans(struct decider *decider, size_t first, const struct jud
 		return;
 	plan = stmt->inside_code ? NULL : compose_plan(decider->arena, judged, n, stmt->tag);
 	why = plan_obstacle(decider->input, stmt, plan, facts);
-	if (why == NULL && plan_writes_read_only(decider->input, stmt, facts)) {
+	if (plan != NULL && plan_writes_read_only(decider->input, stmt, facts)) {
 		reject_read_only(decider, first, plan->tag);
 		return;
 	}

@@ -40,5 +40,6 @@ static bool runs_read_only(const struct stmt *stmt)
 bool plan_writes_read_only(
 	const struct decide_input *input, const struct stmt *stmt, const struct facts *facts)
 {
-	return facts->read_only && !input->separate && !runs_read_only(stmt);
+	return facts->read_only && !input->separate && input->stmts->n == 1 &&
+	       !runs_read_only(stmt);
 }

@@ -42,6 +42,8 @@ def test_in_a_transaction(t, target, connect):
     client = connect(target)
     client.execute("BEGIN READ ONLY")
     refused(client, "ALTER TABLE t ALTER x SET NOT NULL")
+    client.execute("ROLLBACK; BEGIN READ ONLY")
+    refused(client, "UPDATE t SET x = 1")
     client.execute("ROLLBACK")
 
 
