@@ -267,7 +267,45 @@ BEGIN
 END
 $$;
 
--- What would be lost with a column: its own row, and all that stands on it.  But for what stands on its
+-- The columns that store rows of a table, or of one below it: in themselves, in lists, domains, composite
+-- types and ranges.  PostgreSQL changes no type of a column of such a table (find_composite_type_dependencies).
+CREATE OR REPLACE FUNCTION phasegate.row_type_users(relid oid) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	WITH RECURSIVE below (oid) AS (
+		SELECT row_type_users.relid
+		UNION SELECT h.inhrelid FROM below JOIN pg_inherits h ON h.inhparent = below.oid),
+	holding (oid) AS (
+		SELECT c.reltype FROM below JOIN pg_class c ON c.oid = below.oid
+		UNION
+		SELECT found.oid FROM holding CROSS JOIN LATERAL (
+			SELECT t.typarray AS oid FROM pg_type t WHERE t.oid = holding.oid AND t.typarray <> 0
+			UNION ALL
+			SELECT CASE d.classid WHEN 'pg_type'::regclass THEN d.objid ELSE k.reltype END
+			FROM pg_depend d LEFT JOIN pg_class k ON d.classid = 'pg_class'::regclass AND k.oid = d.objid
+			WHERE d.refclassid = 'pg_type'::regclass AND d.refobjid = holding.oid
+				AND (d.classid = 'pg_type'::regclass OR d.objsubid > 0 AND k.relkind = 'c')) found)
+	SELECT string_agg(DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid), ', ')
+	FROM holding JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass AND d.refobjid = holding.oid
+			AND d.classid = 'pg_class'::regclass AND d.objsubid > 0
+		JOIN pg_class k ON k.oid = d.objid AND k.relkind IN ('r', 'm', 'p')
+$$;
+
+-- The publications that send every column of a table.  Of its schema, from PostgreSQL 15 on: that catalog
+-- is not there before, what depends on it is.
+CREATE OR REPLACE FUNCTION phasegate.published_by(relid oid) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT string_agg(format('%I', p.pubname), ', ' ORDER BY p.pubname) FROM pg_publication p
+	WHERE p.puballtables OR EXISTS (SELECT FROM pg_publication_rel e
+			WHERE e.prrelid = relid AND e.prpubid = p.oid AND (to_jsonb(e) ->> 'prattrs') IS NULL)
+		OR EXISTS (SELECT FROM pg_depend own JOIN pg_depend whole ON whole.classid = own.classid
+					AND whole.objid = own.objid AND whole.refclassid = 'pg_namespace'::regclass
+				JOIN pg_class c ON c.oid = relid AND c.relnamespace = whole.refobjid
+			WHERE own.refclassid = 'pg_publication'::regclass AND own.refobjid = p.oid
+				AND own.classid = to_regclass('pg_publication_namespace'))
+$$;
+
+-- What would be lost with a column: its own row, and all that stands on it; and who stores it in rows of
+-- its table, or is sent those.  But for what stands on its
 -- successor as well (by): the CHECK that both are equal.  A client's session may ask, and ours: in the
 -- same words.
 CREATE OR REPLACE FUNCTION phasegate.column_state(relid oid, col name, by name) RETURNS jsonb
@@ -279,6 +317,7 @@ SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' SET extra_float_digits
 			'compression', to_jsonb(a) -> 'attcompression', 'options', a.attoptions, 'privileges', (
 				SELECT string_agg(x::text, ', ' ORDER BY x::text COLLATE "C") FROM unnest(a.attacl) x),
 			'comment', col_description(a.attrelid, a.attnum),
+			'rows stored in', phasegate.row_type_users(a.attrelid), 'publications', phasegate.published_by(a.attrelid),
 			'default', (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d
 				WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum),
 			'security labels', (SELECT jsonb_object_agg(s.provider, s.label) FROM pg_seclabel s
@@ -286,8 +325,18 @@ SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' SET extra_float_digits
 		|| coalesce((SELECT jsonb_object_agg(pg_describe_object(d.classid, d.objid, d.objsubid), CASE d.classid
 					WHEN 'pg_constraint'::regclass THEN concat_ws(', comment ', pg_get_constraintdef(d.objid),
 						obj_description(d.objid, 'pg_constraint'))
-					WHEN 'pg_class'::regclass THEN concat_ws(', comment ', (SELECT pg_get_indexdef(i.indexrelid)
-						FROM pg_index i WHERE i.indexrelid = d.objid), obj_description(d.objid, 'pg_class'))
+					WHEN 'pg_class'::regclass THEN concat_ws(', comment ', (SELECT concat_ws(', ',
+							pg_get_indexdef(i.indexrelid), CASE WHEN i.indisreplident THEN 'replica identity' END,
+							CASE WHEN i.indisclustered THEN 'to cluster by' END, 'in ' || s.spcname)
+						FROM pg_index i JOIN pg_class k ON k.oid = i.indexrelid
+							LEFT JOIN pg_tablespace s ON s.oid = k.reltablespace
+						WHERE i.indexrelid = d.objid), obj_description(d.objid, 'pg_class'))
+					WHEN 'pg_trigger'::regclass THEN (SELECT concat_ws(', ', pg_get_triggerdef(t.oid),
+						'enabled ' || t.tgenabled::text, 'comment ' || obj_description(t.oid, 'pg_trigger'))
+						FROM pg_trigger t WHERE t.oid = d.objid)
+					WHEN 'pg_statistic_ext'::regclass THEN (SELECT concat_ws(', ', pg_get_statisticsobjdef(x.oid),
+						'target ' || x.stxstattarget::text, 'comment ' || obj_description(x.oid, 'pg_statistic_ext'))
+						FROM pg_statistic_ext x WHERE x.oid = d.objid)
 					ELSE '' END)
 			FROM pg_depend d
 			WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum

@@ -121,6 +121,11 @@ PAST = {
     "revoke": ("REVOKE SELECT (a) ON t FROM app", "privileges was", "GRANT SELECT (a) ON t TO app"),
     "view": ("CREATE VIEW late AS SELECT a FROM t", "view public.late is new", "DROP VIEW late"),
     "dropped": ("DROP INDEX t_a", "index public.t_a is gone", "CREATE INDEX t_a ON t (a)"),
+    "rows": ("CREATE TABLE holder (x t)", "column x of table public.holder", "DROP TABLE holder"),
+    "rows in lists": ("CREATE TYPE pair AS (y t); CREATE TABLE holder (x pair[])", "column x of table public.holder",
+                      "DROP TABLE holder; DROP TYPE pair"),
+    "cluster": ("ALTER TABLE t CLUSTER ON t_a", "to cluster by", "ALTER TABLE t SET WITHOUT CLUSTER"),
+    "publication": ("CREATE PUBLICATION late FOR ALL TABLES", "publications was none and is late", "DROP PUBLICATION late"),
 }
 KEPT = """SELECT (SELECT array_agg(c.relname ORDER BY c.relname) FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace),
     (SELECT array_agg(pg_get_constraintdef(oid) ORDER BY conname) FROM pg_constraint WHERE conrelid = 't'::regclass),
