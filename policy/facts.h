@@ -169,6 +169,12 @@ struct statistics_facts {
 /* Begin the names of triggers that keep a column equal to the one that it will replace. */
 #define SYNC_TRIGGER_MARK "~phasegate"
 
+/* A column that a change is filling the successor of. */
+struct replaced_facts {
+	const char *name;
+	bool here; /* begun by this transaction */
+};
+
 struct relation_facts {
 	struct name asked; /* as the text wrote it */
 	bool exists;
@@ -256,8 +262,7 @@ struct relation_facts {
 	/* "publication p": one that sends every column there is, without a list of them; NULL. */
 	const char *published;
 	bool stands_in; /* a view whose comment begins with STAND_IN_MARK */
-	/* Columns that a change begun before this transaction is filling the successors of. */
-	const char *const *replaced;
+	const struct replaced_facts *replaced;
 	size_t n_replaced;
 	/* A view that the text at hand makes, over relations that were there before. */
 	bool leads_on;

@@ -112,12 +112,21 @@ const struct rule rule_table_under_change = {
 	.hint_sql = end_change,
 };
 
+/* NULL: it is not being replaced. */
+static const struct replaced_facts *replaced(const struct relation_facts *table, const char *column)
+{
+	for (size_t i = 0; i < table->n_replaced; i++)
+		if (strcmp(table->replaced[i].name, column) == 0)
+			return &table->replaced[i];
+	return NULL;
+}
+
 /* A whole row is written as the table's name. */
 static bool spares(const struct relation_facts *table, const char *const *columns, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (columns[i] == NULL || strcmp(columns[i], table->name.name) == 0 ||
-			names_contain(table->replaced, table->n_replaced, columns[i]))
+			replaced(table, columns[i]) != NULL)
 			return false;
 	return true;
 }
@@ -211,14 +220,21 @@ static bool spares_replaced(const struct rule_context *context)
 
 /*
  * A change of a type comes to the engine, which knows whether it is the same statement again; but
- * for one that costs nothing.
+ * for one that costs nothing, and for a second one of the column in the transaction of the first.
  */
 static bool goes_to_engine(const struct rule_context *context)
 {
-	return action_is(context, ACTION_ALTER_COLUMN_TYPE) && context->stmt->n_actions == 1 &&
-	       (context->effects->rewrite || context->effects->index_build ||
-		       (context->table != NULL && context->table->n_replaced > 0 &&
-			       spares(context->table, &context->action->column, 1)));
+	const struct replaced_facts *by_another =
+		context->table != NULL && context->action->column != NULL
+			? replaced(context->table, context->action->column)
+			: NULL;
+
+	if (!action_is(context, ACTION_ALTER_COLUMN_TYPE) || context->stmt->n_actions != 1)
+		return false;
+	if (by_another != NULL && by_another->here)
+		return false;
+	return context->effects->rewrite || context->effects->index_build ||
+	       (context->table != NULL && context->table->n_replaced > 0 && by_another == NULL);
 }
 
 /* As a parent, as a partition, or by a foreign key. */
@@ -260,7 +276,8 @@ static const char *await_change(const struct rule_context *context)
 	return arena_printf(context->arena,
 		"SELECT id, state, summary FROM phasegate.changes WHERE finished_at IS NULL;\n"
 		"-- wait until it is done, or take it back:\n"
-		"SELECT phasegate.abort(id);\n-- then:\n%s;",
+		"SELECT phasegate.abort(id);\n"
+		"-- then, or before the TYPE in the transaction that begins the change:\n%s;",
 		context->stmt->sql);
 }
 
@@ -274,11 +291,10 @@ const struct rule rule_column_under_change = {
 	.reason = "The old column goes when the new one is filled, and with it what was made on "
 		  "it, set or granted meanwhile.",
 	.locks = "Nothing yet.",
-	.safe_when =
-		"it reads or writes rows, or is VACUUM, ANALYZE, REINDEX or TRUNCATE; it says "
-		"itself that it is about other columns (their defaults, comments, statistics "
-		"and privileges, indexes of plain columns, CHECK, a new column); or the change "
-		"was begun by this very transaction.",
-	.hint = "Wait until the change is done or abort it, then send the statement again.",
+	.safe_when = "it reads or writes rows, or is VACUUM, ANALYZE, REINDEX or TRUNCATE; it says "
+		     "itself that it is about other columns (their defaults, comments, statistics "
+		     "and privileges, indexes of plain columns, CHECK, a new column).",
+	.hint = "Wait until the change is done or abort it, then send the statement again; in the "
+		"transaction that begins the change, put it before the TYPE.",
 	.hint_sql = await_change,
 };

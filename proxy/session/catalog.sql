@@ -989,14 +989,14 @@ details AS (
 				WHERE s.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND s.objoid = c.oid
 					AND s.objsubid = 0 AND pg_catalog.strpos(s.description, 'phasegate: stands in for ') = 1),
 			-- by the trigger's name, which is cut off at 63 bytes
-			'replaced', (SELECT pg_catalog.json_agg(a.attname)
+			'replaced', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', a.attname, 'here', created.here))
 				FROM pg_catalog.pg_trigger g JOIN created ON (created.what = 'g') AND (created.oid = g.oid)
 					JOIN pg_catalog.pg_attribute a ON a.attrelid = g.tgrelid AND a.attnum > 0 AND NOT a.attisdropped
 						AND (g.tgname::pg_catalog.text = pg_catalog.format('~phasegate_%s_sync', a.attname)
 							OR pg_catalog.octet_length(g.tgname::pg_catalog.text) > 59
 								AND pg_catalog.strpos(pg_catalog.format('~phasegate_%s', a.attname),
 									pg_catalog.left(g.tgname::pg_catalog.text, -5)) = 1)
-				WHERE g.tgrelid = c.oid AND NOT created.here),
+				WHERE g.tgrelid = c.oid),
 			'has_policies', EXISTS (SELECT FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid),
 			'drops', (SELECT d.detail FROM drops d
 				WHERE d.root_class = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.root = c.oid AND d.sub = 0),

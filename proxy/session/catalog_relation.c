@@ -270,6 +270,14 @@ static void read_batches(
 	relation->published = reader_text_or_null(reader, object, "published");
 }
 
+static struct replaced_facts read_replaced(struct reader *reader, const json_t *object)
+{
+	return (struct replaced_facts){
+		.name = reader_text(reader, object, "name"),
+		.here = reader_bool(reader, object, "here"),
+	};
+}
+
 static void read_contents(
 	struct reader *reader, const json_t *object, struct relation_facts *relation)
 {
@@ -289,7 +297,8 @@ static void read_contents(
 	relation->unidentified = reader_text(reader, object, "unidentified");
 	relation->populated = reader_bool(reader, object, "populated");
 	relation->stands_in = reader_bool(reader, object, "stands_in");
-	relation->replaced = reader_texts(reader, object, "replaced", false, &relation->n_replaced);
+	READ_LIST(reader, object, "replaced", relation->replaced, relation->n_replaced,
+		read_replaced);
 	relation->has_policies = reader_bool(reader, object, "has_policies");
 	relation->names_taken =
 		reader_texts(reader, object, "names_taken", false, &relation->n_names_taken);

@@ -304,6 +304,9 @@ static const struct constraint_facts numbers_rest_constraints[] = {{.name = "res
 	.definition = "CHECK (((id < 0) OR (id >= 100)))",
 	.clauses = ITEMS(not_within_100)}};
 
+static const struct replaced_facts replaced[] = {{.name = "a"}};
+static const struct replaced_facts replaced_here[] = {{.name = "a", .here = true}};
+
 static const struct relation_facts relations[] = {
 	TABLE("orders", 100, 300000, 3072, .columns = orders_columns,
 		.n_columns = COUNT(orders_columns), .constraints = orders_constraints,
@@ -429,7 +432,10 @@ static const struct relation_facts relations[] = {
 		.columns = ITEMS(small_columns)},
 	{.name = PUBLIC("v_orders"), .oid = 120, .kind = 'v', .persistence = 'p'},
 	{.name = PUBLIC("people"), .oid = 121, .kind = 'v', .persistence = 'p', .stands_in = true},
-	TABLE("retyped", 122, 900000, 9000, .replaced = LIST("a"), .columns = ITEMS(small_columns)),
+	TABLE("retyped", 122, 900000, 9000, .replaced = ITEMS(replaced),
+		.columns = ITEMS(small_columns)),
+	TABLE("retyped_here", 123, 900000, 9000, .replaced = ITEMS(replaced_here),
+		.columns = ITEMS(small_columns)),
 	{.name = PUBLIC("orders_tag_idx"),
 		.oid = 130,
 		.kind = 'i',

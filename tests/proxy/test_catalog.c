@@ -90,7 +90,7 @@ static const char answer[] =
 	"\"batches\":{\"has_rules\":false,\"rows_hidden\":true,\"update_rules\":true,"
 	"\"leaf_rows_hidden\":true,\"published\":\"publication p\"},"
 	"\"unidentified\":\"u\",\"populated\":true,\"stands_in\":"
-	"false,\"replaced\":[\"a\"],\"has_policies\":false,"
+	"false,\"replaced\":[{\"name\":\"a\",\"here\":true}],\"has_policies\":false,"
 	"\"drops\":null,\"typed\":false,\"row_type_used\":true,\"row_triggers\":true,"
 	"\"extended\":[{\"name\":[\"s\",\"st\"],\"visible\":true}],"
 	"\"attached\":[{\"kind\":\"t\",\"name\":\"tr\",\"oid\":12,\"of_rows\":true,"
@@ -191,7 +191,10 @@ Test(catalog, a_whole_answer)
 	cr_assert_eq(table->n_statistics, 1u);
 	cr_expect(table->statistics[0].visible);
 	cr_expect_str_eq(table->statistics[0].name.name, "st");
-	cr_expect(table->populated && !table->has_policies && table->n_replaced == 1);
+	cr_expect(table->populated && !table->has_policies);
+	cr_assert_eq(table->n_replaced, 1u);
+	cr_expect_str_eq(table->replaced[0].name, "a");
+	cr_expect(table->replaced[0].here);
 	cr_expect(table->rows_hidden && table->leaf_rows_hidden && table->update_rules);
 	cr_expect_str_eq(table->published, "publication p");
 	cr_expect_str_eq(table->unidentified, "u");

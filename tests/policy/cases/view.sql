@@ -269,3 +269,23 @@ DROP VIEW v; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 
 -- expect: reject drop-view-matview
 -- facts: unknown, in_transaction
 DROP VIEW v; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; SELECT 1; CREATE VIEW v AS SELECT 1 AS one;
+
+-- begun by this very transaction
+
+-- expect: reject column-under-change
+-- hint: before the TYPE
+ALTER TABLE retyped_here ALTER COLUMN a SET DEFAULT 1;
+
+-- expect: allow
+-- not: column-under-change
+ALTER TABLE retyped_here ALTER COLUMN b SET DEFAULT 'x';
+
+-- expect: reject column-under-change, alter-column-type
+ALTER TABLE retyped_here ALTER COLUMN a TYPE int8;
+
+-- expect: phase alter-column-type
+-- not: column-under-change
+ALTER TABLE retyped ALTER COLUMN a TYPE int8;
+
+-- expect: reject column-under-change
+ALTER TABLE retyped ALTER COLUMN a TYPE int;

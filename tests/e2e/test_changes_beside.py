@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: PostgreSQL
+"""
+What a transaction does beside a change that it has begun itself: what the change would take back or
+be stopped by is refused, the rest goes on working.
+"""
+
+import psycopg
+import pytest
+
+from lab.process import wait_until
+
+pytestmark = pytest.mark.gate
+
+TYPE = "ALTER TABLE t ALTER COLUMN a TYPE bigint"
+
+
+@pytest.fixture
+def t(direct):
+    direct.execute("""
+        CREATE TABLE t (id serial PRIMARY KEY, a int DEFAULT 3, b text);
+        INSERT INTO t (a, b) SELECT i % 100, i FROM generate_series(1, 20000) i;
+        ANALYZE t""")
+    return direct
+
+
+def one(connection, sql):
+    return connection.execute(sql).fetchone()[0]
+
+
+def becomes(t, state):
+    wait_until(lambda: one(t, f"SELECT bool_and(state = '{state}') FROM phasegate.change"), f"all changes to be {state}",
+               timeout=30)
+
+
+def refused(connection, statement):
+    with pytest.raises(psycopg.Error) as caught, connection.transaction():
+        connection.execute(statement)
+    assert caught.value.sqlstate == "55006", (statement, caught.value)
+    return caught.value.diag.message_hint
+
+
+ON_REPLACED = [
+    "ALTER TABLE t ALTER COLUMN a SET DEFAULT 4",
+    "ALTER TABLE t ALTER COLUMN a DROP DEFAULT",
+    "ALTER TABLE t ALTER COLUMN a SET STATISTICS 9",
+    "ALTER TABLE t ADD CONSTRAINT late CHECK (a < 1000)",
+    "COMMENT ON COLUMN t.a IS 'late'",
+    "GRANT SELECT (a) ON t TO app",
+    "CREATE VIEW late AS SELECT a FROM t",
+    TYPE,
+    "ALTER TABLE t ALTER COLUMN a TYPE int8",
+    "ALTER TABLE t ALTER COLUMN a TYPE int",
+    "ALTER TABLE t ALTER COLUMN a TYPE text",
+]
+ON_OTHERS = [
+    "ALTER TABLE t ALTER COLUMN b SET DEFAULT 'x'",
+    "COMMENT ON COLUMN t.b IS 'kept'",
+    "GRANT SELECT (b) ON t TO app",
+    "CREATE INDEX kept ON t (b)",
+    "UPDATE t SET a = 5 WHERE id = 1",
+]
+
+
+def test_behind_a_type_change_in_its_own_transaction(t, connect, start_proxy):
+    connection = connect(to=start_proxy())
+    with connection.transaction():
+        connection.execute("COMMENT ON COLUMN t.a IS 'kept'")
+        connection.execute("ALTER TABLE t ALTER COLUMN a SET DEFAULT 4")
+        connection.execute(TYPE)
+        for statement in ON_REPLACED:
+            assert "before the TYPE" in refused(connection, statement), statement
+        for statement in ON_OTHERS:
+            connection.execute(statement)
+    becomes(t, "done")
+    assert t.execute("SELECT pg_typeof(a)::text, a FROM t WHERE id = 1").fetchone() == ("bigint", 5)
+    assert t.execute("SELECT pg_get_expr(adbin, adrelid), col_description(adrelid, adnum) FROM pg_attrdef JOIN pg_attribute"
+                     " ON attrelid = adrelid AND attnum = adnum WHERE adrelid = 't'::regclass AND attname = 'a'"
+                     ).fetchone() == ("4", "kept")
