@@ -141,29 +141,6 @@ static size_t group_size(const struct change_record *change, size_t i)
 	return n;
 }
 
-/* What the client's transaction is said to have done is looked at once, before anything builds on
- * it. */
-static int trust_client(struct run *run)
-{
-	struct change_record *change = &run->change;
-	bool holds;
-
-	for (size_t i = 0; i < change->n_steps; i++)
-		if (!change->steps[i].by_client && change->steps[i].status != STATUS_PENDING)
-			return 0;
-	for (size_t i = 0; i < change->n_steps; i++) {
-		struct step_record *step = &change->steps[i];
-
-		if (!step->by_client || step->probe == NULL)
-			continue;
-		if (run_probe(run, step->probe, &holds) < 0)
-			return -1;
-		if (!holds)
-			step->status = STATUS_PENDING;
-	}
-	return 0;
-}
-
 static int record_intent(struct run *run, struct step_record *steps, size_t n)
 {
 	if (control_exec(&run->main, "BEGIN") < 0)
@@ -270,7 +247,7 @@ static int run_forward(struct run *run)
 	bool worked = false, soaking = false;
 
 	if (store_assume(&run->main, change) < 0 || run_check_table(run) < 0 ||
-		stuck_end(run) < 0 || trust_client(run) < 0)
+		stuck_end(run) < 0 || run_trust_client(run) < 0)
 		return -1;
 	for (size_t i = 0, n; i < change->n_steps; i += n) {
 		struct step_record *step = &change->steps[i];

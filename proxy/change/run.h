@@ -4,6 +4,7 @@
  *
  *   run.c       claim, forward, end
  *   reconnect.c a lost connection
+ *   trust.c     what the client's transaction did, or took back
  *   step.c      steps in a transaction and steps outside one
  *   attempt.c   what follows an attempt that failed for others
  *   batch.c     rows written in batches:
@@ -203,6 +204,8 @@ bool backfill_undoes(const struct step_record *step);
 int backfill_undo(struct run *run, struct step_record *step);
 int bulk_run(struct run *run, struct step_record *step);
 
+/* Before the first step that is ours: by_client ones that do not hold are pending, or let go. */
+int run_trust_client(struct run *run);
 /* Makes again what steps before this one made and what does not hold any more. */
 int artifact_keep(struct run *run, const struct step_record *before, bool *lost);
 

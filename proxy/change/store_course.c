@@ -88,6 +88,19 @@ int store_step(struct control *control, const struct change_record *change,
 	return store_steps(control, change, step, 1, status, &skipped);
 }
 
+int store_let_go(
+	struct control *control, const struct change_record *change, const struct step_record *step)
+{
+	char id[NUMBER_BYTES], ord[NUMBER_BYTES];
+
+	return expect_one(control,
+		CONTROL_CHANGE(control,
+			"UPDATE phasegate.step s SET probe = NULL FROM phasegate.change c"
+			" WHERE c.id = $1::pg_catalog.int8 AND c.epoch = $2::pg_catalog.int8"
+			" AND s.change_id = c.id AND s.ord = $3::pg_catalog.int4",
+			number(id, change->id), change->epoch, number(ord, step->ord)));
+}
+
 int store_attempt(struct control *control, const struct change_record *change,
 	const struct step_record *step, const char *blockers_json)
 {

@@ -76,3 +76,35 @@ def test_behind_a_type_change_in_its_own_transaction(t, connect, start_proxy):
     assert t.execute("SELECT pg_get_expr(adbin, adrelid), col_description(adrelid, adnum) FROM pg_attrdef JOIN pg_attribute"
                      " ON attrelid = adrelid AND attnum = adnum WHERE adrelid = 't'::regclass AND attname = 'a'"
                      ).fetchone() == ("4", "kept")
+
+
+ADDS = {
+    "not null": ("ADD COLUMN u uuid DEFAULT gen_random_uuid() NOT NULL", True),
+    "null": ("ADD COLUMN u uuid DEFAULT gen_random_uuid()", False),
+    "constant": ("ADD COLUMN u uuid DEFAULT '00000000-0000-0000-0000-000000000001' NOT NULL CHECK (u IS NOT NULL)", True),
+    "serial": ("ADD COLUMN u bigserial", True),
+}
+
+
+@pytest.mark.parametrize("kind", ADDS)
+def test_a_default_that_its_own_transaction_drops_is_gone(t, connect, start_proxy, kind):
+    add, not_null = ADDS[kind]
+    connection = connect(to=start_proxy({"backfill": {"rows_per_second": 40000}}))
+    with connection.transaction():
+        connection.execute(f"ALTER TABLE t {add}")
+        connection.execute("ALTER TABLE t ALTER COLUMN u DROP DEFAULT")
+    assert default_of(t, "u") is None
+    becomes(t, "done")
+    assert default_of(t, "u") is None
+    assert one(t, "SELECT count(*) FROM t WHERE u IS NULL") == 0
+    if not_null:
+        with pytest.raises(psycopg.errors.NotNullViolation):
+            t.execute("INSERT INTO t (b) VALUES ('late')")
+    else:
+        t.execute("INSERT INTO t (b) VALUES ('late')")
+        assert one(t, "SELECT u FROM t WHERE b = 'late'") is None
+
+
+def default_of(t, column):
+    return one(t, f"SELECT (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = attrelid AND adnum = attnum)"
+                  f" FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = '{column}'")
