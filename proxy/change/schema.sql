@@ -267,8 +267,9 @@ BEGIN
 END
 $$;
 
--- The columns that store rows of a table, or of one below it: in themselves, in lists, domains, composite
--- types and ranges.  PostgreSQL changes no type of a column of such a table (find_composite_type_dependencies).
+-- The columns that store rows of a table, or of one below it: in themselves, in lists, domains, ranges,
+-- composite types and rows of views and foreign tables.  PostgreSQL changes no type of a column of such a
+-- table (find_composite_type_dependencies).
 CREATE OR REPLACE FUNCTION phasegate.row_type_users(relid oid) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	WITH RECURSIVE below (oid) AS (
@@ -283,7 +284,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 			SELECT CASE d.classid WHEN 'pg_type'::regclass THEN d.objid ELSE k.reltype END
 			FROM pg_depend d LEFT JOIN pg_class k ON d.classid = 'pg_class'::regclass AND k.oid = d.objid
 			WHERE d.refclassid = 'pg_type'::regclass AND d.refobjid = holding.oid
-				AND (d.classid = 'pg_type'::regclass OR d.objsubid > 0 AND k.relkind = 'c')) found)
+				AND (d.classid = 'pg_type'::regclass OR d.objsubid > 0 AND k.relkind IN ('c', 'v', 'f'))) found)
 	SELECT string_agg(DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid), ', ')
 	FROM holding JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass AND d.refobjid = holding.oid
 			AND d.classid = 'pg_class'::regclass AND d.objsubid > 0
@@ -302,6 +303,16 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 				JOIN pg_class c ON c.oid = relid AND c.relnamespace = whole.refobjid
 			WHERE own.refclassid = 'pg_publication'::regclass AND own.refobjid = p.oid
 				AND own.classid = to_regclass('pg_publication_namespace'))
+$$;
+
+-- What an index is marked with that its definition does not tell; NULL: nothing.
+CREATE OR REPLACE FUNCTION phasegate.index_marks(index oid) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT nullif(concat_ws(', ', CASE WHEN i.indisreplident THEN 'replica identity' END,
+		CASE WHEN i.indisclustered THEN 'to cluster by' END, 'in ' || s.spcname,
+		'comment ' || obj_description(k.oid, 'pg_class')), '')
+	FROM pg_index i JOIN pg_class k ON k.oid = i.indexrelid LEFT JOIN pg_tablespace s ON s.oid = k.reltablespace
+	WHERE i.indexrelid = index
 $$;
 
 -- What would be lost with a column: its own row, and all that stands on it; and who stores it in rows of
@@ -323,14 +334,13 @@ SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' SET extra_float_digits
 			'security labels', (SELECT jsonb_object_agg(s.provider, s.label) FROM pg_seclabel s
 				WHERE s.classoid = 'pg_class'::regclass AND s.objoid = a.attrelid AND s.objsubid = a.attnum))
 		|| coalesce((SELECT jsonb_object_agg(pg_describe_object(d.classid, d.objid, d.objsubid), CASE d.classid
-					WHEN 'pg_constraint'::regclass THEN concat_ws(', comment ', pg_get_constraintdef(d.objid),
-						obj_description(d.objid, 'pg_constraint'))
-					WHEN 'pg_class'::regclass THEN concat_ws(', comment ', (SELECT concat_ws(', ',
-							pg_get_indexdef(i.indexrelid), CASE WHEN i.indisreplident THEN 'replica identity' END,
-							CASE WHEN i.indisclustered THEN 'to cluster by' END, 'in ' || s.spcname)
-						FROM pg_index i JOIN pg_class k ON k.oid = i.indexrelid
-							LEFT JOIN pg_tablespace s ON s.oid = k.reltablespace
-						WHERE i.indexrelid = d.objid), obj_description(d.objid, 'pg_class'))
+					WHEN 'pg_constraint'::regclass THEN concat_ws(', index ', concat_ws(', comment ',
+							pg_get_constraintdef(d.objid), obj_description(d.objid, 'pg_constraint')),
+						(SELECT nullif(concat_ws(', ', array_to_string(i.reloptions, ', '), phasegate.index_marks(i.oid)), '')
+						FROM pg_constraint k JOIN pg_class i ON i.oid = k.conindid
+						WHERE k.oid = d.objid AND k.contype IN ('p', 'u', 'x')))
+					WHEN 'pg_class'::regclass THEN concat_ws(', ', (SELECT pg_get_indexdef(i.indexrelid)
+						FROM pg_index i WHERE i.indexrelid = d.objid), phasegate.index_marks(d.objid))
 					WHEN 'pg_trigger'::regclass THEN (SELECT concat_ws(', ', pg_get_triggerdef(t.oid),
 						'enabled ' || t.tgenabled::text, 'comment ' || obj_description(t.oid, 'pg_trigger'))
 						FROM pg_trigger t WHERE t.oid = d.objid)
@@ -362,7 +372,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 					ELSE format('%s was %s and is %s', w.key, coalesce(nullif(w.value, ''), 'none'),
 						coalesce(nullif(n.value, ''), 'none')) END, '; ' ORDER BY coalesce(n.key, w.key))
 			FROM jsonb_each_text(s.was) w FULL JOIN jsonb_each_text(s.now) n ON n.key = w.key
-			WHERE w.key IS NULL OR n.key IS NULL OR n.value IS DISTINCT FROM w.value)
+			-- what an older phasegate took no note of, and is nothing, is no difference
+			WHERE n.value IS DISTINCT FROM w.value)
 		END
 	FROM phasegate.change c CROSS JOIN LATERAL (SELECT c.replaced -> 'state' AS was,
 		phasegate.column_state(c.relid, (c.replaced ->> 'column')::name, (c.replaced ->> 'by')::name) AS now) s

@@ -21,7 +21,7 @@ def t(direct):
     direct.execute(f"""
         CREATE TABLE r (id int PRIMARY KEY);
         INSERT INTO r SELECT generate_series(0, 100);
-        CREATE TABLE t (id serial PRIMARY KEY, a int DEFAULT 3 CHECK (a >= 0), b text);
+        CREATE TABLE t (id serial PRIMARY KEY, a int DEFAULT 3 CHECK (a >= 0), b text, UNIQUE (a, id));
         INSERT INTO t (a, b) SELECT i % 100, i FROM generate_series(1, {ROWS}) i;
         CREATE INDEX t_a ON t (a);
         COMMENT ON COLUMN t.a IS 'early';
@@ -124,8 +124,16 @@ PAST = {
     "rows": ("CREATE TABLE holder (x t)", "column x of table public.holder", "DROP TABLE holder"),
     "rows in lists": ("CREATE TYPE pair AS (y t); CREATE TABLE holder (x pair[])", "column x of table public.holder",
                       "DROP TABLE holder; DROP TYPE pair"),
+    "rows by a view": ("CREATE VIEW v AS SELECT t AS x FROM t; CREATE TABLE holder (y v)", "column y of table public.holder",
+                       "DROP TABLE holder; DROP VIEW v"),
+    "cluster by a key": ("ALTER TABLE t CLUSTER ON t_a_id_key", "to cluster by", "ALTER TABLE t SET WITHOUT CLUSTER"),
+    "fillfactor of a key": ("ALTER INDEX t_a_id_key SET (fillfactor = 70)", "fillfactor=70",
+                            "ALTER INDEX t_a_id_key RESET (fillfactor)"),
+    "comment on a key's index": ("COMMENT ON INDEX t_a_id_key IS 'late'", "comment late", "COMMENT ON INDEX t_a_id_key IS NULL"),
     "cluster": ("ALTER TABLE t CLUSTER ON t_a", "to cluster by", "ALTER TABLE t SET WITHOUT CLUSTER"),
     "publication": ("CREATE PUBLICATION late FOR ALL TABLES", "publications was none and is late", "DROP PUBLICATION late"),
+    "publication of a schema": ("CREATE PUBLICATION late FOR TABLES IN SCHEMA public", "publications was none and is late",
+                                "DROP PUBLICATION late"),
 }
 KEPT = """SELECT (SELECT array_agg(c.relname ORDER BY c.relname) FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace),
     (SELECT array_agg(pg_get_constraintdef(oid) ORDER BY conname) FROM pg_constraint WHERE conrelid = 't'::regclass),
@@ -151,6 +159,15 @@ def test_what_went_past_phasegate_is_not_lost(t, connect, start_proxy, in_backgr
     becomes(t, "done")
     assert one(t, "SELECT pg_typeof(a)::text FROM t LIMIT 1") == "bigint"
     assert t.execute(KEPT).fetchall() == before
+
+
+def test_what_an_older_phasegate_did_not_record_is_no_difference(t, connect, start_proxy, in_background):
+    connection = connect(to=start_proxy(SLOWLY))
+    change = in_background(lambda: connection.execute(TYPE))
+    filling(t)
+    t.execute("UPDATE phasegate.change SET replaced = replaced #- '{state,rows stored in}' #- '{state,publications}'")
+    change.join(60)
+    assert one(t, "SELECT state FROM phasegate.change") == "done"
 
 
 def test_what_went_past_phasegate_outlives_an_abort(t, connect, start_proxy, in_background, phasegate):
