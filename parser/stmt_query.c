@@ -169,6 +169,24 @@ static bool spares_equal(const PgQuery__AExpr *expr)
 	       strcmp(tree_string(expr->name[expr->n_name - 1]), "<>") == 0;
 }
 
+static const char *qualifier(const PgQuery__Node *node)
+{
+	return node != NULL && node->node_case == PG_QUERY__NODE__NODE_COLUMN_REF &&
+			       node->column_ref->n_fields > 1
+		       ? tree_string(node->column_ref->fields[node->column_ref->n_fields - 2])
+		       : NULL;
+}
+
+/* a.x = b.y: what a JOIN says in its ON, and as many rows as that. */
+static bool joins(const PgQuery__AExpr *expr)
+{
+	const char *left = qualifier(expr->lexpr), *right = qualifier(expr->rexpr);
+
+	return expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP && expr->n_name > 0 &&
+	       strcmp(tree_string(expr->name[expr->n_name - 1]), "=") == 0 && left != NULL &&
+	       right != NULL && strcmp(left, right) != 0;
+}
+
 /* What no index helps with, since most rows meet it. */
 static bool leaves_most(const PgQuery__Node *where)
 {
@@ -176,7 +194,7 @@ static bool leaves_most(const PgQuery__Node *where)
 	case PG_QUERY__NODE__NODE_NULL_TEST:
 		return where->null_test->nulltesttype == PG_QUERY__NULL_TEST_TYPE__IS_NOT_NULL;
 	case PG_QUERY__NODE__NODE_A_EXPR:
-		return spares_equal(where->a_expr);
+		return spares_equal(where->a_expr) || joins(where->a_expr);
 	case PG_QUERY__NODE__NODE_BOOL_EXPR:
 		break;
 	default:

@@ -188,6 +188,17 @@ BEGIN; ALTER TABLE t ADD COLUMN c int; INSERT INTO u SELECT a FROM t WHERE NOT E
 -- facts: separate, unknown
 BEGIN; ALTER TABLE t ADD COLUMN c int; INSERT INTO u SELECT a FROM t WHERE b IS NOT NULL AND b <> ''; COMMIT;
 
+-- a condition that joins leaves as many rows as the ON of a JOIN
+
+-- expect: warn statement-after-access-exclusive
+-- facts: separate, unknown
+BEGIN; CREATE TABLE n (id int); ALTER TABLE t ADD COLUMN c int; INSERT INTO n (id) SELECT u.id FROM u, v WHERE u.v_id = v.id AND u.b IS NOT NULL ON CONFLICT DO NOTHING; COMMIT;
+
+-- expect: allow
+-- not: statement-after-access-exclusive
+-- facts: separate, unknown
+BEGIN; CREATE TABLE n (id int); ALTER TABLE t ADD COLUMN c int; INSERT INTO n (id) SELECT u.id FROM u, v WHERE u.v_id = v.id AND u.b = 'x'; INSERT INTO n (id) SELECT u.id FROM u WHERE u.a = u.b; INSERT INTO n (id) SELECT u.id FROM u, v WHERE u.a < v.a; COMMIT;
+
 -- expect: allow
 -- not: statement-after-access-exclusive
 -- facts: separate, unknown
