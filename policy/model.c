@@ -40,7 +40,8 @@ bool locks_tables(const struct action *action)
 
 	for (size_t i = 0; action->object != NULL && i < sizeof(others) / sizeof(*others); i++)
 		if (strcmp(action->object, others[i]) == 0)
-			return action->kind == ACTION_DROP_INDEX;
+			return action->kind == ACTION_CREATE_INDEX ||
+			       action->kind == ACTION_DROP_INDEX;
 	return true;
 }
 

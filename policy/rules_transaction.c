@@ -156,7 +156,7 @@ static bool backfills_under_lock(const struct rule_context *context)
 {
 	if (!context->facts->in_transaction || !changes_many_rows(context))
 		return false;
-	if (own_lock(context) >= LOCK_SHARE_ROW_EXCLUSIVE)
+	if (own_lock(context) >= LOCK_SHARE)
 		return true;
 	return !adds_rows(context) && context->table != NULL && context->table->oid != 0 &&
 	       holds(context, LOCK_ACCESS_EXCLUSIVE);
@@ -175,7 +175,7 @@ static const char *backfill_detail(const struct rule_context *context)
 {
 	static const struct name none = {0};
 	enum lock_mode own = own_lock(context), held = strongest_held(context, &none);
-	bool on_own = own >= LOCK_SHARE_ROW_EXCLUSIVE;
+	bool on_own = own >= LOCK_SHARE;
 
 	return arena_printf(context->arena,
 		"This transaction has %s on %s, and keeps it while the rows are written; "
@@ -194,8 +194,8 @@ const struct rule rule_backfill_in_ddl_transaction = {
 	.reason = "The lock of the ALTER TABLE lasts until COMMIT, so for all of the backfill; "
 		  "and one transaction over all rows means bloat, a burst of WAL and lagging "
 		  "replicas.",
-	.locks = "What the schema change locked, ACCESS EXCLUSIVE as a rule, for as long as the "
-		 "rows are written.",
+	.locks = "What the schema change locked, ACCESS EXCLUSIVE as a rule, SHARE for an index, "
+		 "for as long as the rows are written.",
 	.safe_when = "The table is new or small; the rows are spelled out (INSERT ... VALUES), or "
 		     "picked by their primary key, as the bookkeeping of migration tools is.",
 	.hint = "Change the schema in one transaction, fill the rows in batches after it.",

@@ -170,6 +170,17 @@ BEGIN; CREATE TABLE n (id int); INSERT INTO n SELECT id FROM t; UPDATE n SET id 
 -- facts: separate, unknown
 BEGIN; ALTER TABLE t ADD COLUMN c int; UPDATE alembic_version SET version_num = 'b' WHERE alembic_version.version_num = 'a'; COMMIT;
 
+-- SHARE of an index that is built keeps writes off as well; on another table a file cannot tell
+
+-- expect: reject create-unique-index, backfill-in-ddl-transaction
+-- facts: separate, unknown
+BEGIN; CREATE UNIQUE INDEX i ON t (lower(c)); UPDATE t SET c = NULL WHERE c = ''; COMMIT;
+
+-- expect: rewrite create-index-non-concurrent
+-- not: backfill-in-ddl-transaction
+-- facts: separate, unknown
+BEGIN; CREATE INDEX i ON t (c); UPDATE u SET c = NULL WHERE c = ''; UPDATE t SET c = NULL WHERE id = 4; COMMIT; UPDATE t SET c = NULL WHERE c = '';
+
 -- ---- long statements behind the lock ----
 
 -- expect: warn statement-after-access-exclusive
