@@ -77,9 +77,9 @@ const struct rule rule_rename_table = {
 	.title = "Renaming a table breaks every running client that uses the old name",
 	.reason = "The lock is brief, but statements that name the table fail from then on.",
 	.locks = "ACCESS EXCLUSIVE for a moment.",
-	.safe_when = "the same transaction puts a view or another table in the place of the old "
-		     "name, or the new name was freed by the same text (a swap); or the table is "
-		     "new or temporary.",
+	.safe_when = "the same transaction puts a view in the place of the old name, or another "
+		     "table by renaming that (a swap; one that it makes anew has no rows), or the "
+		     "new name was freed by the same text; or the table is new or temporary.",
 	.hint = "Rename it and put a view of the old name in its place, in one transaction.",
 	.hint_sql = rename_table_steps,
 };
