@@ -16,33 +16,12 @@ static bool goes(const struct step_record *steps, size_t n)
 	return false;
 }
 
-/* NULL: the change replaces none, or was recorded before anybody took note of it. */
-static int replaced_column(struct run *run, const char *id, const char **column)
+static int compare(struct run *run, const char *column)
 {
-	PGresult *result = CONTROL_QUERY(&run->main,
-		"SELECT replaced ->> 'column' FROM phasegate.change WHERE id = $1::pg_catalog.int8"
-		" AND replaced IS NOT NULL",
-		id);
-	int status = result == NULL ? -1 : 0;
+	const char *how;
 
-	*column = NULL;
-	if (result != NULL && PQntuples(result) == 1)
-		*column = control_value(run->arena, result, 0, 0);
-	PQclear(result);
-	return status;
-}
-
-static int compare(struct run *run, const char *id, const char *column)
-{
-	PGresult *result = CONTROL_QUERY(
-		&run->main, "SELECT phasegate.replaced_differs($1::pg_catalog.int8)", id);
-	const char *how = NULL;
-
-	if (result == NULL)
+	if (run_ask(run, "SELECT phasegate.replaced_differs($1::pg_catalog.int8)", &how) < 0)
 		return -1;
-	if (PQntuples(result) == 1)
-		how = control_value(run->arena, result, 0, 0);
-	PQclear(result);
 	run->differs = how != NULL;
 	if (how == NULL)
 		return 0;
@@ -55,12 +34,15 @@ static int compare(struct run *run, const char *id, const char *column)
 
 int run_check_replaced(struct run *run, const struct step_record *steps, size_t n)
 {
-	const char *id = arena_printf(run->arena, "%lld", (long long)run->change.id);
 	const char *column;
 
 	if (!goes(steps, n))
 		return 0;
-	if (replaced_column(run, id, &column) < 0)
+	/* NULL: it replaces none, or was recorded before anybody took note of it. */
+	if (run_ask(run,
+		    "SELECT replaced ->> 'column' FROM phasegate.change"
+		    " WHERE id = $1::pg_catalog.int8",
+		    &column) < 0)
 		return -1;
 	if (column == NULL)
 		return 0;
@@ -71,5 +53,5 @@ int run_check_replaced(struct run *run, const struct step_record *steps, size_t 
 			    name_sql(run->arena, &run->change.table)),
 		    NULL) < 0)
 		return -1;
-	return compare(run, id, column);
+	return compare(run, column);
 }

@@ -110,6 +110,22 @@ enum run_end run_why(const struct run *run)
 	return RUN_FAILED;
 }
 
+int run_ask(struct run *run, const char *sql, const char **value)
+{
+	struct control_error error = run->main.error;
+	PGresult *result = CONTROL_QUERY(
+		&run->main, sql, arena_printf(run->arena, "%lld", (long long)run->change.id));
+
+	*value = NULL;
+	if (result == NULL)
+		return -1;
+	if (PQntuples(result) == 1)
+		*value = control_value(run->arena, result, 0, 0);
+	PQclear(result);
+	run->main.error = error;
+	return 0;
+}
+
 /* ---- connection ---- */
 
 int run_open(struct run *run)

@@ -160,6 +160,12 @@ void run_say(struct run *run, bool force, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 const char *run_count(struct arena *arena, double n); /* "1,234,567" */
 
+/*
+ * One text about the change, $1 in sql being its number, asked as ourselves; NULL: none.  The last
+ * error stays what it was, unless this fails.
+ */
+int run_ask(struct run *run, const char *sql, const char **value);
+
 /* In the open transaction, as the submitter under the submitter's search_path. */
 int run_as_submitter(struct run *run, const char *sql, int64_t *rows);
 int run_fetch(struct run *run, struct arena *arena, const char *sql, const char **value);

@@ -316,9 +316,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- What would be lost with a column: its own row, and all that stands on it; and who stores it in rows of
--- its table, or is sent those.  But for what stands on its
--- successor as well (by): the CHECK that both are equal.  A client's session may ask, and ours: in the
--- same words.
+-- its table, or is sent those.  But for what stands on its successor as well (by): the CHECK that both
+-- are equal.  A client's session may ask, and ours: in the same words.
 CREATE OR REPLACE FUNCTION phasegate.column_state(relid oid, col name, by name) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off SET timezone = 'UTC'
 SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' SET extra_float_digits = 3 SET bytea_output = 'hex' AS $$

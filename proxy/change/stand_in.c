@@ -10,17 +10,12 @@
 
 int stand_in_check(struct run *run)
 {
-	PGresult *result;
-	const char *how = NULL;
+	const char *how;
 
 	if (run->change.moved.name == NULL)
 		return 0;
-	result = CONTROL_QUERY(&run->main, "SELECT phasegate.stand_in_differs($1::pg_catalog.int8)",
-		arena_printf(run->arena, "%lld", (long long)run->change.id));
-	if (result == NULL)
+	if (run_ask(run, "SELECT phasegate.stand_in_differs($1::pg_catalog.int8)", &how) < 0)
 		return -1;
-	how = control_value(run->arena, result, 0, 0);
-	PQclear(result);
 	if (how == NULL)
 		return 0;
 	control_fail(&run->main, SQLSTATE_CHANGE_FAILED,

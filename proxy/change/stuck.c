@@ -174,22 +174,12 @@ static int look_at_table(struct run *run)
 
 bool stuck_by_right(struct run *run)
 {
-	struct control_error error = run->main.error;
-	const char *restoring = NULL;
-	PGresult *result;
+	const char *restoring;
 
-	if (run->main.lost || !control_failed_with(&run->main, "42501"))
-		return false;
-	result = CONTROL_QUERY(&run->main,
-		"SELECT phasegate.restoring_right($1::pg_catalog.int8, true)",
-		arena_printf(run->arena, "%lld", (long long)run->change.id));
-	if (result != NULL)
-		restoring = control_value(run->arena, result, 0, 0);
-	PQclear(result);
-	if (run->main.lost)
-		return false;
-	run->main.error = error;
-	if (restoring == NULL)
+	if (run->main.lost || !control_failed_with(&run->main, "42501") ||
+		run_ask(run, "SELECT phasegate.restoring_right($1::pg_catalog.int8, true)",
+			&restoring) < 0 ||
+		restoring == NULL)
 		return false;
 	run->main.error.detail =
 		"Without a right that is missing the change can go neither on nor back.";
@@ -240,28 +230,11 @@ static int record(struct run *run, const char *state)
 	return -1;
 }
 
-/* What gives the table its name back, without which nothing can be undone; NULL: no need of it. */
-static int ask_restoring(struct run *run, const char **restoring)
-{
-	struct control_error error = run->main.error;
-	PGresult *result =
-		CONTROL_QUERY(&run->main, "SELECT phasegate.restoring_name($1::pg_catalog.int8)",
-			arena_printf(run->arena, "%lld", (long long)run->change.id));
-
-	*restoring = NULL;
-	if (result == NULL)
-		return -1;
-	*restoring = control_value(run->arena, result, 0, 0);
-	PQclear(result);
-	run->main.error = error;
-	return 0;
-}
-
 int stuck_under_other_name(struct run *run)
 {
 	const char *restoring;
 
-	if (ask_restoring(run, &restoring) < 0)
+	if (run_ask(run, "SELECT phasegate.restoring_name($1::pg_catalog.int8)", &restoring) < 0)
 		return -1;
 	if (restoring == NULL)
 		return 0;
