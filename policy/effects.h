@@ -49,6 +49,7 @@ struct effects {
 	bool no_transaction; /* must stand outside a transaction block */
 	const char *error; /* it is bound to end in, when the catalog shows it; else NULL */
 	const char *sqlstate; /* of that error */
+	const char *other_sqlstate; /* or of this one: which partition comes first nobody knows */
 	const char *cause; /* for messages: "random() is volatile" */
 };
 

@@ -89,6 +89,22 @@ void model_add_check(struct model *model)
 		model_scan(model, model->table);
 }
 
+/* addFkRecurseReferencing, which ends at the first in the order of the bounds. */
+static void refuse_partitions(struct model *model, const struct relation_facts *referenced)
+{
+	bool fails = model->effects->error != NULL;
+
+	model_need_no_foreign(model);
+	if (!partitioned(model) || referenced == NULL ||
+		!relation_below(model->table, &referenced->name))
+		return;
+	if (!fails && model->effects->error != NULL)
+		model->effects->other_sqlstate = "55006";
+	model_error(model, "55006",
+		"\"%s\" cannot refer to its own partition", /* CheckTableNotInUse */
+		model->table->name.name);
+}
+
 /* ATAddForeignKeyConstraint: the same mode on both sides, for a trigger is made on each. */
 void model_add_foreign_key(struct model *model)
 {
@@ -104,11 +120,7 @@ void model_add_foreign_key(struct model *model)
 	}
 	model_lock_partitions(model, &def->referenced, LOCK_SHARE_ROW_EXCLUSIVE);
 	model_check_reference(model, def);
-	model_need_no_foreign(model);
-	if (partitioned(model) && referenced != NULL && /* CheckTableNotInUse */
-		relation_below(model->table, &referenced->name))
-		model_error(model, "55006", "\"%s\" cannot refer to its own partition",
-			model->table->name.name);
+	refuse_partitions(model, referenced);
 	if (def->not_valid)
 		return;
 	model->effects->scan = true;

@@ -134,6 +134,9 @@ static void add_effects(struct arena *arena, json_t *all, const struct action *a
 		return;
 	json_array_append_new(json_object_get(all, "errors"), json_string(effects->error));
 	json_array_append_new(json_object_get(all, "sqlstates"), json_string(effects->sqlstate));
+	if (effects->other_sqlstate != NULL)
+		json_array_append_new(
+			json_object_get(all, "sqlstates"), json_string(effects->other_sqlstate));
 }
 
 static json_t *effects_json(struct arena *arena, const struct stmt *stmt, const struct facts *facts)
