@@ -87,7 +87,6 @@ static bool add_as_written(struct arena *arena, struct plan *plan, const struct 
 	struct step *step = plan_add_step(plan, STEP_CATALOG, effects_lock(&judged->effects));
 
 	step->sql = judged->context.action->sql;
-	step->probe = "SELECT false"; /* its own transaction records it as done */
 	step->purpose = action_name(judged->context.action->kind);
 	step->with_previous = joins;
 	step->in_client_transaction = true;
@@ -95,8 +94,16 @@ static bool add_as_written(struct arena *arena, struct plan *plan, const struct 
 	return undo != NULL;
 }
 
-static void add_plan(struct plan *plan, const struct plan *part)
+static void note_all(struct arena *arena, struct plan_names *names, const struct plan_names *more)
 {
+	for (size_t i = 0; i < more->n; i++)
+		plan_note(arena, names, more->names[i]);
+}
+
+static void add_plan(struct arena *arena, struct plan *plan, const struct plan *part)
+{
+	note_all(arena, &plan->columns, &part->columns);
+	note_all(arena, &plan->constraints, &part->constraints);
 	for (size_t i = 0; i < part->n_steps; i++)
 		*plan_add_step(plan, part->steps[i].kind, part->steps[i].lock) = part->steps[i];
 	plan->overflow |= part->overflow;
@@ -141,7 +148,7 @@ const struct plan *compose_plan(
 		if (judged[i].plan != NULL && has_final_step(judged[i].plan))
 			return NULL;
 		if (judged[i].plan != NULL)
-			add_plan(plan, judged[i].plan);
+			add_plan(arena, plan, judged[i].plan);
 		else if (!judged[i].effects.noop &&
 			 judged[i].context.action->kind != ACTION_HARMLESS &&
 			 !add_as_written(arena, plan, &judged[i]))

@@ -378,6 +378,7 @@ struct facts {
 	/* SET LOCAL of the settings that expressions read, and of which triggers fire; NULL: not
 	 * known. */
 	const char *settings_sql;
+	bool changes_recorded; /* schema phasegate is there */
 	bool read_only; /* the transaction: PostgreSQL would refuse to write in it */
 	bool timezone_utc; /* timestamp <-> timestamptz is binary then */
 	const char *timezone;

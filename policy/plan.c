@@ -32,6 +32,20 @@ struct step *plan_add_step(struct plan *plan, enum step_kind kind, enum lock_mod
 	return step;
 }
 
+void plan_note(struct arena *arena, struct plan_names *names, const char *name)
+{
+	const char **more;
+
+	for (size_t i = 0; i < names->n; i++)
+		if (strcmp(names->names[i], name) == 0)
+			return;
+	more = arena_alloc(arena, (names->n + 1) * sizeof(*more));
+	if (names->n > 0)
+		memcpy(more, names->names, names->n * sizeof(*more));
+	more[names->n] = name;
+	*names = (struct plan_names){more, names->n + 1};
+}
+
 /* Opens the transaction that the steps marked with_previous share, and closes it behind the last.
  */
 static const char *begin(const struct plan *plan, size_t i)

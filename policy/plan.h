@@ -82,6 +82,12 @@ struct step {
 	bool final; /* the point of no return: data is gone, and nothing before it can be undone */
 };
 
+/* Names, each once, from the arena. */
+struct plan_names {
+	const char *const *names;
+	size_t n;
+};
+
 struct plan {
 	struct step steps[PLAN_STEPS_MAX];
 	size_t n_steps;
@@ -91,6 +97,8 @@ struct plan {
 	uint32_t relation_oid;
 	/* Columns: one goes with all that stands on it, the other takes its name; or NULL. */
 	const char *replaces, *replaced_by;
+	/* Of its table, what the probes ask for: what one finds missing is made again. */
+	struct plan_names columns, constraints;
 	const char *rule; /* id of the hazard it answers */
 	const char *tag; /* CommandComplete the client expects */
 	bool counts_rows; /* that ends in the number of rows written */
@@ -108,6 +116,9 @@ struct plan {
 
 /* Appends a step; beyond PLAN_STEPS_MAX it sets overflow and gives the last one again. */
 struct step *plan_add_step(struct plan *plan, enum step_kind kind, enum lock_mode lock);
+
+/* Adds the name, borrowed, unless it is there. */
+void plan_note(struct arena *arena, struct plan_names *names, const char *name);
 
 /* The steps as SQL for people: numbered comments, one statement a line; what hints show. */
 const char *plan_text(struct arena *arena, const struct plan *plan);

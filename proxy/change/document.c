@@ -73,6 +73,20 @@ static json_t *step_json(const struct step *step)
 		bulk_json(step->bulk));
 }
 
+/* NULL, where one is no UTF-8. */
+static json_t *names_json(const struct plan_names *names)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < names->n; i++) {
+		if (json_array_append_new(array, json_string(names->names[i])) < 0) {
+			json_decref(array);
+			return NULL;
+		}
+	}
+	return array;
+}
+
 static json_t *plan_json(const struct plan *plan)
 {
 	json_t *steps = json_array();
@@ -86,12 +100,15 @@ static json_t *plan_json(const struct plan *plan)
 		}
 	}
 	snprintf(relation, sizeof(relation), "%u", plan->relation_oid);
-	return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
-		PLAN_VERSION, "relation", relation, "schema", strict(plan->table.schema), "table",
-		strict(plan->table.name), "moved_schema", strict(plan->moved.schema), "moved_table",
-		strict(plan->moved.name), "replaces", strict(plan->replaces), "replaced_by",
-		strict(plan->replaced_by), "rule", strict(plan->rule), "tag", strict(plan->tag),
-		"summary", strict(plan->summary != NULL ? plan->summary : ""), "steps", steps);
+	return json_pack(
+		"{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}",
+		"version", PLAN_VERSION, "relation", relation, "schema", strict(plan->table.schema),
+		"table", strict(plan->table.name), "moved_schema", strict(plan->moved.schema),
+		"moved_table", strict(plan->moved.name), "replaces", strict(plan->replaces),
+		"replaced_by", strict(plan->replaced_by), "rule", strict(plan->rule), "tag",
+		strict(plan->tag), "summary", strict(plan->summary != NULL ? plan->summary : ""),
+		"steps", steps, "keeps", "columns", names_json(&plan->columns), "constraints",
+		names_json(&plan->constraints));
 }
 
 /* A random (version 4) UUID: the server refuses to take the same document twice. */

@@ -14,7 +14,7 @@
 
 extern const char schema_sql[], hold_sql[], operate_sql[];
 
-enum { SCHEMA_VERSION = 4, ASK_AGAIN_MS = 30 * 1000 };
+enum { SCHEMA_VERSION = 5, ASK_AGAIN_MS = 30 * 1000 };
 enum usable { USABLE_UNKNOWN, USABLE_ASKED, USABLE_YES, USABLE_NO };
 
 /* One who waits for the answer; posted to its worker as the message itself. */

@@ -147,12 +147,18 @@ void run_close(struct run *run)
 
 /* ---- forward ---- */
 
-/* Steps from i on that share one transaction. */
+/*
+ * Steps from i on that share one transaction.  Some may be done: by the client, in a transaction of
+ * its own.
+ */
 static size_t group_size(const struct change_record *change, size_t i)
 {
 	size_t n = 1;
 
-	while (i + n < change->n_steps && change->steps[i + n].with_previous)
+	if (change->steps[i].status == STATUS_DONE)
+		return 1;
+	while (i + n < change->n_steps && change->steps[i + n].with_previous &&
+		change->steps[i + n].status != STATUS_DONE)
 		n++;
 	return n;
 }
@@ -269,7 +275,7 @@ static int run_forward(struct run *run)
 		struct step_record *step = &change->steps[i];
 
 		n = group_size(change, i);
-		worked = change->steps[i + n - 1].status != STATUS_DONE;
+		worked = step->status != STATUS_DONE;
 		if (worked && step->kind == STEP_SOAK && pass_soak(run, step, &soaking) < 0)
 			return -1;
 		if (soaking)

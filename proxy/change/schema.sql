@@ -105,6 +105,7 @@ ALTER TABLE phasegate.change ADD COLUMN IF NOT EXISTS moved_nspname name,
 	ADD COLUMN IF NOT EXISTS fix text, -- and what to set in them first
 	ADD COLUMN IF NOT EXISTS replaced jsonb, -- version 4: a column that goes: its name, by which, its state
 	ADD COLUMN IF NOT EXISTS stand_in jsonb, -- and of a view in the table's place, its state
+	ADD COLUMN IF NOT EXISTS keeps jsonb, -- version 5: columns and constraints that its probes ask for
 	ADD COLUMN IF NOT EXISTS broken_off text, -- why its abort was asked for by phasegate itself
 	DROP CONSTRAINT IF EXISTS change_wanted_check,
 	ADD CONSTRAINT change_wanted_check CHECK (wanted IN ('release', 'abort', 'retry')),
@@ -422,7 +423,7 @@ BEGIN
 		INSERT INTO phasegate.change (id, idem_key, nonce, relid, nspname, relname, moved_nspname,
 			moved_relname, original_sql, fingerprint, rule, tag, summary, plan_version, submitter, submitted_by, session_user_name,
 			search_path, client_address, application, decision, in_transaction, columns_before,
-			replaced)
+			keeps, replaced)
 		OVERRIDING SYSTEM VALUE
 		SELECT coalesce(approval, nextval(pg_get_serial_sequence('phasegate.change', 'id'))),
 			idem, (document ->> 'nonce')::uuid, (plan ->> 'relation')::oid,
@@ -436,7 +437,7 @@ BEGIN
 			(SELECT jsonb_object_agg(a.attname, format_type(a.atttypid, a.atttypmod))
 				FROM pg_attribute a WHERE a.attrelid = (plan ->> 'relation')::oid
 				AND a.attnum > 0 AND NOT a.attisdropped),
-			CASE WHEN plan ->> 'replaces' IS NOT NULL THEN jsonb_build_object('column', plan ->> 'replaces',
+			plan -> 'keeps', CASE WHEN plan ->> 'replaces' IS NOT NULL THEN jsonb_build_object('column', plan ->> 'replaces',
 				'by', plan ->> 'replaced_by', 'state', phasegate.column_state((plan ->> 'relation')::oid,
 				(plan ->> 'replaces')::name, (plan ->> 'replaced_by')::name)) END
 		ON CONFLICT DO NOTHING

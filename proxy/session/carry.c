@@ -148,9 +148,8 @@ static gate_step attempt;
 /* What was held takes its approval along; rolled back together, both can be tried again. */
 static void begin_attempt(struct session *session, struct gate *gate)
 {
-	gate->passed = attempt;
 	if (gate->approval != 0)
-		carry_pass(session, gate);
+		carry_pass(session, gate, attempt);
 	else
 		attempt(session, gate);
 }
@@ -340,7 +339,7 @@ static bool writes_every_row(const struct decision *decision)
 	return false;
 }
 
-static void let_through(struct session *session, struct gate *gate)
+static void nothing_kept(struct session *session, struct gate *gate)
 {
 	if (session->lane.stay != NULL || !writes_every_row(&gate->decision)) {
 		begin_attempt(session, gate);
@@ -349,6 +348,11 @@ static void let_through(struct session *session, struct gate *gate)
 	gate->lane_by = LANE_BY_BULK;
 	gate->first = begin_attempt;
 	lane_enter(session, gate);
+}
+
+static void let_through(struct session *session, struct gate *gate)
+{
+	carry_unkept(session, gate, nothing_kept);
 }
 
 void carry_out(struct session *session, struct gate *gate)

@@ -18,15 +18,6 @@
 
 /* ---- what cannot wait for anybody ---- */
 
-static bool any_action(const struct gate *gate, enum action_kind kind)
-{
-	for (size_t i = 0; i < gate->stmts.n; i++)
-		for (size_t j = 0; j < gate->stmts.items[i].n_actions; j++)
-			if (gate->stmts.items[i].actions[j].kind == kind)
-				return true;
-	return false;
-}
-
 /* As the end of a sentence; NULL: nothing. */
 static const char *obstacle(const struct session *session, const struct gate *gate)
 {
@@ -39,7 +30,7 @@ static const char *obstacle(const struct session *session, const struct gate *ga
 	if (wording_has_parameters(gate->text, gate->text_len))
 		return "it has parameters, and an approval is for the whole statement; write the "
 		       "values out";
-	if (gate->facts.in_transaction && any_action(gate, ACTION_TRANSACTION))
+	if (gate->facts.in_transaction && gate_any_action(gate, ACTION_TRANSACTION))
 		return "the text ends transactions as well; send the statement by itself";
 	return NULL;
 }
@@ -186,57 +177,4 @@ void carry_hold(struct session *session, struct gate *gate)
 	gate->usable = ask;
 	gate->unusable = cannot_ask;
 	carry_with_engine(session, gate);
-}
-
-/* ---- using the approval up ---- */
-
-/*
- * What cannot run in a transaction, and what could end it before it is done, comes after a
- * transaction of the approval's own.  A Sync of ours that ends the client's batch drops its portal.
- */
-static bool passes_first(const struct session *session, const struct gate *gate)
-{
-	return session->status == 'I' && session->pipeline.batch_executes == 0 &&
-	       (gate->decision.no_transaction || any_action(gate, ACTION_TRANSACTION) ||
-		       any_action(gate, ACTION_DO_BLOCK));
-}
-
-static bool in_batch(const struct gate *gate)
-{
-	return gate->type == FRONTEND_EXECUTE && !gate->in_place;
-}
-
-static void not_passed(struct session *session, struct gate *gate)
-{
-	/* In a batch the error went to the client as the answer to its statement. */
-	if (in_batch(gate))
-		gate_close(session, gate);
-	else
-		carry_refusal(session, gate, &gate->error);
-}
-
-static void passed(struct session *session, struct gate *gate)
-{
-	if (!gate->failed) {
-		gate->passed(session, gate);
-		return;
-	}
-	if (session->pipeline.skipping && !in_batch(gate))
-		inject_sync(session);
-	gate_wait(session, gate, not_passed);
-}
-
-void carry_pass(struct session *session, struct gate *gate)
-{
-	const bool first = passes_first(session, gate);
-	const char *sql = hold_pass_sql(session->worker->proxy->engine, &gate->arena,
-		session->identity.database, gate->approval, gate->decision_seq,
-		gate->facts.backend_pid);
-
-	gate->in_place |= first && gate->type == FRONTEND_EXECUTE;
-	gate->failed = false;
-	inject_statement(session, sql, NULL, 0, in_batch(gate) ? OWED_RELAY_ERROR : 0);
-	if (first)
-		inject_sync(session);
-	gate_wait(session, gate, passed);
 }

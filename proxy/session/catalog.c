@@ -209,6 +209,7 @@ static void read_session(struct reader *reader, const json_t *root, struct facts
 		reader_integer(reader, root, "idle_in_transaction_timeout_ms");
 	facts->application_name = reader_text(reader, root, "application_name");
 	facts->settings_sql = reader_text(reader, root, "settings");
+	facts->changes_recorded = reader_bool(reader, root, "changes_recorded");
 	facts->read_only = reader_bool(reader, root, "read_only");
 	facts->timezone_utc = reader_bool(reader, root, "timezone_utc");
 	facts->timezone = reader_text(reader, root, "timezone");

@@ -1249,6 +1249,8 @@ SELECT pg_catalog.json_build_object(
 				::pg_catalog.text[])
 			-- not everybody may set it, to what it is either
 			OR s.name = 'session_replication_role' AND s.setting <> 'origin'),
+	'changes_recorded', EXISTS (SELECT FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid
+		WHERE n.nspname = 'phasegate' AND c.relname = 'change'),
 	'read_only', (pg_catalog.current_setting('transaction_read_only') = 'on'),
 	'timezone_utc', pg_catalog.lower(pg_catalog.current_setting('TimeZone'))
 		 ~ '^(etc/)?(utc|uct|universal|zulu|gmt|gmt[+-]?0|greenwich)$',

@@ -305,6 +305,15 @@ void gate_open(struct session *session)
 	run(session);
 }
 
+bool gate_any_action(const struct gate *gate, enum action_kind kind)
+{
+	for (size_t i = 0; i < gate->stmts.n; i++)
+		for (size_t j = 0; j < gate->stmts.items[i].n_actions; j++)
+			if (gate->stmts.items[i].actions[j].kind == kind)
+				return true;
+	return false;
+}
+
 struct mark *gate_mark(const struct gate *gate)
 {
 	struct mark *mark = mark_new();

@@ -68,7 +68,9 @@ struct gate {
 	size_t step; /* of the plan in the client's transaction */
 	struct hold_answer answer; /* to a decision HOLD; arena copies */
 	int64_t approval; /* of the change that an operator approved; 0: it was not held */
-	gate_step *passed; /* once the approval is used up */
+	gate_step
+		*asked; /* once what was asked before the statement did not fail; see carry_ask.c */
+	gate_step *unkept; /* once nothing keeps what the statement takes back */
 	char ready_status; /* ReadyForQuery kept back after a COMMIT */
 };
 
@@ -86,6 +88,8 @@ void gate_event(struct session *session, struct gate *gate, gate_step *step);
 /* Send the client's own message on as it is; mark may be NULL. */
 void gate_forward(
 	struct session *session, struct gate *gate, enum owed_kind kind, struct mark *mark);
+/* Is an action of that kind in the text? */
+bool gate_any_action(const struct gate *gate, enum action_kind kind);
 /* A mark with the decision's log record and start; the caller's until it is pushed. */
 struct mark *gate_mark(const struct gate *gate);
 /* pipeline_push with a mark, which is freed when the server will drop the message. */
@@ -124,8 +128,12 @@ struct change_request carry_request(const struct session *session, const struct 
  * decision what follows from that, and goes on with judge_decided.
  */
 gate_step carry_hold;
-/* Uses the approval up in the transaction of the statement, then takes gate->passed. */
-gate_step carry_pass;
+
+/* carry_ask.c: asks, then next; an error is the client's answer, and next is not taken. */
+/* Uses the approval up in the transaction of the statement. */
+void carry_pass(struct session *session, struct gate *gate, gate_step *next);
+/* Refuses (55006) what takes back a column or constraint that a change under way relies on. */
+void carry_unkept(struct session *session, struct gate *gate, gate_step *next);
 
 int64_t clock_us(void); /* monotonic */
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: PostgreSQL
 """
-What a transaction does beside a change that it has begun itself: what the change would take back or
-be stopped by is refused, the rest goes on working.
+What is done beside a change, in the transaction that began it and in others: what the change would
+take back or be stopped by is refused, the rest goes on working.
 """
 
 import psycopg
@@ -108,3 +108,83 @@ def test_a_default_that_its_own_transaction_drops_is_gone(t, connect, start_prox
 def default_of(t, column):
     return one(t, f"SELECT (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = attrelid AND adnum = attnum)"
                   f" FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = '{column}'")
+
+
+# ---- what a change keeps as it is ----
+
+KEPT_IN_ITS_OWN = {
+    "add, then NULL again": ("ALTER TABLE t ADD COLUMN u uuid NOT NULL DEFAULT gen_random_uuid()",
+                             "ALTER TABLE t ALTER COLUMN u DROP NOT NULL"),
+    "NOT NULL and back": ("ALTER TABLE t ALTER COLUMN b SET NOT NULL", "ALTER TABLE t ALTER COLUMN b DROP NOT NULL"),
+    "constraint and back": ("ALTER TABLE t ADD CONSTRAINT k CHECK (a < 1000)", "ALTER TABLE t DROP CONSTRAINT k"),
+    "by another name": ("ALTER TABLE t ADD CONSTRAINT k CHECK (a < 1000)",
+                        "ALTER TABLE t RENAME CONSTRAINT k TO k2"),
+}
+
+
+@pytest.mark.parametrize("kind", KEPT_IN_ITS_OWN)
+def test_what_its_own_transaction_would_take_back(t, connect, start_proxy, kind):
+    makes, takes = KEPT_IN_ITS_OWN[kind]
+    connection = connect(to=start_proxy(), autocommit=False)
+    connection.execute(makes)
+    assert "phasegate abort" in refused(connection, takes)
+    connection.execute("ALTER TABLE t ALTER COLUMN id DROP DEFAULT")
+    connection.commit()
+    becomes(t, "done")
+    connection.execute(takes)
+    connection.commit()
+
+
+KEPT_FROM_OTHERS = [
+    "ALTER TABLE t ALTER COLUMN u DROP DEFAULT",
+    "ALTER TABLE t ALTER COLUMN u DROP NOT NULL",
+    "ALTER TABLE t DROP CONSTRAINT t_u_not_null_check",
+]
+
+
+def test_what_another_session_would_take_back(t, connect, start_proxy, in_background):
+    proxy = start_proxy({"backfill": {"rows_per_second": 10000}})
+    client = in_background(connect(to=proxy).execute, KEPT_IN_ITS_OWN["add, then NULL again"][0])
+    wait_until(lambda: one(t, "SELECT to_regclass('phasegate.backfill') IS NOT NULL")
+               and one(t, "SELECT COALESCE(max(rows_changed), 0)::int8 FROM phasegate.backfill") > 0, "the backfill")
+    other = connect(to=proxy)
+    hints = [refused(other, statement) for statement in KEPT_FROM_OTHERS]
+    assert hints == ["Wait until it is done, or take it back: phasegate abort 1; then send the statement again."] * 3
+    other.execute("ALTER TABLE t ALTER COLUMN b SET DEFAULT 'x'")
+    other.execute("ALTER TABLE t ALTER COLUMN b DROP DEFAULT")
+    client.join(60)
+    other.execute(KEPT_FROM_OTHERS[0])
+    assert default_of(t, "u") is None
+
+
+# ---- several commands in one ALTER TABLE ----
+
+SEVERAL = [
+    "ADD COLUMN z int, ADD COLUMN u uuid NOT NULL DEFAULT gen_random_uuid()",
+    "ADD COLUMN u uuid NOT NULL DEFAULT gen_random_uuid(), ALTER COLUMN b SET DEFAULT 'x', ADD COLUMN z int",
+    "ADD CONSTRAINT k CHECK (a < 1000), ADD COLUMN z int, ALTER COLUMN id DROP DEFAULT, ALTER COLUMN b SET NOT NULL",
+]
+
+
+@pytest.mark.parametrize("commands", SEVERAL)
+@pytest.mark.parametrize("block", [False, True], ids=["by itself", "in a transaction"])
+def test_commands_without_phases_are_carried_out_once(t, connect, start_proxy, commands, block):
+    """The fill lasts longer than it takes until what is there is looked at again."""
+    t.execute("CREATE TABLE twin (LIKE t INCLUDING ALL)")
+    t.execute(f"ALTER TABLE twin {commands}")
+    connection = connect(to=start_proxy({"backfill": {"rows_per_second": 5000}}))
+    if block:
+        with connection.transaction():
+            connection.execute(f"ALTER TABLE t {commands}")
+    else:
+        connection.execute(f"ALTER TABLE t {commands}")
+    becomes(t, "done")
+    assert shape(t, "t") == shape(t, "twin")
+
+
+def shape(t, table):
+    columns = t.execute("SELECT attname, format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid)"
+                        " FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum"
+                        f" WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY 1").fetchall()
+    return columns, t.execute("SELECT pg_get_constraintdef(oid), convalidated FROM pg_constraint"
+                              f" WHERE conrelid = '{table}'::regclass ORDER BY 1").fetchall()
