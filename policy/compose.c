@@ -107,6 +107,10 @@ static void add_plan(struct arena *arena, struct plan *plan, const struct plan *
 	for (size_t i = 0; i < part->n_steps; i++)
 		*plan_add_step(plan, part->steps[i].kind, part->steps[i].lock) = part->steps[i];
 	plan->overflow |= part->overflow;
+	if (part->caution != NULL)
+		plan->caution = plan->caution == NULL ? part->caution
+						      : arena_printf(arena, "%s; %s", plan->caution,
+								part->caution);
 	if (plan->deferrable && !part->deferrable) {
 		plan->deferrable = false;
 		plan->not_deferrable_because = part->not_deferrable_because;

@@ -114,10 +114,15 @@ bool recipe_set_not_null(const struct rule_context *context, struct plan *plan)
 	struct planner planner = planner_open(context, plan);
 	const char *column = context->action->column;
 	const char *check = planner_check_name(&planner, column);
+	const char *fill = fill_expression(&planner, column);
 
-	if (only_on_parent(&planner) ||
-		(planner_inherited(&planner) && fill_expression(&planner, column) != NULL))
+	if (only_on_parent(&planner) || (planner_inherited(&planner) && fill != NULL))
 		return false;
+	if (fill != NULL)
+		plan->caution = arena_printf(planner.arena,
+			"rows in which %s.%s is null are given its default first, %s; PostgreSQL "
+			"itself would refuse them",
+			plan->table.name, column, fill);
 	planner_add_not_null_proof(&planner, column, check);
 	planner_add_set_not_null(&planner, column);
 	planner_add_drop_check(&planner, check);
