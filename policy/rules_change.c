@@ -138,12 +138,15 @@ static bool index_spares(const struct rule_context *context, const struct index_
 	       spares(context->table, index->include, index->n_include);
 }
 
+/* A key may be the one by which rows are filled. */
 static bool constraint_spares(const struct rule_context *context, const char *name)
 {
 	const struct constraint_facts *constraint =
 		name != NULL ? facts_constraint(context->table, name) : NULL;
 
 	return constraint != NULL && constraint->n_columns > 0 &&
+	       (constraint->kind == CONSTRAINT_CHECK ||
+		       constraint->kind == CONSTRAINT_FOREIGN_KEY) &&
 	       spares(context->table, constraint->columns, constraint->n_columns);
 }
 
@@ -210,6 +213,8 @@ static bool spares_replaced(const struct rule_context *context)
 		return spares(
 			context->table, action->constraint->columns, action->constraint->n_columns);
 	case ACTION_VALIDATE_CONSTRAINT:
+	case ACTION_DROP_CONSTRAINT:
+	case ACTION_RENAME_CONSTRAINT:
 		return constraint_spares(context, action->name);
 	case ACTION_GRANT:
 		return grant_spares(context);

@@ -81,6 +81,8 @@ KEPT_ANYWAY = [
     "ALTER TABLE t SET (fillfactor = 90)",
     "CREATE INDEX CONCURRENTLY t_b ON t (b)",
     "ALTER TABLE t ADD CONSTRAINT t_b_check CHECK (b <> 'late') NOT VALID",
+    "ALTER TABLE t RENAME CONSTRAINT t_b_check TO t_b_check2",
+    "ALTER TABLE t DROP CONSTRAINT t_b_check2",
     "ALTER TABLE t ADD COLUMN c int DEFAULT 7",
 ]
 
