@@ -159,6 +159,10 @@ const char *planner_write_obstacle(const struct relation_facts *table)
 	if (table->leaf_rows_hidden)
 		return "row security may hide rows of the table from you, which FORCE ROW LEVEL "
 		       "SECURITY does from its owner, too; BYPASSRLS is above it";
+	if (table->kind == 'r' && table->unidentified != NULL &&
+		strchr(table->unidentified, 'u') != NULL)
+		return "its updates are published and it has no replica identity, so the server "
+		       "refuses them";
 	return NULL;
 }
 

@@ -665,6 +665,8 @@ static const struct {
 } in_the_way[] = {
 	{"ALTER TABLE t ADD u uuid DEFAULT gen_random_uuid()", {.kind = 'r'}, NULL},
 	{"ALTER TABLE t ADD u uuid DEFAULT gen_random_uuid()", {.update_rules = true}, "a rule"},
+	{"ALTER TABLE t ADD u uuid DEFAULT gen_random_uuid()", {.kind = 'r', .unidentified = "ud"},
+		"replica identity"},
 	{"ALTER TABLE t ADD u uuid DEFAULT gen_random_uuid()", {.leaf_rows_hidden = true},
 		"may hide rows"},
 	{"ALTER TABLE t ADD u uuid DEFAULT gen_random_uuid()", {.published = "publication p"},
