@@ -103,9 +103,10 @@ int store_step(struct control *control, const struct change_record *change,
 /* n steps that follow one another; skipped may be NULL: none. */
 int store_steps(struct control *control, const struct change_record *change,
 	const struct step_record *steps, size_t n, enum step_status status, const bool *skipped);
-/* Somebody took it back who may: it is done, and nobody asks any more whether it holds. */
+/* The client took it back: it is done again, now by the engine, until the new last step takes it
+ * back for good, as its undo does. */
 int store_let_go(struct control *control, const struct change_record *change,
-	const struct step_record *step);
+	const struct step_record *step, const struct step_record *last);
 int store_attempt(struct control *control, const struct change_record *change,
 	const struct step_record *step, const char *blockers_json);
 /* The undo begins: records why. */

@@ -88,17 +88,28 @@ int store_step(struct control *control, const struct change_record *change,
 	return store_steps(control, change, step, 1, status, &skipped);
 }
 
-int store_let_go(
-	struct control *control, const struct change_record *change, const struct step_record *step)
+int store_let_go(struct control *control, const struct change_record *change,
+	const struct step_record *step, const struct step_record *last)
 {
-	char id[NUMBER_BYTES], ord[NUMBER_BYTES];
+	char id[NUMBER_BYTES], ord[NUMBER_BYTES], last_ord[NUMBER_BYTES];
 
 	return expect_one(control,
 		CONTROL_CHANGE(control,
-			"UPDATE phasegate.step s SET probe = NULL FROM phasegate.change c"
-			" WHERE c.id = $1::pg_catalog.int8 AND c.epoch = $2::pg_catalog.int8"
-			" AND s.change_id = c.id AND s.ord = $3::pg_catalog.int4",
-			number(id, change->id), change->epoch, number(ord, step->ord)));
+			"WITH held AS (SELECT id FROM phasegate.change"
+			"  WHERE id = $1::pg_catalog.int8 AND epoch = $2::pg_catalog.int8 FOR "
+			"UPDATE),"
+			" again AS (UPDATE phasegate.step s SET status = 'pending', by_client = "
+			"false,"
+			"  undo = $5, finished_at = NULL FROM held WHERE s.change_id = held.id"
+			"  AND s.ord = $3::pg_catalog.int4)"
+			" INSERT INTO phasegate.step (change_id, ord, kind, sql, undo, lock_mode, "
+			"purpose,"
+			"  with_previous, by_client)"
+			" SELECT id, $4::pg_catalog.int4, 'catalog', $5, '', $6, $7,"
+			"  $8::pg_catalog.bool, false FROM held",
+			number(id, change->id), change->epoch, number(ord, step->ord),
+			number(last_ord, last->ord), last->sql, last->lock, last->purpose,
+			last->with_previous ? "true" : "false"));
 }
 
 int store_attempt(struct control *control, const struct change_record *change,

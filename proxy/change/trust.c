@@ -1,26 +1,64 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
  * What the client's transaction is said to have done is looked at once, before anything builds on
- * it.  What it took back is done again, but for the default of a new column, which is no more than
- * what the rows that were there are filled with: ADD COLUMN with a default and DROP DEFAULT, as
- * migrations are written, ends without one.
+ * it.  What it took back is done again.  The default of a new column, too, for without it rows
+ * would be written as fast without a value as others are given one; but ADD COLUMN with a default
+ * and DROP DEFAULT, as migrations are written, ends without one: a last step takes it away.
  */
 #include "run.h"
 
 #include <string.h>
 
-static bool sets_default(const struct step_record *step)
+#include "arena.h"
+
+/* Where the statement goes on behind the column; NULL: it sets no default. */
+static const char *set_default(const char *sql)
 {
-	return strstr(step->sql, " ALTER COLUMN ") != NULL &&
-	       strstr(step->sql, " SET DEFAULT ") != NULL;
+	static const char words[] = " SET DEFAULT ";
+	bool quoted = false;
+
+	for (; *sql != '\0'; sql++) {
+		quoted ^= *sql == '"';
+		if (!quoted && strncmp(sql, words, sizeof(words) - 1) == 0)
+			return sql;
+	}
+	return NULL;
 }
 
-/* From now on nobody asks whether it holds. */
-static int let_go(struct run *run, struct step_record *step)
+static void append(struct run *run, const struct step_record *step)
 {
-	if (store_let_go(&run->main, &run->change, step) < 0)
+	struct change_record *change = &run->change;
+	struct step_record *steps = arena_alloc(run->arena, (change->n_steps + 1) * sizeof(*steps));
+
+	memcpy(steps, change->steps, change->n_steps * sizeof(*steps));
+	steps[change->n_steps] = *step;
+	change->steps = steps;
+	change->n_steps++;
+}
+
+/* It is set again, and goes in the end: under the lock of the last step where that has one. */
+static int let_go(struct run *run, size_t i)
+{
+	struct change_record *change = &run->change;
+	struct step_record *step = &change->steps[i];
+	const struct step_record *before = &change->steps[change->n_steps - 1];
+	const struct step_record last = {
+		.ord = before->ord + 1,
+		.kind = STEP_CATALOG,
+		.sql = arena_printf(run->arena, "%.*s DROP DEFAULT",
+			(int)(set_default(step->sql) - step->sql), step->sql),
+		.undo = "",
+		.lock = lock_mode_name(LOCK_ACCESS_EXCLUSIVE),
+		.purpose = "take the default away again, which its own transaction dropped",
+		.with_previous = before->kind == STEP_CATALOG && change->n_steps < PLAN_STEPS_MAX,
+	};
+
+	if (store_let_go(&run->main, change, step, &last) < 0)
 		return -1;
-	step->probe = NULL;
+	step->status = STATUS_PENDING;
+	step->by_client = false;
+	step->undo = last.sql;
+	append(run, &last);
 	return 0;
 }
 
@@ -46,8 +84,8 @@ int run_trust_client(struct run *run)
 			continue;
 		if (run_probe(run, step->probe, &holds) < 0)
 			return -1;
-		if (!holds && all_hold && sets_default(step)) {
-			if (let_go(run, step) < 0)
+		if (!holds && all_hold && set_default(step->sql) != NULL) {
+			if (let_go(run, i) < 0)
 				return -1;
 			continue;
 		}

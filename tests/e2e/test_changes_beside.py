@@ -4,6 +4,8 @@ What is done beside a change, in the transaction that began it and in others: wh
 take back or be stopped by is refused, the rest goes on working.
 """
 
+import threading
+
 import psycopg
 import pytest
 
@@ -103,6 +105,34 @@ def test_a_default_that_its_own_transaction_drops_is_gone(t, connect, start_prox
     else:
         t.execute("INSERT INTO t (b) VALUES ('late')")
         assert one(t, "SELECT u FROM t WHERE b = 'late'") is None
+
+
+@pytest.mark.parametrize("kind", ["not null", "null"])
+def test_writers_that_do_not_know_the_column_do_not_keep_it_from_ending(t, connect, start_proxy, in_background, kind):
+    """They write faster than rows are filled.  Until the end their rows get the default."""
+    add, not_null = ADDS[kind]
+    proxy = start_proxy({"backfill": {"rows_per_second": 20000}})
+    connection, writer = connect(to=proxy), connect(to=proxy)
+    ended, failed = threading.Event(), []
+
+    def write():
+        while not ended.is_set():
+            try:
+                writer.execute("INSERT INTO t (b) SELECT 'new' FROM generate_series(1, 500)")
+            except psycopg.Error as error:
+                failed.append((error.sqlstate, one(t, "SELECT state FROM phasegate.change")))
+                return
+
+    with connection.transaction():
+        connection.execute(f"ALTER TABLE t {add}")
+        connection.execute("ALTER TABLE t ALTER COLUMN u DROP DEFAULT")
+        thread = in_background(write)
+    becomes(t, "done")
+    ended.set()
+    thread.join(30)
+    assert failed == [] or (not_null and failed == [("23502", "done")])
+    assert default_of(t, "u") is None
+    assert one(t, "SELECT count(*) FROM t WHERE u IS NULL") == 0 or not not_null
 
 
 def default_of(t, column):
