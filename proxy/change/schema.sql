@@ -270,7 +270,8 @@ $$;
 
 -- The columns that store rows of a table, or of one below it: in themselves, in lists, domains, ranges,
 -- composite types and rows of views and foreign tables.  PostgreSQL changes no type of a column of such a
--- table (find_composite_type_dependencies).
+-- table (find_composite_type_dependencies).  Asked under a strong lock: OFFSET 0 keeps the planner from
+-- joining whole catalogs, which it takes for small.
 CREATE OR REPLACE FUNCTION phasegate.row_type_users(relid oid) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	WITH RECURSIVE below (oid) AS (
@@ -283,13 +284,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 			SELECT t.typarray AS oid FROM pg_type t WHERE t.oid = holding.oid AND t.typarray <> 0
 			UNION ALL
 			SELECT CASE d.classid WHEN 'pg_type'::regclass THEN d.objid ELSE k.reltype END
-			FROM pg_depend d LEFT JOIN pg_class k ON d.classid = 'pg_class'::regclass AND k.oid = d.objid
-			WHERE d.refclassid = 'pg_type'::regclass AND d.refobjid = holding.oid
-				AND (d.classid = 'pg_type'::regclass OR d.objsubid > 0 AND k.relkind IN ('c', 'v', 'f'))) found)
+			FROM (SELECT * FROM pg_depend d WHERE d.refclassid = 'pg_type'::regclass
+					AND d.refobjid = holding.oid OFFSET 0) d
+				LEFT JOIN pg_class k ON d.classid = 'pg_class'::regclass AND k.oid = d.objid
+			WHERE d.classid = 'pg_type'::regclass OR d.objsubid > 0 AND k.relkind IN ('c', 'v', 'f')) found)
 	SELECT string_agg(DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid), ', ')
-	FROM holding JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass AND d.refobjid = holding.oid
-			AND d.classid = 'pg_class'::regclass AND d.objsubid > 0
-		JOIN pg_class k ON k.oid = d.objid AND k.relkind IN ('r', 'm', 'p')
+	FROM holding CROSS JOIN LATERAL (SELECT * FROM pg_depend d WHERE d.refclassid = 'pg_type'::regclass
+			AND d.refobjid = holding.oid AND d.classid = 'pg_class'::regclass AND d.objsubid > 0 OFFSET 0) d
+		CROSS JOIN LATERAL (SELECT FROM pg_class k
+			WHERE k.oid = d.objid AND k.relkind IN ('r', 'm', 'p') OFFSET 0) k
 $$;
 
 -- The publications that send every column of a table.  Of its schema, from PostgreSQL 15 on: that catalog
@@ -299,11 +302,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT string_agg(format('%I', p.pubname), ', ' ORDER BY p.pubname) FROM pg_publication p
 	WHERE p.puballtables OR EXISTS (SELECT FROM pg_publication_rel e
 			WHERE e.prrelid = relid AND e.prpubid = p.oid AND (to_jsonb(e) ->> 'prattrs') IS NULL)
-		OR EXISTS (SELECT FROM pg_depend own JOIN pg_depend whole ON whole.classid = own.classid
-					AND whole.objid = own.objid AND whole.refclassid = 'pg_namespace'::regclass
-				JOIN pg_class c ON c.oid = relid AND c.relnamespace = whole.refobjid
-			WHERE own.refclassid = 'pg_publication'::regclass AND own.refobjid = p.oid
-				AND own.classid = to_regclass('pg_publication_namespace'))
+		OR EXISTS (SELECT FROM (SELECT * FROM pg_depend own WHERE own.refclassid = 'pg_publication'::regclass
+					AND own.refobjid = p.oid AND own.classid = to_regclass('pg_publication_namespace') OFFSET 0) own
+				CROSS JOIN LATERAL (SELECT * FROM pg_depend whole WHERE whole.classid = own.classid
+					AND whole.objid = own.objid AND whole.refclassid = 'pg_namespace'::regclass OFFSET 0) whole
+				JOIN pg_class c ON c.oid = relid AND c.relnamespace = whole.refobjid)
 $$;
 
 -- What an index is marked with that its definition does not tell; NULL: nothing.
@@ -321,7 +324,8 @@ $$;
 -- are equal.  A client's session may ask, and ours: in the same words.
 CREATE OR REPLACE FUNCTION phasegate.column_state(relid oid, col name, by name) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off SET timezone = 'UTC'
-SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' SET extra_float_digits = 3 SET bytea_output = 'hex' AS $$
+SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' SET extra_float_digits = 3 SET bytea_output = 'hex'
+SET jit = off AS $$
 	SELECT jsonb_build_object('number', a.attnum, 'type', format_type(a.atttypid, a.atttypmod),
 			'collation', a.attcollation::regcollation, 'NOT NULL', a.attnotnull, 'identity', a.attidentity,
 			'generated', a.attgenerated, 'statistics target', a.attstattarget, 'storage', a.attstorage,
