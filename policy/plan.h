@@ -97,7 +97,8 @@ struct plan {
 	uint32_t relation_oid;
 	/* Columns: one goes with all that stands on it, the other takes its name; or NULL. */
 	const char *replaces, *replaced_by;
-	/* Of its table, what the probes ask for: what one finds missing is made again. */
+	/* What the steps add to its table or set in it.  Others may not take it back meanwhile: it
+	 * would be made again. */
 	struct plan_names columns, constraints;
 	const char *rule; /* id of the hazard it answers */
 	const char *tag; /* CommandComplete the client expects */

@@ -74,6 +74,18 @@ bool planner_inherited(const struct planner *planner)
 	       planner->table->n_partitions > 0;
 }
 
+void planner_keep_column(struct planner *planner, const char *column)
+{
+	plan_note(planner->arena, &planner->plan->columns, column);
+}
+
+void planner_keep_constraint(
+	struct planner *planner, const struct name *table, const char *constraint)
+{
+	if (name_equal(table, &planner->plan->table))
+		plan_note(planner->arena, &planner->plan->constraints, constraint);
+}
+
 struct step *planner_add_catalog(struct planner *planner, const char *purpose, const char *sql,
 	const char *undo, const char *probe_sql)
 {
@@ -93,7 +105,10 @@ struct step *planner_add_not_valid(struct planner *planner, const struct name *t
 	const char *only = planner->action->only ? "ONLY " : "";
 	const char *table_sql = name_sql(planner->arena, table);
 	const char *name_quoted = quote_ident(planner->arena, name);
-	struct step *step = planner_add_catalog(planner,
+	struct step *step;
+
+	planner_keep_constraint(planner, table, name);
+	step = planner_add_catalog(planner,
 		arena_printf(planner->arena, "hold new rows of %s to %s; old ones are not read yet",
 			table->name, name),
 		arena_printf(planner->arena, "ALTER TABLE %s%s ADD CONSTRAINT %s %s NOT VALID",

@@ -29,6 +29,11 @@ bool planner_partitioned(const struct planner *planner);
 /* A table that others inherit from, without being partitioned. */
 bool planner_inherited(const struct planner *planner);
 
+/* From now on nobody else takes them back while the change is under way: see plan.columns. */
+void planner_keep_column(struct planner *planner, const char *column);
+void planner_keep_constraint(
+	struct planner *planner, const struct name *table, const char *constraint);
+
 /* Steps; each returns the one it added. */
 struct step *planner_add_catalog(struct planner *planner, const char *purpose, const char *sql,
 	const char *undo, const char *probe);

@@ -138,6 +138,7 @@ struct step *planner_add_using_index(struct planner *planner, const char *name, 
 	const char *quoted = quote_ident(arena, name);
 	bool primary = def->kind == CONSTRAINT_PRIMARY_KEY;
 
+	planner_keep_constraint(planner, &planner->plan->table, name);
 	return planner_add_catalog(planner,
 		arena_printf(arena, "make the index the %s %s",
 			primary ? "primary key" : "unique constraint", name),

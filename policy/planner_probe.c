@@ -18,8 +18,6 @@ static const char *regclass(struct planner *planner, const struct name *name)
 const char *probe_constraint(
 	struct planner *planner, const struct name *table, const char *name, bool validated)
 {
-	if (name_equal(table, &planner->plan->table))
-		plan_note(planner->arena, &planner->plan->constraints, name);
 	return arena_printf(planner->arena,
 		"EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid " EQ
 		" %s AND conname " EQ " %s%s)",
@@ -29,7 +27,6 @@ const char *probe_constraint(
 
 const char *probe_column(struct planner *planner, const char *column, const char *flag)
 {
-	plan_note(planner->arena, &planner->plan->columns, column);
 	return arena_printf(planner->arena,
 		"EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid " EQ
 		" %s AND attname " EQ " %s AND NOT attisdropped%s%s)",

@@ -243,6 +243,7 @@ static void add_column(struct recipe_column *recipe)
 	if (recipe->fast_default)
 		sql = arena_printf(arena, "%s DEFAULT (%s)%s", sql, column->default_expr->sql,
 			recipe->not_null ? " NOT NULL" : "");
+	planner_keep_column(planner, column->name);
 	planner_add_catalog(planner,
 		arena_printf(arena, "add the column %s; no row is touched", column->name), sql,
 		arena_printf(arena, "%s DROP COLUMN IF EXISTS %s", planner->alter, recipe->quoted),

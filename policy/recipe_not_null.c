@@ -33,6 +33,7 @@ struct step *planner_add_not_null_check(
 	struct arena *arena = planner->arena;
 	const char *quoted = quote_ident(arena, check);
 
+	planner_keep_constraint(planner, &planner->plan->table, check);
 	return planner_add_catalog(planner,
 		arena_printf(arena, "refuse new nulls in %s; old rows are not read yet", column),
 		arena_printf(arena, "%s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID",
@@ -123,6 +124,7 @@ bool recipe_set_not_null(const struct rule_context *context, struct plan *plan)
 			"rows in which %s.%s is null are given its default first, %s; PostgreSQL "
 			"itself would refuse them",
 			plan->table.name, column, fill);
+	planner_keep_column(&planner, column);
 	planner_add_not_null_proof(&planner, column, check);
 	planner_add_set_not_null(&planner, column);
 	planner_add_drop_check(&planner, check);

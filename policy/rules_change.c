@@ -298,7 +298,8 @@ const struct rule rule_column_under_change = {
 	.locks = "Nothing yet.",
 	.safe_when = "it reads or writes rows, or is VACUUM, ANALYZE, REINDEX or TRUNCATE; it says "
 		     "itself that it is about other columns (their defaults, comments, statistics "
-		     "and privileges, indexes of plain columns, CHECK, a new column).",
+		     "and privileges, indexes of plain columns, CHECKs and foreign keys, a new "
+		     "column).",
 	.hint = "Wait until the change is done or abort it, then send the statement again; in the "
 		"transaction that begins the change, put it before the TYPE.",
 	.hint_sql = await_change,

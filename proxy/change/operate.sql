@@ -280,35 +280,31 @@ BEGIN
 END
 $$;
 
--- Before a client's statement goes through: refuses it where it takes back what a change of the table keeps
--- in place, and would make again.  Items: the relation; 'columns' or 'constraints'; a name; and whether only
--- its default goes, which a change does without where its own transaction drops it.
-CREATE OR REPLACE FUNCTION phasegate.demand_unkept(items jsonb) RETURNS void
+-- Before a client's statement goes through: refuses it where it takes back what a change of the table, or
+-- of one below it, keeps in place (kind: 'columns' or 'constraints').  A default its own transaction may
+-- drop.  A change that comes between this and the statement is not seen, and makes again what it misses.
+CREATE OR REPLACE FUNCTION phasegate.demand_unkept(relation oid, kind text, name text, only_default boolean) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	item record;
 	live record;
-	submitting bigint;
+	submitting bigint := (x'70676368'::bigint << 32) | relation::bigint; -- as phasegate.record locks it
 BEGIN
-	FOR item IN SELECT * FROM jsonb_to_recordset(items) AS i(relation oid, kind text, name text, only_default boolean) LOOP
-		-- As phasegate.record locks it.
-		submitting := (x'70676368'::bigint << 32) | item.relation::bigint;
-		IF NOT pg_try_advisory_lock_shared(submitting) THEN
-			RAISE EXCEPTION 'a change of table % is just being submitted', item.relation::regclass
-				USING ERRCODE = 'object_in_use', HINT = 'Send the statement again when it is there.';
-		END IF;
-		PERFORM pg_advisory_unlock_shared(submitting);
-		SELECT c.id, c.summary, c.state INTO live FROM phasegate.change c
-			WHERE c.relid = item.relation AND c.finished_at IS NULL AND c.keeps -> item.kind ? item.name
-				AND NOT (item.only_default AND c.submitted_xact IS NOT DISTINCT FROM pg_current_xact_id_if_assigned())
-			ORDER BY c.id LIMIT 1;
-		IF FOUND THEN
-			RAISE EXCEPTION 'change % of this table keeps % "%" as it is: %', live.id,
-					left(item.kind, -1), item.name, live.summary
-				USING ERRCODE = 'object_in_use', DETAIL = format('The change is %s.', live.state),
-				HINT = format('Wait until it is done, or take it back: phasegate abort %s; then send the statement again.', live.id);
-		END IF;
-	END LOOP;
+	IF NOT pg_try_advisory_lock_shared(submitting) THEN
+		RAISE EXCEPTION 'a change of table % is just being submitted', relation::regclass
+			USING ERRCODE = 'object_in_use', HINT = 'Send the statement again when it is there.';
+	END IF;
+	PERFORM pg_advisory_unlock_shared(submitting);
+	WITH RECURSIVE below (oid) AS (
+		SELECT demand_unkept.relation UNION SELECT h.inhrelid FROM below JOIN pg_inherits h ON h.inhparent = below.oid)
+	SELECT c.id, c.summary, c.state INTO live FROM phasegate.change c JOIN below ON below.oid = c.relid
+		WHERE c.finished_at IS NULL AND c.keeps -> demand_unkept.kind ? demand_unkept.name
+			AND NOT (only_default AND c.submitted_xact IS NOT DISTINCT FROM pg_current_xact_id_if_assigned())
+		ORDER BY c.id LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'change % of this table keeps % "%" as it is: %', live.id, left(kind, -1), name, live.summary
+			USING ERRCODE = 'object_in_use', DETAIL = format('The change is %s.', live.state),
+			HINT = format('Wait until it is done, or take it back: phasegate abort %s; then send the statement again.', live.id);
+	END IF;
 END
 $$;
 
@@ -316,7 +312,7 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA phasegate FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION phasegate.submit(text, bytea), phasegate.pass(text, bytea), phasegate.approve(bigint),
 	phasegate.release(bigint), phasegate.abort(bigint),
 	phasegate.pause(bigint), phasegate.resume(bigint), phasegate.retry(bigint, text),
-	phasegate.throttle(bigint, double precision, interval), phasegate.demand_unkept(jsonb) TO PUBLIC;
+	phasegate.throttle(bigint, double precision, interval), phasegate.demand_unkept(oid, text, text, boolean) TO PUBLIC;
 
 -- For everybody; the statement itself, which may hold literals, only for its submitter's own.
 CREATE OR REPLACE VIEW phasegate.changes AS

@@ -103,8 +103,7 @@ int store_step(struct control *control, const struct change_record *change,
 /* n steps that follow one another; skipped may be NULL: none. */
 int store_steps(struct control *control, const struct change_record *change,
 	const struct step_record *steps, size_t n, enum step_status status, const bool *skipped);
-/* The client took it back: it is done again, now by the engine, until the new last step takes it
- * back for good, as its undo does. */
+/* step is for the engine to do again, with last->sql as its undo; last comes behind all others. */
 int store_let_go(struct control *control, const struct change_record *change,
 	const struct step_record *step, const struct step_record *last);
 int store_attempt(struct control *control, const struct change_record *change,

@@ -11,18 +11,38 @@
 
 #include "arena.h"
 
-/* Where the statement goes on behind the column; NULL: it sets no default. */
+/* Behind a name that may be quoted and qualified. */
+static const char *skip_name(const char *sql)
+{
+	for (bool quoted = false; *sql != '\0' && (quoted || *sql != ' '); sql++)
+		quoted ^= *sql == '"';
+	return sql;
+}
+
+static bool skip_words(const char **sql, const char *words)
+{
+	size_t n = strlen(words);
+
+	if (strncmp(*sql, words, n) != 0)
+		return false;
+	*sql += n;
+	return true;
+}
+
+/* As the plan writes it: where the statement goes on behind the column; NULL: it sets no default.
+ */
 static const char *set_default(const char *sql)
 {
-	static const char words[] = " SET DEFAULT ";
-	bool quoted = false;
+	const char *behind;
 
-	for (; *sql != '\0'; sql++) {
-		quoted ^= *sql == '"';
-		if (!quoted && strncmp(sql, words, sizeof(words) - 1) == 0)
-			return sql;
-	}
-	return NULL;
+	if (!skip_words(&sql, "ALTER TABLE "))
+		return NULL;
+	skip_words(&sql, "ONLY ");
+	sql = skip_name(sql);
+	if (!skip_words(&sql, " ALTER COLUMN "))
+		return NULL;
+	sql = behind = skip_name(sql);
+	return skip_words(&sql, " SET DEFAULT ") ? behind : NULL;
 }
 
 static void append(struct run *run, const struct step_record *step)
@@ -36,7 +56,8 @@ static void append(struct run *run, const struct step_record *step)
 	change->n_steps++;
 }
 
-/* It is set again, and goes in the end: under the lock of the last step where that has one. */
+/* It is set again, and goes in the end: under the lock of the last step where that has one.  No
+ * group of steps is larger than a plan. */
 static int let_go(struct run *run, size_t i)
 {
 	struct change_record *change = &run->change;

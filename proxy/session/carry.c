@@ -146,12 +146,17 @@ static void refuse_held(struct session *session, struct gate *gate)
 static gate_step attempt;
 
 /* What was held takes its approval along; rolled back together, both can be tried again. */
-static void begin_attempt(struct session *session, struct gate *gate)
+static void pass_attempt(struct session *session, struct gate *gate)
 {
 	if (gate->approval != 0)
 		carry_pass(session, gate, attempt);
 	else
 		attempt(session, gate);
+}
+
+static void begin_attempt(struct session *session, struct gate *gate)
+{
+	carry_unkept(session, gate, pass_attempt);
 }
 
 static bool may_retry(const struct session *session, const struct gate *gate)
@@ -339,7 +344,7 @@ static bool writes_every_row(const struct decision *decision)
 	return false;
 }
 
-static void nothing_kept(struct session *session, struct gate *gate)
+static void let_through(struct session *session, struct gate *gate)
 {
 	if (session->lane.stay != NULL || !writes_every_row(&gate->decision)) {
 		begin_attempt(session, gate);
@@ -348,11 +353,6 @@ static void nothing_kept(struct session *session, struct gate *gate)
 	gate->lane_by = LANE_BY_BULK;
 	gate->first = begin_attempt;
 	lane_enter(session, gate);
-}
-
-static void let_through(struct session *session, struct gate *gate)
-{
-	carry_unkept(session, gate, nothing_kept);
 }
 
 void carry_out(struct session *session, struct gate *gate)

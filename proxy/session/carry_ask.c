@@ -4,9 +4,6 @@
  * an approval is used up, in the transaction of the statement; and nothing is taken back that a
  * change under way keeps in place.  Where the answer is an error, it is the client's.
  */
-#include <jansson.h>
-#include <stdlib.h>
-
 #include "gate_internal.h"
 #include "inject.h"
 #include "proxy.h"
@@ -40,24 +37,24 @@ static void refused(struct session *session, struct gate *gate)
 static void answered(struct session *session, struct gate *gate)
 {
 	if (!gate->failed) {
-		gate->asked(session, gate);
+		gate->after_ask(session, gate);
 		return;
 	}
+	gate->error.where = NULL; /* a line of a function of ours */
 	if (session->pipeline.skipping && !in_batch(gate))
 		inject_sync(session);
 	gate_wait(session, gate, refused);
 }
 
 /* Then next, unless it fails. */
-static void ask(struct session *session, struct gate *gate, const char *sql,
-	const char *const *parameters, size_t n, gate_step *next)
+static void ask(struct session *session, struct gate *gate, const char *sql, gate_step *next)
 {
 	const bool first = asks_first(session, gate);
 
-	gate->asked = next;
+	gate->after_ask = next;
 	gate->in_place |= first && gate->type == FRONTEND_EXECUTE;
 	gate->failed = false;
-	inject_statement(session, sql, parameters, n, in_batch(gate) ? OWED_RELAY_ERROR : 0);
+	inject_statement(session, sql, NULL, 0, in_batch(gate) ? OWED_RELAY_ERROR : 0);
 	if (first)
 		inject_sync(session);
 	gate_wait(session, gate, answered);
@@ -69,57 +66,47 @@ void carry_pass(struct session *session, struct gate *gate, gate_step *next)
 		hold_pass_sql(session->worker->proxy->engine, &gate->arena,
 			session->identity.database, gate->approval, gate->decision_seq,
 			gate->facts.backend_pid),
-		NULL, 0, next);
+		next);
 }
 
 /* ---- what changes keep ---- */
 
-static const char *items_json(struct arena *arena, const struct taken_back *items, size_t n)
+static const char *demand_sql(struct arena *arena, const struct taken_back *taken, size_t n)
 {
-	json_t *array = json_array();
-	char *text;
-	const char *copy;
+	const char *sql = "SELECT";
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(array,
-			json_pack("{s:I, s:s, s:s, s:b}", "relation", (json_int_t)items[i].relation,
-				"kind", items[i].constraint ? "constraints" : "columns", "name",
-				items[i].name, "only_default", items[i].only_default));
-	text = json_dumps(array, JSON_COMPACT | JSON_ENSURE_ASCII);
-	copy = arena_strdup(arena, text);
-	free(text);
-	json_decref(array);
-	return copy;
+		sql = arena_printf(arena, "%s%s phasegate.demand_unkept(%u, '%s', %s, %s)", sql,
+			i > 0 ? "," : "", taken[i].relation,
+			taken[i].constraint ? "constraints" : "columns",
+			quote_literal(arena, taken[i].name),
+			taken[i].only_default ? "true" : "false");
+	return sql;
 }
 
-static void ask_kept(struct session *session, struct gate *gate)
+static void ask_unkept(struct session *session, struct gate *gate)
 {
-	size_t n;
-	const struct taken_back *items = taken_back(&gate->arena, &gate->stmts, &gate->facts, &n);
-	const char *parameter = items_json(&gate->arena, items, n);
-
-	ask(session, gate, "SELECT phasegate.demand_unkept($1::pg_catalog.jsonb)", &parameter, 1,
-		gate->unkept);
+	ask(session, gate, demand_sql(&gate->arena, gate->taken, gate->n_taken),
+		gate->after_unkept);
 }
 
-/* Without an engine nothing makes again what is taken back. */
-static void nobody_keeps(struct session *session, struct gate *gate)
+/* Then it goes unasked; what a change misses it makes again (change/artifact.c). */
+static void cannot_ask(struct session *session, struct gate *gate)
 {
-	gate->unkept(session, gate);
+	gate->after_unkept(session, gate);
 }
 
 void carry_unkept(struct session *session, struct gate *gate, gate_step *next)
 {
-	size_t n = 0;
-
-	gate->unkept = next;
+	gate->after_unkept = next;
+	gate->taken = NULL;
 	if (gate->facts.changes_recorded && session->worker->proxy->engine != NULL)
-		taken_back(&gate->arena, &gate->stmts, &gate->facts, &n);
-	if (n == 0) {
+		gate->taken = taken_back(&gate->arena, &gate->stmts, &gate->facts, &gate->n_taken);
+	if (gate->taken == NULL) {
 		next(session, gate);
 		return;
 	}
-	gate->usable = ask_kept;
-	gate->unusable = nobody_keeps;
+	gate->usable = ask_unkept;
+	gate->unusable = cannot_ask;
 	carry_with_engine(session, gate);
 }

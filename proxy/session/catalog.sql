@@ -976,9 +976,13 @@ details AS (
 			'unidentified', (SELECT pg_catalog.concat(CASE WHEN pg_catalog.bool_or(p.pubupdate) THEN 'u' END,
 					CASE WHEN pg_catalog.bool_or(p.pubdelete) THEN 'd' END)
 				FROM (SELECT c.oid UNION ALL SELECT a.relid FROM pg_catalog.pg_partition_ancestors(c.oid) AS a(relid)) AS up
-					CROSS JOIN LATERAL (SELECT e.prpubid FROM pg_catalog.pg_publication_rel e
-						WHERE e.prrelid = up.oid OFFSET 0) AS e
-					JOIN pg_catalog.pg_publication p ON p.oid = e.prpubid
+					CROSS JOIN LATERAL (SELECT e.prpubid AS oid FROM pg_catalog.pg_publication_rel e WHERE e.prrelid = up.oid
+						UNION ALL SELECT a.oid FROM pg_catalog.pg_publication a
+							WHERE a.puballtables AND c.relpersistence = 'p' AND (c.relkind = 'r' OR c.relkind = 'p')
+						UNION ALL SELECT s.pub FROM published_schemas s
+							WHERE s.nsp = c.relnamespace AND c.relpersistence = 'p' AND (c.relkind = 'r' OR c.relkind = 'p')
+						OFFSET 0) AS e
+					JOIN pg_catalog.pg_publication p ON p.oid = e.oid
 				WHERE c.relreplident <> 'f'::pg_catalog."char" AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i
 					WHERE i.indrelid = c.oid AND i.indisvalid AND i.indimmediate
 						AND CASE WHEN c.relreplident = 'd'::pg_catalog."char" THEN i.indisprimary

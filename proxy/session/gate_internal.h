@@ -68,9 +68,9 @@ struct gate {
 	size_t step; /* of the plan in the client's transaction */
 	struct hold_answer answer; /* to a decision HOLD; arena copies */
 	int64_t approval; /* of the change that an operator approved; 0: it was not held */
-	gate_step
-		*asked; /* once what was asked before the statement did not fail; see carry_ask.c */
-	gate_step *unkept; /* once nothing keeps what the statement takes back */
+	const struct taken_back *taken; /* by the statement, n_taken of them */
+	size_t n_taken;
+	gate_step *after_ask, *after_unkept; /* see carry_ask.c */
 	char ready_status; /* ReadyForQuery kept back after a COMMIT */
 };
 
@@ -123,10 +123,8 @@ void carry_with_engine(struct session *session, struct gate *gate);
 /* Who wants the statement, for the engine. */
 struct change_request carry_request(const struct session *session, const struct gate *gate);
 
-/*
- * carry_hold.c.  carry_hold: the decision is HOLD: finds out whether it is approved, makes the
- * decision what follows from that, and goes on with judge_decided.
- */
+/* carry_hold.c: finds out whether a decision HOLD is approved, makes the decision what follows from
+ * that, and goes on with judge_decided. */
 gate_step carry_hold;
 
 /* carry_ask.c: asks, then next; an error is the client's answer, and next is not taken. */
