@@ -30,7 +30,9 @@ RELATIONS = """
 SELECT format('%I.%I', n.nspname, c.relname), c.relkind::text, pg_relation_filenode(c.oid)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'own' ORDER BY c.oid
 """
-WAITS = "SELECT locktype, relation::regclass::text, mode FROM pg_locks WHERE pid = %s AND NOT granted"
+# For the holder.  A build waits for older snapshots, too, and the watcher's own may be one; it ends by itself.
+WAITS = """SELECT locktype, relation::regclass::text, mode FROM pg_locks
+WHERE pid = %s AND NOT granted AND %s = ANY (pg_blocking_pids(pid))"""
 SECONDS_MAX = 30
 
 
@@ -88,10 +90,11 @@ class Alone:
             self.holder.execute(f"BEGIN; {hold}")
         pgconn = self.runner.pgconn
         pgconn.send_query(statement.encode())
+        waits = [pgconn.backend_pid, self.holder.info.backend_pid]
         waited, end = None, time.monotonic() + SECONDS_MAX
         while not self._finished():
             assert time.monotonic() < end, f"{statement} does not end while {hold}"
-            for locktype, _, mode in self.watcher.execute(WAITS, [pgconn.backend_pid]).fetchall():
+            for locktype, _, mode in self.watcher.execute(WAITS, waits).fetchall():
                 waited = waited or (MODES[mode] if locktype == "relation" else None)
                 self._let_go()
             time.sleep(0.002)
