@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "code_body.h"
 #include "head.h"
 #include "head_words.h"
 #include "lexer.h"
@@ -12,20 +13,19 @@
 
 struct block {
 	struct arena *arena;
-	const char *text; /* that of the statement, or its body without escapes */
-	const size_t *origins; /* where in the statement each byte of such a body stands */
+	const struct code_body *body;
 	struct token *tokens;
 	size_t n, n_max; /* of tokens */
 	struct stmt *stmts;
 	size_t n_stmts, n_stmts_max;
 };
 
-static bool read_tokens(struct block *block, const char *body, size_t len)
+static bool read_tokens(struct block *block)
 {
 	struct lexer lexer;
 	struct token token;
 
-	lexer_start(&lexer, body, len);
+	lexer_start(&lexer, block->body->text, block->body->len);
 	while (lexer_next(&lexer, &token) != TOKEN_END) {
 		if (token.kind == TOKEN_UNICODE_QUOTED) /* spells any name, escaped */
 			return false;
@@ -108,11 +108,6 @@ static size_t statement_start(const struct block *block, size_t at, size_t end)
 	return end;
 }
 
-static size_t origin(const struct block *block, size_t at)
-{
-	return block->origins == NULL ? at : block->origins[at];
-}
-
 static void keep_statement(struct block *block, const struct stmt *stmt, size_t location)
 {
 	struct action *actions =
@@ -122,11 +117,12 @@ static void keep_statement(struct block *block, const struct stmt *stmt, size_t 
 		sizeof(*block->stmts));
 	for (size_t i = 0; i < stmt->n_actions; i++) {
 		actions[i] = stmt->actions[i];
-		actions[i].location = origin(block, location + actions[i].location);
+		actions[i].location = code_body_origin(block->body, location + actions[i].location);
 	}
 	block->stmts[block->n_stmts] = *stmt;
 	block->stmts[block->n_stmts].actions = actions;
-	block->stmts[block->n_stmts++].location = origin(block, location);
+	block->stmts[block->n_stmts++].location =
+		code_body_origin(block->body, location + stmt->location);
 }
 
 static const struct word commands[] = {WORD("alter"), WORD("call"), WORD("cluster"),
@@ -225,11 +221,11 @@ static bool parse_filled(struct block *block, const char *sql, size_t len, struc
 static bool parse_statement(struct block *block, size_t first, size_t end)
 {
 	const struct token *token = &block->tokens[first], *last = &block->tokens[end - 1];
-	size_t start = (size_t)((const char *)token->start - block->text);
+	size_t start = (size_t)((const char *)token->start - block->body->text);
 	size_t len = (size_t)(last->start - token->start) + token_end(last);
 	struct stmts stmts;
 
-	if (head_over_limit(block->text + start, len, &head_limits_default) != NULL ||
+	if (head_over_limit(block->body->text + start, len, &head_limits_default) != NULL ||
 		!parse_filled(block, as_sql(block, first, end, len), len, &stmts) || stmts.n != 1)
 		return false;
 	keep_statement(block, &stmts.items[0], start);
@@ -276,104 +272,29 @@ static bool read_body(struct block *block)
 	return true;
 }
 
-/* How long the quotes are on either side; 0 for what has other kinds, or does not end. */
-static size_t dollars_length(const struct token *literal)
+/* The language SQL: nothing but statements. */
+static bool read_sql(struct block *block)
 {
-	const char *start = (const char *)literal->start;
-	const char *tag_end;
-	size_t len;
+	const struct code_body *body = block->body;
+	struct stmts stmts;
 
-	if (*start != '$')
-		return 0;
-	tag_end = memchr(start + 1, '$', literal->len - 1);
-	len = (size_t)(tag_end - start) + 1;
-	return literal->len >= 2 * len && memcmp(start, start + literal->len - len, len) == 0 ? len
-											      : 0;
-}
-
-/* What a backslash and this character stand for in E'...'; 0: more than that. */
-static char unescaped(char c)
-{
-	static const char written[] = "ntrbf\\'\"", meant[] = "\n\t\r\b\f\\'\"";
-	const char *found = c == '\0' ? NULL : strchr(written, c);
-
-	return found == NULL ? '\0' : meant[found - written];
-}
-
-/*
- * 'it''s' and E'it\'s' as they are meant; from is behind the opening quote.  In plain quotes a
- * backslash may be an escape or not, as the server is set.
- */
-static bool read_escapes(
-	struct block *block, const char *from, const char *end, bool escapes, size_t *len)
-{
-	char *body = arena_alloc(block->arena, (size_t)(end - from) + 1);
-	size_t *origins = arena_alloc(block->arena, ((size_t)(end - from) + 1) * sizeof(*origins));
-	size_t n = 0;
-
-	for (const char *at = from; at < end; at++, n++) {
-		origins[n] = (size_t)(at - block->text);
-		body[n] = *at;
-		if (*at == '\\')
-			body[n] = escapes && ++at < end ? unescaped(*at) : '\0';
-		else if (*at == '\'' && (++at == end || *at != '\''))
-			return false; /* it goes on in other quotes */
-		if (body[n] == '\0')
-			return false;
-	}
-	origins[n] = (size_t)(end - block->text);
-	block->text = body;
-	block->origins = origins;
-	*len = n;
-	return true;
-}
-
-/* A literal in quotes of one sign: plain or E'...', closed. */
-static bool read_quoted(
-	struct block *block, const struct token *literal, const char **body, size_t *len)
-{
-	const char *start = (const char *)literal->start, *end = start + literal->len - 1;
-	bool escapes = *start == 'E' || *start == 'e';
-
-	start += escapes;
-	if (*start != '\'' || end <= start || *end != '\'' ||
-		!read_escapes(block, start + 1, end, escapes, len))
+	if (head_over_limit(body->text, body->len, &head_limits_default) != NULL ||
+		!parse_filled(block, body->text, body->len, &stmts))
 		return false;
-	*body = block->text;
+	for (size_t i = 0; i < stmts.n; i++)
+		keep_statement(block, &stmts.items[i], 0);
 	return true;
 }
 
-/* The body of the block, as PL/pgSQL gets it. */
-static bool find_body(struct block *block, size_t text_len, const char **body, size_t *len)
+bool code_block_read(
+	struct arena *arena, const struct code_body *body, const char *language, struct stmts *out)
 {
-	static const struct word language[] = {WORD("language"), {0}};
-	struct lexer lexer;
-	struct token token = {0};
-	size_t quote;
-	bool of_language; /* its name may be a literal, too */
+	struct block block = {.arena = arena, .body = body};
+	bool sql = strcmp(language, "sql") == 0;
 
-	lexer_start(&lexer, block->text, text_len);
-	do {
-		of_language = token_is_any(&token, language);
-		if (lexer_next(&lexer, &token) == TOKEN_END)
-			return false;
-	} while (token.kind != TOKEN_LITERAL || of_language);
-	quote = dollars_length(&token);
-	if (quote == 0)
-		return read_quoted(block, &token, body, len);
-	*body = (const char *)token.start + quote;
-	*len = token.len - 2 * quote;
-	return true;
-}
-
-bool code_block_read(struct arena *arena, const char *text, size_t len, struct stmts *out)
-{
-	struct block block = {.arena = arena, .text = text};
-	const char *body;
-	size_t body_len;
-
-	if (!find_body(&block, len, &body, &body_len) || !read_tokens(&block, body, body_len) ||
-		!read_body(&block))
+	if (!sql && (strcmp(language, "plpgsql") != 0 || !read_tokens(&block)))
+		return false;
+	if (!(sql ? read_sql(&block) : read_body(&block)))
 		return false;
 	*out = (struct stmts){.items = block.stmts, .n = block.n_stmts, .guarded = true};
 	return true;

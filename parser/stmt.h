@@ -225,7 +225,7 @@ struct action {
 	const char *name; /* constraint, trigger, rule, parameter, enum label, ...; unquoted */
 	/* Of renames, SET SCHEMA, OWNER TO; SET_PARAMETER's value; ENUM_ADD_VALUE's neighbour;
 	 * tablespace of REINDEX; the parameter of ALTER ROLE ... SET; of SET STORAGE and
-	 * COMPRESSION the way; of REPLICA IDENTITY all but an index. */
+	 * COMPRESSION the way; of REPLICA IDENTITY all but an index; CREATE_FUNCTION's language. */
 	const char *new_name;
 	/* All that DROP, TRUNCATE, LOCK or VACUUM list; of REINDEX and DROP INDEX the index. */
 	const struct name *targets;
@@ -323,7 +323,7 @@ struct stmt {
 	bool no_transaction;
 	bool executes_prepared; /* EXECUTE or CREATE TABLE AS EXECUTE */
 	const char *prepared_name; /* of that prepared statement */
-	bool inside_code; /* its actions are those of statements in a DO block */
+	bool inside_code; /* actions are those of statements in a DO block, or in what it calls */
 	unsigned habits; /* of enum stmt_habit */
 	const char *long_identifier; /* the first of more than 63 bytes, as written; NULL: none */
 };

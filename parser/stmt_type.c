@@ -146,12 +146,15 @@ void handle_create_function(
 	set_name(builder, action, create->funcname, create->n_funcname);
 	action->object = create->is_procedure ? "PROCEDURE" : "FUNCTION";
 	for (size_t i = 0; i < create->n_options; i++) {
+		const PgQuery__DefElem *option = create->options[i]->def_elem;
 		PgQuery__Node **parts;
-		size_t n = tree_list(create->options[i]->def_elem->arg, &parts);
+		size_t n = tree_list(option->arg, &parts);
 
 		/* LANGUAGE internal AS 'query_to_xml': another name for it */
-		if (strcmp(create->options[i]->def_elem->defname, "as") == 0)
+		if (strcmp(option->defname, "as") == 0)
 			note_function(builder, parts, n);
+		else if (strcmp(option->defname, "language") == 0)
+			action->new_name = tree_text(builder->arena, tree_string(option->arg));
 	}
 	action->volatility = function_volatility(create->options, create->n_options);
 	set_row_types(builder, action, &create->base);

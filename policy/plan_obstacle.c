@@ -7,7 +7,7 @@ const char *plan_obstacle(const struct decide_input *input, const struct stmt *s
 	const struct plan *plan, const struct facts *facts)
 {
 	if (stmt->inside_code)
-		return "it stands in a DO block; send it as a statement of its own";
+		return "it stands in a DO block or a function; send it as a statement of its own";
 	if (plan == NULL)
 		return "it has no safe form as a whole; send its parts as statements of their own";
 	if (!input->separate && !facts->known)

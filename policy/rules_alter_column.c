@@ -318,12 +318,14 @@ static bool frees_new_name(const struct rule_context *context, const struct acti
 	       strcmp(action->column, context->action->new_name) == 0;
 }
 
-/* What ends a change of type by hand: another column has the name when the transaction is over. */
+/* What ends a change of type by hand: another column has the name when the transaction is over, or
+ * nobody has seen the name, which the transaction itself gave it on the way. */
 static bool swaps_columns(const struct rule_context *context)
 {
 	if (context->action->column == NULL || context->action->new_name == NULL)
 		return false;
-	return soon(context, takes_old_name) || before(context, frees_new_name);
+	return soon(context, takes_old_name) || before(context, frees_new_name) ||
+	       before(context, takes_old_name);
 }
 
 static bool renames_column(const struct rule_context *context)
@@ -362,8 +364,8 @@ const struct rule rule_rename_column = {
 	.locks = "ACCESS EXCLUSIVE on the table and its children, for a moment.",
 	.safe_when =
 		"the column was added by the same text; or the same transaction gives its name to "
-		"another column, or has freed the new name (a swap); or the table is new or "
-		"temporary.",
+		"another column, has freed the new name (a swap), or gave it the old one itself; "
+		"or the table is new or temporary.",
 	.hint = "Add the new column, keep both equal by a trigger, move clients over, drop the "
 		"old.",
 	.hint_sql = rename_column_steps,

@@ -46,8 +46,9 @@ const struct rule rule_unanalyzable_dynamic_ddl = {
 	.reason = "A DO block that builds SQL, a function that runs SQL text, a program or a "
 		  "library can change the schema in any way, under any lock.",
 	.locks = "Whatever the hidden statements lock, until the transaction ends.",
-	.safe_when = "CREATE FUNCTION and CREATE PROCEDURE, which only store a text; a DO block "
-		     "without a word that could change the schema or run SQL text; LOAD in files.",
+	.safe_when = "CREATE FUNCTION and CREATE PROCEDURE, which only store a text (a file that "
+		     "goes on to call one is judged by what is in it); a DO block without a word "
+		     "that could change the schema or run SQL text; LOAD in files.",
 	.hint = "Send the schema changes themselves, as statements of their own.",
 };
 

@@ -7,6 +7,7 @@
 #include "arena.h"
 #include "message.h"
 #include "recipe.h"
+#include "enum_use.h"
 #include "recipe_enum.h"
 
 static bool is_any(const char *word, const char *const *words)
@@ -98,13 +99,22 @@ static bool adds_value(const struct rule_context *context)
 	return action_is(context, ACTION_ENUM_ADD_VALUE);
 }
 
+/* Of a function only one in SQL is looked at when it is made (check_function_bodies). */
+static bool only_stores_text(const struct action *action)
+{
+	return action->kind == ACTION_COMMENT ||
+	       (action->kind == ACTION_CREATE_FUNCTION && action->new_name != NULL &&
+		       strcmp(action->new_name, "sql") != 0);
+}
+
 /* As a neighbour it may serve at once. */
 static bool uses_value(const struct rule_context *context, const struct action *action)
 {
 	const char *value = context->action->name;
 
-	return action->kind != ACTION_ENUM_ADD_VALUE && action->sql != NULL && value != NULL &&
-	       strstr(action->sql, quote_literal(context->arena, value)) != NULL;
+	return action->kind != ACTION_ENUM_ADD_VALUE && !only_stores_text(action) &&
+	       action->sql != NULL && value != NULL &&
+	       enum_value_used(action->sql, quote_literal(context->arena, value));
 }
 
 static enum verdict add_value_verdict(const struct rule_context *context)
@@ -133,8 +143,10 @@ const struct rule rule_enum_add_value = {
 		"text that goes on to do so is warned; and before PostgreSQL 12 it cannot be added "
 		"inside a transaction at all (concurrently-in-transaction).",
 	.locks = "No table.",
-	.safe_when = "it is always safe to run, and a warning only where the same transaction "
-		     "names the value again; IF NOT EXISTS makes it repeatable.",
+	.safe_when =
+		"it is always safe to run, and a warning only where the same transaction "
+		"names the value again, other than as a text (x::text IN (...)); IF NOT EXISTS "
+		"makes it repeatable.",
 	.hint = "ALTER TYPE ... ADD VALUE IF NOT EXISTS, alone; use the value in a later "
 		"transaction.",
 };

@@ -5,13 +5,16 @@
 
 #include "arena.h"
 #include "code_block.h"
+#include "code_body.h"
 #include "lexer.h"
+#include "script_routines.h"
 #include "split.h"
 
 struct script_reader {
 	struct arena *arena;
 	const struct script_options *options;
 	struct script *script;
+	struct routines routines;
 };
 
 /* ---- places ---- */
@@ -101,13 +104,14 @@ static bool take_unparsed(struct script_reader *reader, struct script_stmt *out,
 static void open_code_block(
 	struct script_reader *reader, struct stmt *stmt, const char *text, size_t len)
 {
+	struct code_body body;
 	struct stmts inner;
 	struct action *actions;
 	size_t n = 0;
 
 	if (stmt->n_actions != 1 || stmt->actions[0].kind != ACTION_DO_BLOCK ||
-		strcmp(stmt->actions[0].name, "plpgsql") != 0 ||
-		!code_block_read(reader->arena, text, len, &inner))
+		!code_body_find(reader->arena, text, len, &body) ||
+		!code_block_read(reader->arena, &body, stmt->actions[0].name, &inner))
 		return;
 	for (size_t i = 0; i < inner.n; i++)
 		n += inner.items[i].n_actions;
@@ -154,6 +158,7 @@ static bool parse(struct script_reader *reader, struct script_stmt *out, const c
 	}
 	out->stmt = stmts.items[0];
 	open_code_block(reader, &out->stmt, text, out->len);
+	routines_follow(&reader->routines, &out->stmt, text, out->len);
 	move(reader->arena, &out->stmt, out->start);
 	return true;
 }
@@ -237,7 +242,10 @@ struct script script_read(struct arena *arena, const char *path, const char *tex
 	const struct script_options *options)
 {
 	struct script script = {.path = path, .text = text, .len = len, .down = options->down};
-	struct script_reader reader = {.arena = arena, .options = options, .script = &script};
+	struct script_reader reader = {.arena = arena,
+		.options = options,
+		.script = &script,
+		.routines = {.arena = arena}};
 
 	script.parts = convention_parts(arena, path, text, len);
 	find_lines(arena, &script);

@@ -4,6 +4,7 @@
 
 #include "arena.h"
 #include "code_block.h"
+#include "code_body.h"
 #include "stmt.h"
 
 enum { KINDS_MAX = 4 };
@@ -84,6 +85,15 @@ static const struct {
 	{"DO '", false, {0}, 0},
 };
 
+static bool read_block(
+	struct arena *arena, const char *text, const char *language, struct stmts *stmts)
+{
+	struct code_body body;
+
+	return code_body_find(arena, text, strlen(text), &body) &&
+	       code_block_read(arena, &body, language, stmts);
+}
+
 static void expect_kinds(size_t row, const struct stmts *stmts)
 {
 	size_t n = 0;
@@ -101,8 +111,7 @@ Test(code_block, finds_what_stands_in_a_block)
 	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
 		struct arena arena = {0};
 		struct stmts stmts;
-		bool readable =
-			code_block_read(&arena, blocks[i].text, strlen(blocks[i].text), &stmts);
+		bool readable = read_block(&arena, blocks[i].text, "plpgsql", &stmts);
 
 		cr_expect_eq(readable, blocks[i].readable, "%s", blocks[i].text);
 		if (readable)
@@ -124,11 +133,52 @@ Test(code_block, places_are_those_of_the_text)
 		struct arena arena = {0};
 		struct stmts stmts;
 
-		cr_assert(code_block_read(&arena, text, strlen(text), &stmts), "%s", text);
+		cr_assert(read_block(&arena, text, "plpgsql", &stmts), "%s", text);
 		cr_assert_eq(stmts.items[0].n_actions, 2, "%s", text);
 		cr_expect_eq(stmts.items[0].location, (size_t)(strstr(text, "ALTER") - text));
 		cr_expect_eq(stmts.items[0].actions[1].location,
 			(size_t)(strstr(text, "DROP") - text), "%s", text);
+		arena_free(&arena);
+	}
+}
+
+Test(code_block, functions_have_bodies_in_one_of_two_languages)
+{
+	static const struct {
+		const char *text, *language;
+		bool readable;
+		enum action_kind kind;
+	} cases[] = {
+		{"CREATE FUNCTION f(a text DEFAULT 'x') RETURNS void SET search_path = 'y' "
+		 "LANGUAGE "
+		 "plpgsql AS $$ BEGIN DROP TABLE t; END $$",
+			"plpgsql", true, ACTION_DROP_TABLE},
+		{"CREATE FUNCTION f() RETURNS void LANGUAGE 'sql' AS 'DROP TABLE t'", "sql", true,
+			ACTION_DROP_TABLE},
+		{"CREATE FUNCTION f() RETURNS void AS $f$ SELECT $1; ALTER TABLE t ADD a int; $f$ "
+		 "LANGUAGE sql",
+			"sql", true, ACTION_ADD_COLUMN},
+		{"CREATE FUNCTION f() RETURNS void AS $$ SELEC $$ LANGUAGE sql", "sql", false, 0},
+		{"CREATE FUNCTION f() RETURNS void AS 'a', 'b' LANGUAGE c", "c", false, 0},
+		{"CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; END", "sql",
+			false, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *text = cases[i].text;
+		struct arena arena = {0};
+		struct stmts stmts;
+		const struct stmt *last;
+
+		cr_assert_eq(read_block(&arena, text, cases[i].language, &stmts), cases[i].readable,
+			"%s", text);
+		if (cases[i].readable) {
+			last = &stmts.items[stmts.n - 1];
+			cr_assert_eq(last->n_actions, 1, "%s", text);
+			cr_expect_eq(last->actions[0].kind, cases[i].kind, "%s", text);
+			cr_expect_eq(memcmp(text + last->location, last->sql, strlen("DROP")), 0,
+				"%s", text);
+		}
 		arena_free(&arena);
 	}
 }

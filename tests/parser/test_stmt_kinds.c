@@ -272,7 +272,7 @@ Test(stmt_kinds, types_and_functions)
 			.name = "a", .new_name = "b", .targets = "d"},
 		{"CREATE FUNCTION s.f() RETURNS int LANGUAGE c AS 'x'",
 			.kind = ACTION_CREATE_FUNCTION, .table = "", .object = "FUNCTION",
-			.name = "f", .new_name = "", .targets = "s.f"},
+			.name = "f", .new_name = "c", .targets = "s.f"},
 		{"CREATE OR REPLACE PROCEDURE p() LANGUAGE sql AS 'DELETE FROM t'",
 			.kind = ACTION_CREATE_FUNCTION, .table = "", .object = "PROCEDURE",
 			.name = "p"},

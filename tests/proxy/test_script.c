@@ -118,3 +118,55 @@ Test(script, suppressions)
 		&arena, "-- about phasegate: allow", 25, &(struct suppression){0}));
 	arena_free(&arena);
 }
+
+/* What a call does, the call is judged by: at its place, and outside of the function's own text. */
+Test(script, what_a_function_of_the_file_does_its_call_does)
+{
+#define DROPS                                                                                      \
+	"CREATE FUNCTION s.f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DROP TABLE t; END $$;"
+#define CALLS                                                                                      \
+	"CREATE PROCEDURE \"G\"() AS 'SELECT f(); TRUNCATE t' LANGUAGE sql; CREATE FUNCTION r(a "  \
+	"int) RETURNS int AS $$ BEGIN RETURN r(a - 1); END $$ LANGUAGE plpgsql;"
+	static const struct {
+		const char *text, *last;
+		size_t n; /* actions of the last statement */
+		enum action_kind kinds[2];
+	} cases[] = {
+		{DROPS, "SELECT s . f (1)", 1, {ACTION_DROP_TABLE}},
+		{DROPS, "SELECT g()", 0, {0}},
+		{DROPS, "DO $$ BEGIN PERFORM F(); END $$", 1, {ACTION_DROP_TABLE}},
+		{DROPS CALLS, "CALL \"G\"()", 2, {ACTION_TRUNCATE, ACTION_DROP_TABLE}},
+		{DROPS CALLS, "CALL G()", 0, {0}},
+		{DROPS CALLS, "SELECT r(1)", 0, {0}},
+		{DROPS, "UPDATE t SET a = f() WHERE id = 1", 1, {ACTION_DROP_TABLE}},
+		{"CREATE FUNCTION f(t text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE t; "
+		 "END $$;",
+			"SELECT f('drop')", 1, {ACTION_DYNAMIC_SQL}},
+		{"CREATE FUNCTION f() RETURNS void LANGUAGE plv8 AS 'drop';", "SELECT f()", 0, {0}},
+		{DROPS, "COMMENT ON FUNCTION f() IS 'x'", 1, {ACTION_COMMENT}},
+		{DROPS, "CREATE TRIGGER a BEFORE INSERT ON t EXECUTE FUNCTION f()", 1,
+			{ACTION_CREATE_TRIGGER}},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct arena arena = {0};
+		const char *text = arena_printf(&arena, "%s %s", cases[i].text, cases[i].last);
+		struct script script = read_text(&arena, text);
+		const struct script_stmt *last = &script.stmts[script.n_stmts - 1];
+		size_t n = 0;
+
+		for (size_t k = 0; k < last->stmt.n_actions; k++) {
+			const struct action *action = &last->stmt.actions[k];
+
+			if (action->kind == ACTION_HARMLESS || action->kind == ACTION_CHANGE_ROWS ||
+				action->kind == ACTION_CALL)
+				continue;
+			cr_expect(n < cases[i].n && action->kind == cases[i].kinds[n], "%s: %d",
+				cases[i].last, (int)action->kind);
+			cr_expect_geq(action->location, last->start, "%s", cases[i].last);
+			n++;
+		}
+		cr_expect_eq(n, cases[i].n, "%s: %zu actions", cases[i].last, n);
+		arena_free(&arena);
+	}
+}

@@ -174,6 +174,15 @@ ALTER TABLE orders RENAME COLUMN qty TO quantity;
 -- expect: allow
 -- not: rename-column
 -- facts: separate, unknown
+BEGIN; ALTER TABLE orders RENAME COLUMN id TO id_tmp; ALTER TABLE orders RENAME COLUMN id_new TO id; ALTER TABLE orders RENAME COLUMN id_tmp TO id_old; COMMIT;
+
+-- expect: reject rename-column
+-- facts: separate, unknown
+BEGIN; ALTER TABLE orders RENAME COLUMN id TO id_tmp; COMMIT; BEGIN; ALTER TABLE orders RENAME COLUMN id_tmp TO id_old; COMMIT;
+
+-- expect: allow
+-- not: rename-column
+-- facts: separate, unknown
 BEGIN; ALTER TABLE t RENAME COLUMN c TO c_old; ALTER TABLE t RENAME COLUMN c_new TO c; COMMIT;
 
 -- expect: reject drop-column

@@ -43,6 +43,23 @@ BEGIN; ALTER TYPE mood ADD VALUE 'calm' BEFORE 'happy'; UPDATE people SET m = 'c
 ALTER TYPE mood ADD VALUE 'calm' BEFORE 'happy';
 ALTER TABLE orders ALTER COLUMN mood SET DEFAULT 'calm';
 
+-- a text and its literals are no values of the enum
+
+-- expect: warn enum-add-value
+BEGIN; ALTER TYPE mood ADD VALUE 'calm' BEFORE 'happy'; UPDATE people SET a = b::text, m = 'calm' WHERE id = 1; COMMIT;
+
+-- expect: warn enum-add-value
+BEGIN; ALTER TYPE mood ADD VALUE 'calm' BEFORE 'happy'; INSERT INTO people (a, m) VALUES (1::text, 'calm'); COMMIT;
+
+-- expect: warn enum-add-value
+BEGIN; ALTER TYPE mood ADD VALUE 'calm' BEFORE 'happy'; CREATE FUNCTION f() RETURNS mood LANGUAGE sql AS $$ SELECT 'calm'::mood $$; COMMIT;
+
+-- expect: allow enum-add-value
+BEGIN; ALTER TYPE mood ADD VALUE 'calm' BEFORE 'happy'; UPDATE people SET a = 1 WHERE id = 1 AND (m::text IN ('happy', 'calm') OR m::text NOT IN ('calm') OR m::text = ANY (ARRAY['sad'::text, 'calm'::text]) OR m::text = 'calm' OR a = 'calm'::text); COMMIT;
+
+-- expect: allow enum-add-value
+BEGIN; ALTER TYPE mood ADD VALUE 'calm' BEFORE 'happy'; CREATE FUNCTION f() RETURNS mood LANGUAGE plpgsql AS $$ BEGIN RETURN 'calm'; END $$; COMMENT ON TYPE mood IS 'calm'; COMMIT;
+
 -- expect: allow enum-add-value
 -- facts: separate
 BEGIN; ALTER TYPE mood ADD VALUE 'calm' BEFORE 'happy'; ALTER TYPE mood ADD VALUE 'cool' AFTER 'calm'; COMMIT;
