@@ -260,28 +260,62 @@ const struct rule rule_add_column_inline_primary_key = {
 };
 
 /* Without a default there is nothing to look up: all rows are null. */
-static bool inline_foreign_key(const struct rule_context *context)
+static bool looks_up_rows(const struct rule_context *context)
 {
 	const struct column_def *column = added_to_large(context);
 
-	return has_inline(context, CONSTRAINT_FOREIGN_KEY) &&
-	       ((column->default_expr != NULL && !column->default_expr->null) ||
-		       column->type.serial || column->identity != 0);
+	return (column->default_expr != NULL && !column->default_expr->null) ||
+	       column->type.serial || column->identity != 0;
+}
+
+static bool refers_to_shared(const struct rule_context *context)
+{
+	const struct column_def *column = context->action->column_def;
+
+	for (size_t i = 0; i < column->n_constraints; i++) {
+		const struct constraint_def *constraint = &column->constraints[i];
+		const struct relation_facts *referenced =
+			constraint->kind == CONSTRAINT_FOREIGN_KEY
+				? facts_relation(context->facts, &constraint->referenced)
+				: NULL;
+
+		if (constraint->kind == CONSTRAINT_FOREIGN_KEY &&
+			(referenced == NULL || !is_private(referenced)))
+			return true;
+	}
+	return false;
+}
+
+/* Then the locks are brief, but of two tables: a file that says for how long it waits for them, or
+ * phasegate, which does, hold nobody up. */
+static bool inline_foreign_key(const struct rule_context *context)
+{
+	if (!has_inline(context, CONSTRAINT_FOREIGN_KEY))
+		return false;
+	return looks_up_rows(context) ||
+	       (context->separate && waits_without_bound(context) && refers_to_shared(context));
+}
+
+static enum verdict inline_foreign_key_verdict(const struct rule_context *context)
+{
+	return looks_up_rows(context) ? VERDICT_PHASE : VERDICT_WARN;
 }
 
 const struct rule rule_add_column_inline_fk = {
 	.id = "add-column-inline-fk",
 	.section = 'C',
 	.verdict = VERDICT_PHASE,
+	.verdict_here = inline_foreign_key_verdict,
 	.fires = inline_foreign_key,
 	.recipe = recipe_add_column,
-	.title = "ADD COLUMN with REFERENCES and a default checks every row under its lock",
+	.title = "ADD COLUMN with REFERENCES takes strong locks on two tables at once",
 	.reason = "ACCESS EXCLUSIVE on the table and SHARE ROW EXCLUSIVE on the referenced one "
-		  "last while the default is looked up for every row.",
+		  "are waited for at once, and last while the default is looked up for every row. "
+		  "Without a default nothing is looked up, and a file only warns.",
 	.locks = "ACCESS EXCLUSIVE on the table and SHARE ROW EXCLUSIVE on the referenced one, "
-		 "while every row is looked up.",
-	.safe_when = "the column has no default: every row is null and nothing is looked up; or "
-		     "the table is new, temporary, empty or small.",
+		 "while every row is looked up; without a default for a moment.",
+	.safe_when = "the column has no default and a short lock_timeout is set, as phasegate "
+		     "does; or the table is new, temporary, empty or small.",
 	.hint = "ADD COLUMN; ADD CONSTRAINT ... FOREIGN KEY ... NOT VALID; VALIDATE CONSTRAINT.",
 };
 

@@ -42,32 +42,39 @@ static bool makes_policy(const struct rule_context *context, const struct action
 	       may_be_same(&action->table, &context->action->table);
 }
 
-/* What one transaction does is seen at once, in whatever order. */
-static bool enables_without_policy(const struct rule_context *context)
+static bool is_word(const struct rule_context *context, const char *word)
 {
-	const char *word = context->action->name;
+	const char *written = context->action->name;
+
+	return action_is(context, ACTION_ROW_SECURITY) && written != NULL &&
+	       strcasecmp(written, word) == 0;
+}
+
+/* What one transaction does is seen at once, in whatever order. */
+static bool hides_every_row(const struct rule_context *context)
+{
 	bool has_policies = context->table != NULL && context->table->has_policies;
 
-	return word != NULL && strcasecmp(word, "enable") == 0 && !has_policies &&
+	return (is_word(context, "enable") || is_word(context, "force")) && !has_policies &&
 	       !soon_by_new_name(context, makes_policy);
 }
 
-static bool disables(const struct rule_context *context)
+/* Of those that make one anew, as files do to be run twice, the table has no policy less. */
+static bool drops_policy(const struct rule_context *context)
 {
-	const char *word = context->action->name;
-
-	return word != NULL && strcasecmp(word, "disable") == 0;
+	return action_is(context, ACTION_DROP_POLICY) && !later(context, makes_policy);
 }
 
 static bool changes_row_security(const struct rule_context *context)
 {
-	return action_is(context, ACTION_ROW_SECURITY) && shared(context) &&
-	       (enables_without_policy(context) || disables(context));
+	return shared(context) &&
+	       (hides_every_row(context) || is_word(context, "disable") || drops_policy(context));
 }
 
+/* FORCE is about the owner alone, and nothing where row security is not enabled. */
 static enum verdict row_security_verdict(const struct rule_context *context)
 {
-	return disables(context) ? VERDICT_WARN : VERDICT_REJECT;
+	return is_word(context, "enable") ? VERDICT_REJECT : VERDICT_WARN;
 }
 
 const struct rule rule_row_level_security = {
@@ -76,15 +83,16 @@ const struct rule rule_row_level_security = {
 	.verdict = VERDICT_REJECT,
 	.verdict_here = row_security_verdict,
 	.fires = changes_row_security,
-	.title = "ROW LEVEL SECURITY without a policy hides every row, and without it all are seen",
-	.reason =
-		"ENABLE before any policy exists means that everybody but the owner sees and "
-		"writes nothing. DISABLE lets everybody see all that the policies kept apart, and "
-		"only warns.",
+	.title = "Row level security changes which rows clients see",
+	.reason = "ENABLE before any policy exists means that everybody but the owner sees and "
+		  "writes nothing; FORCE, the owner as well. Of a policy that is dropped the rows "
+		  "go that no other lets through. DISABLE lets everybody see all that the policies "
+		  "kept apart. All but ENABLE only warn.",
 	.locks =
 		"ACCESS EXCLUSIVE on the table, for a moment; CREATE, ALTER and DROP POLICY alike.",
 	.safe_when = "the table has a policy already, in the catalog or by the same text, or the "
-		     "same transaction makes one; or it is new or temporary.",
+		     "same transaction makes one; the policy dropped is not there (IF EXISTS), or "
+		     "the text goes on to make one; or the table is new or temporary.",
 	.hint = "CREATE POLICY first, then ENABLE ROW LEVEL SECURITY, in one short transaction.",
 };
 

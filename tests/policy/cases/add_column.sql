@@ -126,6 +126,20 @@ ALTER TABLE orders ADD COLUMN c int DEFAULT 1 REFERENCES users;
 -- lock_timeout: 2000
 ALTER TABLE orders ADD COLUMN c int REFERENCES users;
 
+-- expect: warn add-column-inline-fk
+-- facts: unknown, separate
+ALTER TABLE orders ADD COLUMN c int REFERENCES users;
+
+-- expect: allow
+-- not: add-column-inline-fk
+-- facts: unknown, separate
+SET lock_timeout = '2s'; ALTER TABLE orders ADD COLUMN c int REFERENCES users;
+
+-- expect: allow
+-- not: add-column-inline-fk
+-- facts: unknown, separate
+CREATE TABLE sizes (id int PRIMARY KEY); ALTER TABLE orders ADD COLUMN c int REFERENCES sizes;
+
 -- expect: reject add-column-domain-with-constraint
 ALTER TABLE orders ADD COLUMN c positive;
 

@@ -211,6 +211,18 @@ ALTER TABLE ruled ENABLE ROW LEVEL SECURITY;
 -- not: row-level-security
 ALTER TABLE ruled FORCE ROW LEVEL SECURITY;
 
+-- expect: warn row-level-security
+ALTER TABLE orders FORCE ROW LEVEL SECURITY;
+
+-- expect: warn row-level-security
+-- facts: unknown, separate
+DROP POLICY p ON elsewhere;
+
+-- expect: allow
+-- not: row-level-security
+-- facts: unknown, separate
+DROP POLICY IF EXISTS p ON elsewhere; CREATE POLICY p ON elsewhere USING (true); ALTER POLICY q ON elsewhere TO app;
+
 -- expect: allow
 -- not: row-level-security
 CREATE POLICY p ON orders USING (true); ALTER TABLE orders ENABLE ROW LEVEL SECURITY;

@@ -334,7 +334,7 @@ BEGIN; ALTER TABLE s ADD COLUMN c int; ALTER TABLE t ADD CONSTRAINT k FOREIGN KE
 
 -- a column with a foreign key: ACCESS EXCLUSIVE on its table, too
 
--- expect: warn wide-lock-window
+-- expect: warn wide-lock-window, add-column-inline-fk
 -- facts: separate, unknown
 BEGIN; ALTER TABLE s ADD COLUMN c int; ALTER TABLE t ADD COLUMN c int REFERENCES u; COMMIT;
 
@@ -450,7 +450,7 @@ ALTER TABLE t ADD CONSTRAINT k CHECK (c IS NOT NULL OR a > 0) NOT VALID; ALTER T
 -- facts: separate, unknown
 CREATE INDEX CONCURRENTLY ON t (a); ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES u (a) NOT VALID;
 
--- expect: allow
+-- expect: warn add-column-inline-fk
 -- not: wide-lock-window
 -- facts: unknown, separate
 BEGIN;
