@@ -68,7 +68,7 @@ static bool swallowed_answer(struct session *session, const struct answer *answe
 	return (answer->owed.flags & OWED_RELAY_ERROR) != 0 || fatal(&error);
 }
 
-static void log_outcome(struct session *session, const struct mark *mark)
+void gate_log_outcome(struct session *session, const struct mark *mark)
 {
 	struct log_subject subject = session_subject(session);
 	struct log_outcome outcome = {
@@ -150,7 +150,7 @@ static bool marked_answer(struct session *session, const struct answer *answer,
 	}
 	if (answer->done) {
 		if (!(session->gate != NULL && session->gate->lock_timed_out))
-			log_outcome(session, mark);
+			gate_log_outcome(session, mark);
 		mark_free(mark);
 	}
 	return pass;

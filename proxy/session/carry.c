@@ -124,6 +124,17 @@ void carry_failed(struct session *session, struct gate *gate)
 	carry_refusal(session, gate, &gate->error);
 }
 
+void carry_answered(struct session *session, struct gate *gate)
+{
+	struct mark *mark = gate_mark(gate);
+
+	if (gate->error.sqlstate != NULL)
+		strncpy(mark->sqlstate, gate->error.sqlstate, sizeof(mark->sqlstate) - 1);
+	gate_log_outcome(session, mark);
+	mark_free(mark);
+	gate_close(session, gate);
+}
+
 static void refuse_decision(struct session *session, struct gate *gate)
 {
 	struct wire_error error = notice_refusal(&gate->arena, &gate->decision, gate->decision_seq);

@@ -27,11 +27,10 @@ static bool in_batch(const struct gate *gate)
 
 static void refused(struct session *session, struct gate *gate)
 {
-	/* In a batch the error went to the client as the answer to its statement. */
 	if (in_batch(gate))
-		gate_close(session, gate);
+		carry_answered(session, gate);
 	else
-		carry_refusal(session, gate, &gate->error);
+		carry_failed(session, gate);
 }
 
 static void answered(struct session *session, struct gate *gate)

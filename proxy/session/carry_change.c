@@ -115,12 +115,10 @@ static void submit(struct session *session, struct gate *gate)
 static void recorded(struct session *session, struct gate *gate)
 {
 	if (gate->failed) {
-		/* A batch: the error went to the client already.  Else it does now, in place of an
-		 * answer. */
 		if (gate->type == FRONTEND_EXECUTE)
-			gate_close(session, gate);
+			carry_answered(session, gate);
 		else
-			carry_refusal(session, gate, &gate->error);
+			carry_failed(session, gate);
 		return;
 	}
 	answer_tag(session, gate);

@@ -94,6 +94,8 @@ bool gate_any_action(const struct gate *gate, enum action_kind kind);
 struct mark *gate_mark(const struct gate *gate);
 /* pipeline_push with a mark, which is freed when the server will drop the message. */
 void gate_push(struct session *session, enum owed_kind kind, struct mark *mark);
+/* answer.c: how the decision ended, into the policy log; nothing of a mark without one. */
+void gate_log_outcome(struct session *session, const struct mark *mark);
 /* malloc'ed; NULL stays NULL. */
 char *gate_copy(const char *text);
 /* Send to the server and empty. */
@@ -115,6 +117,8 @@ gate_step carry_unjudged;
 void carry_refusal(struct session *session, struct gate *gate, const struct wire_error *error);
 /* Likewise with gate->error; and because the names of the session are too many. */
 gate_step carry_failed, carry_too_many_names;
+/* In a batch gate->error went to the client already, as the answer to its statement. */
+gate_step carry_answered;
 /* carry_change.c: the decision's plan, through the engine. */
 gate_step carry_plan;
 /* Makes sure of the engine in this database, then takes gate->usable, or gate->unusable with

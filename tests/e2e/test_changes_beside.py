@@ -165,6 +165,21 @@ def test_what_its_own_transaction_would_take_back(t, connect, start_proxy, kind)
     connection.commit()
 
 
+def test_a_refusal_in_a_batch_ends_in_the_policy_log(t, connect, start_proxy):
+    """As one that is alone does: its decision has an outcome."""
+    makes, takes = KEPT_IN_ITS_OWN["constraint and back"]
+    proxy = start_proxy()
+    connection = connect(to=proxy, autocommit=False)
+    connection.execute(makes)
+    with pytest.raises(psycopg.Error) as caught, connection.pipeline():
+        connection.execute("SELECT 1")
+        connection.execute(takes)
+    assert caught.value.sqlstate == "55006"
+    decisions = [record["seq"] for record in proxy.records() if record["event"] == "decision" and "DROP" in record["normalized"]]
+    outcomes = [(record["decision"], record["sqlstate"]) for record in proxy.records() if record["event"] == "outcome"]
+    assert [outcome for outcome in outcomes if outcome[0] in decisions] == [(decisions[0], "55006")]
+
+
 KEPT_FROM_OTHERS = [
     "ALTER TABLE t ALTER COLUMN u DROP DEFAULT",
     "ALTER TABLE t ALTER COLUMN u DROP NOT NULL",
