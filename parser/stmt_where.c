@@ -4,10 +4,9 @@
  * for what depends on the row, and a fifth for what looks at no row: then it is all rows or none,
  * and we assume all.  x = x counts as true: it leaves out NULLs and nothing else.
  */
+#include "stmt_constant.h"
 #include "stmt_internal.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <strings.h>
 
 enum truth {
@@ -30,42 +29,6 @@ static enum truth negate(enum truth value)
 	return value == TRUTH_TRUE ? TRUTH_FALSE : value == TRUTH_FALSE ? TRUTH_TRUE : value;
 }
 
-static const PgQuery__Node *without_casts(const PgQuery__Node *node)
-{
-	while (node != NULL && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST)
-		node = node->type_cast->arg;
-	return node;
-}
-
-static const PgQuery__AConst *constant(const PgQuery__Node *node)
-{
-	node = without_casts(node);
-	return node != NULL && node->node_case == PG_QUERY__NODE__NODE_A_CONST ? node->a_const
-									       : NULL;
-}
-
-static bool number(const PgQuery__AConst *value, double *out)
-{
-	const char *text;
-	char *end;
-
-	switch (value->val_case) {
-	case PG_QUERY__A__CONST__VAL_IVAL:
-		*out = value->ival->ival;
-		return true;
-	case PG_QUERY__A__CONST__VAL_FVAL:
-		text = value->fval->fval;
-		break;
-	case PG_QUERY__A__CONST__VAL_SVAL:
-		text = value->sval->sval;
-		break;
-	default:
-		return false;
-	}
-	*out = strtod(text, &end);
-	return end != text && *end == '\0' && !isnan(*out);
-}
-
 /* A constant as a condition: true, 't' and its like. */
 static enum truth fold_constant(const PgQuery__AConst *value)
 {
@@ -83,32 +46,6 @@ static enum truth fold_constant(const PgQuery__AConst *value)
 		if (strcasecmp(value->sval->sval, on[i]) == 0)
 			return TRUTH_TRUE;
 	return TRUTH_FALSE;
-}
-
-/* The order of two constants: -1, 0, 1; false when only a collation or a type could tell. */
-static bool compare_constants(const PgQuery__AConst *a, const PgQuery__AConst *b, int *order)
-{
-	double x, y;
-
-	if (number(a, &x) && number(b, &y)) {
-		*order = (x > y) - (x < y);
-		return true;
-	}
-	if (a->val_case == PG_QUERY__A__CONST__VAL_BOOLVAL && b->val_case == a->val_case) {
-		*order = !!a->boolval->boolval - !!b->boolval->boolval;
-		return true;
-	}
-	if (a->val_case == PG_QUERY__A__CONST__VAL_SVAL && b->val_case == a->val_case &&
-		strcmp(a->sval->sval, b->sval->sval) == 0) {
-		*order = 0;
-		return true;
-	}
-	return false;
-}
-
-static bool both_strings(const PgQuery__AConst *a, const PgQuery__AConst *b)
-{
-	return a->val_case == PG_QUERY__A__CONST__VAL_SVAL && b->val_case == a->val_case;
 }
 
 static enum truth holds(const char *operator, int order)
@@ -206,7 +143,7 @@ static bool looks_at_columns(const PgQuery__Node *node, const PgQuery__RangeVar 
 static enum truth compare(const struct where_scope *scope, const char *operator,
 	const PgQuery__Node * left, const PgQuery__Node *right)
 {
-	const PgQuery__AConst *a = constant(left), *b = constant(right);
+	const PgQuery__AConst *a = constant_of(left), *b = constant_of(right);
 	int order;
 
 	if ((a == NULL || b == NULL) && same(scope, left, right))
@@ -227,7 +164,7 @@ static enum truth compare(const struct where_scope *scope, const char *operator,
 
 static enum truth fold_distinct(const struct where_scope *scope, const PgQuery__AExpr *expr)
 {
-	const PgQuery__AConst *a = constant(expr->lexpr), *b = constant(expr->rexpr);
+	const PgQuery__AConst *a = constant_of(expr->lexpr), *b = constant_of(expr->rexpr);
 
 	if ((a == NULL || b == NULL) && same(scope, expr->lexpr, expr->rexpr))
 		return TRUTH_FALSE;
@@ -303,7 +240,7 @@ static enum truth fold_between(const struct where_scope *scope, const PgQuery__A
 /* LIKE '%' takes every text there is. */
 static enum truth fold_like(const PgQuery__AExpr *expr, const char *operator)
 {
-	const PgQuery__AConst *pattern = constant(expr->rexpr);
+	const PgQuery__AConst *pattern = constant_of(expr->rexpr);
 
 	if (pattern == NULL || pattern->val_case != PG_QUERY__A__CONST__VAL_SVAL ||
 		*pattern->sval->sval == '\0' ||
@@ -420,7 +357,7 @@ static enum truth fold_boolean_test(
 
 static enum truth fold_null_test(const struct where_scope *scope, const PgQuery__NullTest *test)
 {
-	const PgQuery__AConst *value = constant(test->arg);
+	const PgQuery__AConst *value = constant_of(test->arg);
 	enum truth is_null = value == NULL ? fold(scope, test->arg) : truth(value->isnull);
 
 	if (value == NULL && is_null != TRUTH_DEPENDS && is_null != TRUTH_ALL_OR_NONE)
