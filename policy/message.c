@@ -181,13 +181,14 @@ static const char *other_locks(const struct rule_context *context)
 static const char *lock_text(const struct rule_context *context)
 {
 	const struct effects *effects = context->effects;
-	const struct lock_effect *lock = &effects->locks[0];
+	const struct lock_effect *lock;
 
 	if (effects->n_locks == 0 && (effects->rewrite || effects->index_build))
 		return arena_printf(
 			context->arena, "Each table in turn is locked %s.", work_text(effects));
 	if (effects->n_locks == 0)
 		return "";
+	lock = &effects->locks[0];
 	return arena_printf(context->arena, "%s lock on %s %s%s.%s", lock_mode_name(lock->mode),
 		name_text(context->arena, &lock->relation), work_text(effects),
 		waiting_text(lock->mode), other_locks(context));

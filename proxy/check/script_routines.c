@@ -14,7 +14,11 @@ struct caller {
 	struct stmt *stmt;
 	struct action *actions;
 	size_t n, n_max; /* of actions */
+	unsigned depth; /* of calls in routines */
 };
+
+/* Deeper than people write, and nothing to the stack; what is called deeper is not read. */
+enum { DEPTH_MAX = 256 };
 
 /* What others call is the server's affair, like the routines that were there before. */
 static bool is_readable(const char *language)
@@ -62,7 +66,8 @@ static void open_routine(struct caller *caller, struct routine *routine, size_t 
 	struct stmts inner;
 
 	routine->called = true;
-	if (!code_block_read(caller->routines->arena, &routine->body, routine->language, &inner)) {
+	if (caller->depth == DEPTH_MAX || !code_block_read(caller->routines->arena, &routine->body,
+						  routine->language, &inner)) {
 		add_action(caller, &unread, call);
 		return;
 	}
@@ -71,7 +76,9 @@ static void open_routine(struct caller *caller, struct routine *routine, size_t 
 			add_action(caller, &inner.items[i].actions[k], call);
 		caller->stmt->no_transaction |= inner.items[i].no_transaction;
 	}
+	caller->depth++;
 	follow_calls(caller, &routine->body, &call);
+	caller->depth--;
 }
 
 /* Of code: a routine, which has no place in the statement but that of its call; or the statement.
