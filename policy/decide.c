@@ -274,6 +274,36 @@ static void follow_locks(struct decider *decider, const struct judged *judged)
 		decider->track.facts.waited_unbounded = true;
 }
 
+/* Each by itself, one after the other; outside of a transaction its end gives the locks back. */
+static void judge_code(struct decider *decider, size_t statement, const struct action **actions,
+	struct judged *judged)
+{
+	struct facts_track *track = &decider->track;
+	size_t n = decider->input->stmts->items[statement].n_actions;
+	size_t n_held = track->facts.transaction.n_locks;
+
+	track->in_code = true;
+	for (size_t i = 0; i < n; i++) {
+		judge_action(decider, statement, actions[i], &judged[i]);
+		follow_locks(decider, &judged[i]);
+	}
+	track->in_code = false;
+	if (!track->facts.in_transaction)
+		track->facts.transaction.n_locks = n_held;
+}
+
+static void judge_actions(struct decider *decider, size_t statement, const struct action **actions,
+	struct judged *judged)
+{
+	size_t n = decider->input->stmts->items[statement].n_actions;
+
+	order_by_pass(actions, n);
+	for (size_t i = 0; i < n; i++)
+		judge_action(decider, statement, actions[i], &judged[i]);
+	for (size_t i = 0; i < n; i++)
+		follow_locks(decider, &judged[i]);
+}
+
 static void judge_statement(struct decider *decider, size_t statement)
 {
 	const struct stmt *stmt = &decider->input->stmts->items[statement];
@@ -284,14 +314,12 @@ static void judge_statement(struct decider *decider, size_t statement)
 
 	for (size_t i = 0; i < n; i++)
 		actions[i] = &stmt->actions[i];
-	if (!stmt->inside_code)
-		order_by_pass(actions, n);
 	decider->track.facts.commands = actions;
 	decider->track.facts.n_commands = n;
-	for (size_t i = 0; i < n; i++)
-		judge_action(decider, statement, actions[i], &judged[i]);
-	for (size_t i = 0; i < n; i++)
-		follow_locks(decider, &judged[i]);
+	if (stmt->inside_code)
+		judge_code(decider, statement, actions, judged);
+	else
+		judge_actions(decider, statement, actions, judged);
 	track_statement(&decider->track, stmt);
 	decider->no_transaction |= stmt->no_transaction;
 	if (n > 0)

@@ -28,6 +28,7 @@ struct savepoint {
 struct facts_track {
 	struct arena *arena;
 	bool separate; /* a file: see decide.h */
+	bool in_code; /* the actions at hand are those of a block, which is one transaction */
 	struct facts facts; /* as the next statement meets them */
 	struct relation_facts *relations; /* the same array, writable */
 	size_t n_relations_max;

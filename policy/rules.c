@@ -50,6 +50,11 @@ static bool alters_foreign_table(const struct rule_context *context)
 	return object != NULL && strcmp(object, "FOREIGN TABLE") == 0;
 }
 
+bool in_one_transaction(const struct rule_context *context)
+{
+	return context->facts->in_transaction || context->stmt->inside_code;
+}
+
 bool large(const struct rule_context *context)
 {
 	return shared(context) && !context->small && !alters_foreign_table(context);

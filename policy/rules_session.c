@@ -10,7 +10,7 @@
 static bool needs_to_stand_alone(const struct rule_context *context)
 {
 	return (context->stmt->no_transaction || context->effects->no_transaction) &&
-	       (context->facts->in_transaction || context->stmt->inside_code);
+	       in_one_transaction(context);
 }
 
 const struct rule rule_concurrently_in_transaction = {

@@ -33,9 +33,19 @@ static enum verdict verdict_as_written(const struct rule_context *context)
 	return context->separate ? VERDICT_WARN : VERDICT_ALLOW;
 }
 
+/* The head of what pg_dump writes, to be read into a database that nobody uses yet. */
+static bool takes_all_timeouts_off(const struct rule_context *context, const struct action *action)
+{
+	(void)context;
+	return action->kind == ACTION_SET_TIMEOUT && action->new_name != NULL &&
+	       strcmp(action->name, "idle_in_transaction_session_timeout") == 0 &&
+	       strcmp(action->new_name, "0") == 0;
+}
+
 static bool has_useless_lock_timeout(const struct rule_context *context)
 {
-	return waits_without_bound(context) && !has_no_lock_timeout(context);
+	return waits_without_bound(context) && !has_no_lock_timeout(context) &&
+	       !(context->facts->lock_timeout_ms == 0 && earlier(context, takes_all_timeouts_off));
 }
 
 const struct rule rule_lock_timeout_zero_or_too_long = {
@@ -51,7 +61,8 @@ const struct rule rule_lock_timeout_zero_or_too_long = {
 		"a file says.",
 	.locks = "As long as the statement waits, every later query on the table waits too.",
 	.safe_when = "lock_timeout is at most lock_timeout_max; what waits is CREATE or DROP INDEX "
-		     "CONCURRENTLY, which holds nobody up; RESET and DEFAULT count as not set.",
+		     "CONCURRENTLY, which holds nobody up; RESET and DEFAULT count as not set, and "
+		     "so does the head of a dump, which takes all timeouts off.",
 	.hint = "SET lock_timeout = '2s'; -- and try again on SQLSTATE 55P03",
 };
 

@@ -19,7 +19,7 @@ static bool holds(const struct rule_context *context, enum lock_mode mode)
 {
 	static const struct name none = {0};
 
-	return context->facts->in_transaction && strongest_held(context, &none) >= mode;
+	return in_one_transaction(context) && strongest_held(context, &none) >= mode;
 }
 
 /* ---- VALIDATE ---- */
@@ -35,7 +35,7 @@ static bool validates_under_lock(const struct rule_context *context)
 {
 	const struct constraint_facts *constraint = validated_constraint(context);
 
-	if (!action_is(context, ACTION_VALIDATE_CONSTRAINT) || !context->facts->in_transaction ||
+	if (!action_is(context, ACTION_VALIDATE_CONSTRAINT) || !in_one_transaction(context) ||
 		!works_long(context))
 		return false;
 	return own_lock(context) >= LOCK_SHARE_ROW_EXCLUSIVE ||
@@ -154,7 +154,7 @@ static bool adds_rows(const struct rule_context *context)
  */
 static bool backfills_under_lock(const struct rule_context *context)
 {
-	if (!context->facts->in_transaction || !changes_many_rows(context))
+	if (!in_one_transaction(context) || !changes_many_rows(context))
 		return false;
 	if (own_lock(context) >= LOCK_SHARE)
 		return true;
@@ -255,7 +255,7 @@ static struct lock_pair widening(const struct rule_context *context)
 		effects->n_locks > 0 &&
 		facts_held(context->facts, &effects->locks[0].relation) >= LOCK_ACCESS_EXCLUSIVE;
 
-	for (size_t i = 0; i < effects->n_locks && context->facts->in_transaction; i++) {
+	for (size_t i = 0; i < effects->n_locks && in_one_transaction(context); i++) {
 		const struct lock_effect *lock = &effects->locks[i];
 		struct name name = facts_qualified(context->facts, &lock->relation);
 		const struct held_lock *held;

@@ -211,7 +211,8 @@ static bool goes_with_table(const struct effects *effects, const struct lock_eff
 void track_locks(
 	struct facts_track *track, const struct action *action, const struct effects *effects)
 {
-	bool held = track->facts.in_transaction && !effects->absent && !effects->noop;
+	bool held = (track->facts.in_transaction || track->in_code) && !effects->absent &&
+		    !effects->noop;
 
 	for (size_t i = 0; i < effects->n_locks && held && locks_tables(action); i++)
 		if (effects->locks[i].existing && !goes_with_table(effects, &effects->locks[i]) &&

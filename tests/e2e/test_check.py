@@ -81,6 +81,15 @@ TEXTS = {
         "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$SELECT '%s'$$;" % ("x" * 300_000), ["allow"], GOOD),
     "too many words in a code block": (
         "DO $$ BEGIN CREATE VIEW v AS SELECT %s1; END $$;" % ("1+" * 100_000), ["reject"], FOUND),
+    "a block is one transaction": (
+        "DO $$ BEGIN ALTER TABLE t ADD a int; ALTER TABLE u ADD a int; END $$; ALTER TABLE v ADD a int;",
+        ["warn", "allow"], GOOD),
+    "each block its own": (
+        "DO $$ BEGIN ALTER TABLE t ADD a int; UPDATE t SET a = b WHERE c > 1; END $$;"
+        "DO $$ BEGIN UPDATE t SET a = b WHERE c > 1; END $$;", ["reject", "allow"], FOUND),
+    "a function that it calls": (
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DROP TABLE t; END $$; SELECT f(); SELECT g();",
+        ["allow", "reject", "allow"], FOUND),
     "of many words": ("CREATE VIEW v AS SELECT %s1;" % ("1+" * 12_000), ["allow"], GOOD),
     "many branches": ("UPDATE t SET a = CASE %s END;" % ("WHEN b = 1 THEN 2 " * 12_000), ["reject"], FOUND),
     "nested too deeply": ("SELECT %s1%s;" % ("(" * 20_000, ")" * 20_000), ["allow"], GOOD),

@@ -30,6 +30,17 @@ SET lock_timeout = '5min'; ALTER TABLE orders ADD COLUMN c int;
 -- facts: separate
 SET lock_timeout = '5s'; ALTER TABLE orders ADD COLUMN c int;
 
+-- the head of what pg_dump writes
+
+-- expect: allow
+-- not: lock-timeout-zero-or-too-long
+-- facts: separate
+SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; ALTER TABLE orders ENABLE TRIGGER ALL;
+
+-- expect: warn lock-timeout-zero-or-too-long
+-- facts: separate
+SET statement_timeout = 0; SET lock_timeout = '5min'; SET idle_in_transaction_session_timeout = 0; ALTER TABLE orders ENABLE TRIGGER ALL;
+
 -- CONCURRENTLY has to wait, and holds nobody up meanwhile
 
 -- expect: allow
