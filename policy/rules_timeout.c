@@ -34,18 +34,17 @@ static enum verdict verdict_as_written(const struct rule_context *context)
 }
 
 /* The head of what pg_dump writes, to be read into a database that nobody uses yet. */
-static bool takes_all_timeouts_off(const struct rule_context *context, const struct action *action)
+static bool heads_dump(const struct rule_context *context, const struct action *action)
 {
 	(void)context;
-	return action->kind == ACTION_SET_TIMEOUT && action->new_name != NULL &&
-	       strcmp(action->name, "idle_in_transaction_session_timeout") == 0 &&
-	       strcmp(action->new_name, "0") == 0;
+	return action->kind == ACTION_HARMLESS && action->name != NULL &&
+	       strcmp(action->name, "check_function_bodies") == 0;
 }
 
 static bool has_useless_lock_timeout(const struct rule_context *context)
 {
 	return waits_without_bound(context) && !has_no_lock_timeout(context) &&
-	       !(context->facts->lock_timeout_ms == 0 && earlier(context, takes_all_timeouts_off));
+	       !(context->facts->lock_timeout_ms == 0 && earlier(context, heads_dump));
 }
 
 const struct rule rule_lock_timeout_zero_or_too_long = {
@@ -62,7 +61,7 @@ const struct rule rule_lock_timeout_zero_or_too_long = {
 	.locks = "As long as the statement waits, every later query on the table waits too.",
 	.safe_when = "lock_timeout is at most lock_timeout_max; what waits is CREATE or DROP INDEX "
 		     "CONCURRENTLY, which holds nobody up; RESET and DEFAULT count as not set, and "
-		     "so does the head of a dump, which takes all timeouts off.",
+		     "so does a zero in the head of a dump.",
 	.hint = "SET lock_timeout = '2s'; -- and try again on SQLSTATE 55P03",
 };
 

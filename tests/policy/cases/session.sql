@@ -35,11 +35,11 @@ SET lock_timeout = '5s'; ALTER TABLE orders ADD COLUMN c int;
 -- expect: allow
 -- not: lock-timeout-zero-or-too-long
 -- facts: separate
-SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; ALTER TABLE orders ENABLE TRIGGER ALL;
+SET statement_timeout = 0; SET lock_timeout = 0; SET check_function_bodies = false; ALTER TABLE orders ENABLE TRIGGER ALL;
 
 -- expect: warn lock-timeout-zero-or-too-long
 -- facts: separate
-SET statement_timeout = 0; SET lock_timeout = '5min'; SET idle_in_transaction_session_timeout = 0; ALTER TABLE orders ENABLE TRIGGER ALL;
+SET statement_timeout = 0; SET lock_timeout = '5min'; SET check_function_bodies = false; ALTER TABLE orders ENABLE TRIGGER ALL;
 
 -- CONCURRENTLY has to wait, and holds nobody up meanwhile
 
