@@ -85,7 +85,8 @@ static size_t behind_condition(const struct block *block, size_t from, size_t en
 	return end;
 }
 
-/* Past what PL/pgSQL writes before a statement: BEGIN, <<label>>, IF ... THEN, FOR ... LOOP. */
+/* Past what PL/pgSQL writes before a statement: BEGIN, <<label>>, IF ... THEN, FOR ... LOOP, RETURN
+ * QUERY. */
 static size_t statement_start(const struct block *block, size_t at, size_t end)
 {
 	static const struct word single[] = {
@@ -102,6 +103,8 @@ static size_t statement_start(const struct block *block, size_t at, size_t end)
 			at++;
 		else if (token_is_any(token, conditions))
 			at = behind_condition(block, at + 1, end);
+		else if (at + 1 < end && token_is(token, "return") && token_is(token + 1, "query"))
+			at += 2;
 		else
 			return token_is(token, "end") ? end : at;
 	}
@@ -286,15 +289,19 @@ static bool read_sql(struct block *block)
 	return true;
 }
 
+static bool read_code(struct block *block, const char *language)
+{
+	if (strcmp(language, "sql") == 0)
+		return read_sql(block);
+	return strcmp(language, "plpgsql") == 0 && read_tokens(block) && read_body(block);
+}
+
 bool code_block_read(
 	struct arena *arena, const struct code_body *body, const char *language, struct stmts *out)
 {
 	struct block block = {.arena = arena, .body = body};
-	bool sql = strcmp(language, "sql") == 0;
 
-	if (!sql && (strcmp(language, "plpgsql") != 0 || !read_tokens(&block)))
-		return false;
-	if (!(sql ? read_sql(&block) : read_body(&block)))
+	if (!read_code(&block, language))
 		return false;
 	*out = (struct stmts){.items = block.stmts, .n = block.n_stmts, .guarded = true};
 	return true;

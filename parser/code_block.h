@@ -15,9 +15,10 @@ struct code_body;
 struct stmts;
 
 /*
- * The statements of the body that could change the schema or write every row, with locations in
- * the text that it was found in.  False when it runs text that it builds, or holds a word that
- * could change the schema outside of any statement that can be read; or is in another language.
+ * The statements of the body, in PL/pgSQL those that could change the schema or write rows, with
+ * locations in the text that it was found in.  False when it runs text that it builds, or holds a
+ * word that could change the schema outside of any statement that can be read; or is in another
+ * language.
  */
 bool code_block_read(
 	struct arena *arena, const struct code_body *body, const char *language, struct stmts *out);

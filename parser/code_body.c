@@ -100,6 +100,7 @@ bool code_body_find(struct arena *arena, const char *text, size_t len, struct co
 	*out = (struct code_body){0};
 	if (!find_literal(text, len, &literal))
 		return false;
+	out->start = (size_t)((const char *)literal.start - text);
 	quote = dollars_length(&literal);
 	if (quote == 0)
 		return read_quoted(arena, text, &literal, out);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const PgQuery__Node *without_casts(const PgQuery__Node *node)
+const PgQuery__Node *constant_uncast(const PgQuery__Node *node)
 {
 	while (node != NULL && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST)
 		node = node->type_cast->arg;
@@ -14,7 +14,7 @@ const PgQuery__Node *without_casts(const PgQuery__Node *node)
 
 const PgQuery__AConst *constant_of(const PgQuery__Node *node)
 {
-	node = without_casts(node);
+	node = constant_uncast(node);
 	return node != NULL && node->node_case == PG_QUERY__NODE__NODE_A_CONST ? node->a_const
 									       : NULL;
 }
@@ -41,7 +41,7 @@ static bool number(const PgQuery__AConst *value, double *out)
 	return end != text && *end == '\0' && !isnan(*out);
 }
 
-bool compare_constants(const PgQuery__AConst *a, const PgQuery__AConst *b, int *order)
+bool constant_compare(const PgQuery__AConst *a, const PgQuery__AConst *b, int *order)
 {
 	double x, y;
 
@@ -61,7 +61,7 @@ bool compare_constants(const PgQuery__AConst *a, const PgQuery__AConst *b, int *
 	return false;
 }
 
-bool both_strings(const PgQuery__AConst *a, const PgQuery__AConst *b)
+bool constant_strings(const PgQuery__AConst *a, const PgQuery__AConst *b)
 {
 	return a->val_case == PG_QUERY__A__CONST__VAL_SVAL && b->val_case == a->val_case;
 }

@@ -105,8 +105,8 @@ static bool same(const struct where_scope *scope, const PgQuery__Node *a, const 
 {
 	const PgQuery__ColumnRef *column, *other;
 
-	a = without_casts(a);
-	b = without_casts(b);
+	a = constant_uncast(a);
+	b = constant_uncast(b);
 	if (a == NULL || b == NULL)
 		return false;
 	column = column_of(a);
@@ -152,12 +152,12 @@ static enum truth compare(const struct where_scope *scope, const char *operator,
 		return TRUTH_DEPENDS;
 	if (a->isnull || b->isnull)
 		return TRUTH_NULL;
-	if (compare_constants(a, b, &order))
+	if (constant_compare(a, b, &order))
 		return holds(operator, order);
 	/* Different texts of unknown type: 'a' <> 'b' is all that can be said of them. */
-	if (both_strings(a, b) && strcmp(operator, "=") == 0)
+	if (constant_strings(a, b) && strcmp(operator, "=") == 0)
 		return TRUTH_FALSE;
-	if (both_strings(a, b) && (strcmp(operator, "<>") == 0 || strcmp(operator, "!=") == 0))
+	if (constant_strings(a, b) && (strcmp(operator, "<>") == 0 || strcmp(operator, "!=") == 0))
 		return TRUTH_TRUE;
 	return TRUTH_DEPENDS;
 }
@@ -215,7 +215,7 @@ static enum truth fold_in(
 static enum truth fold_any(
 	const struct where_scope *scope, const PgQuery__AExpr *expr, const char *operator)
 {
-	const PgQuery__Node *array = without_casts(expr->rexpr);
+	const PgQuery__Node *array = constant_uncast(expr->rexpr);
 	enum truth found = TRUTH_FALSE;
 
 	if (array == NULL || array->node_case != PG_QUERY__NODE__NODE_A_ARRAY_EXPR)

@@ -12,7 +12,6 @@
 
 #include "arena.h"
 #include "compose.h"
-#include "emptied.h"
 #include "facts_track.h"
 #include "message.h"
 #include "name_index.h"
@@ -182,10 +181,7 @@ static void judge_action(struct decider *decider, size_t statement, const struct
 		.separate = decider->input->separate,
 		.table = judged->effects.table,
 		.new_table = is_new(judged->effects.table, action),
-		.small = is_small(judged->effects.table, decider->input->settings) ||
-			 (facts->in_transaction &&
-				 emptied_before(decider->input->stmts,
-					 &decider->input->stmts->items[statement], &action->table)),
+		.small = is_small(judged->effects.table, decider->input->settings),
 	};
 	for (size_t i = 0; i < n_rules_all; i++)
 		if (rules_all[i]->fires(&judged->context))

@@ -268,19 +268,20 @@ static bool looks_up_rows(const struct rule_context *context)
 	       column->type.serial || column->identity != 0;
 }
 
-static bool refers_to_shared(const struct rule_context *context)
+/* To a table that others see, and not to its own. */
+static bool refers_to_other(const struct rule_context *context)
 {
 	const struct column_def *column = context->action->column_def;
 
 	for (size_t i = 0; i < column->n_constraints; i++) {
 		const struct constraint_def *constraint = &column->constraints[i];
-		const struct relation_facts *referenced =
-			constraint->kind == CONSTRAINT_FOREIGN_KEY
-				? facts_relation(context->facts, &constraint->referenced)
-				: NULL;
+		const struct relation_facts *referenced;
 
-		if (constraint->kind == CONSTRAINT_FOREIGN_KEY &&
-			(referenced == NULL || !is_private(referenced)))
+		if (constraint->kind != CONSTRAINT_FOREIGN_KEY ||
+			name_equal(&constraint->referenced, &context->action->table))
+			continue;
+		referenced = facts_relation(context->facts, &constraint->referenced);
+		if (referenced == NULL || !is_private(referenced))
 			return true;
 	}
 	return false;
@@ -293,7 +294,7 @@ static bool inline_foreign_key(const struct rule_context *context)
 	if (!has_inline(context, CONSTRAINT_FOREIGN_KEY))
 		return false;
 	return looks_up_rows(context) ||
-	       (context->separate && waits_without_bound(context) && refers_to_shared(context));
+	       (context->separate && waits_without_bound(context) && refers_to_other(context));
 }
 
 static enum verdict inline_foreign_key_verdict(const struct rule_context *context)
@@ -310,12 +311,14 @@ const struct rule rule_add_column_inline_fk = {
 	.recipe = recipe_add_column,
 	.title = "ADD COLUMN with REFERENCES takes strong locks on two tables at once",
 	.reason = "ACCESS EXCLUSIVE on the table and SHARE ROW EXCLUSIVE on the referenced one "
-		  "are waited for at once, and last while the default is looked up for every row. "
-		  "Without a default nothing is looked up, and a file only warns.",
+		  "are held while the default is looked up for every row. Without a default "
+		  "nothing is looked up, but one lock is held while the other is waited for: a "
+		  "file that bounds no wait is warned of.",
 	.locks = "ACCESS EXCLUSIVE on the table and SHARE ROW EXCLUSIVE on the referenced one, "
 		 "while every row is looked up; without a default for a moment.",
-	.safe_when = "the column has no default and a short lock_timeout is set, as phasegate "
-		     "does; or the table is new, temporary, empty or small.",
+	.safe_when = "the column has no default, and a short lock_timeout is set, as phasegate "
+		     "does, or it refers to a new table or its own; or the table is new, "
+		     "temporary, empty or small.",
 	.hint = "ADD COLUMN; ADD CONSTRAINT ... FOREIGN KEY ... NOT VALID; VALIDATE CONSTRAINT.",
 };
 

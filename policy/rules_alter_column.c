@@ -311,6 +311,13 @@ static bool takes_old_name(const struct rule_context *context, const struct acti
 	       strcmp(action->new_name, context->action->column) == 0;
 }
 
+static bool frees_old_name(const struct rule_context *context, const struct action *action)
+{
+	return (action->kind == ACTION_RENAME_COLUMN || action->kind == ACTION_DROP_COLUMN) &&
+	       action->column != NULL && may_be_same(&action->table, &context->action->table) &&
+	       strcmp(action->column, context->action->column) == 0;
+}
+
 static bool frees_new_name(const struct rule_context *context, const struct action *action)
 {
 	return (action->kind == ACTION_RENAME_COLUMN || action->kind == ACTION_DROP_COLUMN) &&
@@ -318,14 +325,19 @@ static bool frees_new_name(const struct rule_context *context, const struct acti
 	       strcmp(action->column, context->action->new_name) == 0;
 }
 
-/* What ends a change of type by hand: another column has the name when the transaction is over, or
- * nobody has seen the name, which the transaction itself gave it on the way. */
+/* The transaction itself gave it the name, which no column had before. */
+static bool name_is_unseen(const struct rule_context *context)
+{
+	return before(context, takes_old_name) && !before(context, frees_old_name);
+}
+
+/* What ends a change of type by hand: another column has the name when the transaction is over. */
 static bool swaps_columns(const struct rule_context *context)
 {
 	if (context->action->column == NULL || context->action->new_name == NULL)
 		return false;
 	return soon(context, takes_old_name) || before(context, frees_new_name) ||
-	       before(context, takes_old_name);
+	       name_is_unseen(context);
 }
 
 static bool renames_column(const struct rule_context *context)

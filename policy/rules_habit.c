@@ -21,6 +21,21 @@ static bool ends_transaction(const struct stmt *stmt)
 	return false;
 }
 
+/* A tool that runs the file in a transaction ends this one, in place of its own, which the file has
+ * ended. */
+static bool stands_for_tools(const struct rule_context *context)
+{
+	bool open = false;
+
+	for (const struct stmt *stmt = context->text->items; stmt < context->stmt; stmt++) {
+		if (ends_transaction(stmt) && !open)
+			return true;
+		open = (open && !ends_transaction(stmt)) ||
+		       (stmt->n_actions > 0 && transaction_is(&stmt->actions[0], "BEGIN"));
+	}
+	return false;
+}
+
 /* Only of a file is the last statement known to be the last. */
 static bool is_left_open(const struct rule_context *context)
 {
@@ -35,7 +50,7 @@ static bool is_left_open(const struct rule_context *context)
 			return false;
 		changes |= stmt->guarded;
 	}
-	return changes;
+	return changes && !stands_for_tools(context);
 }
 
 const struct rule rule_uncommitted_transaction = {
@@ -47,8 +62,9 @@ const struct rule rule_uncommitted_transaction = {
 	.reason = "At the end of the session everything is rolled back; until then its locks are "
 		  "held.",
 	.locks = "Whatever the transaction locked, until the session ends.",
-	.safe_when = "A COMMIT, END or ROLLBACK follows. A proxy cannot tell; it sees the end of "
-		     "the session.",
+	.safe_when = "A COMMIT, END or ROLLBACK follows; or the file has ended the transaction of "
+		     "the tool that runs it, which ends this one instead. A proxy cannot tell; it "
+		     "sees the end of the session.",
 	.hint = "COMMIT;",
 };
 

@@ -59,10 +59,16 @@ static bool hides_every_row(const struct rule_context *context)
 	       !soon_by_new_name(context, makes_policy);
 }
 
-/* Of those that make one anew, as files do to be run twice, the table has no policy less. */
+static bool makes_it_again(const struct rule_context *context, const struct action *action)
+{
+	return makes_policy(context, action) && action->name != NULL &&
+	       context->action->name != NULL && strcmp(action->name, context->action->name) == 0;
+}
+
+/* Files drop what they make, to be run twice. */
 static bool drops_policy(const struct rule_context *context)
 {
-	return action_is(context, ACTION_DROP_POLICY) && !later(context, makes_policy);
+	return action_is(context, ACTION_DROP_POLICY) && !later(context, makes_it_again);
 }
 
 static bool changes_row_security(const struct rule_context *context)
@@ -84,15 +90,18 @@ const struct rule rule_row_level_security = {
 	.verdict_here = row_security_verdict,
 	.fires = changes_row_security,
 	.title = "Row level security changes which rows clients see",
-	.reason = "ENABLE before any policy exists means that everybody but the owner sees and "
-		  "writes nothing; FORCE, the owner as well. Of a policy that is dropped the rows "
-		  "go that no other lets through. DISABLE lets everybody see all that the policies "
-		  "kept apart. All but ENABLE only warn.",
+	.reason =
+		"ENABLE before any policy exists means that everybody but the owner sees and "
+		"writes nothing; FORCE, the owner as well. With a permissive policy go the rows "
+		"that no other lets through, with a restrictive one what it kept back is seen. "
+		"DISABLE lets everybody see all that the policies kept apart. All but ENABLE only "
+		"warn.",
 	.locks =
 		"ACCESS EXCLUSIVE on the table, for a moment; CREATE, ALTER and DROP POLICY alike.",
-	.safe_when = "the table has a policy already, in the catalog or by the same text, or the "
-		     "same transaction makes one; the policy dropped is not there (IF EXISTS), or "
-		     "the text goes on to make one; or the table is new or temporary.",
+	.safe_when = "ENABLE and FORCE: the table has a policy already, in the catalog or by the "
+		     "same text, or the same transaction makes one. DROP POLICY: the text makes it "
+		     "again. All: the table is new or temporary. CREATE and ALTER POLICY only lock "
+		     "for a moment.",
 	.hint = "CREATE POLICY first, then ENABLE ROW LEVEL SECURITY, in one short transaction.",
 };
 

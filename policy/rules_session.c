@@ -5,7 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "arena.h"
 #include "decide.h"
+#include "message.h"
 
 static bool needs_to_stand_alone(const struct rule_context *context)
 {
@@ -37,11 +39,21 @@ static bool hides_code(const struct rule_context *context)
 	       (action_is(context, ACTION_LOAD) && !context->separate);
 }
 
+static const char *hidden_detail(const struct rule_context *context)
+{
+	const char *function = context->action->name;
+
+	if (!context->separate || !action_is(context, ACTION_DYNAMIC_SQL) || function == NULL)
+		return message_detail(context);
+	return arena_printf(context->arena, "What %s runs cannot be read.", function);
+}
+
 const struct rule rule_unanalyzable_dynamic_ddl = {
 	.id = "unanalyzable-dynamic-ddl",
 	.section = 'A',
 	.verdict = VERDICT_REJECT,
 	.fires = hides_code,
+	.detail = hidden_detail,
 	.title = "Statement runs code that cannot be checked beforehand",
 	.reason = "A DO block that builds SQL, a function that runs SQL text, a program or a "
 		  "library can change the schema in any way, under any lock.",

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "arena.h"
+#include "enum_value.h"
 #include "message.h"
 #include "recipe.h"
-#include "enum_use.h"
 #include "recipe_enum.h"
 
 static bool is_any(const char *word, const char *const *words)
@@ -99,10 +99,11 @@ static bool adds_value(const struct rule_context *context)
 	return action_is(context, ACTION_ENUM_ADD_VALUE);
 }
 
-/* Of a function only one in SQL is looked at when it is made (check_function_bodies). */
+/* Of a function only one in SQL is looked at when it is made (check_function_bodies); a label of
+ * another type is none of this one. */
 static bool only_stores_text(const struct action *action)
 {
-	return action->kind == ACTION_COMMENT ||
+	return action->kind == ACTION_COMMENT || action->kind == ACTION_CREATE_TYPE ||
 	       (action->kind == ACTION_CREATE_FUNCTION && action->new_name != NULL &&
 		       strcmp(action->new_name, "sql") != 0);
 }

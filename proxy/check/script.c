@@ -7,7 +7,7 @@
 #include "code_block.h"
 #include "code_body.h"
 #include "lexer.h"
-#include "script_routines.h"
+#include "routines.h"
 #include "split.h"
 
 struct script_reader {

@@ -138,6 +138,11 @@ SET lock_timeout = '2s'; ALTER TABLE orders ADD COLUMN c int REFERENCES users;
 -- expect: allow
 -- not: add-column-inline-fk
 -- facts: unknown, separate
+ALTER TABLE orders ADD COLUMN parent int REFERENCES orders;
+
+-- expect: allow
+-- not: add-column-inline-fk
+-- facts: unknown, separate
 CREATE TABLE sizes (id int PRIMARY KEY); ALTER TABLE orders ADD COLUMN c int REFERENCES sizes;
 
 -- expect: reject add-column-domain-with-constraint

@@ -178,6 +178,10 @@ BEGIN; ALTER TABLE orders RENAME COLUMN id TO id_tmp; ALTER TABLE orders RENAME 
 
 -- expect: reject rename-column
 -- facts: separate, unknown
+BEGIN; ALTER TABLE orders RENAME b TO c; ALTER TABLE orders RENAME a TO b; ALTER TABLE orders RENAME b TO d; COMMIT;
+
+-- expect: reject rename-column
+-- facts: separate, unknown
 BEGIN; ALTER TABLE orders RENAME COLUMN id TO id_tmp; COMMIT; BEGIN; ALTER TABLE orders RENAME COLUMN id_tmp TO id_old; COMMIT;
 
 -- expect: allow

@@ -218,6 +218,10 @@ ALTER TABLE orders FORCE ROW LEVEL SECURITY;
 -- facts: unknown, separate
 DROP POLICY p ON elsewhere;
 
+-- expect: warn row-level-security
+-- facts: unknown, separate
+DROP POLICY p ON elsewhere; CREATE POLICY q ON elsewhere USING (true);
+
 -- expect: allow
 -- not: row-level-security
 -- facts: unknown, separate
@@ -593,42 +597,3 @@ ALTER TYPE address ADD ATTRIBUTE zip text CASCADE;
 -- expect: reject drop-type-function-extension-cascade
 -- facts: unknown, separate
 ALTER TYPE address DROP ATTRIBUTE zip CASCADE;
-
--- a table that the transaction has emptied holds no row until something puts one there
-
--- expect: reject truncate
--- facts: unknown, separate
--- not: add-column-not-null-no-default, create-index-non-concurrent
-BEGIN; TRUNCATE ledger; ALTER TABLE ledger ADD COLUMN x int NOT NULL; CREATE INDEX ON ledger (x); COMMIT;
-
--- expect: reject truncate
--- not: add-column-not-null-no-default, set-not-null
-BEGIN; TRUNCATE orders, users; ALTER TABLE users ADD COLUMN x int NOT NULL; ALTER TABLE orders ALTER a SET NOT NULL; COMMIT;
-
--- expect: reject truncate, add-column-not-null-no-default
--- facts: unknown, separate
-TRUNCATE ledger; ALTER TABLE ledger ADD COLUMN x int NOT NULL;
-
--- expect: reject truncate, add-column-not-null-no-default
--- facts: unknown, separate
-BEGIN; TRUNCATE other, ONLY ledger; ALTER TABLE ledger ADD COLUMN x int NOT NULL; COMMIT;
-
--- expect: reject truncate, add-column-not-null-no-default, statement-after-access-exclusive
--- facts: unknown, separate
-BEGIN; TRUNCATE ledger; INSERT INTO ledger SELECT * FROM orders; ALTER TABLE ledger ADD COLUMN x int NOT NULL; COMMIT;
-
--- expect: reject truncate, add-column-not-null-no-default
--- facts: unknown, separate
-BEGIN; TRUNCATE ledger; SELECT fill(); ALTER TABLE ledger ADD COLUMN x int NOT NULL; COMMIT;
-
--- expect: reject truncate, add-column-not-null-no-default, wide-lock-window
--- facts: unknown, separate
-BEGIN; TRUNCATE ledger; ALTER TABLE child INHERIT ledger; ALTER TABLE ledger ADD COLUMN x int NOT NULL; COMMIT;
-
--- expect: reject truncate, add-column-not-null-no-default
--- facts: unknown, separate
-BEGIN; TRUNCATE ledger; ALTER TABLE ledger RENAME TO old; ALTER TABLE full_one RENAME TO ledger; ALTER TABLE ledger ADD COLUMN x int NOT NULL; COMMIT;
-
--- expect: reject truncate, add-column-not-null-no-default
--- facts: unknown, separate
-BEGIN; TRUNCATE ledger; COMMIT; BEGIN; ALTER TABLE ledger ADD COLUMN x int NOT NULL; COMMIT;

@@ -54,6 +54,18 @@ BEGIN; ALTER TYPE mood ADD VALUE 'calm' BEFORE 'happy'; INSERT INTO people (a, m
 -- expect: warn enum-add-value
 BEGIN; ALTER TYPE mood ADD VALUE 'calm' BEFORE 'happy'; CREATE FUNCTION f() RETURNS mood LANGUAGE sql AS $$ SELECT 'calm'::mood $$; COMMIT;
 
+-- expect: warn enum-add-value
+BEGIN; ALTER TYPE mood ADD VALUE 'calm' BEFORE 'happy'; UPDATE people SET m = 'calm'::text::mood WHERE id = 1; COMMIT;
+
+-- expect: warn enum-add-value
+BEGIN; ALTER TYPE mood ADD VALUE 'calm' BEFORE 'happy'; UPDATE people SET a = 1 WHERE id = 1 AND m::text IN ('sad', 'calm'::mood::text); COMMIT;
+
+-- expect: warn enum-add-value
+BEGIN; ALTER TYPE mood ADD VALUE 'calm' BEFORE 'happy'; UPDATE people SET m = CAST('calm'::text AS mood), b = ('sad'::text)::mood WHERE id = 1; COMMIT;
+
+-- expect: allow enum-add-value, create-enum
+BEGIN; ALTER TYPE mood ADD VALUE 'calm' BEFORE 'happy'; CREATE TYPE sea AS ENUM ('calm'); COMMIT;
+
 -- expect: allow enum-add-value
 BEGIN; ALTER TYPE mood ADD VALUE 'calm' BEFORE 'happy'; UPDATE people SET a = 1 WHERE id = 1 AND (m::text IN ('happy', 'calm') OR m::text NOT IN ('calm') OR m::text = ANY (ARRAY['sad'::text, 'calm'::text]) OR m::text = 'calm' OR a = 'calm'::text); COMMIT;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /* Whether a statement may take a literal for a value of an enum. */
-#ifndef ENUM_USE_H
-#define ENUM_USE_H
+#ifndef ENUM_VALUE_H
+#define ENUM_VALUE_H
 
 #include <stdbool.h>
 
