@@ -158,6 +158,10 @@ Test(code_block, functions_have_bodies_in_one_of_two_languages)
 		{"CREATE FUNCTION f() RETURNS void AS $f$ SELECT $1; ALTER TABLE t ADD a int; $f$ "
 		 "LANGUAGE sql",
 			"sql", true, ACTION_ADD_COLUMN},
+		{"CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'SELECT ''x''; ALTER TABLE t "
+		 "ADD "
+		 "a int'",
+			"sql", true, ACTION_ADD_COLUMN},
 		{"CREATE FUNCTION f() RETURNS void AS $$ SELEC $$ LANGUAGE sql", "sql", false, 0},
 		{"CREATE FUNCTION f() RETURNS void AS 'a', 'b' LANGUAGE c", "c", false, 0},
 		{"CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; END", "sql",

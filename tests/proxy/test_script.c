@@ -192,3 +192,24 @@ Test(script, what_a_function_of_the_file_does_its_call_does)
 		arena_free(&arena);
 	}
 }
+
+Test(script, calls_are_followed_to_a_depth)
+{
+	struct arena arena = {0};
+	const char *text = "";
+	struct script script;
+
+	for (int i = 0; i < 300; i++)
+		text = arena_printf(&arena,
+			"%sCREATE FUNCTION f%d() RETURNS void LANGUAGE sql AS 'SELECT f%d()';",
+			text, i, i + 1);
+	text = arena_printf(&arena, "%sSELECT f0(); SELECT f299();", text);
+	script = read_text(&arena, text);
+	for (size_t i = 0; i < script.stmts[300].stmt.n_actions; i++)
+		cr_expect_eq(script.stmts[300].stmt.actions[i].kind == ACTION_DYNAMIC_SQL,
+			i + 1 == script.stmts[300].stmt.n_actions);
+	cr_assert_gt(script.stmts[301].stmt.n_actions, 0);
+	for (size_t i = 0; i < script.stmts[301].stmt.n_actions; i++)
+		cr_expect_eq(script.stmts[301].stmt.actions[i].kind, ACTION_HARMLESS);
+	arena_free(&arena);
+}
