@@ -28,6 +28,7 @@ static char *add_chunk(struct arena *arena, size_t size)
 	}
 	chunk->next = arena->chunks;
 	arena->chunks = chunk;
+	arena->bytes += sizeof(*chunk) + size;
 	return chunk->bytes;
 }
 

@@ -10,6 +10,7 @@ struct arena_chunk;
 struct arena {
 	char *at; /* where the current block has room */
 	size_t left;
+	size_t bytes; /* taken from the system so far */
 	struct arena_chunk *chunks;
 };
 

@@ -259,6 +259,21 @@ static bool in_declarations(const struct block *block, size_t at, size_t first, 
 	return before;
 }
 
+/* FOR row IN UPDATE ... RETURNING ... LOOP, among the conditions before a statement. */
+static void take_loops(struct block *block, size_t from, size_t end)
+{
+	for (; from < end; from++) {
+		size_t in = from;
+
+		if (!token_is(&block->tokens[from], "for"))
+			continue;
+		while (in < end && !token_is(&block->tokens[in], "in"))
+			in++;
+		if (in + 1 < end && token_is_any(&block->tokens[in + 1], writes))
+			parse_statement(block, in + 1, behind_condition(block, in + 1, end) - 1);
+	}
+}
+
 static bool read_body(struct block *block)
 {
 	bool declares = false;
@@ -270,6 +285,7 @@ static bool read_body(struct block *block)
 		if (runs_unseen(block, at, declares ? end : first) ||
 			(!declares && first < end && !take_statement(block, first, end)))
 			return false;
+		take_loops(block, at, declares ? at : first);
 		at = end + 1;
 	}
 	return true;

@@ -92,6 +92,25 @@ static bool find_literal(const char *text, size_t len, struct token *token)
 	return false;
 }
 
+/* BEGIN ATOMIC ... END, whose last word of that kind is its own. */
+static bool find_atomic(const char *text, size_t len, struct code_body *out)
+{
+	struct token before = {0}, token;
+	struct lexer lexer;
+
+	lexer_start(&lexer, text, len);
+	for (; lexer_next(&lexer, &token) != TOKEN_END; before = token) {
+		size_t at = (size_t)((const char *)token.start - text);
+
+		if (out->start == 0 && token_is(&token, "atomic") && token_is(&before, "begin"))
+			out->start = at + token.len;
+		else if (out->start != 0 && token_is(&token, "end"))
+			out->len = at - out->start;
+	}
+	out->text = text + out->start;
+	return out->start != 0;
+}
+
 bool code_body_find(struct arena *arena, const char *text, size_t len, struct code_body *out)
 {
 	struct token literal;
@@ -99,7 +118,7 @@ bool code_body_find(struct arena *arena, const char *text, size_t len, struct co
 
 	*out = (struct code_body){0};
 	if (!find_literal(text, len, &literal))
-		return false;
+		return find_atomic(text, len, out);
 	out->start = (size_t)((const char *)literal.start - text);
 	quote = dollars_length(&literal);
 	if (quote == 0)

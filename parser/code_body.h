@@ -17,7 +17,7 @@ struct code_body {
 
 /*
  * The body in DO, CREATE FUNCTION or CREATE PROCEDURE; text is borrowed.  False when there is
- * none (BEGIN ATOMIC), then out->start is 0; or when it does not end, or is written in a way that
+ * none (RETURN), then out->start is 0; or when it does not end, or is written in a way that
  * means different things to differently set servers.
  */
 bool code_body_find(struct arena *arena, const char *text, size_t len, struct code_body *out);

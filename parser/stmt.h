@@ -268,6 +268,7 @@ struct action {
 	bool for_each_row; /* CREATE_TRIGGER */
 	bool instead_of, transition_tables; /* CREATE_TRIGGER: INSTEAD OF; REFERENCING */
 	bool on_truncate; /* CREATE_TRIGGER: for TRUNCATE */
+	bool restrictive; /* CREATE_POLICY */
 	bool is_constraint; /* CREATE CONSTRAINT TRIGGER */
 	bool unlogged; /* CREATE UNLOGGED ... */
 	bool with_foreign_key; /* CREATE_TABLE with REFERENCES; targets are the referenced tables */

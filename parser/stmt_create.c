@@ -331,6 +331,7 @@ void handle_create_trigger(
 void handle_create_policy(struct builder *builder, const PgQuery__Node *node, struct action *action)
 {
 	handle_stored(builder, node, action);
+	action->restrictive = !node->create_policy_stmt->permissive;
 	use_expression(builder, action, node->create_policy_stmt->qual);
 	use_expression(builder, action, node->create_policy_stmt->with_check);
 }

@@ -25,9 +25,42 @@ static const char *enclose(
 	return quoted;
 }
 
+/* A line break would end the comment that a name stands in, and the rest of it would run. */
+static const char *escape_breaks(struct arena *arena, const char *name)
+{
+	char *quoted = arena_alloc(arena, strlen("U&\"\"") + strlen("\\000A") * strlen(name) + 1);
+	char *p = stpcpy(quoted, "U&\"");
+
+	for (; *name != '\0'; name++) {
+		if (*name == '\n' || *name == '\r') {
+			p = stpcpy(p, *name == '\n' ? "\\000A" : "\\000D");
+			continue;
+		}
+		if (*name == '"' || *name == '\\')
+			*p++ = *name;
+		*p++ = *name;
+	}
+	*p = '"';
+	return quoted;
+}
+
 const char *quote_ident(struct arena *arena, const char *name)
 {
+	if (strpbrk(name, "\n\r") != NULL)
+		return escape_breaks(arena, name);
 	return enclose(arena, "", '"', '\0', name);
+}
+
+const char *comment_text(struct arena *arena, const char *text)
+{
+	char *line;
+
+	if (strpbrk(text, "\n\r") == NULL)
+		return text;
+	line = arena_strndup(arena, text, strlen(text));
+	for (char *at = line; (at = strpbrk(at, "\n\r")) != NULL;)
+		*at = ' ';
+	return line;
 }
 
 const char *quote_literal(struct arena *arena, const char *text)

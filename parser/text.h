@@ -17,8 +17,11 @@ struct name {
 	const char *name;
 };
 
-/* Always quotes: that spares us a keyword list that would age with PostgreSQL. */
+/* Always quotes: that spares us a keyword list that would age with PostgreSQL.  On one line: a
+ * break in the name is written as U&"\000A". */
 const char *quote_ident(struct arena *arena, const char *name);
+/* For comments, which end with their line (scan.l: at \n and \r): breaks are spaces. */
+const char *comment_text(struct arena *arena, const char *text);
 /* Means the same whatever standard_conforming_strings is: E'' when it holds a backslash. */
 const char *quote_literal(struct arena *arena, const char *text);
 /* The same, and NULL for a NULL. */

@@ -156,9 +156,9 @@ static void find(
 	finding->hint = hint_of(finding, context);
 	if (finding->plan == NULL && judged->impossible_because != NULL &&
 		judged->recipe == rule->recipe)
-		finding->hint =
-			arena_printf(decider->arena, "-- Not carried out by phasegate: %s.\n%s",
-				judged->impossible_because, finding->hint);
+		finding->hint = arena_printf(decider->arena,
+			"-- Not carried out by phasegate: %s.\n%s",
+			comment_text(decider->arena, judged->impossible_because), finding->hint);
 }
 
 static void judge_action(struct decider *decider, size_t statement, const struct action *action,
@@ -196,6 +196,7 @@ static void judge_action(struct decider *decider, size_t statement, const struct
 static void reject_with_plan(
 	struct decider *decider, struct finding *finding, const struct plan *plan, const char *why)
 {
+	why = comment_text(decider->arena, why);
 	finding->verdict = VERDICT_REJECT;
 	finding->plan = plan; /* that of one action is no safe form of its statement */
 	finding->hint = plan == NULL ? arena_printf(decider->arena, "-- Not carried out: %s\n%s",

@@ -253,6 +253,7 @@ struct relation_facts {
 	const char *unidentified;
 	bool populated; /* of a materialized view: it can be read */
 	bool has_policies;
+	bool has_permissive_policies; /* without one no row is let through */
 	/* One that is for UPDATE, and on: what an UPDATE of rows by their place writes is not what
 	 * is done. */
 	bool update_rules;

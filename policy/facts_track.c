@@ -106,10 +106,25 @@ void track_remove(void *items, size_t *n, size_t at, size_t size)
 	memmove(gone, gone + size, (*n - at) * size);
 }
 
+/*
+ * What changes is copied, for others may still look at it as it was: a thousand changes of a table
+ * of a thousand columns are a million of them.  People write no such texts.
+ */
+static bool costs_too_much(const struct facts_track *track)
+{
+	const size_t message_max = 64 << 20, file_max = 512 << 20;
+
+	return track->arena->bytes - track->bytes_before >
+	       (track->separate ? file_max : message_max);
+}
+
 void track_start(struct arena *arena, struct facts_track *track, const struct facts *facts,
 	size_t n_actions, bool separate)
 {
-	*track = (struct facts_track){.arena = arena, .separate = separate, .facts = *facts};
+	*track = (struct facts_track){.arena = arena,
+		.separate = separate,
+		.facts = *facts,
+		.bytes_before = arena->bytes};
 	track->n_relations_max = facts->n_relations + n_actions;
 	track->relations = track_copy(
 		arena, facts->relations, facts->n_relations, n_actions, sizeof(*track->relations));
@@ -153,8 +168,19 @@ static bool may_drop_unnamed(const struct facts_track *track, const struct actio
 			       action->kind == ACTION_DROP_EXTENSION));
 }
 
+/* Transactions and settings cost nothing, and decide what is held and for how long. */
+static bool is_cheap(enum action_kind kind)
+{
+	return followers[kind] == track_transaction || followers[kind] == track_setting;
+}
+
 void track_action(struct facts_track *track, const struct action *action)
 {
+	track->overwhelmed = track->overwhelmed || costs_too_much(track);
+	if (track->overwhelmed)
+		track_know_nothing(track);
+	if (track->overwhelmed && !is_cheap(action->kind))
+		return;
 	if (may_drop_unnamed(track, action))
 		track_forget_temporary(track);
 	if (followers[action->kind] != NULL)

@@ -39,6 +39,8 @@ struct facts_track {
 	struct track_settings session; /* SET LOCAL left out */
 	struct savepoint savepoints[SAVEPOINTS_MAX];
 	size_t n_savepoints;
+	size_t bytes_before; /* of the arena */
+	bool overwhelmed; /* by a text that would cost too much to follow */
 	int n_made; /* triggers, policies and rules: attached_facts.part */
 	size_t n_saved; /* entries copied for savepoints so far */
 	bool rollback_unknown; /* of this transaction not everything was saved */

@@ -88,12 +88,13 @@ const char *step_remark(const struct step *step)
 static const char *step_text(struct arena *arena, const struct plan *plan, size_t i)
 {
 	const struct step *step = &plan->steps[i];
+	const char *purpose = comment_text(arena, step->purpose);
 
 	if (step->kind == STEP_SOAK)
-		return arena_printf(arena, "-- %zu. %s\n", i + 1, step->purpose);
+		return arena_printf(arena, "-- %zu. %s\n", i + 1, purpose);
 	if (step->sql[0] == '\0')
 		return begin(plan, i);
-	return arena_printf(arena, "-- %zu. %s (%s%s)\n%s%s;\n%s", i + 1, step->purpose,
+	return arena_printf(arena, "-- %zu. %s (%s%s)\n%s%s;\n%s", i + 1, purpose,
 		lock_mode_name(step->lock), step_remark(step), begin(plan, i), step->sql,
 		commit(plan, i));
 }
@@ -103,7 +104,7 @@ const char *plan_text(struct arena *arena, const struct plan *plan)
 	const char *text = "";
 
 	if (plan->caution != NULL)
-		text = arena_printf(arena, "-- Note: %s\n", plan->caution);
+		text = arena_printf(arena, "-- Note: %s\n", comment_text(arena, plan->caution));
 	for (size_t i = 0; i < plan->n_steps; i++)
 		text = arena_printf(arena, "%s%s", text, step_text(arena, plan, i));
 	return text;

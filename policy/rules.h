@@ -14,6 +14,8 @@ bool action_is(const struct rule_context *context, enum action_kind kind);
 bool large(const struct rule_context *context);
 /* Locks are held beyond the action: until COMMIT, or the end of a block of code. */
 bool in_one_transaction(const struct rule_context *context);
+/* ALTER INDEX or TABLE ... RENAME TO, of what is an index by the catalog, else by that word. */
+bool renames_index(const struct rule_context *context);
 /* Others can see the table, whatever its size. */
 bool shared(const struct rule_context *context);
 /* What migration tools keep their books in: a row for each migration, where no catalog tells. */

@@ -378,8 +378,7 @@ const struct rule rule_drop_constraint = {
 
 static bool renames_constraint_or_index(const struct rule_context *context)
 {
-	return (action_is(context, ACTION_RENAME_CONSTRAINT) ||
-		       action_is(context, ACTION_RENAME_INDEX)) &&
+	return (action_is(context, ACTION_RENAME_CONSTRAINT) || renames_index(context)) &&
 	       shared(context);
 }
 

@@ -38,7 +38,7 @@ const struct rule rule_replica_identity = {
 
 static bool makes_policy(const struct rule_context *context, const struct action *action)
 {
-	return action->kind == ACTION_CREATE_POLICY &&
+	return action->kind == ACTION_CREATE_POLICY && !action->restrictive &&
 	       may_be_same(&action->table, &context->action->table);
 }
 
@@ -53,7 +53,7 @@ static bool is_word(const struct rule_context *context, const char *word)
 /* What one transaction does is seen at once, in whatever order. */
 static bool hides_every_row(const struct rule_context *context)
 {
-	bool has_policies = context->table != NULL && context->table->has_policies;
+	bool has_policies = context->table != NULL && context->table->has_permissive_policies;
 
 	return (is_word(context, "enable") || is_word(context, "force")) && !has_policies &&
 	       !soon_by_new_name(context, makes_policy);
@@ -91,15 +91,17 @@ const struct rule rule_row_level_security = {
 	.fires = changes_row_security,
 	.title = "Row level security changes which rows clients see",
 	.reason =
-		"ENABLE before any policy exists means that everybody but the owner sees and "
-		"writes nothing; FORCE, the owner as well. With a permissive policy go the rows "
+		"ENABLE before a permissive policy exists means that everybody but the owner "
+		"sees and writes nothing; FORCE, the owner as well. With a permissive policy go "
+		"the rows "
 		"that no other lets through, with a restrictive one what it kept back is seen. "
 		"DISABLE lets everybody see all that the policies kept apart. All but ENABLE only "
 		"warn.",
 	.locks =
 		"ACCESS EXCLUSIVE on the table, for a moment; CREATE, ALTER and DROP POLICY alike.",
-	.safe_when = "ENABLE and FORCE: the table has a policy already, in the catalog or by the "
-		     "same text, or the same transaction makes one. DROP POLICY: the text makes it "
+	.safe_when = "ENABLE and FORCE: the table has a permissive policy already, in the catalog "
+		     "or by the same text, or the same transaction makes one. DROP POLICY: the "
+		     "text makes it "
 		     "again. All: the table is new or temporary. CREATE and ALTER POLICY only lock "
 		     "for a moment.",
 	.hint = "CREATE POLICY first, then ENABLE ROW LEVEL SECURITY, in one short transaction.",

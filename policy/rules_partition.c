@@ -48,9 +48,9 @@ static bool attaches_partition(const struct rule_context *context)
 {
 	const struct name *partition = &context->action->other;
 
-	if (!action_is(context, ACTION_ATTACH_PARTITION) || !shared(context) ||
-		prepared_by_text(context))
-		return false;
+	if (!action_is(context, ACTION_ATTACH_PARTITION) || context->effects->absent ||
+		context->effects->noop || prepared_by_text(context))
+		return false; /* a new parent makes no old table new */
 	return (reads_much(context, partition) && may_be_read(context, partition)) ||
 	       searches_default(context);
 }

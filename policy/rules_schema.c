@@ -40,13 +40,35 @@ static bool renames_sequence(const struct rule_context *context)
 	       strcmp(context->action->object, "SEQUENCE") == 0;
 }
 
+/* PostgreSQL takes either word for either (RenameRelation); without a catalog it is believed. */
+static bool is_index(const struct rule_context *context, bool by_word)
+{
+	if (context->table == NULL || context->table->kind == 0)
+		return by_word;
+	return context->table->kind == 'i' || context->table->kind == 'I';
+}
+
+bool renames_index(const struct rule_context *context)
+{
+	bool index = action_is(context, ACTION_RENAME_INDEX);
+
+	return (index || action_is(context, ACTION_RENAME_TABLE)) && is_index(context, index);
+}
+
 static bool renames_table(const struct rule_context *context)
 {
 	bool renames = action_is(context, ACTION_RENAME_TABLE) ||
+		       action_is(context, ACTION_RENAME_INDEX) ||
 		       action_is(context, ACTION_RENAME_VIEW) || renames_sequence(context);
 
-	return renames && shared(context) && !completes_swap(context) &&
+	return renames && !renames_index(context) && shared(context) && !completes_swap(context) &&
 	       !soon(context, takes_old_name);
+}
+
+/* Who calls a table an index does not mean to rename it. */
+static enum verdict rename_table_verdict(const struct rule_context *context)
+{
+	return action_is(context, ACTION_RENAME_INDEX) ? VERDICT_REJECT : VERDICT_PHASE;
 }
 
 /* RENAME and the view in one transaction: nobody finds the old name missing. */
@@ -72,6 +94,7 @@ const struct rule rule_rename_table = {
 	.id = "rename-table",
 	.section = 'F',
 	.verdict = VERDICT_PHASE,
+	.verdict_here = rename_table_verdict,
 	.fires = renames_table,
 	.recipe = recipe_rename_table,
 	.title = "Renaming a table breaks every running client that uses the old name",

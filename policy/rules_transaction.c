@@ -81,10 +81,12 @@ static bool locks_strongly(const struct rule_context *context, const struct acti
 	return effects_lock(&effects) >= LOCK_SHARE_ROW_EXCLUSIVE;
 }
 
-/* One ALTER TABLE takes the strongest lock that any of its commands needs, first of all. */
+/* One ALTER TABLE takes the strongest lock that any of its commands needs, first of all.  Of a
+ * block of code its statements are not told apart: validates_under_lock sees what they hold. */
 static bool validates_in_strong_alter(const struct rule_context *context)
 {
-	if (!action_is(context, ACTION_VALIDATE_CONSTRAINT) || !works_long(context))
+	if (!action_is(context, ACTION_VALIDATE_CONSTRAINT) || !works_long(context) ||
+		context->stmt->inside_code)
 		return false;
 	for (size_t i = 0; i < context->stmt->n_actions; i++)
 		if (context->stmt->actions[i].kind != ACTION_VALIDATE_CONSTRAINT &&

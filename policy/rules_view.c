@@ -22,6 +22,23 @@ static bool misses_nobody(const struct rule_context *context, const struct name 
 	return found != NULL ? is_private(found) : context->facts->known;
 }
 
+static bool has_dependents(const struct relation_facts *view)
+{
+	size_t n = view->n_dependents;
+
+	for (size_t i = 0; i < view->n_columns; i++)
+		n += view->columns[i].n_dependents;
+	return n > 0;
+}
+
+/* By CASCADE, what nobody has named; of a view that was not looked up it may be anything. */
+static bool takes_others_along(const struct rule_context *context, const struct name *view)
+{
+	const struct relation_facts *found = facts_relation(context->facts, view);
+
+	return context->action->cascade && (found == NULL || has_dependents(found));
+}
+
 /* DROP VIEW a, b: each of them. */
 static bool all_made_again(const struct rule_context *context)
 {
@@ -32,7 +49,9 @@ static bool all_made_again(const struct rule_context *context)
 		one.targets = &context->action->targets[i];
 		one.n_targets = 1;
 		about.action = &one;
-		if (!misses_nobody(context, one.targets) && !soon(&about, makes_view_again))
+		if (!misses_nobody(context, one.targets) &&
+			(takes_others_along(context, one.targets) ||
+				!soon(&about, makes_view_again)))
 			return false;
 	}
 	return true;
@@ -53,8 +72,10 @@ const struct rule rule_drop_view_matview = {
 	.reason = "Statements that name the view fail from then on; of a materialized view the "
 		  "rows are gone too.",
 	.locks = "ACCESS EXCLUSIVE on the view, for a moment.",
-	.safe_when = "the view is absent, temporary or made in this transaction; or the same text "
-		     "makes it again in the same transaction, each of them if there are several.",
+	.safe_when =
+		"the view is absent, temporary or made in this transaction; or the same text "
+		"makes it again in the same transaction, each of them if there are several, and "
+		"CASCADE takes no other along.",
 	.hint = "CREATE OR REPLACE VIEW to change it; to be rid of it, stop its use first, then an "
 		"administrator drops it.",
 };

@@ -52,6 +52,8 @@ void track_rename_lock(struct facts_track *track, const struct action *action);
 /* Not "is not there": the next relation of that name along search_path would answer to it. */
 void track_forget(struct facts_track *track, const struct name *name);
 void track_forget_temporary(struct facts_track *track);
+/* Nobody can tell which of the text's own changes still hold. */
+void track_know_nothing(struct facts_track *track);
 /* Whoever comes after the transaction sees them: tables that were filled are no news any more. */
 void track_publish(struct facts_track *track);
 

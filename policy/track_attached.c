@@ -101,6 +101,7 @@ static void make(
 	if (action->n_uses > 0)
 		lean_on_columns(track, relation, action, &made);
 	relation->has_policies |= made.kind == ATTACHED_POLICY;
+	relation->has_permissive_policies |= made.kind == ATTACHED_POLICY && !action->restrictive;
 	relation->row_triggers |= made.of_rows;
 }
 

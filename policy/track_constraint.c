@@ -182,6 +182,21 @@ static void take_constraint(struct facts_track *track, struct relation_facts *re
 	track_remove(constraints, &relation->n_constraints, i, sizeof(*constraints));
 }
 
+/* Where its index was looked up by its own name, that name is free now. */
+static void free_index_name(
+	struct facts_track *track, const struct relation_facts *table, const char *index)
+{
+	const struct name name = {table->name.schema, index};
+
+	for (size_t i = 0; i < track->facts.n_relations; i++) {
+		struct relation_facts *found = &track->relations[i];
+
+		if (found->exists && (found->kind == 'i' || found->kind == 'I') &&
+			name_equal(&found->name, &name))
+			*found = (struct relation_facts){.asked = found->asked};
+	}
+}
+
 /* What refers to it goes first: only CASCADE lets it go while there is any. */
 static void drop_key(struct facts_track *track, struct relation_facts *relation, size_t i)
 {
@@ -189,6 +204,7 @@ static void drop_key(struct facts_track *track, struct relation_facts *relation,
 
 	take_constraint(track, relation, i);
 	remove_index(track, relation, key.name);
+	free_index_name(track, relation, key.name);
 	track_drop_references(track, &key);
 }
 

@@ -343,17 +343,19 @@ static void grow(
 	relation->empty = relation->bare = false;
 }
 
-/*
- * Rows that were there before are reached through this table now, if it was made just here.  In a
- * file that only says that the new table has found its place.
- */
+static bool made_here(struct facts_track *track, const struct name *name)
+{
+	const struct relation_facts *relation = track_entry(track, name);
+
+	return relation != NULL && relation->created_in_transaction;
+}
+
+/* Rows that were there before are reached through this table now, if it was made just here. */
 static void join(struct facts_track *track, const struct name *name, const struct name *joined)
 {
-	const struct relation_facts *relation = track_entry(track, joined);
 	const struct relation_facts *fresh;
 
-	if (track->separate || name->name == NULL ||
-		(relation != NULL && relation->created_in_transaction))
+	if (name->name == NULL || made_here(track, joined))
 		return;
 	fresh = track_entry(track, name);
 	if (fresh == NULL || fresh->oid == 0 || fresh->created_in_transaction)
@@ -363,7 +365,9 @@ static void join(struct facts_track *track, const struct name *name, const struc
 void track_reference(
 	struct facts_track *track, const struct action *action, const struct constraint_def *def)
 {
-	join(track, &def->referenced, &action->table);
+	/* In a file that only says that the new table has found its place. */
+	if (!track->separate)
+		join(track, &def->referenced, &action->table);
 }
 
 /* By every name that it was asked for. */

@@ -53,8 +53,7 @@ static void restore(struct facts_track *track, const struct facts *saved)
 	track->facts.transaction.locks = track->locks;
 }
 
-/* Nobody knows which of the text's own changes still hold. */
-static void know_nothing(struct facts_track *track)
+void track_know_nothing(struct facts_track *track)
 {
 	track->facts.known = false;
 	track->facts.n_relations = 0;
@@ -117,7 +116,7 @@ static void rollback(struct facts_track *track, bool chain)
 		restore(track, &track->savepoints[0].facts);
 		track->session = track_settings_of(&track->facts);
 	} else {
-		know_nothing(track);
+		track_know_nothing(track);
 	}
 	end(track, chain);
 }
@@ -137,7 +136,7 @@ static void rollback_to(struct facts_track *track, const char *name)
 	size_t at = find_savepoint(track, name);
 
 	if (at == track->n_savepoints || track->rollback_unknown) {
-		know_nothing(track);
+		track_know_nothing(track);
 		return;
 	}
 	restore(track, &track->savepoints[at].facts);
@@ -161,7 +160,7 @@ void track_transaction(struct facts_track *track, const struct action *action)
 	else if (strcmp(name, "ROLLBACK TO") == 0)
 		rollback_to(track, action->new_name);
 	else if (strcmp(name, "ROLLBACK PREPARED") == 0)
-		know_nothing(track);
+		track_know_nothing(track);
 }
 
 /* ---- locks ---- */

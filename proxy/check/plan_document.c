@@ -18,24 +18,39 @@ static FILE *open_text(char **text, size_t *len)
 	return out;
 }
 
-/* Every line a comment: nothing of it may run. */
+/* Every line a comment: nothing of it may run.  A comment ends at either break (scan.l). */
 static void print_comment(FILE *out, const char *text)
 {
 	while (*text != '\0') {
-		size_t n = strcspn(text, "\n");
+		size_t n = strcspn(text, "\n\r");
 
 		fprintf(out, "-- %.*s\n", (int)n, text);
 		text += n;
-		text += *text == '\n';
+		text += *text != '\0';
 	}
+}
+
+/* In a comment of one line. */
+static void print_words(FILE *out, const char *text)
+{
+	for (; *text != '\0'; text++)
+		fputc(*text == '\n' || *text == '\r' ? ' ' : *text, out);
+}
+
+/* What, of which file. */
+static void print_title(FILE *out, const char *what, const struct review *review)
+{
+	fprintf(out, "-- %s of ", what);
+	print_words(out, review->script.path);
 }
 
 static void print_step(FILE *out, const struct phase *phase, size_t i)
 {
 	const struct phase_step *step = &phase->steps[i];
 
-	fprintf(out, "\n-- line %u: %s%s (%s%s)\n", step->stmt->place.line, step->purpose,
-		phase_step_held(step), phase_step_lock(step),
+	fprintf(out, "\n-- line %u: ", step->stmt->place.line);
+	print_words(out, step->purpose);
+	fprintf(out, "%s (%s%s)\n", phase_step_held(step), phase_step_lock(step),
 		step->step != NULL ? step_remark(step->step) : "");
 	if (step->refused) {
 		print_comment(out, step->sql);
@@ -60,7 +75,8 @@ char *plan_phase_sql(const struct review *review, const struct phase *phase)
 	size_t len;
 	FILE *out = open_text(&text, &len);
 
-	fprintf(out, "-- %s of %s\n", phase->name, review->script.path);
+	print_title(out, phase->name, review);
+	fputs("\n", out);
 	if (waits_briefly(phase))
 		fputs("\nSET lock_timeout = '2s'; -- and again on SQLSTATE 55P03\n", out);
 	for (size_t i = 0; i < phase->n; i++)
@@ -69,30 +85,33 @@ char *plan_phase_sql(const struct review *review, const struct phase *phase)
 	return text;
 }
 
+static void print_undo(FILE *out, const struct phase_step *step)
+{
+	fprintf(out, "\n-- line %u: ", step->stmt->place.line);
+	if (step->undo == NULL) {
+		fputs("taken back by hand, if at all:\n", out);
+		print_comment(out, step->sql);
+		return;
+	}
+	print_words(out, step->purpose);
+	if (step->step->kind == STEP_BACKFILL)
+		fputs("; repeat until it updates 0 rows", out);
+	fprintf(out, "\n%s;\n", step->undo);
+}
+
 char *plan_undo_sql(const struct review *review, const struct phases *phases)
 {
 	char *text;
 	size_t len;
 	FILE *out = open_text(&text, &len);
 
-	fprintf(out, "-- undo of %s: the last step first\n", review->script.path);
+	print_title(out, "undo", review);
+	fputs(": the last step first\n", out);
 	for (size_t i = phases->n_steps; i-- > 0;) {
 		const struct phase_step *step = &phases->steps[i];
 
-		if (step->refused)
-			continue;
-		if (step->undo == NULL) {
-			fprintf(out, "\n-- line %u: taken back by hand, if at all:\n",
-				step->stmt->place.line);
-			print_comment(out, step->sql);
-		} else if (*step->undo != '\0') {
-			fprintf(out, "\n-- line %u: %s%s\n%s;\n", step->stmt->place.line,
-				step->purpose,
-				step->step->kind == STEP_BACKFILL
-					? "; repeat until it updates 0 rows"
-					: "",
-				step->undo);
-		}
+		if (!step->refused && (step->undo == NULL || *step->undo != '\0'))
+			print_undo(out, step);
 	}
 	fclose(out);
 	return text;
@@ -105,7 +124,7 @@ static void print_cell(FILE *out, const char *text)
 		if (*text == '|')
 			fputs("\\|", out);
 		else
-			fputc(*text == '\n' ? ' ' : *text, out);
+			fputc(*text == '\n' || *text == '\r' ? ' ' : *text, out);
 }
 
 static void print_row(struct arena *arena, FILE *out, const struct phase_step *step)

@@ -12,21 +12,21 @@
 
 static bool is_readable(const char *language)
 {
-	return language != NULL &&
-	       (strcmp(language, "plpgsql") == 0 || strcmp(language, "sql") == 0);
+	return strcmp(language, "plpgsql") == 0 || strcmp(language, "sql") == 0;
 }
 
 /* The action's own text: in a DO block there is more around it. */
 static void keep(struct routines *routines, const struct action *action)
 {
-	struct routine routine = {.name = action->name, .language = action->new_name};
+	struct routine routine = {.name = action->name,
+		.language = action->new_name != NULL ? action->new_name : "sql"};
 
 	if (!is_readable(routine.language))
 		return;
 	routine.written =
 		code_body_find(routines->arena, action->sql, strlen(action->sql), &routine.body);
 	if (!routine.written && routine.body.start == 0)
-		return; /* BEGIN ATOMIC, RETURN: no schema is changed in it */
+		return; /* RETURN: an expression */
 	routines->items = arena_grow(routines->arena, routines->items, routines->n,
 		&routines->n_max, sizeof(*routines->items));
 	routines->items[routines->n++] = routine;

@@ -91,8 +91,11 @@ int source_list_add(
 	}
 	if (add_folder(arena, list, operand, 0, error) != 0)
 		return -1;
-	if (list->n > first)
-		qsort(list->paths + first, list->n - first, sizeof(*list->paths), convention_order);
+	if (list->n == first) {
+		*error = arena_printf(arena, "%s: no file of SQL is in this folder", operand);
+		return -1;
+	}
+	qsort(list->paths + first, list->n - first, sizeof(*list->paths), convention_order);
 	return 0;
 }
 

@@ -13,7 +13,8 @@ struct source_list {
 	size_t n, n_max;
 };
 
-/* 0, or -1 with *error for an operand that is not there; the paths are the arena's. */
+/* 0, or -1 with *error for an operand that is not there or a folder without such a file; the paths
+ * are the arena's. */
 int source_list_add(
 	struct arena *arena, struct source_list *list, const char *operand, const char **error);
 

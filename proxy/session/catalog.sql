@@ -1001,7 +1001,8 @@ details AS (
 								AND pg_catalog.strpos(pg_catalog.format('~phasegate_%s', a.attname),
 									pg_catalog.left(g.tgname::pg_catalog.text, -5)) = 1)
 				WHERE g.tgrelid = c.oid),
-			'has_policies', EXISTS (SELECT FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid),
+			'policies', (SELECT CASE WHEN pg_catalog.bool_or(p.polpermissive) THEN 'permissive' ELSE 'restrictive' END
+				FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid GROUP BY p.polrelid),
 			'drops', (SELECT d.detail FROM drops d
 				WHERE d.root_class = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.root = c.oid AND d.sub = 0),
 			'typed', coalesce(c.reloftype <> 0, false),

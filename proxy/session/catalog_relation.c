@@ -281,6 +281,8 @@ static struct replaced_facts read_replaced(struct reader *reader, const json_t *
 static void read_contents(
 	struct reader *reader, const json_t *object, struct relation_facts *relation)
 {
+	const char *policies;
+
 	READ_LIST(reader, object, "columns", relation->columns, relation->n_columns, read_column);
 	READ_LIST(reader, object, "constraints", relation->constraints, relation->n_constraints,
 		read_constraint);
@@ -299,7 +301,9 @@ static void read_contents(
 	relation->stands_in = reader_bool(reader, object, "stands_in");
 	READ_LIST(reader, object, "replaced", relation->replaced, relation->n_replaced,
 		read_replaced);
-	relation->has_policies = reader_bool(reader, object, "has_policies");
+	policies = reader_text_or_null(reader, object, "policies");
+	relation->has_policies = policies != NULL;
+	relation->has_permissive_policies = policies != NULL && strcmp(policies, "permissive") == 0;
 	relation->names_taken =
 		reader_texts(reader, object, "names_taken", false, &relation->n_names_taken);
 }

@@ -28,6 +28,9 @@ static const struct {
 	{"DO $$ <<l>> DECLARE i int; BEGIN FOR i IN 1..2 LOOP UPDATE t SET a = i; END LOOP l; END "
 	 "$$",
 		true, {ACTION_UPDATE_WITHOUT_WHERE}, 1},
+	{"DO $$ BEGIN FOR r IN UPDATE t SET a = 1 RETURNING * LOOP TRUNCATE u; END LOOP; FOR r IN "
+	 "SELECT 1 LOOP NULL; END LOOP; END $$",
+		true, {ACTION_TRUNCATE, ACTION_UPDATE_WITHOUT_WHERE}, 2},
 	{"DO $$ BEGIN i := 1; RAISE NOTICE 'drop %', i; END $$", true, {0}, 0},
 	{"DO $$ BEGIN BEGIN DROP TABLE \"a;b\"; END; -- drop\nEND $$", true, {ACTION_DROP_TABLE},
 		1},
@@ -164,8 +167,10 @@ Test(code_block, functions_have_bodies_in_one_of_two_languages)
 			"sql", true, ACTION_ADD_COLUMN},
 		{"CREATE FUNCTION f() RETURNS void AS $$ SELEC $$ LANGUAGE sql", "sql", false, 0},
 		{"CREATE FUNCTION f() RETURNS void AS 'a', 'b' LANGUAGE c", "c", false, 0},
-		{"CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; END", "sql",
-			false, 0},
+		{"CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT CASE WHEN true "
+		 "THEN 1 END; UPDATE t SET a = 1; END",
+			"sql", true, ACTION_UPDATE_WITHOUT_WHERE},
+		{"CREATE FUNCTION f() RETURNS int LANGUAGE sql RETURN 1", "sql", false, 0},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

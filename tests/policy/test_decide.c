@@ -2,6 +2,7 @@
 #include "decide.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "arena.h"
@@ -420,4 +421,24 @@ Test(decide, thousands_of_statements_are_no_burden)
 	decision = decide(sql);
 	cr_expect_eq(decision.verdict, VERDICT_REJECT);
 	cr_expect_not_null(found(&decision, "create-index-non-concurrent", STATEMENTS - 1));
+}
+
+/* Each change copies what it changes; over the wire anybody may send such a text. */
+Test(decide, a_text_of_many_changes_takes_no_memory_without_bound)
+{
+	enum { COLUMNS = 3000, BYTES_MAX = 200 << 20 };
+	char *text = arena_alloc(&arena, COLUMNS * 64), *p = text;
+	struct decision decision;
+
+	p = stpcpy(p, "CREATE TABLE n (");
+	for (int i = 0; i < COLUMNS; i++)
+		p += sprintf(p, "%sc%d int", i > 0 ? ", " : "", i);
+	p = stpcpy(p, "); ALTER TABLE n ");
+	for (int i = 0; i < COLUMNS; i++)
+		p += sprintf(p, "%sALTER c%d SET NOT NULL", i > 0 ? ", " : "", i);
+	stpcpy(p, "; TRUNCATE n");
+	decision = decide(text);
+	cr_expect_lt(arena.bytes, BYTES_MAX, "%zu", arena.bytes);
+	/* What was not followed to its end is new no more. */
+	cr_expect_not_null(found(&decision, "truncate", 0));
 }

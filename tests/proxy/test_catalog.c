@@ -91,7 +91,7 @@ static const char answer[] =
 	"\"batches\":{\"has_rules\":false,\"rows_hidden\":true,\"update_rules\":true,"
 	"\"leaf_rows_hidden\":true,\"published\":\"publication p\"},"
 	"\"unidentified\":\"u\",\"populated\":true,\"stands_in\":"
-	"false,\"replaced\":[{\"name\":\"a\",\"here\":true}],\"has_policies\":false,"
+	"false,\"replaced\":[{\"name\":\"a\",\"here\":true}],\"policies\":null,"
 	"\"drops\":null,\"typed\":false,\"row_type_used\":true,\"row_triggers\":true,"
 	"\"extended\":[{\"name\":[\"s\",\"st\"],\"visible\":true}],"
 	"\"attached\":[{\"kind\":\"t\",\"name\":\"tr\",\"oid\":12,\"of_rows\":true,"

@@ -156,6 +156,8 @@ Test(script, what_a_function_of_the_file_does_its_call_does)
 		{"CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS 'BEGIN \\144rop; END';",
 			"SELECT f()", 1, {ACTION_DYNAMIC_SQL}},
 		{"CREATE FUNCTION f() RETURNS int LANGUAGE sql RETURN 1;", "SELECT f()", 0, {0}},
+		{"CREATE FUNCTION f() RETURNS void BEGIN ATOMIC DELETE FROM t; END;", "SELECT f()",
+			1, {ACTION_DELETE_WITHOUT_WHERE}},
 		{"CREATE FUNCTION f() RETURNS SETOF int LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY "
 		 "DELETE FROM t RETURNING id; END $$;",
 			"SELECT * FROM f()", 1, {ACTION_DELETE_WITHOUT_WHERE}},

@@ -194,6 +194,16 @@ ALTER TABLE orders RENAME CONSTRAINT code_check TO c2;
 -- lock_timeout: 0
 ALTER INDEX orders_tag_idx RENAME TO t2;
 
+-- the word does not make it an index, nor a table
+
+-- expect: reject rename-table
+-- not: rename-constraint-or-index
+ALTER INDEX orders RENAME TO o2;
+
+-- expect: allow rename-constraint-or-index
+-- not: rename-table
+ALTER TABLE orders_tag_idx RENAME TO t2;
+
 -- expect: allow
 -- not: rename-constraint-or-index
 ALTER TABLE fresh_t RENAME CONSTRAINT a TO b;

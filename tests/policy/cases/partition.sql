@@ -24,6 +24,21 @@ ALTER TABLE measures ATTACH PARTITION empty_t FOR VALUES FROM (1) TO (2);
 -- facts: unknown
 ALTER TABLE elsewhere ATTACH PARTITION other FOR VALUES FROM (1) TO (2);
 
+-- a new parent makes no old table new
+
+-- expect: reject attach-partition, create-index-non-concurrent, set-not-null
+-- facts: unknown, separate
+CREATE TABLE fresh_p (a int, b int) PARTITION BY RANGE (a); ALTER TABLE fresh_p ATTACH PARTITION other FOR VALUES FROM (1) TO (2); CREATE INDEX ON fresh_p (a); ALTER TABLE fresh_p ALTER b SET NOT NULL;
+
+-- expect: rewrite add-check-not-not-valid
+-- facts: unknown, separate
+CREATE TABLE fresh_p (b int); ALTER TABLE other INHERIT fresh_p; ALTER TABLE fresh_p ADD CHECK (b > 0);
+
+-- expect: allow
+-- not: attach-partition
+-- facts: unknown, separate
+CREATE TABLE fresh_p (a int, b int) PARTITION BY RANGE (a); CREATE TABLE part (a int, b int); ALTER TABLE fresh_p ATTACH PARTITION part FOR VALUES FROM (1) TO (2); CREATE INDEX ON fresh_p (a);
+
 -- expect: allow
 -- not: attach-partition
 ALTER TABLE events ATTACH PARTITION empty_t FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');

@@ -211,6 +211,9 @@ ALTER TABLE ruled ENABLE ROW LEVEL SECURITY;
 -- not: row-level-security
 ALTER TABLE ruled FORCE ROW LEVEL SECURITY;
 
+-- expect: reject row-level-security
+CREATE POLICY p ON orders AS RESTRICTIVE USING (true); ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
+
 -- expect: warn row-level-security
 ALTER TABLE orders FORCE ROW LEVEL SECURITY;
 

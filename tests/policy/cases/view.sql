@@ -20,6 +20,10 @@ DROP VIEW v_orders; CREATE VIEW v_orders AS SELECT 1 AS one;
 BEGIN; DROP VIEW v; CREATE VIEW v AS SELECT 1 AS one; COMMIT;
 
 -- expect: reject drop-view-matview
+-- facts: separate, unknown
+BEGIN; DROP VIEW v CASCADE; CREATE VIEW v AS SELECT 1 AS one; COMMIT;
+
+-- expect: reject drop-view-matview
 -- facts: unknown
 DROP VIEW v, w; CREATE VIEW v AS SELECT 1 AS one;
 
