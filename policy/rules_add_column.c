@@ -119,7 +119,8 @@ static const char *generated_steps(const struct rule_context *context)
 	const struct column_def *def = context->action->column_def;
 	const char *table = message_table_sql(context), *column = quote_ident(arena, def->name);
 	const char *value = def->generated->sql;
-	const char *name = quote_ident(arena, name_with_suffix(arena, def->name, "sync"));
+	const char *name = quote_ident(/* the last to fire */
+		arena, arena_printf(arena, "~%s", name_with_suffix(arena, def->name, "sync")));
 
 	return arena_printf(arena,
 		"-- Not the same, but kept up to date as well: a plain column and a trigger.\n"
@@ -163,17 +164,24 @@ static bool no_value_for_old_rows(const struct rule_context *context)
 
 static const char *required_steps(const struct rule_context *context)
 {
+	struct arena *arena = context->arena;
 	const char *table = message_table_sql(context), *column = column_sql(context);
 	const char *type = context->action->column_def->type.sql;
+	const char *check = quote_ident(
+		arena, name_with_suffix(arena, context->action->column_def->name, "not_null"));
 
-	return arena_printf(context->arena,
+	return arena_printf(arena,
 		"ALTER TABLE %s ADD COLUMN %s %s;\n"
 		"-- let every writer set it, then give the old rows a value, in batches:\n"
 		"-- UPDATE %s SET %s = ... WHERE %s IS NULL;\n"
+		"ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID;\n"
+		"ALTER TABLE %s VALIDATE CONSTRAINT %s;\n"
 		"ALTER TABLE %s ALTER COLUMN %s SET NOT NULL;\n"
+		"ALTER TABLE %s DROP CONSTRAINT %s;\n"
 		"-- or give it a default at once, which is brief: "
 		"ALTER TABLE %s ADD COLUMN %s %s NOT NULL DEFAULT ...;",
-		table, column, type, table, column, column, table, column, table, column, type);
+		table, column, type, table, column, column, table, check, column, table, check,
+		table, column, table, check, table, column, type);
 }
 
 const struct rule rule_add_column_not_null_no_default = {

@@ -37,7 +37,8 @@ static const char *wanted_type(struct arena *arena, const struct action *action)
 						       action->type->sql, action->collation_sql);
 }
 
-/* A second column, kept equal by a trigger, that takes the name over in one short transaction. */
+/* A second column, kept equal by a trigger, that takes the name over in one short transaction.  The
+ * trigger's name makes it the last to fire. */
 static const char *second_column_steps(const struct rule_context *context)
 {
 	struct arena *arena = context->arena;
@@ -45,7 +46,8 @@ static const char *second_column_steps(const struct rule_context *context)
 	const char *table = message_table_sql(context), *old = column_sql(context);
 	const char *column = action->column == NULL ? "column" : action->column;
 	const char *new = quote_ident(arena, name_with_suffix(arena, column, "new"));
-	const char *trigger = quote_ident(arena, name_with_suffix(arena, column, "sync"));
+	const char *trigger = quote_ident(
+		arena, arena_printf(arena, "~%s", name_with_suffix(arena, column, "sync")));
 	const char *value = action->expr != NULL
 				    ? action->expr->sql
 				    : arena_printf(arena, "%s::%s", old, action->type->sql);
@@ -57,15 +59,17 @@ static const char *second_column_steps(const struct rule_context *context)
 		"CREATE TRIGGER %s BEFORE INSERT OR UPDATE ON %s\n"
 		"  FOR EACH ROW EXECUTE FUNCTION %s();\n"
 		"UPDATE %s SET %s = %s WHERE %s IS NULL AND %s IS NOT NULL; -- in batches\n"
-		"-- its indexes and constraints on the new column: CONCURRENTLY and NOT VALID, "
-		"then\n"
+		"-- its indexes and constraints on the new column: CONCURRENTLY and NOT VALID; "
+		"then, "
+		"if this finds no row:\n"
+		"SELECT * FROM %s WHERE %s IS DISTINCT FROM %s LIMIT 1;\n"
 		"BEGIN; SET LOCAL lock_timeout = '2s';\n"
 		"DROP TRIGGER %s ON %s; DROP FUNCTION %s();\n"
 		"ALTER TABLE %s DROP COLUMN %s; ALTER TABLE %s RENAME COLUMN %s TO %s;\n"
 		"COMMIT;",
 		table, new, wanted_type(arena, action), trigger, new, value, trigger, table,
-		trigger, table, new, value, new, old, trigger, table, trigger, table, old, table,
-		new, old);
+		trigger, table, new, value, new, old, table, new, value, trigger, table, trigger,
+		table, old, table, new, old);
 }
 
 const struct rule rule_alter_column_type = {

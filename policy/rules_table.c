@@ -22,6 +22,8 @@ static const char *drop_table_steps(const struct rule_context *context)
 							    : "table";
 	const char *aside = name_with_suffix(context->arena, name, "deleted");
 
+	if (context->table != NULL && context->table->partition)
+		return "-- under any name its parent puts rows into it: detach it first";
 	return arena_printf(context->arena,
 		"-- when nothing uses it any more, set it aside; RENAME brings it back:\n"
 		"ALTER TABLE %s RENAME TO %s;\n"

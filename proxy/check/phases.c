@@ -61,8 +61,19 @@ static struct phase_step planned_step(
 	};
 }
 
+/* What a program feeds it stands behind it in the file, and is no SQL. */
+static bool reads_file(const struct review_stmt *stmt)
+{
+	const char *sql = stmt->stmt->stmt.sql;
+
+	return sql != NULL && strncasecmp(sql, "copy", strlen("copy")) == 0 &&
+	       strcasestr(sql, "stdin") != NULL;
+}
+
 static const char *written_purpose(const struct review_stmt *stmt)
 {
+	if (reads_file(stmt))
+		return "its rows stand in the file: run it from there";
 	if (stmt->verdict == VERDICT_HOLD)
 		return "as written, once an operator has approved it";
 	return verdict_passes(stmt->verdict) ? "as written" : "no safe form is known";
@@ -78,16 +89,37 @@ static struct phase_step written_step(
 		.purpose = written_purpose(stmt),
 		.rows = -1,
 		.seconds = -1,
-		.refused = !verdict_passes(stmt->verdict),
+		.refused = !verdict_passes(stmt->verdict) || reads_file(stmt),
 	};
 }
 
-/* BEGIN and COMMIT of the file lose their meaning: every phase has transactions of its own. */
-static bool only_transaction(const struct review_stmt *stmt)
+/* Where a transaction of the file began. */
+struct written_transaction {
+	unsigned number; /* 0: none is open */
+	unsigned n; /* so far */
+	size_t first_step;
+};
+
+/* Steps of a plan have transactions of their own; what stays as written keeps the one it had, and
+ * what the file takes back is not done. */
+static bool follow_transaction(struct phases *phases, struct written_transaction *transaction,
+	const struct review_stmt *stmt)
 {
 	const struct stmt *parsed = &stmt->stmt->stmt;
+	const char *command;
 
-	return parsed->n_actions == 1 && parsed->actions[0].kind == ACTION_TRANSACTION;
+	if (parsed->n_actions != 1 || parsed->actions[0].kind != ACTION_TRANSACTION)
+		return false;
+	command = parsed->actions[0].name == NULL ? "" : parsed->actions[0].name;
+	if (strcmp(command, "ROLLBACK") == 0 && transaction->number != 0)
+		phases->n_steps = transaction->first_step;
+	if (strcmp(command, "COMMIT") == 0 || strcmp(command, "ROLLBACK") == 0)
+		transaction->number = 0;
+	if (strcmp(command, "BEGIN") == 0) {
+		transaction->number = ++transaction->n;
+		transaction->first_step = phases->n_steps;
+	}
+	return true;
 }
 
 static size_t count_steps(const struct review *review)
@@ -100,12 +132,11 @@ static size_t count_steps(const struct review *review)
 }
 
 static void add_stmt(struct arena *arena, struct phases *phases, const struct review *review,
-	const struct review_stmt *stmt, int64_t rows_per_second)
+	const struct review_stmt *stmt, int64_t rows_per_second, unsigned transaction)
 {
-	if (only_transaction(stmt))
-		return;
 	if (stmt->plan == NULL) {
-		phases->steps[phases->n_steps++] = written_step(arena, review, stmt);
+		phases->steps[phases->n_steps] = written_step(arena, review, stmt);
+		phases->steps[phases->n_steps++].transaction = transaction;
 		return;
 	}
 	for (size_t i = 0; i < stmt->plan->n_steps; i++)
@@ -167,11 +198,14 @@ static void group(struct arena *arena, struct phases *phases)
 struct phases phases_of(struct arena *arena, const struct review *review, int64_t rows_per_second)
 {
 	struct phases phases = {0};
+	struct written_transaction transaction = {0};
 
 	phases.steps = arena_alloc(arena, (count_steps(review) + 1) * sizeof(*phases.steps));
 	for (size_t i = 0; i < review->script.n_stmts; i++)
-		if (review->stmts[i].error == NULL)
-			add_stmt(arena, &phases, review, &review->stmts[i], rows_per_second);
+		if (review->stmts[i].error == NULL &&
+			!follow_transaction(&phases, &transaction, &review->stmts[i]))
+			add_stmt(arena, &phases, review, &review->stmts[i], rows_per_second,
+				transaction.number);
 	group(arena, &phases);
 	return phases;
 }
@@ -224,8 +258,13 @@ const char *phase_step_cost(struct arena *arena, const struct phase_step *step)
 
 static bool joins(const struct phase *phase, size_t step)
 {
-	return step < phase->n && phase->steps[step].step != NULL &&
-	       phase->steps[step].step->with_previous;
+	const struct phase_step *this = &phase->steps[step];
+
+	if (step >= phase->n || this->refused)
+		return false;
+	if (this->step != NULL)
+		return this->step->with_previous;
+	return step > 0 && this->transaction != 0 && this->transaction == this[-1].transaction;
 }
 
 bool phase_opens_transaction(const struct phase *phase, size_t step)

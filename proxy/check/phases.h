@@ -17,6 +17,8 @@ struct phase_step {
 	double rows; /* of the table; -1 not known */
 	double seconds; /* estimate; -1 not known */
 	bool refused; /* no safe form is known, or it is held: it is for a person to decide */
+	/* As written: which transaction of the file it stands in; 0: none. */
+	unsigned transaction;
 };
 
 struct phase {

@@ -69,7 +69,31 @@ static bool waits_briefly(const struct phase *phase)
 	return strcmp(phase->name, "expand") == 0 || strcmp(phase->name, "finish") == 0;
 }
 
-char *plan_phase_sql(const struct review *review, const struct phase *phase)
+/* SET for the session, which another file runs in. */
+static bool is_setting(const struct phase_step *step)
+{
+	static const char *const others[] = {
+		"set local", "set constraints", "set transaction", "set session characteristics"};
+
+	if (step->step != NULL || step->refused || strncasecmp(step->sql, "set ", 4) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strncasecmp(step->sql, others[i], strlen(others[i])) == 0)
+			return false;
+	return true;
+}
+
+static void print_settings(FILE *out, const struct phases *phases, const struct phase *phase)
+{
+	for (const struct phase_step *step = phases->steps;
+		step < phase->steps && !phase->steps->refused; step++)
+		if (is_setting(step))
+			fprintf(out, "\n-- line %u: as in the phases before\n%s;\n",
+				step->stmt->place.line, step->sql);
+}
+
+char *plan_phase_sql(
+	const struct review *review, const struct phases *phases, const struct phase *phase)
 {
 	char *text;
 	size_t len;
@@ -79,6 +103,7 @@ char *plan_phase_sql(const struct review *review, const struct phase *phase)
 	fputs("\n", out);
 	if (waits_briefly(phase))
 		fputs("\nSET lock_timeout = '2s'; -- and again on SQLSTATE 55P03\n", out);
+	print_settings(out, phases, phase);
 	for (size_t i = 0; i < phase->n; i++)
 		print_step(out, phase, i);
 	fclose(out);

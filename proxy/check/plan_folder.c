@@ -75,7 +75,7 @@ static void make_files(
 	for (size_t i = 0; i < phases->n; i++)
 		add_file(folder,
 			arena_printf(folder->arena, "%02zu-%s.sql", i + 1, phases->items[i].name),
-			plan_phase_sql(review, &phases->items[i]));
+			plan_phase_sql(review, phases, &phases->items[i]));
 	add_file(folder, "undo.sql", plan_undo_sql(review, phases));
 	add_file(folder, "plan.md", plan_document(review, phases));
 }

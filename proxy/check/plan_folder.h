@@ -16,7 +16,9 @@ int plan_folder_write(struct arena *arena, const struct plan_output *output,
 	const struct review *review, const struct phases *phases, const char **error);
 
 /* The texts, in plan_document.c; from malloc. */
-char *plan_phase_sql(const struct review *review, const struct phase *phase);
+/* phase is one of phases. */
+char *plan_phase_sql(
+	const struct review *review, const struct phases *phases, const struct phase *phase);
 char *plan_undo_sql(const struct review *review, const struct phases *phases);
 char *plan_document(const struct review *review, const struct phases *phases);
 

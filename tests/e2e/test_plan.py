@@ -161,6 +161,34 @@ def test_files_to_commit(tmp_path):
     assert "error" not in checked.stdout
 
 
+def test_transactions_settings_and_rows_of_the_file(tmp_path):
+    """What stays as written stays in its transaction; what is rolled back, or fed by psql, is left out."""
+    source, out = tmp_path / "m.sql", tmp_path / "out"
+    source.write_text("SET search_path = app;\nBEGIN; CREATE VIEW v AS SELECT 1; SET LOCAL lock_timeout = '1s'; COMMIT;\n"
+                      "BEGIN; ALTER TABLE t ADD gone int; ROLLBACK;\nCREATE TABLE n (a int);\n"
+                      "COPY n FROM stdin;\n1\n\\.\nALTER TABLE t ALTER a SET NOT NULL;\n")
+    plan("--out", out, source)
+    assert names(out) == ["01-expand.sql", "02-refused.sql", "03-expand.sql", "04-validate.sql", "05-finish.sql", "plan.md",
+                          "undo.sql"]
+    first, refused, *others = [[line for line in (out / name).read_text().splitlines() if not line.startswith("--") and line]
+                               for name in names(out)[:5]]
+    assert first[1:] == ["SET search_path = app;", "BEGIN;", "CREATE VIEW v AS SELECT 1;", "SET LOCAL lock_timeout = '1s';",
+                         "COMMIT;", "CREATE TABLE n (a int);"]
+    assert refused == []
+    assert all("SET search_path = app;" in lines for lines in others)
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r", "\r\n"])
+def test_no_name_ends_a_comment(tmp_path, ends):
+    source, out = tmp_path / "m.sql", tmp_path / "out"
+    source.write_bytes(f'ALTER TABLE t ALTER "x{ends}DROP TABLE users; --" SET NOT NULL;'.encode())
+    plan("--out", out, source)
+    texts = [(out / name).read_bytes().decode() for name in names(out)]
+    assert any("DROP TABLE users" in text for text in texts)
+    for line in "\n".join(texts).replace("\r", "\n").splitlines():
+        assert not line.startswith("DROP"), line
+
+
 def test_a_plan_made_again_replaces_its_own_files(tmp_path):
     source, out = tmp_path / "m.sql", tmp_path / "out"
     source.write_text(SAME[1] + ";")

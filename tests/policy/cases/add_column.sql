@@ -72,7 +72,7 @@ ALTER TABLE orders ADD COLUMN c bigint GENERATED ALWAYS AS IDENTITY;
 ALTER TABLE small_t ADD COLUMN c bigint GENERATED ALWAYS AS IDENTITY;
 
 -- expect: reject add-column-generated-stored
--- hint: CREATE TRIGGER "c_sync" BEFORE INSERT OR UPDATE
+-- hint: CREATE TRIGGER "~c_sync" BEFORE INSERT OR UPDATE
 ALTER TABLE orders ADD COLUMN c int GENERATED ALWAYS AS (qty * 2) STORED;
 
 -- expect: allow
