@@ -259,18 +259,28 @@ static bool in_declarations(const struct block *block, size_t at, size_t first, 
 	return before;
 }
 
+static size_t find_in(const struct block *block, size_t from, size_t end)
+{
+	while (from < end && !token_is(&block->tokens[from], "in"))
+		from++;
+	return from;
+}
+
 /* FOR row IN UPDATE ... RETURNING ... LOOP, among the conditions before a statement. */
 static void take_loops(struct block *block, size_t from, size_t end)
 {
 	for (; from < end; from++) {
-		size_t in = from;
+		size_t in, loop;
 
 		if (!token_is(&block->tokens[from], "for"))
 			continue;
-		while (in < end && !token_is(&block->tokens[in], "in"))
-			in++;
-		if (in + 1 < end && token_is_any(&block->tokens[in + 1], writes))
-			parse_statement(block, in + 1, behind_condition(block, in + 1, end) - 1);
+		in = find_in(block, from, end);
+		loop = behind_condition(block, in, end);
+		if (in + 1 < loop && loop - 1 > in + 1 &&
+			token_is(&block->tokens[loop - 1], "loop") &&
+			token_is_any(&block->tokens[in + 1], writes))
+			parse_statement(block, in + 1, loop - 1);
+		from = in;
 	}
 }
 

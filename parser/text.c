@@ -25,29 +25,8 @@ static const char *enclose(
 	return quoted;
 }
 
-/* A line break would end the comment that a name stands in, and the rest of it would run. */
-static const char *escape_breaks(struct arena *arena, const char *name)
-{
-	char *quoted = arena_alloc(arena, strlen("U&\"\"") + strlen("\\000A") * strlen(name) + 1);
-	char *p = stpcpy(quoted, "U&\"");
-
-	for (; *name != '\0'; name++) {
-		if (*name == '\n' || *name == '\r') {
-			p = stpcpy(p, *name == '\n' ? "\\000A" : "\\000D");
-			continue;
-		}
-		if (*name == '"' || *name == '\\')
-			*p++ = *name;
-		*p++ = *name;
-	}
-	*p = '"';
-	return quoted;
-}
-
 const char *quote_ident(struct arena *arena, const char *name)
 {
-	if (strpbrk(name, "\n\r") != NULL)
-		return escape_breaks(arena, name);
 	return enclose(arena, "", '"', '\0', name);
 }
 

@@ -17,8 +17,8 @@ struct name {
 	const char *name;
 };
 
-/* Always quotes: that spares us a keyword list that would age with PostgreSQL.  On one line: a
- * break in the name is written as U&"\000A". */
+/* Always quotes: that spares us a keyword list that would age with PostgreSQL.  A line break in the
+ * name stays one: in a comment only as comment_text. */
 const char *quote_ident(struct arena *arena, const char *name);
 /* For comments, which end with their line (scan.l: at \n and \r): breaks are spaces. */
 const char *comment_text(struct arena *arena, const char *text);

@@ -34,6 +34,7 @@ struct decider {
 	const struct plan *plan;
 	size_t n_plans;
 	bool wants_lock_timeout, no_transaction;
+	bool refuses_rest; /* of a text that is not followed any more */
 	const char **objects;
 	struct name_index named; /* by objects */
 	size_t n_objects, n_objects_max;
@@ -161,6 +162,21 @@ static void find(
 			comment_text(decider->arena, judged->impossible_because), finding->hint);
 }
 
+/* What cannot be followed to its end cannot be called safe: nobody sends such a text by mistake. */
+static void refuse_rest(struct decider *decider, size_t statement, struct judged *judged)
+{
+	struct finding *finding;
+
+	if (!decider->track.overwhelmed || decider->input->separate || decider->refuses_rest)
+		return;
+	decider->refuses_rest = true;
+	find(decider, statement, judged, &rule_unclassified);
+	finding = &decider->findings[decider->n_findings - 1];
+	finding->verdict = VERDICT_REJECT;
+	finding->message = "One text changes more than can be followed";
+	finding->hint = "Send its statements one by one.";
+}
+
 static void judge_action(struct decider *decider, size_t statement, const struct action *action,
 	struct judged *judged)
 {
@@ -186,6 +202,7 @@ static void judge_action(struct decider *decider, size_t statement, const struct
 	for (size_t i = 0; i < n_rules_all; i++)
 		if (rules_all[i]->fires(&judged->context))
 			find(decider, statement, judged, rules_all[i]);
+	refuse_rest(decider, statement, judged);
 	add_objects(decider, judged);
 	if (waits_without_bound(&judged->context))
 		decider->wants_lock_timeout = true;

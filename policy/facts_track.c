@@ -108,7 +108,8 @@ void track_remove(void *items, size_t *n, size_t at, size_t size)
 
 /*
  * What changes is copied, for others may still look at it as it was: a thousand changes of a table
- * of a thousand columns are a million of them.  People write no such texts.
+ * of a thousand columns are a million of them.  People write no such texts; decide refuses the rest
+ * of a message, and of a file nothing is known from there on.
  */
 static bool costs_too_much(const struct facts_track *track)
 {

@@ -166,6 +166,7 @@ static const char *required_steps(const struct rule_context *context)
 {
 	struct arena *arena = context->arena;
 	const char *table = message_table_sql(context), *column = column_sql(context);
+	const char *told_table = comment_text(arena, table), *told = comment_text(arena, column);
 	const char *type = context->action->column_def->type.sql;
 	const char *check = quote_ident(
 		arena, name_with_suffix(arena, context->action->column_def->name, "not_null"));
@@ -180,8 +181,8 @@ static const char *required_steps(const struct rule_context *context)
 		"ALTER TABLE %s DROP CONSTRAINT %s;\n"
 		"-- or give it a default at once, which is brief: "
 		"ALTER TABLE %s ADD COLUMN %s %s NOT NULL DEFAULT ...;",
-		table, column, type, table, column, column, table, check, column, table, check,
-		table, column, table, check, table, column, type);
+		table, column, type, told_table, told, told, table, check, column, table, check,
+		table, column, table, check, told_table, told, comment_text(arena, type));
 }
 
 const struct rule rule_add_column_not_null_no_default = {

@@ -58,11 +58,11 @@ static const char *second_column_steps(const struct rule_context *context)
 		"  $$ BEGIN NEW.%s := (SELECT %s FROM (SELECT NEW.*) AS r); RETURN NEW; END $$;\n"
 		"CREATE TRIGGER %s BEFORE INSERT OR UPDATE ON %s\n"
 		"  FOR EACH ROW EXECUTE FUNCTION %s();\n"
-		"UPDATE %s SET %s = %s WHERE %s IS NULL AND %s IS NOT NULL; -- in batches\n"
+		"UPDATE %s SET %s = (%s) WHERE %s IS NULL AND %s IS NOT NULL; -- in batches\n"
 		"-- its indexes and constraints on the new column: CONCURRENTLY and NOT VALID; "
 		"then, "
 		"if this finds no row:\n"
-		"SELECT * FROM %s WHERE %s IS DISTINCT FROM %s LIMIT 1;\n"
+		"SELECT * FROM %s WHERE %s IS DISTINCT FROM (%s) LIMIT 1;\n"
 		"BEGIN; SET LOCAL lock_timeout = '2s';\n"
 		"DROP TRIGGER %s ON %s; DROP FUNCTION %s();\n"
 		"ALTER TABLE %s DROP COLUMN %s; ALTER TABLE %s RENAME COLUMN %s TO %s;\n"
@@ -356,6 +356,7 @@ static const char *rename_column_steps(const struct rule_context *context)
 	const char *table = message_table_sql(context), *old = column_sql(context);
 	const char *wanted = context->action->new_name;
 	const char *new = quote_ident(arena, wanted == NULL ? "new_name" : wanted);
+	const char *told_old = comment_text(arena, old), *told_new = comment_text(arena, new);
 	const struct column_facts *column = own_column(context);
 
 	return arena_printf(arena,
@@ -366,7 +367,7 @@ static const char *rename_column_steps(const struct rule_context *context)
 		table, new,
 		column != NULL && column->type_sql != NULL ? column->type_sql
 							   : "<type of the old column>",
-		old, new, table, new, old, new, old, new, old);
+		told_old, told_new, table, new, old, new, old, told_new, told_old);
 }
 
 const struct rule rule_rename_column = {

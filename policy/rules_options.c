@@ -61,8 +61,9 @@ static bool hides_every_row(const struct rule_context *context)
 
 static bool makes_it_again(const struct rule_context *context, const struct action *action)
 {
-	return makes_policy(context, action) && action->name != NULL &&
-	       context->action->name != NULL && strcmp(action->name, context->action->name) == 0;
+	return action->kind == ACTION_CREATE_POLICY && action->name != NULL &&
+	       context->action->name != NULL && strcmp(action->name, context->action->name) == 0 &&
+	       may_be_same(&action->table, &context->action->table);
 }
 
 /* Files drop what they make, to be run twice. */

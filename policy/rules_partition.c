@@ -79,8 +79,8 @@ static const char *attach_steps(const struct rule_context *context)
 			context->table == NULL
 				? "<default partition>"
 				: name_sql(arena, &context->table->default_partition));
-	return arena_printf(
-		arena, "%s%s;\n-- then drop the CHECKs on %s", text, context->action->sql, parent);
+	return arena_printf(arena, "%s%s;\n-- then drop the CHECKs on %s", text,
+		context->action->sql, comment_text(arena, parent));
 }
 
 const struct rule rule_attach_partition = {
@@ -118,12 +118,15 @@ static bool detaches_under_lock(const struct rule_context *context)
 
 static const char *detach_concurrently(const struct rule_context *context)
 {
-	return arena_printf(context->arena,
+	struct arena *arena = context->arena;
+	const char *table = message_table_sql(context);
+	const char *partition = name_sql(arena, &context->action->other);
+
+	return arena_printf(arena,
 		"-- outside a transaction:\n"
 		"ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY;\n"
 		"-- if it is interrupted: ALTER TABLE %s DETACH PARTITION %s FINALIZE;",
-		message_table_sql(context), name_sql(context->arena, &context->action->other),
-		message_table_sql(context), name_sql(context->arena, &context->action->other));
+		table, partition, comment_text(arena, table), comment_text(arena, partition));
 }
 
 const struct rule rule_detach_partition = {

@@ -82,11 +82,10 @@ static bool locks_strongly(const struct rule_context *context, const struct acti
 }
 
 /* One ALTER TABLE takes the strongest lock that any of its commands needs, first of all.  Of a
- * block of code its statements are not told apart: validates_under_lock sees what they hold. */
+ * block of code the statements are not told apart. */
 static bool validates_in_strong_alter(const struct rule_context *context)
 {
-	if (!action_is(context, ACTION_VALIDATE_CONSTRAINT) || !works_long(context) ||
-		context->stmt->inside_code)
+	if (!action_is(context, ACTION_VALIDATE_CONSTRAINT) || !works_long(context))
 		return false;
 	for (size_t i = 0; i < context->stmt->n_actions; i++)
 		if (context->stmt->actions[i].kind != ACTION_VALIDATE_CONSTRAINT &&

@@ -139,6 +139,9 @@ static void change(
 {
 	const struct attached_facts *known = model_attached(action, relation);
 
+	/* Of the others nobody knows which let rows through. */
+	if (action->kind == ACTION_DROP_POLICY)
+		relation->has_permissive_policies = false;
 	if (makes(action))
 		make(track, relation, action);
 	else if (known != NULL && action->new_name != NULL)

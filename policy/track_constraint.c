@@ -203,8 +203,10 @@ static void drop_key(struct facts_track *track, struct relation_facts *relation,
 	const struct constraint_facts key = relation->constraints[i];
 
 	take_constraint(track, relation, i);
-	remove_index(track, relation, key.name);
-	free_index_name(track, relation, key.name);
+	if (key.kind != CONSTRAINT_CHECK) {
+		remove_index(track, relation, key.name);
+		free_index_name(track, relation, key.name);
+	}
 	track_drop_references(track, &key);
 }
 

@@ -67,7 +67,7 @@ static bool reads_file(const struct review_stmt *stmt)
 	const char *sql = stmt->stmt->stmt.sql;
 
 	return sql != NULL && strncasecmp(sql, "copy", strlen("copy")) == 0 &&
-	       strcasestr(sql, "stdin") != NULL;
+	       strcasestr(sql, "from stdin") != NULL;
 }
 
 static const char *written_purpose(const struct review_stmt *stmt)
@@ -93,33 +93,84 @@ static struct phase_step written_step(
 	};
 }
 
-/* Where a transaction of the file began. */
+enum { SAVEPOINTS_FOLLOWED_MAX = 32 };
+
+/* A place that the file may go back to. */
+struct mark {
+	const char *name; /* of a savepoint; NULL: where the transaction began */
+	size_t n_steps;
+};
+
 struct written_transaction {
 	unsigned number; /* 0: none is open */
 	unsigned n; /* so far */
-	size_t first_step;
+	struct mark marks[SAVEPOINTS_FOLLOWED_MAX];
+	size_t n_marks;
 };
+
+static void set_mark(
+	const struct phases *phases, struct written_transaction *transaction, const char *name)
+{
+	if (transaction->n_marks < SAVEPOINTS_FOLLOWED_MAX)
+		transaction->marks[transaction->n_marks++] = (struct mark){name, phases->n_steps};
+}
+
+static void begin(const struct phases *phases, struct written_transaction *transaction)
+{
+	transaction->number = ++transaction->n;
+	transaction->n_marks = 0;
+	set_mark(phases, transaction, NULL);
+}
+
+/* Behind the savepoint, or the BEGIN. */
+static void go_back(
+	struct phases *phases, struct written_transaction *transaction, const char *name)
+{
+	size_t at = transaction->n_marks;
+
+	while (name != NULL && at > 1 &&
+		(transaction->marks[at - 1].name == NULL ||
+			strcmp(transaction->marks[at - 1].name, name) != 0))
+		at--;
+	if (name == NULL)
+		at = 1;
+	if (transaction->number == 0 || at == 0 || at > transaction->n_marks)
+		return;
+	phases->n_steps = transaction->marks[at - 1].n_steps;
+	transaction->n_marks = at;
+}
+
+static void end(const struct phases *phases, struct written_transaction *transaction, bool chain)
+{
+	transaction->number = 0;
+	if (chain)
+		begin(phases, transaction);
+}
 
 /* Steps of a plan have transactions of their own; what stays as written keeps the one it had, and
  * what the file takes back is not done. */
 static bool follow_transaction(struct phases *phases, struct written_transaction *transaction,
 	const struct review_stmt *stmt)
 {
-	const struct stmt *parsed = &stmt->stmt->stmt;
+	const struct action *action = stmt->stmt->stmt.actions;
 	const char *command;
 
-	if (parsed->n_actions != 1 || parsed->actions[0].kind != ACTION_TRANSACTION)
+	if (stmt->stmt->stmt.n_actions != 1 ||
+		(action->kind != ACTION_TRANSACTION && action->kind != ACTION_PREPARE_TRANSACTION))
 		return false;
-	command = parsed->actions[0].name == NULL ? "" : parsed->actions[0].name;
-	if (strcmp(command, "ROLLBACK") == 0 && transaction->number != 0)
-		phases->n_steps = transaction->first_step;
-	if (strcmp(command, "COMMIT") == 0 || strcmp(command, "ROLLBACK") == 0)
-		transaction->number = 0;
-	if (strcmp(command, "BEGIN") == 0) {
-		transaction->number = ++transaction->n;
-		transaction->first_step = phases->n_steps;
-	}
-	return true;
+	command = action->name == NULL ? "" : action->name;
+	if (strcmp(command, "ROLLBACK") == 0)
+		go_back(phases, transaction, NULL);
+	else if (strcmp(command, "ROLLBACK TO") == 0 && action->new_name != NULL)
+		go_back(phases, transaction, action->new_name);
+	else if (strcmp(command, "SAVEPOINT") == 0 && transaction->number != 0)
+		set_mark(phases, transaction, action->new_name);
+	else if (strcmp(command, "BEGIN") == 0 && transaction->number == 0)
+		begin(phases, transaction);
+	if (strcmp(command, "COMMIT") == 0 || strcmp(command, "ROLLBACK") == 0 ||
+		action->kind == ACTION_PREPARE_TRANSACTION)
+		end(phases, transaction, action->chain);
+	return action->kind == ACTION_TRANSACTION;
 }
 
 static size_t count_steps(const struct review *review)

@@ -69,24 +69,26 @@ static bool waits_briefly(const struct phase *phase)
 	return strcmp(phase->name, "expand") == 0 || strcmp(phase->name, "finish") == 0;
 }
 
-/* SET for the session, which another file runs in. */
+/* What decides for the session which table a name means; timeouts are each phase's own. */
 static bool is_setting(const struct phase_step *step)
 {
-	static const char *const others[] = {
-		"set local", "set constraints", "set transaction", "set session characteristics"};
+	static const char *const names[] = {"search_path", "role", "session_authorization"};
+	const struct stmt *stmt = &step->stmt->stmt->stmt;
+	const struct action *action = stmt->actions;
 
-	if (step->step != NULL || step->refused || strncasecmp(step->sql, "set ", 4) != 0)
+	if (step->step != NULL || step->refused || stmt->n_actions != 1 || action->name == NULL ||
+		action->local || action->kind != ACTION_HARMLESS)
 		return false;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strncasecmp(step->sql, others[i], strlen(others[i])) == 0)
-			return false;
-	return true;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(action->name, names[i]) == 0)
+			return true;
+	return false;
 }
 
-static void print_settings(FILE *out, const struct phases *phases, const struct phase *phase)
+/* Of all steps before end, which other files hold. */
+static void print_settings(FILE *out, const struct phases *phases, const struct phase_step *end)
 {
-	for (const struct phase_step *step = phases->steps;
-		step < phase->steps && !phase->steps->refused; step++)
+	for (const struct phase_step *step = phases->steps; step < end; step++)
 		if (is_setting(step))
 			fprintf(out, "\n-- line %u: as in the phases before\n%s;\n",
 				step->stmt->place.line, step->sql);
@@ -103,7 +105,8 @@ char *plan_phase_sql(
 	fputs("\n", out);
 	if (waits_briefly(phase))
 		fputs("\nSET lock_timeout = '2s'; -- and again on SQLSTATE 55P03\n", out);
-	print_settings(out, phases, phase);
+	if (!phase->steps->refused)
+		print_settings(out, phases, phase->steps);
 	for (size_t i = 0; i < phase->n; i++)
 		print_step(out, phase, i);
 	fclose(out);
@@ -132,10 +135,12 @@ char *plan_undo_sql(const struct review *review, const struct phases *phases)
 
 	print_title(out, "undo", review);
 	fputs(": the last step first\n", out);
+	print_settings(out, phases, phases->steps + phases->n_steps);
 	for (size_t i = phases->n_steps; i-- > 0;) {
 		const struct phase_step *step = &phases->steps[i];
 
-		if (!step->refused && (step->undo == NULL || *step->undo != '\0'))
+		if (!step->refused && !is_setting(step) &&
+			(step->undo == NULL || *step->undo != '\0'))
 			print_undo(out, step);
 	}
 	fclose(out);

@@ -78,7 +78,8 @@ static const char violations_sql[] =
 
 /* The way back, to be run by hand where no phasegate is to be had. */
 static const char undo_sql[] =
-	"SELECT pg_catalog.format(E'-- step %s, %s: %s\\n%s', s.ord, s.status, s.purpose, CASE"
+	"SELECT pg_catalog.format(E'-- step %s, %s: %s\\n%s', s.ord, s.status,"
+	" pg_catalog.translate(s.purpose, E'\\n\\r', '  '), CASE"
 	" WHEN s.undo IS NULL THEN '-- for members of the role that submitted the change only'"
 	" WHEN s.undo = '' THEN '-- nothing to undo'"
 	" WHEN s.kind = 'backfill' THEN s.undo || '; -- repeat until it updates 0 rows'"

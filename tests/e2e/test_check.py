@@ -313,7 +313,7 @@ def test_github_annotations_are_escaped(tmp_path):
     escaped = str(path).replace("%", "%25").replace(",", "%2C").replace(":", "%3A")
     assert len(lines) == 2
     assert lines[0].startswith(f"::error file={escaped},line=1,col=1,title=drop-table::")
-    assert "100%25\\000Ax" in lines[0]
+    assert "100%25%0Ax" in lines[0]
     assert lines[1].startswith(f"::warning file={escaped},line=3,col=15,title=drop-constraint::")
     assert syntax.startswith(f"::error file={escaped},line=4,col=1,title=phasegate::syntax error")
 

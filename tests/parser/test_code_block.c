@@ -28,6 +28,9 @@ static const struct {
 	{"DO $$ <<l>> DECLARE i int; BEGIN FOR i IN 1..2 LOOP UPDATE t SET a = i; END LOOP l; END "
 	 "$$",
 		true, {ACTION_UPDATE_WITHOUT_WHERE}, 1},
+	{"DO $$ BEGIN FOR r IN UPDATE; END $$", true, {0}, 0},
+	{"DO $$ BEGIN FOR r IN WITH; FOR; FOR IN LOOP UPDATE; IN UPDATE LOOP; END $$", true, {0},
+		0},
 	{"DO $$ BEGIN FOR r IN UPDATE t SET a = 1 RETURNING * LOOP TRUNCATE u; END LOOP; FOR r IN "
 	 "SELECT 1 LOOP NULL; END LOOP; END $$",
 		true, {ACTION_TRUNCATE, ACTION_UPDATE_WITHOUT_WHERE}, 2},
