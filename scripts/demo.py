@@ -206,8 +206,9 @@ class Demo:
         for statement in attempt.statements:
             command += ["-c", statement]
         attempt.began = time.time()
+        # A backfill makes room for whatever else the machine does.
         done = subprocess.run(command, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=180,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900,
                               env={**os.environ, "PGAPPNAME": "migration"}, check=False)
         attempt.ended = time.time()
         self.screen.client(done.stdout)
