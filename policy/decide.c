@@ -280,7 +280,6 @@ static void settle_plans(struct decider *decider, size_t first, const struct jud
 		decider->plan = plan;
 }
 
-/* Not before the whole statement is judged: its own locks are no locks held. */
 static void follow_locks(struct decider *decider, const struct judged *judged)
 {
 	track_locks(&decider->track, judged->context.action, &judged->effects);
@@ -288,34 +287,28 @@ static void follow_locks(struct decider *decider, const struct judged *judged)
 		decider->track.facts.waited_unbounded = true;
 }
 
-/* Each by itself, one after the other; outside of a transaction its end gives the locks back. */
-static void judge_code(struct decider *decider, size_t statement, const struct action **actions,
-	struct judged *judged)
-{
-	struct facts_track *track = &decider->track;
-	size_t n = decider->input->stmts->items[statement].n_actions;
-	size_t n_held = track->facts.transaction.n_locks;
-
-	track->in_code = true;
-	for (size_t i = 0; i < n; i++) {
-		judge_action(decider, statement, actions[i], &judged[i]);
-		follow_locks(decider, &judged[i]);
-	}
-	track->in_code = false;
-	if (!track->facts.in_transaction)
-		track->facts.transaction.n_locks = n_held;
-}
-
+/* Those of a block of code run one after the other; outside of a transaction its end gives their
+ * locks back.  Those of a statement are one: its own locks are no locks held. */
 static void judge_actions(struct decider *decider, size_t statement, const struct action **actions,
 	struct judged *judged)
 {
-	size_t n = decider->input->stmts->items[statement].n_actions;
+	const struct stmt *stmt = &decider->input->stmts->items[statement];
+	struct facts_track *track = &decider->track;
+	const size_t n_held = track->facts.transaction.n_locks;
 
-	order_by_pass(actions, n);
-	for (size_t i = 0; i < n; i++)
+	track->in_code = stmt->inside_code;
+	if (!stmt->inside_code)
+		order_by_pass(actions, stmt->n_actions);
+	for (size_t i = 0; i < stmt->n_actions; i++) {
 		judge_action(decider, statement, actions[i], &judged[i]);
-	for (size_t i = 0; i < n; i++)
+		if (stmt->inside_code)
+			follow_locks(decider, &judged[i]);
+	}
+	for (size_t i = 0; i < stmt->n_actions && !stmt->inside_code; i++)
 		follow_locks(decider, &judged[i]);
+	track->in_code = false;
+	if (stmt->inside_code && !track->facts.in_transaction)
+		track->facts.transaction.n_locks = n_held;
 }
 
 static void judge_statement(struct decider *decider, size_t statement)
@@ -330,10 +323,7 @@ static void judge_statement(struct decider *decider, size_t statement)
 		actions[i] = &stmt->actions[i];
 	decider->track.facts.commands = actions;
 	decider->track.facts.n_commands = n;
-	if (stmt->inside_code)
-		judge_code(decider, statement, actions, judged);
-	else
-		judge_actions(decider, statement, actions, judged);
+	judge_actions(decider, statement, actions, judged);
 	track_statement(&decider->track, stmt);
 	decider->no_transaction |= stmt->no_transaction;
 	if (n > 0)

@@ -315,18 +315,21 @@ static bool takes_old_name(const struct rule_context *context, const struct acti
 	       strcmp(action->new_name, context->action->column) == 0;
 }
 
-static bool frees_old_name(const struct rule_context *context, const struct action *action)
+static bool frees(const struct rule_context *context, const struct action *action, const char *name)
 {
 	return (action->kind == ACTION_RENAME_COLUMN || action->kind == ACTION_DROP_COLUMN) &&
 	       action->column != NULL && may_be_same(&action->table, &context->action->table) &&
-	       strcmp(action->column, context->action->column) == 0;
+	       strcmp(action->column, name) == 0;
+}
+
+static bool frees_old_name(const struct rule_context *context, const struct action *action)
+{
+	return frees(context, action, context->action->column);
 }
 
 static bool frees_new_name(const struct rule_context *context, const struct action *action)
 {
-	return (action->kind == ACTION_RENAME_COLUMN || action->kind == ACTION_DROP_COLUMN) &&
-	       action->column != NULL && may_be_same(&action->table, &context->action->table) &&
-	       strcmp(action->column, context->action->new_name) == 0;
+	return frees(context, action, context->action->new_name);
 }
 
 /* The transaction itself gave it the name, which no column had before. */
